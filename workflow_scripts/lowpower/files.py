@@ -1,0 +1,103 @@
+"""Files: written under a temporary name and renamed, the same bytes in each run.
+
+Tables are CSV in UTF-8 with a header; regions are kept in ZIPs of images, one per slide and magnification.
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import re
+import zipfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import unquote
+
+import numpy as np
+from PIL import Image
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]")
+_RESERVED = re.compile(r"\.|[0-9.]+x(-level)?")  # "10x" is a magnification in the same folder, "." starts a hidden file
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def safe_name(identifier: str) -> str:
+    """A slide id as a file name: other characters than A-Z a-z 0-9 _ . - become %XX, so that no two ids collide."""
+    name = "".join(c if _PLAIN.match(c) else "".join(f"%{b:02X}" for b in c.encode()) for c in identifier)
+    if name.startswith(".") or _RESERVED.fullmatch(name):
+        name = f"%{ord(name[0]):02X}{name[1:]}"
+    return name
+
+
+def id_of(name: str) -> str:
+    """The slide id that ``safe_name`` made into this file name."""
+    return unquote(name)
+
+
+@contextmanager
+def replacing(path: str | Path) -> Iterator[Path]:
+    """Give a temporary path beside ``path``; rename it to ``path`` when the block ends without an error."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        yield part
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, content: object) -> None:
+    """Write ``content`` as indented JSON with a newline at the end."""
+    with replacing(path) as part:
+        part.write_text(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_json(path: str | Path) -> dict:
+    """Read one JSON file."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_rows(path: str | Path, columns: list[str], rows: Iterable[dict]) -> None:
+    """Write a CSV with these columns in this order; no rows gives the header alone."""
+    with replacing(path) as part, open(part, "w", newline="", encoding="utf-8") as out:
+        table = csv.DictWriter(out, columns, lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
+def read_rows(path: str | Path) -> list[dict[str, str]]:
+    """Read a CSV written by ``write_rows``; every value is text."""
+    with open(path, newline="", encoding="utf-8") as table:
+        return list(csv.DictReader(table))
+
+
+def encode(image: np.ndarray, jpeg_quality: int | None = None) -> bytes:
+    """Encode image (H, W, 3) uint8 as JPEG without colour subsampling, or as PNG when no quality is given."""
+    buffer = io.BytesIO()
+    if jpeg_quality is None:
+        Image.fromarray(image).save(buffer, "PNG", compress_level=1)
+    else:
+        Image.fromarray(image).save(buffer, "JPEG", quality=jpeg_quality, subsampling=0)
+    return buffer.getvalue()
+
+
+def decode(data: bytes) -> np.ndarray:
+    """Decode an image to (H, W, 3) uint8 with Pillow: one decoder everywhere, so equal files give equal pixels."""
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def write_images(path: str | Path, images: Iterable[tuple[str, bytes]]) -> None:
+    """Write encoded images (name, bytes) to a ZIP: stored, with a fixed date, so that equal images give equal bytes."""
+    with replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in images:
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data)
+
+
+def fingerprint_images(path: str | Path) -> str:
+    """A hash of a ZIP's names, sizes and checksums, from its directory alone (each read checks the checksum)."""
+    with zipfile.ZipFile(path) as archive:
+        content = [(i.filename, i.file_size, i.CRC) for i in sorted(archive.infolist(), key=lambda i: i.filename)]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""From regions and predictions to evidence: intake, splits, metrics, intervals, tables, figures, report."""
