@@ -35,7 +35,7 @@ def whole_reduction(scale: float) -> int | None:
     Returns n >= 1 with ``abs(scale / n - 1) <= .02``, else None.
     """
     n = max(1, round(scale))
-    return n if abs(scale / n - 1) <= WHOLE else None
+    return n if abs(scale / n - 1) <= WHOLE + 1e-9 else None
 
 
 def reduction_between(high: float, low: float) -> int:

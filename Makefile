@@ -1,0 +1,32 @@
+# The two commands are `make demo` and `make test`; both set up .venv from the lock first.
+PYTHON ?= python3
+CORES ?= all
+BIN := .venv/bin
+
+.PHONY: demo test report lint
+
+demo: .venv/ready
+	$(BIN)/snakemake --cores $(CORES)
+	@$(BIN)/python -c "print(open('results/demo/tables/results.md', encoding='utf-8').read())"
+	@echo "Tables: results/demo/tables/   figures: results/demo/figures/   everything on one page: results/demo/report.html"
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+# Snakemake's own report of the last demo run: rules, run times, code.
+report: .venv/ready
+	$(BIN)/snakemake --cores 1 --report results/demo/snakemake-report.zip
+
+lint: .venv/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/snakemake --lint
+
+.venv: .venv/ready
+
+.venv/ready: requirements.txt
+	@$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f'lowpower needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Write: make PYTHON=python3.12 ...')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@

@@ -1,0 +1,43 @@
+"""lowpower: classify histology at low magnification, taught by a model that reads high magnification.
+
+    slides.csv ─▶ check_slide ─▶ mask_tissue ─▶ tile_slide ─▶ downsample_slide ─▶ gather_slides, index_regions ─▶ split_patients
+                                                                                                                      │
+            train_teacher ─▶ record_teacher ─▶ distill_student ─▶ finetune_student ◀──────────────────────────────────┘
+                  └───────────────┴──▶ predict ─▶ evaluate ─▶ tables, figures, report.html
+
+Paths, all under results/{cohort}/:
+
+    slides/{slide}.json  masks/{slide}.png  regions/{slide}.csv      one slide, by step
+    regions/{magnification}/{slide}.zip  regions/{magnification}.csv one slide's regions as images; the index of all
+    splits.csv                                                       who trains, validates and tests, for every seed
+    teacher/seed{seed}/  targets/seed{seed}/                         the teacher; what it says of every view
+    students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
+    cost/  tables/  figures/  report.html                            what comes out
+    logs/  benchmarks/                                               by rule, then as above
+
+{slide} is the slide's id with unusual characters written %XX, {magnification} is such as 10x (1.0 µm/px) or 2.5x,
+{labeled} and {unlabeled} are percentages of training patients.
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.25")
+
+
+include: "rules/common.smk"
+include: "rules/slides.smk"
+include: "rules/teacher.smk"
+include: "rules/students.smk"
+include: "rules/tables.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.write_report.output,
+
+
+rule intake:
+    input:
+        rules.gather_slides.output,
+        rules.split_patients.output,

@@ -1,0 +1,119 @@
+"""Config, sheet and study, read once; every path and every value that depends on them is built here."""
+
+import sys
+from functools import cache
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+HOME = Path(str(workflow.current_basedir)).parent
+sys.path.insert(0, str(HOME / "workflow_scripts"))
+
+from lowpower.magnification import name_of, parse, reduction_between
+from lowpower.study.code import code_hash
+from lowpower.study.config import ConfigError, read_config, region_multiple
+from lowpower.study.sheet import SheetError, by_file_name, read_sheet
+from lowpower.study.study import Model, models, steps_of
+
+# A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
+if not workflow.configfiles:
+
+    configfile: "config.yaml"
+
+
+try:
+    STUDY = read_config(config, HOME / "schemas/config.schema.yaml")
+    SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
+except (ConfigError, SheetError) as error:
+    raise WorkflowError(str(error))
+
+OUT = f"results/{STUDY['cohort']}"
+TEACHER = name_of(STUDY["teacher_magnification"])
+STUDENTS = [name_of(low) for low in STUDY["student_magnifications"]]
+MODELS = models(STUDY)
+FOLDERS = {model.folder: model for model in MODELS}
+NETWORK = "resnet10"  # as lowpower.models.resnet.NAME, which would take a torch import here
+LIVE = STUDY["views"] == "live"
+DEMO = STUDY.get("demo")
+
+
+wildcard_constraints:
+    slide=r"(?![0-9.]+x[./])[^/]+",  # a name such as 10x is a magnification's; safe_name gives none to a slide
+    magnification=r"[0-9.]+x",
+    method="|".join(STUDY["methods"]),
+    labeled=r"\d+",
+    unlabeled=r"\d+",
+    seed=r"\d+",
+    part=r"\d+",
+
+
+def code(rule):
+    """Hash of what a rule's script does, for its params (a changed comment reruns nothing, a changed helper does)."""
+    return code_hash(HOME / f"workflow_scripts/{rule}.py")
+
+
+def index(magnification):
+    """The index of all regions at a magnification."""
+    return f"{OUT}/regions/{magnification}.csv"
+
+
+def per_slide(pattern):
+    """One path for each slide of the sheet."""
+    return expand(f"{OUT}/{pattern}", slide=SLIDES)
+
+
+def slide_input(wildcards):
+    """A demo slide is made by a rule. A user's is a parameter: a missing file as input would stop the whole DAG."""
+    return SLIDES[wildcards.slide]["file"] if DEMO else []
+
+
+@cache
+def stamp(slide):
+    """What tells that a user's slide file has changed: size and modification time; of a missing one, nothing."""
+    try:
+        status = Path(SLIDES[slide]["file"]).stat()
+    except OSError:
+        return []
+    return [] if DEMO else [status.st_size, int(status.st_mtime)]
+
+
+def beside_sheet(slide, column):
+    """The file that a column of the sheet names, as seen from the working folder, or blank."""
+    name = SLIDES[slide][column]
+    return str(Path(STUDY["slides"]).parent / name) if name else ""
+
+
+def student(wildcards):
+    """The model that wildcards name."""
+    labeled, unlabeled, seed = int(wildcards.labeled), int(wildcards.unlabeled), int(wildcards.seed)
+    return Model(wildcards.method, parse(wildcards.magnification), labeled, unlabeled, seed)
+
+
+def seed_folder(wildcards):
+    """Folder of the teacher whose student the wildcards name: the student of seed s has the teacher of seed s."""
+    return f"{OUT}/teacher/seed{wildcards.seed}"
+
+
+def recipe(rule, model, steps):
+    """The params that every training shares: plain values, from which a script does the same anywhere."""
+    about = {"magnification": model.magnification, "method": model.method, "seed": model.seed}
+    settings = ("unit", "tissue", "jpeg_quality", "augmentation") + (("grid",) if STUDY["unit"] == "grid" else ())
+    return {
+        "name": f"{model.method} at {name_of(model.magnification)}",
+        "about": about | {key: STUDY[key] for key in settings},
+        "steps": steps,
+        "labeled": model.labeled,
+        "unlabeled": model.unlabeled,
+        **{key: STUDY[key] for key in ("classes", "training", "augmentation", "gpu")},
+        "seed": model.seed,
+        "code": code(rule),
+    }
+
+
+def model_files(name, chosen=MODELS):
+    """One path for each model, in the order of the study."""
+    return [f"{OUT}/{model.folder}/{name}" for model in chosen]
+
+
+GPUS = int(STUDY["gpu"])
+TRAINING_MB = 2000 + 2 * STUDY["training"]["memory_mb"]

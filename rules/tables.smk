@@ -1,0 +1,135 @@
+"""From predictions and costs to tables, figures and the report."""
+
+COSTS = [f"{OUT}/cost/{NETWORK}-{scale}.json" for scale in (TEACHER, *STUDENTS)]
+
+
+rule evaluate:
+    input:
+        predictions=model_files("predictions.parquet"),
+    output:
+        csv=f"{OUT}/tables/results.csv",
+        md=f"{OUT}/tables/results.md",
+    log:
+        f"{OUT}/logs/evaluate.log",
+    benchmark:
+        f"{OUT}/benchmarks/evaluate.tsv"
+    params:
+        models=[model.as_row() | {"steps": STUDY["training"]["steps"]} for model in MODELS],
+        classes=STUDY["classes"],
+        regions_have_labels=STUDY["regions_have_labels"],
+        statistics=STUDY["statistics"],
+        code=code("evaluate"),
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    conda:
+        "../envs/reporting.yaml"
+    message:
+        "Computing results with intervals"
+    script:
+        "../workflow_scripts/evaluate.py"
+
+
+rule compare_cost:
+    input:
+        costs=COSTS,
+    output:
+        csv=f"{OUT}/tables/cost.csv",
+        md=f"{OUT}/tables/cost.md",
+    log:
+        f"{OUT}/logs/compare_cost.log",
+    benchmark:
+        f"{OUT}/benchmarks/compare_cost.tsv"
+    params:
+        code=code("compare_cost"),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/reporting.yaml"
+    message:
+        "Comparing costs"
+    script:
+        "../workflow_scripts/compare_cost.py"
+
+
+rule count_cohort:
+    input:
+        splits=f"{OUT}/splits.csv",
+        index=index(TEACHER),
+        intake=rules.gather_slides.output.csv,
+    output:
+        csv=f"{OUT}/tables/cohort.csv",
+        md=f"{OUT}/tables/cohort.md",
+    log:
+        f"{OUT}/logs/count_cohort.log",
+    benchmark:
+        f"{OUT}/benchmarks/count_cohort.tsv"
+    params:
+        classes=STUDY["classes"],
+        code=code("count_cohort"),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/reporting.yaml"
+    message:
+        "Counting the cohort"
+    script:
+        "../workflow_scripts/count_cohort.py"
+
+
+rule draw_figures:
+    input:
+        results=rules.evaluate.output.csv,
+        cost=rules.compare_cost.output.csv,
+        histories=model_files("history.csv"),
+    output:
+        accuracy_flops_svg=f"{OUT}/figures/accuracy_flops.svg",
+        accuracy_flops_png=f"{OUT}/figures/accuracy_flops.png",
+        training_curves_svg=f"{OUT}/figures/training_curves.svg",
+        training_curves_png=f"{OUT}/figures/training_curves.png",
+    log:
+        f"{OUT}/logs/draw_figures.log",
+    benchmark:
+        f"{OUT}/benchmarks/draw_figures.tsv"
+    params:
+        models=[model.as_row() for model in MODELS],
+        code=code("draw_figures"),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/reporting.yaml"
+    message:
+        "Drawing figures"
+    script:
+        "../workflow_scripts/draw_figures.py"
+
+
+rule write_report:
+    input:
+        intake=rules.gather_slides.output.csv,
+        cohort=rules.count_cohort.output.csv,
+        results=rules.evaluate.output.csv,
+        cost=rules.compare_cost.output.csv,
+        figures=rules.draw_figures.output,
+    output:
+        f"{OUT}/report.html",
+    log:
+        f"{OUT}/logs/write_report.log",
+    benchmark:
+        f"{OUT}/benchmarks/write_report.tsv"
+    params:
+        cohort=STUDY["cohort"],
+        synthetic=bool(DEMO),
+        code=code("write_report"),
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    conda:
+        "../envs/reporting.yaml"
+    message:
+        "Writing the report"
+    script:
+        "../workflow_scripts/write_report.py"

@@ -1,0 +1,64 @@
+"""The teacher: trained on labels at high magnification, then asked once about every view of every training region."""
+
+
+rule train_teacher:
+    input:
+        index=index(TEACHER),
+        splits=f"{OUT}/splits.csv",
+    output:
+        model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
+        history=f"{OUT}/teacher/seed{{seed}}/history.csv",
+    log:
+        f"{OUT}/logs/train_teacher/seed{{seed}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/train_teacher/seed{{seed}}.tsv"
+    params:
+        job=lambda w: recipe(
+            "train_teacher",
+            Model("teacher", STUDY["teacher_magnification"], 100, 0, int(w.seed)),
+            STUDY["training"]["steps"],
+        ),
+    resources:
+        mem_mb=TRAINING_MB,
+        runtime=1440,
+        gpu=GPUS,
+    conda:
+        "../envs/teacher.yaml"
+    message:
+        f"Training the teacher at {TEACHER}, seed {{wildcards.seed}}"
+    script:
+        "../workflow_scripts/train_teacher.py"
+
+
+rule record_teacher:
+    input:
+        teacher=rules.train_teacher.output.model,
+        index=index(TEACHER),
+        splits=f"{OUT}/splits.csv",
+    output:
+        f"{OUT}/targets/seed{{seed}}/part{{part}}.safetensors",
+    log:
+        f"{OUT}/logs/record_teacher/seed{{seed}}/part{{part}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/record_teacher/seed{{seed}}/part{{part}}.tsv"
+    params:
+        job=lambda w: {
+            "seed": int(w.seed),
+            "views": STUDY["views"],
+            "part": int(w.part),
+            "parts": STUDY["recording_parts"],
+            "augmentation": STUDY["augmentation"],
+            "megapixels": STUDY["training"]["megapixels_per_pass"],
+            "gpu": STUDY["gpu"],
+        },
+        code=code("record_teacher"),
+    resources:
+        mem_mb=8000,
+        runtime=480,
+        gpu=GPUS,
+    conda:
+        "../envs/teacher.yaml"
+    message:
+        f"Recording what the teacher says of {STUDY['views']} views of each training region, seed {{wildcards.seed}}"
+    script:
+        "../workflow_scripts/record_teacher.py"

@@ -1,0 +1,75 @@
+"""Fixtures shared by the tests: a tiny cohort of regions at two magnifications, made from noise and color."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lowpower import draws, files
+
+CLASSES = ["blue", "red"]
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture
+def shared():
+    if not SHARED.is_dir():
+        pytest.skip("needs the real slides in ../shared, which are not part of the project")
+    return SHARED
+
+
+def region_image(slide: str, number: int, label: str, side: int) -> np.ndarray:
+    """Noise whose color tells the class: easy, so that a few steps learn it."""
+    image = draws.generator(0, "test image", slide, number).integers(60, 200, (side, side, 3))
+    image[..., 2 if label == "blue" else 0] += 50
+    return image.astype(np.uint8)
+
+
+def mean_by(image: np.ndarray, n: int) -> np.ndarray:
+    h, w, _ = image.shape
+    return ((image.reshape(h // n, n, w // n, n, 3).astype(int).sum((1, 3)) + n * n // 2) // (n * n)).astype(np.uint8)
+
+
+@pytest.fixture
+def tiny_cohort(tmp_path):
+    """Folder with regions/10x.csv, regions/5x.csv, their ZIPs and splits.csv: 4 regions on each of 10 slides.
+
+    Of each class two labeled and one unlabeled training patient, one for validation, one for test. Slides A... have
+    regions of 128 x 128 px at 10x, the others of 64 x 128.
+    """
+    index = {"10x": [], "5x": []}
+    splits = []
+    for c, label in enumerate(CLASSES):
+        for k, split in enumerate(["train", "train", "train", "val", "test"]):
+            slide = f"{'AB'[c]}{k}"
+            hidden = k == 2
+            splits.append(
+                {
+                    "seed": 0, "slide": slide, "patient": slide, "site": "", "label": "" if hidden else label,
+                    "true_label": label, "split": split, "labeled_rank": k / 2 if k < 2 else "",
+                    "unlabeled_rank": 0.0 if hidden else "",
+                }
+            )  # fmt: skip
+            images = [region_image(slide, n, label, 128) for n in range(4)]
+            images = [image if c == 0 else image[:64] for image in images]
+            for name, reduction, ending in (("10x", 1, "jpg"), ("5x", 2, "png")):
+                path = tmp_path / f"regions/{name}/{slide}.zip"
+                encoded = [
+                    (f"{n:05d}.{ending}", files.encode(mean_by(image, reduction), 95 if reduction == 1 else None))
+                    for n, image in enumerate(images)
+                ]
+                files.write_images(path, encoded)
+                for n, (member, data) in enumerate(encoded):
+                    h, w = images[n].shape[0] // reduction, images[n].shape[1] // reduction
+                    index[name].append(
+                        {
+                            "region": f"{slide}_{n:05d}", "slide": slide, "zip": f"{name}/{slide}.zip",
+                            "member": member, "width": w, "height": h, "area_mm2": 0.01 * (n + 1), "tissue": 1.0,
+                            "annotation": "",
+                            "bytes": len(data), "fingerprint": files.fingerprint_images(path),
+                        }
+                    )  # fmt: skip
+    for name, rows in index.items():
+        files.write_rows(tmp_path / f"regions/{name}.csv", list(rows[0]), rows)
+    files.write_rows(tmp_path / "splits.csv", list(splits[0]), splits)
+    return tmp_path

@@ -1,0 +1,40 @@
+import pytest
+import torch
+
+from lowpower.models.losses import kl_divergence, map_difference, pool_map
+
+
+def test_losses_are_zero_where_teacher_and_student_agree():
+    logits, last_map = torch.randn(3, 4), torch.randn(3, 8, 2, 2)
+    assert kl_divergence(logits, logits).item() == pytest.approx(0, abs=1e-6)
+    assert map_difference(last_map, last_map).item() == 0
+
+
+def test_kl_agrees_with_its_formula():
+    student, teacher, t = torch.tensor([[1.0, 0.0, -1.0]]), torch.tensor([[0.2, 0.7, 0.1]]), 2.0
+    p, q = (teacher / t).softmax(1), (student / t).softmax(1)
+    assert kl_divergence(student, teacher, t).item() == pytest.approx(
+        ((p * (p / q).log()).sum() * t * t).item(), rel=1e-5
+    )
+    assert kl_divergence(student, teacher).item() > 0
+
+
+@pytest.mark.parametrize("loss, shape", [(kl_divergence, (2, 3)), (map_difference, (2, 3, 4, 4))])
+def test_the_gradient_reaches_the_student_only(loss, shape):
+    student, teacher = (torch.randn(shape, requires_grad=True) for _ in range(2))
+    loss(student, teacher).backward()
+    assert teacher.grad is None
+    assert student.grad.abs().sum() > 0
+
+
+def test_a_map_is_pooled_where_it_lies():
+    last_map = torch.arange(16.0).reshape(1, 1, 4, 4)
+    assert pool_map(last_map, 2, "max").flatten().tolist() == [5, 7, 13, 15]
+    assert pool_map(last_map, 2, "mean").flatten().tolist() == [2.5, 4.5, 10.5, 12.5]
+    assert pool_map(last_map, 1, "max") is last_map
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+def test_coarser_grids_follow_from_half_the_grid(pooling):
+    last_map = torch.randn(2, 5, 8, 16)
+    torch.testing.assert_close(pool_map(pool_map(last_map, 2, pooling), 4, pooling), pool_map(last_map, 8, pooling))

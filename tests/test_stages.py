@@ -1,0 +1,278 @@
+"""The three stages, the recording, prediction and resume, on a tiny cohort of colored noise."""
+
+import json
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+import safetensors
+import torch
+from conftest import CLASSES
+
+from lowpower.files import read_rows
+from lowpower.models import stages, training
+from lowpower.models.cohort import in_split, read_regions
+from lowpower.models.model_file import load_model
+from lowpower.models.pixels import Pixels
+from lowpower.models.predicting import predict
+from lowpower.models.recording import LiveTeacher, RecordedTeacher, record_teacher
+from lowpower.models.training import Order
+
+AUGMENTATION = {"brightness": 0.1, "contrast": 0.1, "saturation": 0.1, "hue": 0.0, "flip": True, "quarter_turns": False}
+RECIPE = {
+    "steps": 12, "batch": 8, "learning_rate": 1e-3, "weight_decay": 1e-4, "evaluate_every": 4, "memory_mb": 50,
+    "megapixels_per_pass": 1,
+}  # fmt: skip
+JOB = {
+    "name": "test", "seed": 0, "classes": CLASSES, "training": RECIPE, "augmentation": AUGMENTATION, "gpu": False,
+    "about": {"magnification": 5}, "code": "", "labeled": 100, "unlabeled": 100, "init": "random", "reduction": 2,
+}  # fmt: skip
+DISTILL = {
+    "images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0, "drop_last": False,
+}  # fmt: skip
+
+
+@pytest.fixture
+def cohort(tiny_cohort):
+    """The tiny cohort with a trained teacher."""
+    train_teacher(tiny_cohort, tiny_cohort / "teacher")
+    return tiny_cohort
+
+
+def train_teacher(cohort, folder):
+    folder.mkdir(exist_ok=True)
+    model, history = str(folder / "model.safetensors"), str(folder / "history.csv")
+    stages.train_teacher(JOB, cohort / "regions/10x.csv", cohort / "splits.csv", model, history)
+    return Path(model)
+
+
+def record(cohort, views=3, parts=1, part=0, augmentation=AUGMENTATION):
+    path = cohort / f"part{part}of{parts}.safetensors"
+    index, splits = cohort / "regions/10x.csv", cohort / "splits.csv"
+    record_teacher(
+        cohort / "teacher/model.safetensors", index, splits, 0, views, part, parts, augmentation, 1, False, path
+    )
+    return path
+
+
+def distill(cohort, name, targets, job=JOB, **row):
+    folder = cohort / name
+    folder.mkdir(exist_ok=True)
+    model = folder / "distilled.safetensors"
+    stages.distill_student(
+        job | {"distill": DISTILL | row, "steps": 12},
+        cohort / "regions/5x.csv", cohort / "splits.csv", targets, cohort / "teacher/model.safetensors",
+        cohort / "regions/10x.csv", str(model), str(folder / "distilled.csv"),
+    )  # fmt: skip
+    return model
+
+
+def test_the_teacher_learns_and_keeps_its_best_step(cohort):
+    rows = read_rows(cohort / "teacher/history.csv")
+    assert [row["step"] for row in rows] == ["4", "8", "12"]
+    best = min(rows, key=lambda row: float(row["val_log_loss"]))
+    assert [row["chosen"] for row in rows] == [str(int(row is best)) for row in rows]
+    assert float(best["val_accuracy"]) >= 0.75
+    assert not list((cohort / "teacher").glob("last*"))
+
+
+def test_a_model_file_says_what_it_is(cohort):
+    _, about = load_model(cohort / "teacher/model.safetensors")
+    assert about["classes"] == CLASSES
+    assert about["architecture"] == "resnet10"
+    with safetensors.safe_open(cohort / "teacher/model.safetensors", "pt") as file:
+        assert list(file.metadata()) == ["lowpower"]
+        text = file.metadata()["lowpower"]
+    assert str(cohort) not in text and "A0" not in text
+    assert json.loads(text)["versions"].keys() == {"lowpower", "torch"}
+
+
+def test_another_file_is_no_model(tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"not a model")
+    with pytest.raises(ValueError, match="is not a model of lowpower"):
+        load_model(tmp_path / "model.safetensors")
+
+
+def test_the_recording_says_what_the_teacher_says(cohort):
+    regions = in_split(read_regions(cohort / "regions/10x.csv", cohort / "splits.csv", 0), "train")
+    recorded = RecordedTeacher([record(cohort)], regions)
+    pixels = Pixels(50, 0, AUGMENTATION)
+    live = LiveTeacher(cohort / "teacher/model.safetensors", pixels, regions, torch.device("cpu"))
+    for region in (regions[0].region, regions[-1].region):
+        for view in range(3):
+            for pooling in ("max", "mean"):
+                for a, b in zip(
+                    recorded.look(region, view, pooling, 2), live.look(region, view, pooling, 2), strict=True
+                ):
+                    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+    assert torch.equal(recorded.look(region, 4, "max", 2)[1], recorded.look(region, 1, "max", 2)[1])
+
+
+def test_turned_views_are_recorded_under_their_own_number(cohort):
+    turned = AUGMENTATION | {"quarter_turns": True}
+    regions = in_split(read_regions(cohort / "regions/10x.csv", cohort / "splits.csv", 0), "train")
+    path = record(cohort, views=4, augmentation=turned)
+    square = next(r for r in regions if r.width == r.height)
+    live = LiveTeacher(cohort / "teacher/model.safetensors", Pixels(9, 0, turned), regions, torch.device("cpu"))
+    recorded = RecordedTeacher([path], regions)
+    for view in range(4):
+        torch.testing.assert_close(
+            recorded.look(square.region, view, "max", 2)[1],
+            live.look(square.region, view, "max", 2)[1],
+            rtol=1e-4,
+            atol=1e-5,
+        )
+
+
+def test_parts_together_are_the_whole_recording(cohort):
+    with safetensors.safe_open(record(cohort), "pt") as whole:
+        expected = {key: whole.get_tensor(key) for key in whole.keys()}
+    found = {}
+    for part in range(3):
+        with safetensors.safe_open(record(cohort, parts=3, part=part), "pt") as file:
+            assert not found.keys() & set(file.keys())
+            found |= {key: file.get_tensor(key) for key in file.keys()}
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[key], expected[key]) for key in expected)
+
+
+def test_distillation_uses_no_label(cohort):
+    targets = [record(cohort)]
+    first = distill(cohort, "first", targets).read_bytes()
+    rows = (cohort / "splits.csv").read_text().splitlines()
+    swapped = [
+        row.replace("blue", "?").replace("red", "blue").replace("?", "red") if "train" in row else row for row in rows
+    ]
+    (cohort / "splits.csv").write_text("\n".join(swapped) + "\n")
+    second, _ = load_model(distill(cohort, "second", targets))
+    first, _ = load_model(cohort / "first/distilled.safetensors")
+    assert all(
+        torch.equal(a, b) for a, b in zip(first.state_dict().values(), second.state_dict().values(), strict=True)
+    )
+
+
+def test_a_live_teacher_can_take_the_place_of_the_recording(cohort):
+    model = distill(cohort, "live", [])
+    history = read_rows(cohort / "live/distilled.csv")
+    assert float(history[-1]["map"]) < float(history[0]["map"])
+    assert load_model(model)[1]["magnification"] == 5
+
+
+def test_supervised_distillation_adds_the_cross_entropy(cohort):
+    distill(cohort, "kd", [record(cohort)], images="labeled", cross_entropy=1)
+    assert all(float(row["cross_entropy"]) > 0 for row in read_rows(cohort / "kd/distilled.csv"))
+
+
+@pytest.mark.parametrize("start", [None, "teacher/model.safetensors"])
+def test_fine_tuning_starts_where_the_row_says(cohort, start):
+    job = JOB | {"finetune": {"images": "all"}, "steps": 4, "training": RECIPE | {"learning_rate": 1e-9}}
+    model = cohort / "tuned.safetensors"
+    start = start and cohort / start
+    stages.finetune_student(
+        job, cohort / "regions/5x.csv", cohort / "splits.csv", start, None, str(model), str(cohort / "tuned.csv")
+    )
+    same = torch.allclose(
+        load_model(model)[0].conv.weight, load_model(cohort / "teacher/model.safetensors")[0].conv.weight, atol=1e-6
+    )
+    assert same == bool(start)
+
+
+def test_a_row_without_fine_tuning_is_the_distilled_student(cohort):
+    distilled = distill(cohort, "student", [record(cohort)])
+    model, history = cohort / "student/model.safetensors", cohort / "student/history.csv"
+    stages.finetune_student(
+        JOB | {"finetune": None},
+        None,
+        None,
+        str(distilled),
+        str(cohort / "student/distilled.csv"),
+        str(model),
+        str(history),
+    )
+    assert model.read_bytes() == distilled.read_bytes()
+    assert history.read_text() == (cohort / "student/distilled.csv").read_text()
+
+
+def test_a_killed_training_ends_with_the_same_bytes(tiny_cohort, monkeypatch):
+    whole = train_teacher(tiny_cohort, tiny_cohort / "whole")
+    steps = []
+
+    def killed(self, step):
+        steps.append(step)
+        if len(steps) == 7:
+            raise KeyboardInterrupt
+        return at(self, step)
+
+    at = Order.at
+    monkeypatch.setattr(Order, "at", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train_teacher(tiny_cohort, tiny_cohort / "resumed")
+    assert (tiny_cohort / "resumed/last-train.pt").exists()
+    resumed = train_teacher(tiny_cohort, tiny_cohort / "resumed")
+    assert steps == [0, 1, 2, 3, 4, 5, 6, *range(4, 12)]  # the checkpoint of step 4 was continued
+    assert resumed.read_bytes() == whole.read_bytes()
+    assert (tiny_cohort / "resumed/history.csv").read_bytes() == (tiny_cohort / "whole/history.csv").read_bytes()
+
+
+def test_a_checkpoint_of_another_config_is_not_continued(tiny_cohort, monkeypatch, capfd):
+    def killed(self, step):
+        if step == 5:
+            raise KeyboardInterrupt
+        return at(self, step)
+
+    at = Order.at
+    with monkeypatch.context() as patch:
+        patch.setattr(Order, "at", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train_teacher(tiny_cohort, tiny_cohort / "teacher")
+    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 2e-3})
+    changed = train_teacher(tiny_cohort, tiny_cohort / "teacher").read_bytes()
+    assert "of another config, data or code; starting afresh" in capfd.readouterr().err
+    assert changed == train_teacher(tiny_cohort, tiny_cohort / "fresh").read_bytes()
+
+
+def test_the_order_of_the_index_changes_nothing(tiny_cohort):
+    first = train_teacher(tiny_cohort, tiny_cohort / "first").read_bytes()
+    for table in ("regions/10x.csv", "splits.csv"):
+        header, *rows = (tiny_cohort / table).read_text().splitlines()
+        (tiny_cohort / table).write_text("\n".join([header, *reversed(rows)]) + "\n")
+    assert train_teacher(tiny_cohort, tiny_cohort / "second").read_bytes() == first
+
+
+def test_a_loss_that_is_not_finite_stops_the_training(cohort, monkeypatch):
+    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 1e30})
+    with pytest.raises(ValueError, match=r"not finite at step .* lower training.learning_rate"):
+        train_teacher(cohort, cohort / "bad")
+
+
+def test_every_region_of_the_split_is_predicted_once(cohort):
+    path = cohort / "predictions.parquet"
+    index, splits = cohort / "regions/10x.csv", cohort / "splits.csv"
+    predict(cohort / "teacher/model.safetensors", index, splits, 0, ["test"], 1, False, path)
+    table = pq.read_table(path).to_pandas()
+    assert list(table.region) == sorted(r.region for r in in_split(read_regions(index, splits, 0), "test"))
+    assert table.columns.tolist() == [
+        "region", "slide", "patient", "site", "split", "label", "true_label", "label_source", "area_mm2", "pixels",
+        "p_blue", "p_red",
+    ]  # fmt: skip
+    assert (table[["p_blue", "p_red"]].sum(axis=1) - 1).abs().max() < 1e-12
+
+
+def test_each_pass_takes_every_item_once():
+    order = Order(seed=0, items=10, batch=4)
+    taken = [place for step in range(5) for place in order.at(step)]
+    for number in (0, 1):
+        assert sorted(item for item, n in taken if n == number) == list(range(10))
+    assert order.at(1) == Order(0, 10, 4).at(1)
+    assert [n for _, n in order.at(2)] == [0, 0, 1, 1]
+
+
+def test_drop_last_leaves_out_the_end_of_a_pass():
+    taken = [place for step in range(4) for place in Order(0, 10, 4, drop_last=True).at(step)]
+    assert [n for _, n in taken] == [0] * 8 + [1] * 8
+    assert len({item for item, n in taken if n == 0}) == 8
+
+
+def test_a_fingerprint_changes_with_its_content():
+    assert training.fingerprint({"a": 1, "b": 2}) == training.fingerprint({"b": 2, "a": 1})
+    assert training.fingerprint({"a": 1}) != training.fingerprint({"a": 2})

@@ -1,0 +1,249 @@
+"""Config, sheet, study and code hashes: what the Snakefile reads."""
+
+import ast
+import copy
+from pathlib import Path
+
+import openpyxl
+import pytest
+import yaml
+
+from lowpower.study import code
+from lowpower.study.code import modules_of
+from lowpower.study.config import ConfigError, read_config, region_multiple
+from lowpower.study.sheet import SheetError, by_file_name, read_sheet
+from lowpower.study.study import models, steps_of
+
+ROOT = Path(__file__).parents[1]
+CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"
+SCRIPTS = ROOT / "workflow_scripts"
+
+
+def demo(**changes):
+    return yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+
+
+def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
+    raw = demo()
+    before = copy.deepcopy(raw)
+    config = read_config(raw, CONFIG)
+    assert raw == before
+    assert config["training"]["learning_rate"] == 0.001 and config["training"]["steps"] == raw["training"]["steps"]
+    assert config["methods"]["sskd"]["distill"]["pooling"] == "max"
+    assert config["methods"]["scratch"] == {
+        "init": "random",
+        "distill": None,
+        "finetune": {"images": "labeled", "share": 0.2},
+    }
+    assert config["tissue"]["mask_mpp"] == 8
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"trainig": {}}, "unknown key `trainig`; did you mean `training`?"),
+        ({"training": {"step": 1}}, "unknown key `training.step`; did you mean `steps`?"),
+        (
+            {"methods": {"a": {"distill": {"image": "all"}}}},
+            "unknown key `methods.a.distill.image`; did you mean `images`?",
+        ),
+        ({"seeds": ["a"]}, "`seeds.0`: 'a' is not of type 'integer'"),
+        ({"jpeg_quality": 101}, "`jpeg_quality`: 101 is greater than the maximum of 100"),
+        ({"views": "often"}, "`views`: 'often' is not valid"),
+        ({"student_magnifications": [3]}, "`student_magnifications`: 10x to 3x is a reduction by 3.33333"),
+        (
+            {"student_magnifications": [10]},
+            "`student_magnifications`: 10 is the teacher's 10 reduced by 1; write 5, 2.5",
+        ),
+        ({"student_magnifications": [20]}, "10x to 20x is a reduction by 0.5"),
+        ({"coarsest_magnification": 4}, "`coarsest_magnification`: 10x to 4x"),
+        (
+            {"unit": "grid", "grid": {"size_um": 250}},
+            "250 µm is 250 px at 10x, not a multiple of 128 px .* nearest size is 256",
+        ),
+        ({"methods": {"a": {}}}, "`methods.a` learns nothing"),
+        ({"methods": {"a": {"distill": {"images": "all", "cross_entropy": 1}}}}, "cross_entropy needs labels"),
+        ({"methods": {"teacher": {}}}, "`methods`"),
+    ],
+)
+def test_a_bad_config_is_one_message(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        read_config(demo(**changes), CONFIG)
+
+
+def test_a_missing_key_is_named():
+    raw = demo()
+    del raw["classes"]
+    with pytest.raises(ConfigError, match="`classes` is a required property"):
+        read_config(raw, CONFIG)
+
+
+def test_every_key_of_the_schema_is_described():
+    def check(rules, path):
+        for key, rule in rules.get("properties", {}).items():
+            assert rule.get("description"), f"{path}{key}"
+            for inner in (rule, *rule.get("oneOf", [])):
+                check(inner, f"{path}{key}.")
+        if isinstance(rules.get("additionalProperties"), dict):
+            check(rules["additionalProperties"], f"{path}*.")
+
+    check(yaml.safe_load(CONFIG.read_text()), "")
+
+
+def test_regions_fit_every_reduction():
+    assert region_multiple(read_config(demo(student_magnifications=[5, 2.5]), CONFIG)) == 128
+    assert region_multiple(read_config(demo(student_magnifications=[5], coarsest_magnification=1.25), CONFIG)) == 256
+    assert region_multiple(read_config(demo(student_magnifications=[2.5, 10 / 6]), CONFIG)) == 32 * 12
+
+
+def test_the_study_holds_each_model_once():
+    config = read_config(
+        demo(labeled=[50, 100], unlabeled=[0, 100], seeds=[0, 1], student_magnifications=[2.5]), CONFIG
+    )
+    found = models(config)
+    assert len(found) == len(set(found)) == len({model.folder for model in found})
+    assert [m.folder for m in found[:2]] == ["teacher/seed0", "teacher/seed1"]
+    assert sum(m.method == "scratch" for m in found) == 2 * 2  # labeled shares x seeds: it sees no unlabeled region
+    assert sum(m.method == "sskd" for m in found) == 2 * 2 * 2
+    assert "students/sskd/2.5x/labeled50-unlabeled0/seed1" in {m.folder for m in found}
+
+
+def test_every_row_takes_the_same_number_of_steps():
+    config = read_config(demo(), CONFIG)
+    for row in config["methods"].values():
+        for total in (1, 7, 300):
+            if not (row["distill"] and row["finetune"] and total == 1):
+                assert sum(steps_of(row, total)) == total
+    assert steps_of(config["methods"]["sskd_finetuned"], 300) == (240, 60)
+
+
+def write_sheet(tmp_path, text, name="slides.csv", encoding="utf-8"):
+    (tmp_path / name).write_bytes(text.encode(encoding))
+    return tmp_path / name
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_sheets_of_any_separator_are_read_as_text(tmp_path, separator, mark):
+    text = mark + "slide,path,patient,label,mpp,note\n007,a.svs,P1,NA,0.25,x\n\n008,b/c.svs,P2,,,\n".replace(
+        ",", separator
+    )
+    rows = read_sheet(write_sheet(tmp_path, text), SHEET)
+    assert [row["slide"] for row in rows] == ["007", "008"]
+    assert (rows[0]["label"], rows[0]["mpp"], rows[0]["note"]) == ("NA", 0.25, "x")
+    assert (rows[1]["label"], rows[1]["mpp"], rows[1]["exclude"]) == ("", None, "")
+    assert rows[1]["file"] == str(tmp_path / "b/c.svs")
+
+
+def test_workbooks_are_read_like_text(tmp_path):
+    book = openpyxl.Workbook()
+    for row in (
+        ["slide", "path", "patient", "label", "mpp"],
+        ["007", "a.svs", 12, "x", 0.25],
+        ["8", "b.svs", 12.0, None, None],
+    ):
+        book.active.append(row)
+    book.save(tmp_path / "slides.xlsx")
+    rows = read_sheet(tmp_path / "slides.xlsx", SHEET)
+    assert [(r["slide"], r["patient"], r["label"], r["mpp"]) for r in rows] == [
+        ("007", "12", "x", 0.25),
+        ("8", "12", "", None),
+    ]
+
+
+HEADER = "slide,path,patient,label\n"
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("slide,path,label\na,a.svs,x\n", "no column `patient` .*slides of one patient stay in one split"),
+        ("slide,path,patients,label\na,a.svs,p,x\n", "no column `patient`.*`patients` looks like it"),
+        (HEADER, "no rows"),
+        ("", "no column `slide`"),
+        (HEADER + "a,a.svs,p,x\na,b.svs,p,x\n", "slide id 'a' stands in two rows"),
+        (HEADER + "a,a.svs,p,x\nb,a.svs,p,x\n", "slide file .*a.svs' stands in two rows"),
+        (HEADER + "a,a.svs,,x\n", "line 2: `patient` is ''"),
+        ("slide,path,patient,label,mpp\na,a.svs,p,x,0.25um\n", "line 2: `mpp` is '0.25um'; µm per pixel"),
+        ("slide,path,patient,label,split\na,a.svs,p,x,training\n", "line 2: `split` is 'training'; train, val, test"),
+        ("slide,path,patient,label,true_lable\na,a.svs,p,x,y\n", "`true_lable` looks like `true_label`"),
+    ],
+)
+def test_a_bad_sheet_is_one_message(tmp_path, text, message):
+    with pytest.raises(SheetError, match=message):
+        read_sheet(write_sheet(tmp_path, text), SHEET)
+
+
+def test_a_sheet_in_another_encoding_or_no_sheet_is_said_so(tmp_path):
+    with pytest.raises(SheetError, match="not UTF-8; save the sheet as CSV in UTF-8"):
+        read_sheet(write_sheet(tmp_path, HEADER + "a,ä.svs,p,x\n", encoding="latin-1"), SHEET)
+    with pytest.raises(SheetError, match=r"there is no file .*none\.csv"):
+        read_sheet(tmp_path / "none.csv", SHEET)
+    with pytest.raises(SheetError, match="not an Excel workbook"):
+        read_sheet(write_sheet(tmp_path, "<html></html>", "slides.xlsx"), SHEET)
+
+
+def test_rows_are_found_by_file_name_whatever_their_order(tmp_path):
+    rows = read_sheet(write_sheet(tmp_path, HEADER + "b/1,b.svs,p,x\na,a.svs,p,x\n"), SHEET)
+    assert list(by_file_name(rows)) == list(by_file_name(rows[::-1])) == ["a", "b%2F1"]
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    package = tmp_path / "lowpower"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "helper.py").write_text('"""Says one."""\n\ndef f():\n    """One."""\n    return 1\n')
+    (package / "other.py").write_text("x = 1\n")
+    (tmp_path / "step.py").write_text("from lowpower.helper import f\n\nf()\n")
+
+    def hash_now():
+        code._parse.cache_clear()
+        code.code_hash.cache_clear()
+        return code.code_hash(tmp_path / "step.py")
+
+    return tmp_path, hash_now
+
+
+@pytest.mark.parametrize(
+    "file, text, changes",
+    [
+        ("step.py", "# why\nfrom lowpower.helper import f\n\n\nf()  # call\n", False),
+        ("step.py", "from lowpower.helper import f\n\nf(), f()\n", True),
+        ("lowpower/helper.py", '"""Other words."""\ndef f():\n    return 1\n', False),
+        ("lowpower/helper.py", "def f():\n    return 2\n", True),
+        ("lowpower/other.py", "x = 2\n", False),
+    ],
+)
+def test_the_hash_changes_with_what_the_code_does(scripts, file, text, changes):
+    folder, hash_now = scripts
+    before = hash_now()
+    (folder / file).write_text(text)
+    assert (hash_now() != before) == changes
+
+
+def test_a_loss_reaches_the_training_rules_and_no_others():
+    losses = SCRIPTS / "lowpower/models/losses.py"
+    assert losses in modules_of(SCRIPTS / "distill_student.py")
+    for script in ("check_slide", "mask_tissue", "tile_slide", "downsample_slide", "index_regions", "evaluate"):
+        assert losses not in modules_of(SCRIPTS / f"{script}.py")
+
+
+GROUPS = {
+    "slides": {"torch", "pandas"},
+    "models": {"openslide", "matplotlib"},
+    "tables": {"torch", "openslide"},
+    "study": {"torch", "openslide"},
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_groups_never_import_each_other(group):
+    for path in (SCRIPTS / "lowpower" / group).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                others = {f"lowpower.{other}" for other in GROUPS if other != group}
+                assert ".".join(name.split(".")[:2]) not in others, f"{path.name} imports {name}"
+                assert name.split(".")[0] not in GROUPS[group], f"{path.name} imports {name}"

@@ -1,0 +1,16 @@
+"""Distill one student: match the teacher on views of training regions."""
+
+from lowpower.log import open_log
+from lowpower.models.stages import distill_student
+
+open_log(snakemake.log[0])
+distill_student(
+    job=snakemake.params.job,
+    index=snakemake.input.index,
+    splits=snakemake.input.splits,
+    targets=list(snakemake.input.targets),
+    teacher=snakemake.input.get("teacher"),
+    teacher_index=snakemake.input.get("teacher_index"),
+    model=snakemake.output.model,
+    history=snakemake.output.history,
+)

@@ -1,0 +1,15 @@
+"""Fine-tune one student on labels, or take it as it was distilled."""
+
+from lowpower.log import open_log
+from lowpower.models.stages import finetune_student
+
+open_log(snakemake.log[0])
+finetune_student(
+    job=snakemake.params.job,
+    index=snakemake.input.index,
+    splits=snakemake.input.splits,
+    start=snakemake.input.get("start"),
+    start_history=snakemake.input.get("start_history"),
+    model=snakemake.output.model,
+    history=snakemake.output.history,
+)

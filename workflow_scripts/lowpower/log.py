@@ -1,0 +1,45 @@
+"""What a job says: everything into its log file, the lines a person waits for also to the terminal."""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+_terminal = sys.stderr
+
+
+def open_log(path: str | Path) -> None:
+    """From here on, all that this process prints, compiled libraries included, goes to the file ``path``."""
+    global _terminal
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    _terminal = os.fdopen(os.dup(2), "w", buffering=1)
+    with open(path, "w") as log:
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+
+
+def say(text: str) -> None:
+    """Print one line to the log and to the terminal."""
+    print(text, file=sys.stderr, flush=True)
+    if _terminal is not sys.stderr:
+        print(text, file=_terminal, flush=True)
+
+
+class Progress:
+    """Says how far a long step is, at what rate and for how long still, at most every ``every`` seconds."""
+
+    def __init__(self, what: str, total: int, done: int = 0, every: float = 10.0) -> None:
+        self.what, self.total, self.first, self.every = what, total, done, every
+        self.start = self.last = time.monotonic()
+
+    def at(self, done: int, note: str = "") -> None:
+        """Call after each item; ``done`` items of ``total`` are finished."""
+        now = time.monotonic()
+        if now - self.last < self.every and done < self.total:
+            return
+        self.last = now
+        rate = (done - self.first) / max(now - self.start, 1e-9)
+        left = (self.total - done) / rate if rate else float("nan")
+        say(f"{self.what}: {done} of {self.total}, {rate:.3g}/s, {left:.0f} s left{', ' + note if note else ''}")

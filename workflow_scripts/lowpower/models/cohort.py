@@ -1,0 +1,73 @@
+"""The regions a model job learns from or is tested on: an index joined with one seed of the splits."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from lowpower.files import read_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """One region at one magnification, with what its slide and patient say of it. Blank text means unknown."""
+
+    region: str
+    slide: str
+    patient: str
+    site: str
+    split: str
+    label: str
+    true_label: str
+    label_source: str  # slide or annotation
+    labeled_rank: float  # nested subsets of training patients; inf where the patient is in none
+    unlabeled_rank: float
+    area_mm2: float
+    width: int  # pixels at this magnification
+    height: int
+    zip: Path
+    member: str
+    content: str  # hash of the ZIP's content
+
+
+def read_regions(index: str | Path, splits: str | Path, seed: int) -> list[Region]:
+    """All regions of the index, sorted by id. A region's label is its annotation's class, else its slide's."""
+    slides = {row["slide"]: row for row in read_rows(splits) if int(row["seed"]) == seed}
+    found = []
+    for row in read_rows(index):
+        slide = slides[row["slide"]]
+        found.append(
+            Region(
+                region=row["region"],
+                **{key: slide[key] for key in ("slide", "patient", "site", "split", "true_label")},
+                label=row["annotation"] or slide["label"],
+                label_source="annotation" if row["annotation"] else "slide",
+                labeled_rank=float(slide["labeled_rank"] or "inf"),
+                unlabeled_rank=float(slide["unlabeled_rank"] or "inf"),
+                area_mm2=float(row["area_mm2"]),
+                width=int(row["width"]),
+                height=int(row["height"]),
+                zip=Path(index).parent / row["zip"],
+                member=row["member"],
+                content=row["fingerprint"],
+            )
+        )
+    return sorted(found, key=lambda region: region.region)
+
+
+def in_split(regions: list[Region], *splits: str) -> list[Region]:
+    """The regions of patients in these splits."""
+    return [region for region in regions if region.split in splits]
+
+
+def labeled(regions: list[Region], percent: float) -> list[Region]:
+    """Training regions of the first ``percent`` of the labeled training patients (nested)."""
+    return [r for r in in_split(regions, "train") if r.labeled_rank < percent / 100]
+
+
+def unlabeled(regions: list[Region], percent: float) -> list[Region]:
+    """Training regions of the first ``percent`` of the unlabeled training patients (nested)."""
+    return [r for r in in_split(regions, "train") if r.unlabeled_rank < percent / 100]
+
+
+def sorted_union(*groups: list[Region]) -> list[Region]:
+    """The regions of all groups, once, sorted by id, so that no order of files reaches the training."""
+    return sorted({region.region: region for group in groups for region in group}.values(), key=lambda r: r.region)

@@ -1,0 +1,98 @@
+"""What it costs to read a region with a network at a magnification: counted exactly, and timed on this machine.
+
+The weights do not matter, so the cost is measured once per network and magnification, with the machine to itself.
+Timings never reach results or models.
+"""
+
+import resource
+import statistics
+import time
+from collections import Counter
+from pathlib import Path
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from lowpower.files import decode, read_rows, write_json
+from lowpower.models import resnet
+from lowpower.models.cohort import Region, read_regions
+from lowpower.models.model_file import prepare_device
+from lowpower.models.pixels import Normalizer, read_bytes, read_image
+
+
+def count_flops(network: torch.nn.Module, height: int, width: int) -> int:
+    """Floating-point operations of one pass over one image (3, height, width), 2 per multiply-add.
+
+    Convolutions and matrix products, as torch counts them; they hold all but about 1 %. No pixel is computed.
+    """
+    device = next(network.parameters()).device
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        network(torch.zeros(1, 3, height, width, device=device))
+    return counter.get_total_flops()
+
+
+def measure_cost(
+    index: str | Path,
+    splits: str | Path,
+    seed: int,
+    magnification: float,
+    classes: int,
+    regions_timed: int,
+    repeats: int,
+    gpu: bool,
+    output: str | Path,
+) -> None:
+    """Write the cost of the network at this magnification as JSON; see docs/outputs.md for its keys.
+
+    Counts are means over all regions of the index; times are medians over ``regions_timed`` regions spread over it,
+    each timed ``repeats`` times after one pass that is not counted.
+    """
+    device = prepare_device(gpu)
+    network = resnet.build(classes, 0).to(device).eval()
+    regions = read_regions(index, splits, seed)
+    if not regions:
+        raise ValueError(f"{index} holds no region; see tables/intake.csv for why")
+    sizes = Counter((region.height, region.width) for region in regions)
+    flops = sum(count_flops(network, *size) * n for size, n in sizes.items()) / len(regions)
+    chosen = regions[:: -(-len(regions) // regions_timed)]
+    latency, reading = _time(network, chosen, repeats, device)
+    if device.type == "cuda":
+        peak = torch.cuda.max_memory_allocated() / 1e6
+    else:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
+    write_json(
+        output,
+        {
+            "network": resnet.NAME,
+            "magnification": magnification,
+            "parameters": sum(weights.numel() for weights in network.parameters()),
+            "pixels_per_region": sum(h * w * n for (h, w), n in sizes.items()) / len(regions),
+            "flops_per_region": flops,
+            "bytes_per_region": statistics.fmean(int(row["bytes"]) for row in read_rows(index)),
+            "latency_ms": latency * 1e3,
+            "regions_per_second": 1 / latency,
+            "read_ms": reading * 1e3,
+            "peak_memory_mb": peak,
+            "regions_timed": len(chosen),
+            "device": device.type,
+            "threads": torch.get_num_threads(),
+        },
+    )
+
+
+@torch.no_grad()
+def _time(network: resnet.ResNet, regions: list[Region], repeats: int, device: torch.device) -> tuple[float, float]:
+    """Median seconds per region of (the network alone, reading and decoding)."""
+    normalize = Normalizer([0.5] * 3, [0.25] * 3, device)
+    latencies, readings = [], []
+    for region in regions:
+        images = normalize([read_image(region)])
+        network(images)
+        for _ in range(repeats):
+            start = time.perf_counter()
+            network(images)[0].cpu()
+            latencies.append(time.perf_counter() - start)
+            start = time.perf_counter()
+            decode(read_bytes(region))
+            readings.append(time.perf_counter() - start)
+    return statistics.median(latencies), statistics.median(readings)

@@ -1,0 +1,60 @@
+"""Model files: safetensors with one JSON header that says what the model is and was made from.
+
+All under one metadata key, because several are written in random order. No path, time, host, user or slide id.
+"""
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import safetensors
+import torch
+from safetensors.torch import save
+
+from lowpower import __version__
+from lowpower.files import replacing
+from lowpower.models import resnet
+
+KEY = "lowpower"
+
+
+def save_model(path: str | Path, network: resnet.ResNet, about: dict) -> None:
+    """Write the weights and the header ``about``, completed by architecture and versions."""
+    header = {
+        "architecture": resnet.NAME,
+        **about,
+        "versions": {"lowpower": __version__, "torch": version("torch").split("+")[0]},
+    }
+    weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
+    with replacing(path) as part:
+        part.write_bytes(save(weights, {KEY: json.dumps(header, sort_keys=True)}))
+
+
+def load_model(path: str | Path) -> tuple[resnet.ResNet, dict]:
+    """A network with the weights of a model file, and the file's header. Raises ValueError when it is none."""
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            about = json.loads((file.metadata() or {})[KEY])
+            weights = {name: file.get_tensor(name) for name in file.keys()}
+    except (safetensors.SafetensorError, KeyError) as error:
+        raise ValueError(f"{path} is not a model of lowpower ({error}); delete it and run snakemake again") from None
+    if about["architecture"] != resnet.NAME:
+        raise ValueError(f"{path} holds a {about['architecture']}; this version reads {resnet.NAME}")
+    network = resnet.ResNet(len(about["classes"]))
+    network.load_state_dict(weights)
+    return network, about
+
+
+def prepare_device(gpu: bool) -> torch.device:
+    """The device a job computes on, set so that equal jobs give equal bytes.
+
+    One compute thread: with two, the same 12 training steps gave two different weight files in 4 runs.
+    """
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    if not gpu:
+        return torch.device("cpu")
+    if not torch.cuda.is_available():
+        raise ValueError("config: `gpu` is true, but torch finds no CUDA device here; write `gpu: false`")
+    torch.backends.cudnn.benchmark = False
+    return torch.device("cuda")
