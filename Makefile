@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test report lint
+.PHONY: demo test report lint docs
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -22,6 +22,10 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+
+# The configuration page, from the schema.
+docs: .venv/ready
+	PYTHONPATH=workflow_scripts $(BIN)/python -m lowpower.study.config_page schemas/config.schema.yaml docs/configuration.md
 
 .venv: .venv/ready
 

@@ -9,11 +9,11 @@ from snakemake.exceptions import WorkflowError
 HOME = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(HOME / "workflow_scripts"))
 
-from lowpower.magnification import name_of, parse, reduction_between
+from lowpower import magnification
 from lowpower.study.code import code_hash
 from lowpower.study.config import ConfigError, read_config, region_multiple
 from lowpower.study.sheet import SheetError, by_file_name, read_sheet
-from lowpower.study.study import Model, models, steps_of
+from lowpower.study.study import Model, models, steps_of, uses_unlabeled
 
 # A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
 if not workflow.configfiles:
@@ -28,8 +28,8 @@ except (ConfigError, SheetError) as error:
     raise WorkflowError(str(error))
 
 OUT = f"results/{STUDY['cohort']}"
-TEACHER = name_of(STUDY["teacher_magnification"])
-STUDENTS = [name_of(low) for low in STUDY["student_magnifications"]]
+TEACHER = magnification.name_of(STUDY["teacher_magnification"])
+STUDENTS = [magnification.name_of(low) for low in STUDY["student_magnifications"]]
 MODELS = models(STUDY)
 FOLDERS = {model.folder: model for model in MODELS}
 NETWORK = "resnet10"  # as lowpower.models.resnet.NAME, which would take a torch import here
@@ -52,9 +52,9 @@ def code(rule):
     return code_hash(HOME / f"workflow_scripts/{rule}.py")
 
 
-def index(magnification):
-    """The index of all regions at a magnification."""
-    return f"{OUT}/regions/{magnification}.csv"
+def index(scale):
+    """The index of all regions at a magnification, such as 2.5x."""
+    return f"{OUT}/regions/{scale}.csv"
 
 
 def per_slide(pattern):
@@ -86,7 +86,7 @@ def beside_sheet(slide, column):
 def student(wildcards):
     """The model that wildcards name."""
     labeled, unlabeled, seed = int(wildcards.labeled), int(wildcards.unlabeled), int(wildcards.seed)
-    return Model(wildcards.method, parse(wildcards.magnification), labeled, unlabeled, seed)
+    return Model(wildcards.method, magnification.parse(wildcards.magnification), labeled, unlabeled, seed)
 
 
 def seed_folder(wildcards):
@@ -99,7 +99,7 @@ def recipe(rule, model, steps):
     about = {"magnification": model.magnification, "method": model.method, "seed": model.seed}
     settings = ("unit", "tissue", "jpeg_quality", "augmentation") + (("grid",) if STUDY["unit"] == "grid" else ())
     return {
-        "name": f"{model.method} at {name_of(model.magnification)}",
+        "name": f"{model.method} at {magnification.name_of(model.magnification)}",
         "about": about | {key: STUDY[key] for key in settings},
         "steps": steps,
         "labeled": model.labeled,
@@ -115,5 +115,16 @@ def model_files(name, chosen=MODELS):
     return [f"{OUT}/{model.folder}/{name}" for model in chosen]
 
 
+# Test data are predicted only once the study is final; nothing else ever looks at them.
+REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
+# Shown beside its teacher: of the first seed and the lowest magnification, a student distilled on all images if any.
+EXAMPLE_STUDENT = max(
+    (model for model in MODELS if model.method != "teacher" and model.seed == STUDY["seeds"][0]),
+    key=lambda model: (
+        bool(STUDY["methods"][model.method]["distill"]) + uses_unlabeled(STUDY["methods"][model.method]),
+        -model.magnification,
+    ),
+)
+EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
 GPUS = int(STUDY["gpu"])
 TRAINING_MB = 2000 + 2 * STUDY["training"]["memory_mb"]

@@ -124,7 +124,7 @@ rule downsample_slide:
     benchmark:
         f"{OUT}/benchmarks/downsample_slide/{{magnification}}/{{slide}}.tsv"
     params:
-        reduction=lambda w: reduction_between(STUDY["teacher_magnification"], parse(w.magnification)),
+        reduction=lambda w: magnification.reduction_between(STUDY["teacher_magnification"], magnification.parse(w.magnification)),
         code=code("downsample_slide"),
     wildcard_constraints:
         magnification="|".join(STUDENTS).replace(".", r"\."),  # the teacher's ZIPs are tile_slide's
@@ -181,7 +181,7 @@ rule index_regions:
         f"{OUT}/benchmarks/index_regions/{{magnification}}.tsv"
     params:
         slides=[row["slide"] for row in SLIDES.values()],
-        reduction=lambda w: reduction_between(STUDY["teacher_magnification"], parse(w.magnification)),
+        reduction=lambda w: magnification.reduction_between(STUDY["teacher_magnification"], magnification.parse(w.magnification)),
         code=code("index_regions"),
     resources:
         mem_mb=2000,

@@ -31,7 +31,7 @@ def student_job(rule, stage):
         model = student(wildcards)
         row = STUDY["methods"][model.method]
         steps = steps_of(row, STUDY["training"]["steps"])[("distill", "finetune").index(stage)]
-        reduction = reduction_between(STUDY["teacher_magnification"], model.magnification)
+        reduction = magnification.reduction_between(STUDY["teacher_magnification"], model.magnification)
         return recipe(rule, model, steps) | {stage: row[stage], "init": row["init"], "reduction": reduction}
 
     return job
@@ -88,7 +88,7 @@ rule finetune_student:
 rule predict:
     input:
         model=f"{OUT}/{{folder}}/model.safetensors",
-        index=lambda w: index(name_of(FOLDERS[w.folder].magnification)),
+        index=lambda w: index(magnification.name_of(FOLDERS[w.folder].magnification)),
         splits=f"{OUT}/splits.csv",
     output:
         f"{OUT}/{{folder}}/predictions.parquet",
@@ -99,8 +99,7 @@ rule predict:
     params:
         job=lambda w: {
             "seed": FOLDERS[w.folder].seed,
-            # Test data are touched here and nowhere else, and only once the study is final.
-            "which": ["test", "external"] if STUDY["report_split"] == "test" else ["val"],
+            "which": REPORTED,
             "megapixels": STUDY["training"]["megapixels_per_pass"],
             "gpu": STUDY["gpu"],
         },
@@ -119,6 +118,34 @@ rule predict:
         "../workflow_scripts/predict.py"
 
 
+rule show_examples:
+    input:
+        teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
+        student=f"{OUT}/{EXAMPLE_STUDENT.folder}/model.safetensors",
+        teacher_index=index(TEACHER),
+        student_index=index(magnification.name_of(EXAMPLE_STUDENT.magnification)),
+        splits=f"{OUT}/splits.csv",
+    output:
+        f"{OUT}/examples/examples.zip",
+    log:
+        f"{OUT}/logs/show_examples.log",
+    benchmark:
+        f"{OUT}/benchmarks/show_examples.tsv"
+    params:
+        job={"seed": EXAMPLE_STUDENT.seed, "which": REPORTED, "gpu": STUDY["gpu"]},
+        code=code("show_examples"),
+    resources:
+        mem_mb=3000,
+        runtime=20,
+        gpu=GPUS,
+    conda:
+        "../envs/distillation.yaml"
+    message:
+        f"Showing examples of {EXAMPLE_STUDENT.folder} beside its teacher"
+    script:
+        "../workflow_scripts/show_examples.py"
+
+
 rule measure_cost:
     input:
         index=lambda w: index(w.magnification),
@@ -132,7 +159,7 @@ rule measure_cost:
     params:
         job=lambda w: {
             "seed": STUDY["seeds"][0],
-            "magnification": parse(w.magnification),
+            "magnification": magnification.parse(w.magnification),
             "classes": len(STUDY["classes"]),
             "regions_timed": STUDY["cost"]["regions"],
             "repeats": STUDY["cost"]["repeats"],

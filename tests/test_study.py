@@ -11,6 +11,7 @@ import yaml
 from lowpower.study import code
 from lowpower.study.code import modules_of
 from lowpower.study.config import ConfigError, read_config, region_multiple
+from lowpower.study.config_page import configuration_page
 from lowpower.study.sheet import SheetError, by_file_name, read_sheet
 from lowpower.study.study import models, steps_of
 
@@ -247,3 +248,10 @@ def test_groups_never_import_each_other(group):
                 others = {f"lowpower.{other}" for other in GROUPS if other != group}
                 assert ".".join(name.split(".")[:2]) not in others, f"{path.name} imports {name}"
                 assert name.split(".")[0] not in GROUPS[group], f"{path.name} imports {name}"
+
+
+def test_the_configuration_page_is_that_of_the_schema():
+    page = configuration_page(yaml.safe_load(CONFIG.read_text()))
+    assert (ROOT / "docs/configuration.md").read_text() == page, "run `make docs`"
+    for key in ("`training.steps`", "`methods.NAME.distill.pooling`", "`demo.contrast`"):
+        assert f"| {key} |" in page
