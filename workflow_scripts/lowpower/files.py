@@ -75,7 +75,7 @@ def read_rows(path: str | Path) -> list[dict[str, str]]:
 
 
 def encode(image: np.ndarray, jpeg_quality: int | None = None) -> bytes:
-    """Encode image (H, W, 3) uint8 as JPEG without colour subsampling, or as PNG when no quality is given."""
+    """Encode image (H, W, 3) uint8 as JPEG without color subsampling, or as PNG when no quality is given."""
     buffer = io.BytesIO()
     if jpeg_quality is None:
         Image.fromarray(image).save(buffer, "PNG", compress_level=1)

@@ -1,0 +1,74 @@
+"""Tiny slide files for tests, and their way from a file to regions."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import tifffile
+
+from lowpower import draws, files
+from lowpower.slides.cutting import Settings, tile_slide
+from lowpower.slides.intake import check_slide
+from lowpower.slides.reduce import area_mean
+from lowpower.slides.tissue import mask_tissue
+
+GLASS = (243, 242, 244)
+GRID = {"size_um": 128, "stride_um": 0, "min_tissue": 0.5}
+
+
+def draw_tissue(height: int, width: int, pieces: Sequence[tuple[int, int, int, int]]) -> np.ndarray:
+    """A bright slide (height, width, 3) with noisy pink ellipses; pieces: (y, x, height, width) of each in pixels."""
+    rng = draws.generator(0, "test tissue", height, width)
+    image = (np.array(GLASS) + rng.normal(0, 1, (height, width, 1))).astype(np.uint8)
+    y, x = np.mgrid[:height, :width] + 0.5
+    for top, left, tall, wide in pieces:
+        inside = ((y - top - tall / 2) / (tall / 2)) ** 2 + ((x - left - wide / 2) / (wide / 2)) ** 2 <= 1
+        pink = np.array((200, 110, 170)) + rng.normal(0, 25, (height, width, 1))
+        image[inside] = pink.clip(0, 255).astype(np.uint8)[inside]
+    return image
+
+
+def write_slide(
+    path: Path, image: np.ndarray, mpp: float | None = 0.5, reductions: Sequence[int] = (4,), compression: str = "zlib"
+) -> Path:
+    """Write an image (H, W, 3) as a tiled pyramid that OpenSlide opens as Aperio; each level is an area mean.
+
+    mpp: None leaves it out. reductions: of the further levels; a side that is no multiple is rounded up, so that a
+    level's downsample can be 3.996. compression: zlib (exact) or jpeg.
+    """
+    height, width = image.shape[:2]
+    head = f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] (256x256) JPEG/RGB Q=95"
+    kind = {"tile": (256, 256), "photometric": "rgb", "compression": compression, "metadata": None, "software": False}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tifffile.TiffWriter(path) as out:
+        out.write(image, description=head if mpp is None else f"{head}|AppMag = 20|MPP = {mpp}", **kind)
+        # the second directory of an Aperio file is its thumbnail, in strips
+        out.write(image[::8, ::8].copy(), rowsperstrip=16, description=head, **{**kind, "tile": None})
+        for n in reductions:
+            whole = np.pad(image, ((0, -height % n), (0, -width % n), (0, 0)), mode="edge")
+            out.write(area_mean(whole, n), description=head, **kind)
+    return path
+
+
+def cut_slide(
+    folder: Path,
+    path: Path,
+    *,
+    slide: str = "s",
+    mpp: float | None = None,
+    exclude: str = "",
+    own_mask: str = "",
+    magnification: float = 10,
+    multiple: int = 64,
+    unit: str = "tissue",
+    grid: dict | None = None,
+    min_area_um2: float = 1000,
+) -> tuple[dict, dict, dict]:
+    """Take a slide through its three steps, into ``folder``; returns their states."""
+    state = {step: folder / f"{step}.json" for step in ("check", "mask", "tile")}
+    check_slide(slide, str(path), mpp, exclude, state["check"], folder / "thumbnail.png")
+    mask_tissue(state["check"], str(path), own_mask, 8, min_area_um2, 16, folder / "mask.png", state["mask"])
+    settings = Settings(magnification, multiple, unit, grid or GRID, jpeg_quality=95)
+    outputs = (folder / "regions.csv", folder / "regions.zip", state["tile"])
+    tile_slide(state["check"], folder / "mask.png", state["mask"], str(path), settings, *outputs)
+    return tuple(files.read_json(path) for path in state.values())

@@ -1,0 +1,116 @@
+import numpy as np
+import pytest
+from sklearn import metrics as oracle
+
+from lowpower.tables import intervals
+from lowpower.tables.metrics import METRICS
+from lowpower.tables.units import Units
+
+PATIENTS = [f"p{k:02d}" for k in range(12)]
+
+
+def made_up(seed, per_patient=5, classes=3):
+    """Units of 12 patients, each with one class, judged rather well."""
+    rng = np.random.default_rng(seed)
+    owners = np.repeat(np.arange(len(PATIENTS)), per_patient)
+    truth = owners % classes
+    probabilities = rng.dirichlet(np.ones(classes), len(owners))
+    probabilities[np.arange(len(owners)), truth] += 0.4
+    return Units([f"r{k}" for k in range(len(owners))], [PATIENTS[k] for k in owners], truth, probabilities)
+
+
+def resampled(units, times):
+    """The units of a draw, each patient's as often as it was drawn."""
+    repeats = [times[PATIENTS.index(patient)] for patient in units.patients]
+    return np.repeat(units.truth, repeats), np.repeat(units.probabilities, repeats, axis=0)
+
+
+def test_bootstrap_equals_resampling_by_hand_with_the_same_draws():
+    units = made_up(0)
+    weights = intervals.draw_patients(PATIENTS, 40)
+    found = intervals.sample(units, PATIENTS, weights, rank_draws=20)
+    assert {name: len(found[name].drawn) for name in METRICS} == dict.fromkeys(METRICS, 40) | {"auroc": 20}
+    for k, times in enumerate(weights):
+        truth, probabilities = resampled(units, times)
+        predicted, present = probabilities.argmax(1), np.unique(truth)
+        known = {"labels": present, "average": "macro", "zero_division": 0}
+        assert found["accuracy"].drawn[k] == pytest.approx(oracle.accuracy_score(truth, predicted))
+        assert found["macro_f1"].drawn[k] == pytest.approx(oracle.f1_score(truth, predicted, **known))
+        assert found["precision"].drawn[k] == pytest.approx(oracle.precision_score(truth, predicted, **known))
+        if k < 20:
+            each = [oracle.roc_auc_score(truth == c, probabilities[:, c]) for c in present]
+            assert found["auroc"].drawn[k] == pytest.approx(np.mean(each))
+    assert found["accuracy"].point == pytest.approx(np.mean(units.probabilities.argmax(1) == units.truth))
+
+
+def test_draws_are_of_patients_and_always_the_same():
+    weights = intervals.draw_patients(PATIENTS, 500)
+    assert (weights.sum(1) == len(PATIENTS)).all()
+    np.testing.assert_array_equal(weights, intervals.draw_patients(PATIENTS, 500))
+    np.testing.assert_allclose(weights.mean(0), 1, atol=0.2)
+
+
+def test_blocks_of_draws_give_what_one_block_gives(monkeypatch):
+    units, weights = made_up(0), intervals.draw_patients(PATIENTS, 50)
+    whole = intervals.sample(units, PATIENTS, weights, 50)
+    monkeypatch.setattr(intervals, "_AT_ONCE", 7)
+    for name, value in intervals.sample(units, PATIENTS, weights, 50).items():
+        np.testing.assert_array_equal(value.drawn, whole[name].drawn)
+
+
+def test_the_order_of_units_changes_nothing():
+    units = made_up(0)
+    order = np.random.default_rng(0).permutation(len(units.ids))
+    turned = Units(
+        [units.ids[k] for k in order],
+        [units.patients[k] for k in order],
+        units.truth[order],
+        units.probabilities[order],
+    )
+    weights = intervals.draw_patients(PATIENTS, 100)
+    one, other = (intervals.sample(u, PATIENTS, weights, 100) for u in (units, turned))
+    for name in METRICS:
+        np.testing.assert_array_equal(one[name].drawn, other[name].drawn)
+
+
+def test_seeds_are_averaged_draw_by_draw_over_their_own_patients():
+    weights = intervals.draw_patients(PATIENTS, 30)
+    first, second = made_up(1), made_up(2)
+    kept = [k for k, patient in enumerate(second.patients) if patient < "p06"]  # another test set than the first's
+    second = Units(
+        [second.ids[k] for k in kept],
+        [second.patients[k] for k in kept],
+        second.truth[kept],
+        second.probabilities[kept],
+    )
+    samples = [intervals.sample(u, PATIENTS, weights, 30)["accuracy"] for u in (first, second)]
+    found = intervals.mean(samples)
+    for k, times in enumerate(weights):
+        each = [
+            np.mean(probabilities.argmax(1) == truth)
+            for truth, probabilities in (resampled(units, times) for units in (first, second))
+            if len(truth)
+        ]
+        assert found.drawn[k] == pytest.approx(np.mean(each))
+
+
+def test_a_difference_uses_the_same_draw_on_both_sides():
+    weights = intervals.draw_patients(PATIENTS, 200)
+    one, other = (intervals.sample(made_up(k), PATIENTS, weights, 200)["accuracy"] for k in (1, 2))
+    assert intervals.interval(intervals.difference(one, one).drawn, 0.95) == (0, 0)
+    np.testing.assert_array_equal(intervals.difference(one, other).drawn, one.drawn - other.drawn)
+
+
+def test_interval_is_the_percentiles_of_the_defined_draws():
+    drawn = np.concatenate([np.arange(101.0), [np.nan]])
+    assert intervals.interval(drawn, 0.9) == pytest.approx((5, 95))
+
+
+@pytest.mark.parametrize("patients", [[], ["p00"]])
+def test_fewer_than_two_patients_have_no_interval(patients):
+    kept = [k for k, patient in enumerate(made_up(0).patients) if patient in patients]
+    units = made_up(0)
+    units = Units([units.ids[k] for k in kept], patients * len(kept), units.truth[kept], units.probabilities[kept])
+    found = intervals.sample(units, patients, intervals.draw_patients(patients, 100), 100)
+    assert all(np.isnan(intervals.interval(value.drawn, 0.95)).all() for value in found.values())
+    assert np.isnan(found["accuracy"].point) == (not patients)

@@ -1,0 +1,279 @@
+"""Boxes, and the regions cut from them."""
+
+import re
+import zipfile
+
+import numpy as np
+import pytest
+import tifffile
+from conftest import mean_by
+from slide_files import GRID, cut_slide, draw_tissue, write_slide
+
+from lowpower import files
+from lowpower.slides.reduce import area_mean, downsample_slide
+from lowpower.slides.regions import (
+    field_pixels,
+    foreign_tissue,
+    grid_boxes,
+    label_pieces,
+    mark_territories,
+    tissue_boxes,
+)
+
+PIECES = [(300, 80, 260, 300), (40, 700, 500, 360), (700, 200, 300, 420)]  # y, x, height, width at 0.5 µm
+
+
+def mask_of(*boxes, shape=(60, 80)):
+    mask = np.zeros(shape, bool)
+    for y, x, height, width in boxes:
+        mask[y : y + height, x : x + width] = True
+    return mask
+
+
+def read_images(path):
+    with zipfile.ZipFile(path) as archive:
+        return {name: files.decode(archive.read(name)) for name in archive.namelist()}
+
+
+@pytest.fixture
+def pieces_slide(tmp_path):
+    return write_slide(tmp_path / "slides/a.svs", draw_tissue(1100, 1200, PIECES))
+
+
+@pytest.mark.parametrize("step", [8, 16.000000000000004, 7.3, 0.5])
+@pytest.mark.parametrize("multiple", [32, 128])
+def test_boxes_are_whole_multiples_around_whole_pieces(step, multiple):
+    mask = mask_of((3, 5, 10, 20), (30, 2, 9, 7), (30, 40, 25, 33), (0, 70, 2, 10))
+    boxes = tissue_boxes(label_pieces(mask), step, multiple)
+    assert len(boxes) == 4
+    for box in boxes:
+        rows, columns = np.nonzero(label_pieces(mask) == box.piece)
+        assert box.width % multiple == 0 and box.height % multiple == 0
+        for start, length, index in ((box.y, box.height, rows), (box.x, box.width, columns)):
+            first, last = index.min() * step, (index.max() + 1) * step
+            assert start <= first + 1e-5 and last - 1e-5 <= start + length
+            assert length < (last - first) + 2 + multiple  # no more than it takes
+            assert abs((first - start) - (start + length - last)) <= 2  # evenly
+        assert box.tissue == pytest.approx(len(rows) * step**2)
+
+
+def test_boxes_come_in_reading_order():
+    mask = mask_of((30, 2, 9, 7), (3, 50, 10, 20), (3, 5, 10, 20))
+    boxes = tissue_boxes(label_pieces(mask), 8, 32)
+    assert [box.share * box.width * box.height / 64 for box in boxes] == [200, 200, 63]
+    assert [box.x < 200 for box in boxes] == [True, False, True]
+
+
+def test_a_piece_that_fits_does_not_grow():
+    (box,) = tissue_boxes(label_pieces(mask_of((4, 8, 16, 32))), 8, 128)
+    assert (box.x, box.y, box.width, box.height, box.share) == (64, 32, 256, 128, 1.0)
+
+
+def test_pieces_that_touch_at_a_corner_are_one():
+    assert label_pieces(mask_of((0, 0, 5, 5), (5, 5, 5, 5))).max() == 1
+    assert label_pieces(mask_of((0, 0, 5, 5), (5, 6, 5, 5))).max() == 2
+
+
+def test_other_tissue_is_marked_with_a_halo_and_the_own_never():
+    pieces = label_pieces(mask_of((10, 10, 10, 10), (10, 25, 10, 10), (24, 12, 3, 6)))
+    own = next(box for box in tissue_boxes(pieces, 8, 256) if box.piece == pieces[12, 12])
+    foreign = foreign_tissue(mark_territories(pieces, mask_mpp=8), 8, own)
+    assert foreign.shape == (own.height, own.width)
+    y, x = np.mgrid[: own.height, : own.width]
+    row, column = (y + own.y) // 8, (x + own.x) // 8
+    inside = (row >= 0) & (column >= 0)
+    labels = np.where(inside, pieces[row, column], 0)
+    assert foreign[(labels > 0) & (labels != own.piece)].all()
+    assert not foreign[labels == own.piece].any()
+    assert not foreign[(row >= 8) & (row < 22) & (column >= 8) & (column < 22)].any()  # nor what is nearest to it
+    assert foreign[(row == 15) & (column == 23)].all()  # 16 µm from its neighbor
+    assert not foreign[(row == 15) & (column == 22)].any()
+
+
+def test_fields_start_at_the_corner_and_hold_enough_tissue():
+    mask = mask_of((0, 0, 16, 24), (16, 0, 8, 8))  # at 8 pixels each: 192 x 128 and 64 x 64
+    boxes = grid_boxes(mask, 8, (640, 480), 64, 64, 0.5)
+    assert [(box.y, box.x) for box in boxes] == [(0, 0), (0, 64), (0, 128), (64, 0), (64, 64), (64, 128), (128, 0)]
+    assert {box.share for box in boxes} == {1.0}
+    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0.5)) == 2  # 1, .5 and .25 of tissue
+    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0.25)) == 3
+    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0)) == 3  # never a field without any
+
+
+def test_shares_count_parts_of_mask_pixels():
+    mask = mask_of((0, 0, 1, 1), shape=(2, 2))
+    (box,) = grid_boxes(mask, 8, (16, 16), 12, 16, 0)
+    assert box.tissue == pytest.approx(64) and box.share == pytest.approx(64 / 144)
+    boxes = grid_boxes(mask, 8, (16, 16), 4, 6, 0)
+    assert [box.tissue for box in boxes] == pytest.approx([16, 8, 8, 4])
+
+
+def test_fields_must_fit_the_lowest_magnification():
+    assert field_pixels(256, 10, 128) == 256
+    assert field_pixels(256, 2.5, 64) == 64
+    with pytest.raises(ValueError, match=re.escape("300 µm is 300 pixels at 10x (1.0 µm/px)")) as error:
+        field_pixels(300, 10, 128)
+    assert str(error.value).endswith("not a multiple of 128; write 256 or 384")
+    with pytest.raises(ValueError, match="write 128 or 256"):
+        field_pixels(20, 10, 128)
+
+
+def test_a_grid_that_does_not_fit_stops_the_run(tmp_path, pieces_slide):
+    with pytest.raises(ValueError, match="size_um"):
+        cut_slide(tmp_path, pieces_slide, unit="grid", grid=GRID | {"size_um": 100})
+
+
+def test_each_piece_becomes_a_region(tmp_path, pieces_slide):
+    *_, state = cut_slide(tmp_path, pieces_slide, slide="a/b")
+    rows, images = files.read_rows(tmp_path / "regions.csv"), read_images(tmp_path / "regions.zip")
+    assert state["regions"] == len(rows) == 3 and state["state"] == "usable"
+    assert [row["region"] for row in rows] == ["a%2Fb_00000", "a%2Fb_00001", "a%2Fb_00002"]
+    assert [row["member"] for row in rows] == list(images)
+    for row in rows:
+        width, height = int(row["px_width"]), int(row["px_height"])
+        assert images[row["member"]].shape == (height, width, 3)
+        assert width % 64 == height % 64 == 0
+        assert (int(row["width"]), int(row["height"])) == (2 * width, 2 * height)
+        assert (row["level"], row["resampling"], row["mpp"]) == ("0", "mean 2x2", "1.0")
+        assert float(row["area_mm2"]) == pytest.approx(float(row["tissue"]) * width * height / 1e6, rel=1e-3)
+    truth = sorted(np.pi / 4 * h * w * 0.25 / 1e6 for _, _, h, w in PIECES)
+    assert sorted(float(row["area_mm2"]) for row in rows) == pytest.approx(truth, rel=0.1)
+    assert state["area_mm2"] == pytest.approx(sum(truth), rel=0.1)
+
+
+def test_a_region_shows_its_box_and_white_outside_the_slide(tmp_path, pieces_slide):
+    cut_slide(tmp_path, pieces_slide, multiple=128)
+    image = np.pad(draw_tissue(1100, 1200, PIECES), ((600, 600), (600, 600), (0, 0)), constant_values=255)
+    images = read_images(tmp_path / "regions.zip")
+    reached_outside = False
+    for row in files.read_rows(tmp_path / "regions.csv"):
+        x, y, width, height = (int(row[key]) for key in ("x", "y", "width", "height"))
+        expected = mean_by(image[600 + y : 600 + y + height, 600 + x : 600 + x + width], 2).astype(int)
+        found = images[row["member"]].astype(int)
+        outside = np.zeros(found.shape[:2], bool)
+        outside[: max(0, -y // 2)] = outside[:, : max(0, -x // 2)] = True
+        reached_outside |= outside.any()
+        assert (found[outside] >= 245).all()  # white but for the JPEG's own edge
+        tissue = expected[..., 1] < 200
+        changed = (found.min(axis=2) > 250) & tissue  # whitened: another piece
+        assert np.abs(found - expected)[tissue & ~changed].mean() < 4
+    assert reached_outside
+
+
+def test_another_piece_is_whitened(tmp_path):
+    # a small piece above the left of a large one, whose box takes in part of it
+    pieces = [(60, 60, 200, 200), (300, 140, 500, 800)]
+    path = write_slide(tmp_path / "a.svs", draw_tissue(1000, 1200, pieces))
+    cut_slide(tmp_path, path, multiple=256)
+    images = list(read_images(tmp_path / "regions.zip").values())
+    rows = files.read_rows(tmp_path / "regions.csv")
+    assert len(rows) == 2
+    taken_in = 0
+    for own, (row, image) in enumerate(zip(rows, images, strict=True)):
+        y, x = np.mgrid[: image.shape[0], : image.shape[1]] * 2 + 1
+        y, x = y + int(row["y"]), x + int(row["x"])
+        for number, (top, left, height, width) in enumerate(pieces):
+            distance = ((y - top - height / 2) / (height / 2)) ** 2 + ((x - left - width / 2) / (width / 2)) ** 2
+            inside = image[distance < 0.95]
+            if number == own:
+                assert len(inside) > 5000
+                assert (inside[:, 1] < 220).mean() > 0.999
+            else:
+                assert (inside > 240).all()
+                taken_in += len(inside)
+    assert taken_in > 500
+
+
+@pytest.mark.parametrize("unit", ["tissue", "grid"])
+def test_low_magnification_is_the_mean_of_the_decoded_high_one(tmp_path, pieces_slide, unit):
+    cut_slide(tmp_path, pieces_slide, unit=unit)
+    downsample_slide(tmp_path / "regions.zip", 2, tmp_path / "low.zip")
+    high, low = read_images(tmp_path / "regions.zip"), read_images(tmp_path / "low.zip")
+    assert len(low) == len(high) >= 3
+    for member, image in high.items():
+        assert np.array_equal(low[member.replace("jpg", "png")], mean_by(image, 2))
+
+
+def test_a_grid_of_the_same_slide(tmp_path, pieces_slide):
+    _, masked, state = cut_slide(tmp_path, pieces_slide, unit="grid")
+    rows = files.read_rows(tmp_path / "regions.csv")
+    assert state["regions"] == len(rows) >= 4
+    assert {(row["width"], row["height"], row["px_width"]) for row in rows} == {("256", "256", "128")}
+    assert all(int(row["x"]) % 256 == int(row["y"]) % 256 == 0 and float(row["tissue"]) >= 0.5 for row in rows)
+    corners = [(int(row["y"]), int(row["x"])) for row in rows]
+    assert corners == sorted(corners)
+    assert state["area_mm2"] <= masked["tissue_mm2"]
+    *_, denser = cut_slide(tmp_path / "denser", pieces_slide, unit="grid", grid=GRID | {"stride_um": 64})
+    assert denser["regions"] > 2 * len(rows)
+
+
+def test_no_field_with_enough_tissue(tmp_path, pieces_slide):
+    *_, state = cut_slide(tmp_path, pieces_slide, unit="grid", grid=GRID | {"size_um": 512, "min_tissue": 0.9})
+    assert state["state"] == "excluded" and state["step"] == "tile_slide" and state["regions"] == 0
+    assert state["reason"].startswith("no field of 512 µm holds a share of 0.9 of tissue")
+    assert read_images(tmp_path / "regions.zip") == {}
+
+
+@pytest.mark.parametrize("unit", ["tissue", "grid"])
+def test_a_20x_and_a_40x_slide_of_one_picture_agree(tmp_path, unit):
+    fine = draw_tissue(2200, 2400, [tuple(2 * v for v in piece) for piece in PIECES])
+    paths = {
+        20: write_slide(tmp_path / "20x.svs", area_mean(fine, 2), mpp=0.5),
+        40: write_slide(tmp_path / "40x.svs", fine, mpp=0.25, reductions=(8,)),
+    }
+    rows = {}
+    for power, path in paths.items():
+        cut_slide(tmp_path / str(power), path, unit=unit)
+        rows[power] = files.read_rows(tmp_path / str(power) / "regions.csv")
+    assert len(rows[20]) == len(rows[40]) >= 3
+    for a, b in zip(rows[20], rows[40], strict=True):
+        assert [2 * int(a[key]) for key in ("x", "y", "width", "height")] == [
+            int(b[key]) for key in ("x", "y", "width", "height")
+        ]
+        assert (a["px_width"], a["px_height"], a["mpp"]) == (b["px_width"], b["px_height"], b["mpp"])
+        assert float(a["tissue"]) == pytest.approx(float(b["tissue"]), abs=0.01)  # means rounded twice or once
+    images = [read_images(tmp_path / power / "regions.zip") for power in ("20", "40")]
+    for member, image in images[0].items():
+        assert np.abs(image.astype(int) - images[1][member]).mean() < 1.5  # rounded twice or once
+
+
+def test_a_scale_near_a_whole_one_is_reduced_by_it_and_recorded(tmp_path):
+    picture = draw_tissue(1100, 1200, PIECES)
+    cut_slide(tmp_path / "near", write_slide(tmp_path / "near.svs", picture, mpp=0.495))
+    cut_slide(tmp_path / "far", write_slide(tmp_path / "far.svs", picture, mpp=0.45))
+    near, far = (files.read_rows(tmp_path / name / "regions.csv")[0] for name in ("near", "far"))
+    assert (near["resampling"], near["mpp"]) == ("mean 2x2", "0.99")
+    assert (far["resampling"], far["mpp"]) == ("box 2.222", "1.0")
+    assert float(far["width"]) == pytest.approx(int(far["px_width"]) / 0.45, abs=1e-3)
+
+
+def test_pixels_damaged_in_the_middle_exclude_the_slide(tmp_path):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1200, PIECES), reductions=(2,), compression="jpeg")
+    with tifffile.TiffFile(path) as file:
+        start, length = (values[6] for values in (file.pages[0].dataoffsets, file.pages[0].databytecounts))
+    content = bytearray(path.read_bytes())
+    content[start : start + length] = bytes(length)  # one tile of level 0; the level above is whole
+    path.write_bytes(content)
+    checked, masked, state = cut_slide(tmp_path / "out", path, magnification=20)
+    assert checked["state"] == masked["state"] == "usable"
+    assert state["state"] == "excluded" and state["step"] == "tile_slide"
+    assert "damaged" in state["reason"] and str(tmp_path) not in state["reason"]
+    assert read_images(tmp_path / "out/regions.zip") == {}
+    assert files.read_rows(tmp_path / "out/regions.csv") == []
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_a_mistake_in_the_code_is_no_bad_slide(tmp_path, pieces_slide):
+    with pytest.raises(KeyError):
+        cut_slide(tmp_path, pieces_slide, unit="grid", grid={"size_um": 128})
+
+
+@pytest.mark.parametrize("unit", ["tissue", "grid"])
+def test_two_runs_write_the_same_bytes(tmp_path, pieces_slide, unit):
+    for run in ("one", "two"):
+        cut_slide(tmp_path / run, pieces_slide, unit=unit)
+        downsample_slide(tmp_path / run / "regions.zip", 2, tmp_path / run / "low.zip")
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert len(names) == 8
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

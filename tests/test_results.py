@@ -1,0 +1,133 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from lowpower.files import read_rows
+from lowpower.tables.results import COLUMNS, evaluate, result_rows
+
+CLASSES = ["a|b", "c"]
+STATISTICS = {"draws": 200, "rank_draws": 100, "confidence": 0.95}
+
+
+def predictions(right, patients=8, regions=3, split="test"):
+    """Each patient has one slide of its class; the first ``right`` patients are judged rightly."""
+    rows = []
+    for p in range(patients):
+        truth = p % 2
+        guess = truth if p < right else 1 - truth
+        for k in range(regions):
+            rows.append(
+                {
+                    "region": f"s{p}_{k}", "slide": f"s{p}", "patient": f"p{p}", "site": "", "split": split,
+                    "label": CLASSES[truth], "true_label": "", "label_source": "slide", "area_mm2": 1.0 + k,
+                    "pixels": "averaged", "p_a|b": 0.9 if guess == 0 else 0.1, "p_c": 0.1 if guess == 0 else 0.9,
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def model(method, scale=2.5, unlabeled=0, seed=0):
+    return {
+        "method": method, "magnification": scale, "labeled": 100, "unlabeled": unlabeled, "seed": seed, "steps": 300,
+    }  # fmt: skip
+
+
+STUDY = [
+    (model("teacher", 10), predictions(8)),
+    (model("scratch", 2.5), predictions(4)),
+    (model("scratch", 5), predictions(6)),
+    (model("sskd", 2.5, 100), predictions(7)),
+    (model("sskd", 2.5, 50), predictions(6)),
+    (model("sskd", 5, 100), predictions(8)),
+]
+
+
+def rows_of(study, regions_have_labels=True):
+    return result_rows(
+        [frame for _, frame in study], [about for about, _ in study], CLASSES, regions_have_labels, STATISTICS
+    )
+
+
+def test_rows_stand_in_reading_order():
+    found = [(r["per"], r["method"], r["magnification"], r["unlabeled"]) for r in rows_of(STUDY)]
+    models = [
+        ("teacher", "10x", "0"), ("scratch", "5x", "0"), ("sskd", "5x", "100"),
+        ("scratch", "2.5x", "0"), ("sskd", "2.5x", "50"), ("sskd", "2.5x", "100"),
+    ]  # fmt: skip
+    assert found == [(per, *known) for per in ("patient", "slide", "region") for known in models]
+
+
+def test_a_perfect_teacher_and_the_distance_to_it():
+    rows = rows_of(STUDY)
+    assert all(set(row) == set(COLUMNS) for row in rows)
+    teacher, student = rows[0], rows[3]
+    for metric in ("accuracy", "macro_f1", "precision", "recall", "auroc"):
+        assert [teacher[f"{metric}{end}"] for end in ("", "_low", "_high")] == ["1.0000"] * 3
+        assert [teacher[f"{metric}_minus_teacher{end}"] for end in ("", "_low", "_high")] == ["0.0000"] * 3
+    assert (student["n"], student["patients"], student["seeds"], student["steps"]) == ("8", "8", "1", "300")
+    assert student["accuracy"] == "0.5000"
+    assert student["accuracy_minus_teacher"] == "-0.5000"
+    assert float(student["accuracy_low"]) < 0.5 < float(student["accuracy_high"])
+    region = next(row for row in rows if row["per"] == "region")
+    assert (region["n"], region["patients"]) == ("24", "8")
+
+
+def test_seeds_are_averaged_and_each_student_compared_with_its_own_teacher():
+    study = [
+        (model("teacher", 10, seed=0), predictions(8)), (model("teacher", 10, seed=1), predictions(4)),
+        (model("sskd", seed=0), predictions(6)), (model("sskd", seed=1), predictions(4)),
+    ]  # fmt: skip
+    teacher, student = rows_of(study)[:2]
+    assert (teacher["seeds"], teacher["accuracy"]) == ("2", "0.7500")
+    assert (student["accuracy"], student["accuracy_minus_teacher"]) == ("0.6250", "-0.1250")
+
+
+def test_intervals_do_not_depend_on_the_order_of_rows_or_on_other_models():
+    shuffled = [(about, frame.sample(frac=1, random_state=0)) for about, frame in STUDY]
+    assert rows_of(shuffled) == rows_of(STUDY)
+    alone = rows_of([STUDY[0], STUDY[1]])
+    assert [row for row in rows_of(STUDY) if (row["method"], row["magnification"]) == ("scratch", "2.5x")] == [
+        row for row in alone if row["method"] == "scratch"
+    ]
+
+
+def test_regions_are_shown_only_where_they_have_labels():
+    assert {row["per"] for row in rows_of(STUDY, regions_have_labels=False)} == {"patient", "slide"}
+
+
+def test_splits_are_judged_apart():
+    study = [(about, pd.concat([frame, predictions(8, split="external")])) for about, frame in STUDY[:2]]
+    found = {(row["split"], row["method"]): row["accuracy"] for row in rows_of(study) if row["per"] == "patient"}
+    assert found[("external", "scratch")] == "1.0000"
+    assert found[("test", "scratch")] == "0.5000"
+
+
+def test_one_patient_has_no_interval_and_one_class_no_auroc():
+    row = rows_of([(model("teacher", 10), predictions(1, patients=1))])[0]
+    assert (row["accuracy"], row["accuracy_low"], row["auroc"]) == ("1.0000", "", "")
+
+
+@pytest.mark.parametrize("empty", [False, True])
+def test_files_have_the_same_bytes_twice(tmp_path, empty):
+    study = [(about, frame[:0] if empty else frame) for about, frame in STUDY]
+    for k, (_, frame) in enumerate(study):
+        frame.to_parquet(tmp_path / f"{k}.parquet")
+    written = []
+    for name in ("one", "two"):
+        evaluate(
+            [tmp_path / f"{k}.parquet" for k in range(len(study))], [about for about, _ in study], CLASSES, True,
+            STATISTICS, tmp_path / f"{name}.csv", tmp_path / f"{name}.md",
+        )  # fmt: skip
+        written.append((tmp_path / f"{name}.csv").read_bytes() + (tmp_path / f"{name}.md").read_bytes())
+    assert written[0] == written[1]
+    text = (tmp_path / "one.md").read_text(encoding="utf-8")
+    rows = read_rows(tmp_path / "one.csv")
+    if empty:
+        assert rows == []
+        assert "no predictions" in text
+    else:
+        assert len(rows) == 18
+        assert "10x (1.0 µm/px)" in text
+        assert "95 % intervals" in text
+        assert "| 100.0 (100.0-100.0) |" in text
+        assert np.isclose(float(rows[3]["accuracy"]), 0.5)

@@ -1,0 +1,241 @@
+"""Slides opened, believed or excluded, and read at a scale."""
+
+import json
+import os
+import re
+
+import numpy as np
+import pytest
+from conftest import mean_by
+from PIL import Image
+from slide_files import cut_slide, draw_tissue, write_slide
+
+from lowpower import draws, files
+from lowpower.slides import slide as slide_module
+from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, find_mpp, on_white, open_slide, read_area
+from lowpower.slides.state import carry_on, make_state
+
+
+class Named:
+    """Stands for an open slide of which only the properties are asked."""
+
+    def __init__(self, **properties):
+        self.properties = {f"openslide.{name.replace('_', '-')}": text for name, text in properties.items()}
+
+
+def noise(height, width):
+    return draws.generator(0, "slide", height, width).integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("downsamples", "reduction", "expected"),
+    [
+        ([1], 1, Scale(0, 1, 1)),
+        ([1], 2.004, Scale(0, 1, 2)),  # 0.499 µm at 10x
+        ([1], 0.985, Scale(0, 1, 1)),  # less than 2 % too coarse
+        ([1, 4, 16], 4, Scale(1, 4, 1)),
+        ([1, 3.9998, 16], 4, Scale(1, 3.9998, 1)),  # not truncated to 3
+        ([1, 4.05, 16], 4, Scale(1, 4.05, 1)),  # 1.2 % too coarse
+        ([1, 4.2, 16], 4, Scale(0, 1, 4)),  # 5 %: would be enlarged
+        ([1, 2, 4], 3, Scale(0, 1, 3)),  # a mean is worth reading more
+        ([1, 4, 16], 32, Scale(2, 16, 2)),
+        ([1, 4, 16], 35.2, Scale(2, 16, 2.2)),  # but not all of level 0 for a mean of 35 x 35
+        ([1], 1.5, Scale(0, 1, 1.5)),
+    ],
+)
+def test_the_level_that_is_read(downsamples, reduction, expected):
+    scale = choose_scale(downsamples, reduction)
+    assert scale == expected
+    assert type(scale.shrink) is type(expected.shrink)
+
+
+def test_no_level_is_enlarged_by_more_than_2_percent():
+    with pytest.raises(ValueError, match="enlarge"):
+        choose_scale([1, 4], 0.97)
+
+
+def test_a_scale_says_how_pixels_are_made():
+    assert [Scale(0, 1, n).resampling for n in (1, 2, 1.98)] == ["as stored", "mean 2x2", "box 1.98"]
+    assert Scale(1, 3.9998, 2).reduction == 7.9996
+
+
+def test_mpp_is_the_slides_own_else_the_sheets():
+    assert find_mpp(Named(mpp_x="0.499", mpp_y="0.501"), 1.0) == (0.5, "slide")
+    assert find_mpp(Named(), 0.25) == (0.25, "sheet")
+    assert find_mpp(Named(mpp_x="352.8", mpp_y="352.8"), 0.25) == (0.25, "sheet")  # 72 dpi
+
+
+@pytest.mark.parametrize(
+    ("properties", "sheet", "reason"),
+    [
+        ({}, None, "no mpp.*column mpp"),
+        ({"mpp_x": "nonsense", "mpp_y": "nan"}, None, "no mpp.*column mpp"),
+        ({"mpp_x": "352.8", "mpp_y": "352.8"}, None, "352.8 x 352.8 µm per pixel, which is not believed.*column mpp"),
+        ({}, 250, "the sheet says 250; write a value between 0.05 and 20"),
+        ({"mpp_x": "0.5", "mpp_y": "0.52"}, 0.5, "not square"),
+    ],
+)
+def test_mpp_is_never_guessed(properties, sheet, reason):
+    with pytest.raises(ExcludedSlide, match=reason):
+        find_mpp(Named(**properties), sheet)
+
+
+def test_transparent_becomes_white_not_black():
+    image = Image.new("RGBA", (3, 1), (0, 0, 0, 0))
+    image.putpixel((1, 0), (10, 20, 30, 255))
+    image.putpixel((2, 0), (0, 0, 0, 51))
+    assert np.asarray(on_white(image)).tolist() == [[[255] * 3, [10, 20, 30], [204] * 3]]
+
+
+def test_an_area_is_the_exact_mean_and_white_outside(tmp_path, monkeypatch):
+    image = noise(600, 800)
+    padded = np.full((1200, 1400, 3), 255, np.uint8)
+    padded[300:900, 300:1100] = image
+    with open_slide(write_slide(tmp_path / "a.svs", image)) as slide:
+        for x, y, width, height in [(0, 0, 100, 50), (-50, -40, 80, 80), (150, 130, 120, 70)]:
+            part = padded[300 + 4 * y : 300 + 4 * (y + height), 300 + 4 * x : 300 + 4 * (x + width)]
+            assert np.array_equal(read_area(slide, Scale(0, 1, 4), x, y, width, height), mean_by(part, 4))
+        whole = read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200)
+        monkeypatch.setattr(slide_module, "BLOCK", 100)
+        assert np.array_equal(read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200), whole)
+
+
+def test_a_level_is_read_as_it_is(tmp_path):
+    image = draw_tissue(2046, 2046, [(1000, 1200, 400, 600)])
+    with open_slide(write_slide(tmp_path / "a.svs", image)) as slide:
+        scale = choose_scale(slide.level_downsamples, 4)
+        assert scale == Scale(1, 2046 / 512, 1)  # 3.996, which is neither 3 nor 4
+        area = read_area(slide, scale, 290, 230, 180, 140)
+    expected = mean_by(image[: 4 * 511, : 4 * 511], 4)[230:370, 290:470].astype(int)
+    assert np.abs(area - expected).mean() < 2  # between two pixels by up to half of one of level 0
+
+
+def test_a_scale_that_is_not_whole_is_box_filtered(tmp_path):
+    ramp = np.repeat(np.arange(0, 240, dtype=np.uint8)[None, :, None], 240, axis=0).repeat(3, axis=2)
+    with open_slide(write_slide(tmp_path / "a.svs", ramp, reductions=())) as slide:
+        area = read_area(slide, Scale(0, 1, 2.5), 8, 4, 40, 40)
+    assert area.shape == (40, 40, 3)
+    expected = (8 + np.arange(40) + 0.5) * 2.5 - 0.5  # the middle of each pixel
+    assert np.abs(area[20, :, 0] - expected).max() <= 1
+
+
+def test_a_usable_slide(tmp_path):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(300, 300, 400, 600)]), reductions=(4, 8))
+    state, *_ = cut_slide(tmp_path / "out", path, slide="07")
+    assert state == {
+        "slide": "07", "step": "check_slide", "state": "usable", "reason": "", "vendor": "aperio",
+        "width": 1600, "height": 1100,
+        "levels": [
+            {"width": 1600, "height": 1100, "downsample": 1.0},
+            {"width": 400, "height": 275, "downsample": 4.0},
+            {"width": 200, "height": 138, "downsample": 7.985507},
+        ],
+        "mpp": 0.5, "mpp_source": "slide", "objective_power": 20.0,
+    }  # fmt: skip
+    thumbnail = np.asarray(Image.open(tmp_path / "out/thumbnail.png"))
+    assert max(thumbnail.shape) <= 512
+    assert thumbnail[thumbnail.shape[0] // 2, thumbnail.shape[1] * 3 // 8, 1] < 180 < thumbnail[2, 2, 1]
+
+
+def _missing(folder):
+    return folder / "none.svs"
+
+
+def _folder(folder):
+    return folder
+
+
+def _loop(folder):
+    (folder / "loop.svs").symlink_to(folder / "loop.svs")
+    return folder / "loop.svs"
+
+
+def _pipe(folder):
+    os.mkfifo(folder / "pipe.svs")
+    return folder / "pipe.svs"
+
+
+def _empty(folder):
+    (folder / "empty.svs").touch()
+    return folder / "empty.svs"
+
+
+def _text(folder):
+    (folder / "text.svs").write_text("slide,patient\n")
+    return folder / "text.svs"
+
+
+def _forbidden(folder):
+    if os.geteuid() == 0:
+        pytest.skip("root may read every file")
+    path = write_slide(folder / "a.svs", noise(64, 64))
+    path.chmod(0)
+    return path
+
+
+def _cut_short(folder):
+    path = write_slide(folder / "a.svs", noise(600, 600))
+    path.write_bytes(path.read_bytes()[:100_000])
+    return path
+
+
+def _unscaled(folder):
+    return write_slide(folder / "a.svs", noise(64, 64), mpp=None)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (_missing, "no file at the sheet's path"),
+        (_folder, "a folder"),
+        (_loop, "symbolic link that leads back to itself"),
+        (_pipe, "not a file"),
+        (_empty, r"empty \(0 bytes\)"),
+        (_text, "does not know this kind of file"),
+        (_forbidden, "permission denied"),
+        (_cut_short, "cut short"),
+        (_unscaled, "no mpp"),
+        (lambda folder: "a\0b", "cannot be opened"),
+        (lambda folder: folder / ("x" * 300), "cannot be opened"),
+    ],
+)
+def test_a_bad_slide_is_a_row_and_writes_every_file(tmp_path, make, reason):
+    path = make(tmp_path)
+    states = cut_slide(tmp_path / "out", path)
+    for state in states:
+        assert state["state"] == "excluded" and state["step"] == "check_slide"
+        assert state["reason"] == states[0]["reason"]
+        assert str(tmp_path) not in json.dumps(state)
+    assert re.search(reason, states[0]["reason"])
+    assert files.read_rows(tmp_path / "out/regions.csv") == []
+    assert not list((tmp_path / "out").glob(".*"))
+
+
+def test_the_sheet_can_exclude_a_slide(tmp_path):
+    states = cut_slide(tmp_path / "out", tmp_path / "none.svs", exclude="out of focus")
+    assert {state["reason"] for state in states} == {"the sheet excludes it: out of focus"}
+
+
+def test_once_excluded_a_slide_keeps_step_and_reason():
+    usable, excluded = make_state("a", "check_slide"), make_state("a", "check_slide", "no mpp")
+    assert carry_on(usable, "tile_slide", "damaged", regions=0) == make_state("a", "tile_slide", "damaged", regions=0)
+    assert carry_on(excluded, "tile_slide", "", regions=0) == make_state("a", "check_slide", "no mpp", regions=0)
+    assert carry_on(usable, "tile_slide")["state"] == "usable"
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "regions", "step", "reason"),
+    [
+        ("cmu-1-small-region.svs", {}, 1, "tile_slide", ""),
+        ("tcga-cr-7395-01a-01-ts1.svs", {}, 0, "check_slide", "no mpp"),
+        ("tcga-cr-7395-01a-01-ts1.svs", {"mpp": 0.25}, 1, "tile_slide", ""),
+        ("CMU-0-small.tiff", {}, 0, "tile_slide", "too coarse for 10x .*teacher_magnification to 3.13 or less"),
+        ("CMU-0-small.tiff", {"magnification": 2.5}, 4, "tile_slide", ""),
+        ("broken.svs", {}, 0, "check_slide", "does not know"),
+        ("kidney-48-5.tif", {}, 0, "check_slide", "does not know"),
+    ],
+)
+def test_real_slides(tmp_path, shared, name, how, regions, step, reason):
+    *_, tiled = cut_slide(tmp_path, shared / "data/slides" / name, min_area_um2=10000, **how)
+    assert (tiled["regions"], tiled["step"], tiled["state"]) == (regions, step, "excluded" if reason else "usable")
+    assert re.search(reason, tiled["reason"])

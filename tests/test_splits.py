@@ -1,0 +1,201 @@
+import itertools
+import random
+
+import pytest
+
+from lowpower import files
+from lowpower.tables.splits import COLUMNS, split_patients, split_rows
+
+CLASSES = ["a", "b"]
+RANDOM = {"by": "random", "val": 0.2, "test": 0.3, "folds": 5, "test_sites": []}
+KFOLD = RANDOM | {"by": "kfold"}
+SITE = RANDOM | {"by": "site", "test_sites": ["east"]}
+SHEET = RANDOM | {"by": "sheet"}
+
+
+def slide(name, patient, label, split="", site="west", true_label=""):
+    return {"slide": name, "patient": patient, "site": site, "label": label, "true_label": true_label, "split": split}
+
+
+def cohort(per_class=20, unlabeled=10):
+    """Two slides of each patient; every fourth labeled patient is of the site east."""
+    rows = []
+    for label in [*CLASSES, ""]:
+        for k in range(per_class if label else unlabeled):
+            patient = f"{label or 'u'}{k:02d}"
+            site = "east" if label and k % 4 == 0 else "west"
+            rows += [slide(f"{patient}-{n}", patient, label, site=site) for n in (1, 2)]
+    return rows
+
+
+def divided(per_class=4):
+    """A cohort whose sheet says the split."""
+    rows = []
+    for label in CLASSES:
+        for k, split in enumerate(["train", "train", "val", "test"] * (per_class // 4)):
+            rows.append(slide(f"{label}{k}", f"P{label}{k}", label, split))
+    return [*rows, slide("u0", "Pu0", "", "train", true_label="a")]
+
+
+def split_of(rows, seed=0):
+    return {row["patient"]: row["split"] for row in rows if row["seed"] == seed}
+
+
+@pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
+def test_no_patient_is_in_two_splits_and_classes_are_spread(split):
+    rows = split_rows(cohort(), CLASSES, [0, 1, 2], split)
+    assert len(rows) == 3 * 100
+    for seed in (0, 1, 2):
+        of_patient = {}
+        for row in rows:
+            if row["seed"] == seed:
+                of_patient.setdefault(row["patient"], set()).add(row["split"])
+        assert all(len(found) == 1 for found in of_patient.values())
+        counts = {
+            (label, part): sum(row["split"] == part and row["label"] == label for row in rows if row["seed"] == seed)
+            for label in CLASSES
+            for part in ("train", "val", "test")
+        }
+        assert [counts["a", part] for part in ("train", "val", "test")] == [
+            counts["b", part] for part in ("train", "val", "test")
+        ]
+        assert all(counts.values())
+    assert all(row["split"] == "train" for row in rows if not row["label"])
+
+
+def test_random_divides_by_the_shares_and_differently_for_every_seed():
+    rows = split_rows(cohort(), CLASSES, [0, 1], RANDOM)
+    zero, one = split_of(rows, 0), split_of(rows, 1)
+    assert zero != one
+    assert [list(zero.values()).count(part) for part in ("train", "val", "test")] == [2 * 10 + 10, 2 * 4, 2 * 6]
+
+
+def test_kfold_tests_every_labeled_patient_once_over_as_many_seeds_as_folds():
+    rows = split_rows(cohort(), CLASSES, range(5), KFOLD)
+    tested = [patient for seed in range(5) for patient, split in split_of(rows, seed).items() if split == "test"]
+    assert sorted(tested) == sorted({row["patient"] for row in rows if row["label"]})
+
+
+def test_site_tests_on_the_named_sites_only():
+    rows = split_rows(cohort(), CLASSES, [0], SITE)
+    assert {row["site"] for row in rows if row["split"] == "test"} == {"east"}
+    assert {row["site"] for row in rows if row["split"] != "test"} == {"west"}
+
+
+def test_sheet_splits_are_taken_as_they_are_and_external_is_one():
+    rows = split_rows([*divided(), slide("e", "Pe", "", "external")], CLASSES, [0], SHEET)
+    found = split_of(rows)
+    assert (found["Pa0"], found["Pa2"], found["Pb3"], found["Pu0"], found["Pe"]) == (
+        *("train", "val", "test", "train", "external"),
+    )
+    external = next(row for row in rows if row["patient"] == "Pe")
+    assert (external["labeled_rank"], external["unlabeled_rank"]) == ("", "")
+
+
+def subset(rows, column, percent):
+    return {row["patient"] for row in rows if row[column] != "" and row[column] < percent / 100}
+
+
+@pytest.mark.parametrize("column", ["labeled_rank", "unlabeled_rank"])
+def test_subsets_are_nested_stratified_and_of_training_patients(column):
+    rows = split_rows(cohort(), CLASSES, [3], RANDOM)
+    percents = (1, 10, 25, 50, 99, 100)
+    for less, more in itertools.pairwise(percents):
+        assert subset(rows, column, less) <= subset(rows, column, more)
+    label = {row["patient"]: row["label"] for row in rows}
+    training = {row["patient"] for row in rows if row["split"] == "train"}
+    everyone = {p for p in training if bool(label[p]) == (column == "labeled_rank")}
+    assert subset(rows, column, 100) == everyone
+    half = subset(rows, column, 50)
+    assert len(half) == len(everyone) / 2
+    if column == "labeled_rank":
+        assert sum(label[p] == "a" for p in half) == sum(label[p] == "b" for p in half)
+        assert {label[p] for p in subset(rows, column, 1)} == set(CLASSES)
+
+
+@pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
+def test_the_order_of_the_sheet_moves_nobody(split):
+    sheet = cohort()
+    shuffled = random.Random(0).sample(sheet, len(sheet))
+    assert split_rows(shuffled, CLASSES, [0, 1], split) == split_rows(sheet, CLASSES, [0, 1], split)
+
+
+def test_one_more_slide_of_a_known_patient_moves_nobody():
+    rows = split_rows(cohort(), CLASSES, [0], RANDOM)
+    more = split_rows([*cohort(), slide("a03-3", "a03", "a")], CLASSES, [0], RANDOM)
+    assert [row for row in more if row["slide"] != "a03-3"] == rows
+
+
+def write_index(path, sheet, without=()):
+    rows = [
+        {"region": f"{row['slide']}_0", "slide": row["slide"], "annotation": "", "area_mm2": 0.1}
+        for row in sheet
+        if row["slide"] not in without
+    ]
+    files.write_rows(path, ["region", "slide", "annotation", "area_mm2"], rows)
+    return path
+
+
+def test_an_excluded_slide_moves_nobody_and_counts_are_said_first(tmp_path, capsys):
+    sheet = cohort()
+    for name, without in (("all", ()), ("fewer", ("a00-1", "a00-2", "b07-1", "u03-1"))):
+        index = write_index(tmp_path / "index.csv", sheet, without)
+        split_patients(index, sheet, CLASSES, [0, 1], RANDOM, tmp_path / f"{name}.csv")
+    assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "fewer.csv").read_bytes()
+    said = capsys.readouterr().err
+    assert "seed 0, train: a 10/20/20, b 10/20/20, unlabeled 10/20/20" in said
+    assert "seed 1, val: a 4/8/8, b 4/8/8" in said
+
+
+def test_the_table_is_read_back_with_its_ranks(tmp_path):
+    sheet = divided()
+    split_patients(write_index(tmp_path / "index.csv", sheet), sheet, CLASSES, [0], SHEET, tmp_path / "splits.csv")
+    rows = files.read_rows(tmp_path / "splits.csv")
+    assert list(rows[0]) == COLUMNS
+    assert sorted(row["labeled_rank"] for row in rows if row["label"] == "a" and row["split"] == "train") == [
+        "0.0",
+        "0.5",
+    ]
+    assert [row["unlabeled_rank"] for row in rows if row["slide"] == "u0"] == ["0.0"]
+
+
+def replaced(sheet, name, **values):
+    return [row | values if row["slide"] == name else row for row in sheet]
+
+
+@pytest.mark.parametrize(
+    "sheet, split, message",
+    [
+        ([*divided(), slide("x", "Pa0", "a", "test")], SHEET, "'Pa0' has more than one split .*train.*leak"),
+        (replaced(divided(), "a1", split=""), SHEET, r"`split` is blank for 1 patient \(Pa1\); write train, val, test"),
+        (replaced(divided(), "a2", label=""), SHEET, "blank label of patients in val: Pa2"),
+        (replaced(divided(), "b3", label=""), SHEET, "blank label of patients in test: Pb3"),
+        (replaced(divided(), "a1", label="A"), SHEET, r"slide 'a1' has the label 'A', .*classes \(a, b\)"),
+        (replaced(divided(), "u0", true_label="c"), SHEET, "slide 'u0' has the true_label 'c'"),
+        ([*divided(), slide("x", "Pa0", "b", "train")], SHEET, r"'Pa0' has more than one label \(a on slide a0; b"),
+        (
+            [*divided(), slide("x", "Pa0", "", "train")],
+            SHEET,
+            r"more than one label \(blank on slide x; a on slide a0\)",
+        ),
+        (replaced(divided(), "b3", split="train"), SHEET, "class 'b' has no labeled patient in test"),
+        (replaced(divided(), "b2", split="train"), SHEET, "class 'b' has no labeled patient in val"),
+        (cohort(per_class=2), RANDOM, r"class 'a' has no labeled patient in train .*2 labeled patients"),
+        (cohort(per_class=2), KFOLD, "class 'a' has no labeled patient in"),
+        (cohort(), SITE | {"test_sites": ["Est"]}, r"test_sites: \[Est\].*sites of the sheet are: east, west"),
+        (cohort(), SITE | {"test_sites": []}, "sites of the sheet are: east, west"),
+        (replaced(cohort(), "a00-1", site="west"), SITE, "'a00' has more than one site"),
+        ([*cohort(), slide("x", "Px", "", site="east")], SITE, "without a label at a test site: Px"),
+    ],
+)
+def test_what_cannot_be_divided_is_an_error_that_names_it(sheet, split, message):
+    with pytest.raises(ValueError, match=message):
+        split_rows(sheet, CLASSES, [0], split)
+
+
+@pytest.mark.parametrize("lost, part", [(("a0", "a1"), "train"), (("a2",), "val")])
+def test_a_class_without_regions_to_learn_from_stops_before_training(tmp_path, lost, part):
+    index = write_index(tmp_path / "index.csv", divided(), lost)
+    with pytest.raises(ValueError, match=f"class 'a' has patients but no region in {part}"):
+        split_patients(index, divided(), CLASSES, [0], SHEET, tmp_path / "splits.csv")
+    assert not (tmp_path / "splits.csv").exists()

@@ -1,0 +1,170 @@
+"""The tissue mask."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from slide_files import GLASS, cut_slide, draw_tissue, write_slide
+
+from lowpower.slides.tissue import close_gaps, drop_small, fill_small, find_tissue, read_own_mask
+
+
+def read_mask(folder):
+    return np.asarray(Image.open(folder / "mask.png")) > 0
+
+
+def test_tissue_is_found_where_it_is():
+    image = draw_tissue(100, 120, [(10, 10, 40, 50), (60, 70, 30, 40)])
+    mask = find_tissue(image, mpp=8, min_area_um2=10000, close_um=0)
+    y, x = np.mgrid[:100, :120] + 0.5
+    truth = ((y - 30) / 20) ** 2 + ((x - 35) / 25) ** 2 <= 1
+    truth |= ((y - 75) / 15) ** 2 + ((x - 90) / 20) ** 2 <= 1
+    assert np.array_equal(mask, truth)
+
+
+@pytest.mark.parametrize(
+    "ground", [(255, 255, 255), GLASS, (235, 232, 222), (225, 215, 225), (120, 120, 120), (0, 0, 0)]
+)
+def test_an_empty_slide_has_no_tissue(ground):
+    image = np.full((60, 60, 3), ground, np.uint8)
+    image[20:40, 20:40] //= 2  # a gray shadow is no stain
+    noise = np.random.default_rng(0).integers(0, 3, image.shape).astype(np.uint8)
+    assert not find_tissue(np.minimum(image, 252) + noise, 8, 10000, 32).any()
+
+
+def test_a_slide_that_is_all_tissue_is_all_tissue():
+    assert find_tissue(np.full((40, 40, 3), (200, 110, 170), np.uint8), 8, 10000, 32).all()
+
+
+def test_sizes_are_in_micrometers():
+    # 40 x 40 µm of tissue, once at 8 and once at 2 µm per pixel
+    for mpp, side in ((8, 5), (2, 20)):
+        image = np.full((30 * 8 // mpp, 30 * 8 // mpp, 3), 240, np.uint8)
+        image[side : 2 * side, side : 2 * side] = (200, 110, 170)
+        assert find_tissue(image, mpp, 1600, 0).sum() == side * side
+        assert not find_tissue(image, mpp, 1601, 0).any()
+
+
+def test_gaps_are_closed_up_to_a_width():
+    mask = np.ones((20, 30), bool)
+    mask[:, 10:13] = False
+    assert close_gaps(mask, 4).all(axis=1)[8:12].all()
+    assert not close_gaps(mask, 2)[:, 11].any()
+    assert np.array_equal(close_gaps(mask, 0), mask)
+
+
+def test_closing_adds_no_edge():
+    mask = np.zeros((20, 20), bool)
+    mask[:6, :7] = True
+    assert np.array_equal(close_gaps(mask, 6), mask)
+
+
+def test_small_holes_are_filled_and_small_pieces_dropped():
+    mask = np.zeros((20, 20), bool)
+    mask[2:12, 2:12] = True
+    mask[4:6, 4:6] = False  # 4 px
+    mask[7:11, 7:11] = False  # 16 px
+    mask[15, 15] = mask[16, 16] = True  # touch at a corner
+    filled = fill_small(mask, 5)
+    assert filled[4:6, 4:6].all() and not filled[7:11, 7:11].any()
+    assert drop_small(mask, 2)[15, 15] and not drop_small(mask, 3)[15, 15]
+    assert drop_small(mask, 3)[2, 2]
+
+
+def test_what_touches_the_edge_is_no_hole():
+    mask = np.ones((10, 10), bool)
+    mask[0, 3] = False
+    assert not fill_small(mask, 50)[0, 3]
+
+
+def test_the_mask_covers_the_slide_at_its_own_scale(tmp_path):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1605, [(300, 300, 400, 600)]), reductions=())
+    _, masked, _ = cut_slide(tmp_path / "out", path)
+    assert masked["mask_mpp"] == 8.0 and masked["reduction"] == 16
+    mask = read_mask(tmp_path / "out")
+    assert mask.shape == (69, 101)
+    assert masked["tissue_mm2"] == pytest.approx(np.pi * 200 * 300 * 0.25 / 1e6, rel=0.05)
+    assert masked["tissue_mm2"] == pytest.approx(mask.sum() * 64 / 1e6)
+
+
+def test_a_slide_without_tissue_says_what_to_do(tmp_path):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(600, 600, []))
+    for state in cut_slide(tmp_path / "out", path)[1:]:
+        assert state["step"] == "mask_tissue" and state["state"] == "excluded"
+        assert state["reason"].startswith("no tissue of at least 1000 µm² was found")
+    assert read_mask(tmp_path / "out").shape == (38, 38)
+
+
+def test_a_pathologists_mask_is_used_instead(tmp_path):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(512, 1024, [(50, 50, 300, 300)]))
+    own = np.zeros((20, 40), np.uint8)
+    own[10:20, 20:40] = 1
+    Image.fromarray(own).save(tmp_path / "own.png")
+    _, masked, tiled = cut_slide(tmp_path / "out", path, own_mask=str(tmp_path / "own.png"))
+    expected = np.zeros((32, 64), bool)
+    expected[16:, 32:] = True
+    assert np.array_equal(read_mask(tmp_path / "out"), expected)
+    assert masked["tissue_mm2"] == tiled["area_mm2"] == pytest.approx(0.5**2 * 256 * 512 / 1e6)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "I;16", "RGB", "RGBA", "LA"])
+def test_masks_of_any_kind(tmp_path, mode):
+    marked = np.zeros((4, 6), np.uint8)
+    marked[1:3, 2:5] = 255
+    image = Image.fromarray(marked)
+    if mode == "I;16":
+        image = Image.fromarray(marked.astype(np.uint16) * 200)
+    elif mode == "P":
+        image = Image.fromarray(marked // 255).convert("P")
+        image.putpalette([255, 255, 255, 0, 0, 0])  # the number counts, not the color
+    elif mode != "L":
+        image = image.convert(mode)
+    image.save(tmp_path / "own.png")
+    assert np.array_equal(read_own_mask(tmp_path / "own.png", (600, 400), (6, 4)), marked > 0)
+
+
+def test_transparent_is_background(tmp_path):
+    pixels = np.full((4, 6, 4), 255, np.uint8)
+    pixels[:2, :, 3] = 0
+    Image.fromarray(pixels).save(tmp_path / "own.png")
+    assert read_own_mask(tmp_path / "own.png", (600, 400), (6, 4)).sum() == 12
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (None, "column mask does not exist"),
+        (b"no image", "column mask cannot be read as an image"),
+        (np.ones((100, 100), np.uint8), "has not the shape of the slide, 1024 x 512 px"),
+        (np.zeros((50, 100), np.uint8), "marks no tissue"),
+    ],
+)
+def test_a_mask_that_cannot_be_used_excludes_the_slide(tmp_path, content, reason):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(512, 1024, [(50, 50, 300, 300)]))
+    own = tmp_path / "own.png"
+    if isinstance(content, bytes):
+        own.write_bytes(content)
+    elif content is not None:
+        Image.fromarray(content).save(own)
+    *_, tiled = cut_slide(tmp_path / "out", path, own_mask=str(own))
+    assert tiled["state"] == "excluded" and tiled["step"] == "mask_tissue" and reason in tiled["reason"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "mpp", "overlap"),
+    [
+        ("cmu-1-small-region.svs", "expected-tissue-mask-cmu-1-small-region.npy", None, 0.8),
+        ("tcga-cr-7395-01a-01-ts1.svs", "expected-tissue-mask-tcga-cr-7395.npy", 0.25, 0.91),
+    ],
+)
+def test_masks_agree_with_another_tools(tmp_path, shared, name, expected, mpp, overlap):
+    cut_slide(tmp_path, shared / "data/slides" / name, mpp=mpp, min_area_um2=10000)
+    theirs = np.load(shared / "data/masks" / expected)
+    mask = Image.open(tmp_path / "mask.png").resize(theirs.shape[::-1], Image.Resampling.NEAREST)
+    ours = np.asarray(mask) > 0
+    assert (ours & theirs).sum() / (ours | theirs).sum() > overlap
+    assert (ours & theirs).sum() / ours.sum() > 0.99  # theirs is wider all around
+
+
+def test_the_edge_of_a_cover_glass_is_no_tissue(shared):
+    with Image.open(shared / "data/masks/no-tissue-line.png") as image:
+        assert not find_tissue(np.asarray(image.convert("RGB")), 8, 10000, 32).any()

@@ -1,0 +1,15 @@
+"""Compute every metric of every model with its interval, and its difference to the teacher."""
+
+from lowpower.log import open_log
+from lowpower.tables.results import evaluate
+
+open_log(snakemake.log[0])
+evaluate(
+    predictions=snakemake.input.predictions,
+    models=snakemake.params.models,
+    classes=snakemake.params.classes,
+    regions_have_labels=snakemake.params.regions_have_labels,
+    statistics=snakemake.params.statistics,
+    table=snakemake.output.csv,
+    summary=snakemake.output.md,
+)

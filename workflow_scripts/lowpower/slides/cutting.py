@@ -1,0 +1,147 @@
+"""Regions cut from a slide at the teacher's magnification: one ZIP of images and one table."""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import openslide
+from PIL import Image
+
+from lowpower import files
+from lowpower.magnification import describe, mpp_of
+from lowpower.slides import regions
+from lowpower.slides.regions import Box
+from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, open_slide, read_area
+from lowpower.slides.state import carry_on, is_usable
+
+JPEG_SIDE = 65500  # pixels; no JPEG is longer
+COLUMNS = [
+    "region", "member", "x", "y", "width", "height", "px_width", "px_height", "tissue", "area_mm2", "annotation",
+    "reader", "level", "level_downsample", "resampling", "mpp",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a cohort is cut. multiple: teacher pixels; grid: size_um, stride_um, min_tissue (unit grid only)."""
+
+    magnification: float
+    multiple: int
+    unit: str
+    grid: dict
+    jpeg_quality: int
+
+
+def tile_slide(
+    check: str | Path,
+    mask: str | Path,
+    mask_state: str | Path,
+    path: str,
+    settings: Settings,
+    table: str | Path,
+    images: str | Path,
+    state: str | Path,
+) -> None:
+    """Cut a slide into regions at the teacher's magnification.
+
+    check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. table: CSV with one row per
+    region. images: ZIP with one JPEG per region. state: JSON. An excluded slide gives a table without rows, an empty
+    ZIP and the reason. Raises ValueError when the fields of a grid do not fit the magnifications.
+    """
+    checked, masked = files.read_json(check), files.read_json(mask_state)
+    rows, reason = [], ""
+    if is_usable(masked):
+        try:
+            with open_slide(path) as slide:
+                scale = _teacher_scale(slide, checked["mpp"], settings.magnification)
+                boxes, territories, step = _plan(slide, scale, mask, masked, settings)
+                files.write_images(images, _cut(slide, scale, boxes, territories, step, settings.jpeg_quality))
+            rows = [_row(checked, k, box, scale) for k, box in enumerate(boxes)]
+        except ExcludedSlide as error:
+            reason = str(error)
+    if not rows:
+        files.write_images(images, [])
+    files.write_rows(table, COLUMNS, rows)
+    area = round(sum(row["area_mm2"] for row in rows), 6)
+    files.write_json(state, carry_on(masked, "tile_slide", reason, regions=len(rows), area_mm2=area))
+
+
+def _teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
+    try:
+        return choose_scale(slide.level_downsamples, mpp_of(magnification) / mpp)
+    except ValueError as error:
+        raise ExcludedSlide(
+            f"its pixels are {mpp:g} µm wide, too coarse for {describe(magnification)}; leave the slide out, or lower "
+            f"teacher_magnification to {int(100 * mpp_of(1) / mpp) / 100:g} or less"
+        ) from error
+
+
+def _plan(
+    slide: openslide.OpenSlide, scale: Scale, mask: str | Path, masked: dict, settings: Settings
+) -> tuple[list[Box], np.ndarray, float]:
+    """The boxes, whose tissue each mask pixel is, and the teacher pixels per mask pixel."""
+    tissue = np.asarray(Image.open(mask)) > 0
+    step = masked["reduction"] / scale.reduction
+    if settings.unit == "tissue":
+        pieces = regions.label_pieces(tissue)
+        boxes = regions.tissue_boxes(pieces, step, settings.multiple)
+        territories = regions.mark_territories(pieces, masked["mask_mpp"])
+    else:
+        grid = settings.grid
+        size = regions.field_pixels(grid["size_um"], settings.magnification, settings.multiple)
+        stride = regions.field_pixels(
+            grid["stride_um"] or grid["size_um"], settings.magnification, 1, "grid: stride_um"
+        )
+        sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
+        boxes = regions.grid_boxes(tissue, step, sides, size, stride, grid["min_tissue"])
+        territories = np.zeros((2, 2), int)  # a field keeps all tissue in it
+        if not boxes:
+            raise ExcludedSlide(
+                f"no field of {grid['size_um']:g} µm holds a share of {grid['min_tissue']:g} of tissue; lower "
+                "min_tissue or size_um of the grid"
+            )
+    longest = max(max(box.width, box.height) for box in boxes)
+    if longest > JPEG_SIDE:
+        raise ExcludedSlide(
+            f"a piece of tissue is {longest} pixels long at {describe(settings.magnification)}, more than the "
+            f"{JPEG_SIDE} of a JPEG; use unit: grid or a lower teacher_magnification"
+        )
+    return boxes, territories, step
+
+
+def _cut(
+    slide: openslide.OpenSlide, scale: Scale, boxes: list[Box], territories: np.ndarray, step: float, quality: int
+) -> Iterator[tuple[str, bytes]]:
+    for k, box in enumerate(boxes):
+        pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
+        pixels[regions.foreign_tissue(territories, step, box)] = 255
+        yield _member(k), files.encode(pixels, quality)
+
+
+def _member(k: int) -> str:
+    return f"{k:05d}.jpg"
+
+
+def _row(checked: dict, k: int, box: Box, scale: Scale) -> dict:
+    mpp = checked["mpp"] * scale.reduction
+    level0 = {name: _plain(value * scale.reduction) for name, value in asdict(box).items() if name in COLUMNS[2:6]}
+    return level0 | {
+        "region": f"{files.safe_name(checked['slide'])}_{k:05d}",
+        "member": _member(k),
+        "px_width": box.width,
+        "px_height": box.height,
+        "tissue": round(box.share, 4),
+        "area_mm2": round(box.share * box.width * box.height * mpp**2 / 1e6, 6),
+        "annotation": "",
+        "reader": "openslide",
+        "level": scale.level,
+        "level_downsample": round(scale.downsample, 6),
+        "resampling": scale.resampling,
+        "mpp": round(mpp, 6),
+    }
+
+
+def _plain(value: float) -> int | float:
+    """Pixels of level 0: whole where they are, else to a thousandth."""
+    return round(value) if abs(value - round(value)) < 1e-6 else round(value, 3)

@@ -1,0 +1,119 @@
+"""Which boxes of a slide become regions: each piece of tissue, or fields of a grid.
+
+Boxes are given in teacher pixels (pixels of the teacher's magnification on this slide), whole numbers from the
+slide's upper left corner, and their sides are whole multiples of 32 x the largest reduction. So area means are exact
+and feature maps nest at every magnification, and nothing is padded later.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from lowpower.magnification import describe, mpp_of
+
+EIGHT = np.ones((3, 3), int)
+HALO_UM = 16  # whitened around another piece of tissue, so that its blurred edge does not stay: half of close_um
+
+
+@dataclass(frozen=True)
+class Box:
+    """A region to be cut. x, y, width, height: teacher pixels. tissue: its own tissue, in teacher pixels (an area)."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    tissue: float
+    piece: int = 0  # label of its own piece of tissue; 0 where all tissue is its own
+
+    @property
+    def share(self) -> float:
+        """Share of the box that is tissue, 0 to 1."""
+        return min(1.0, self.tissue / (self.width * self.height))
+
+
+def label_pieces(mask: np.ndarray) -> np.ndarray:
+    """Pieces of tissue, numbered from 1; pixels that touch, also at corners, are one piece. (H, W) bool -> int."""
+    return ndimage.label(mask, EIGHT)[0]
+
+
+def tissue_boxes(pieces: np.ndarray, step: float, multiple: int) -> list[Box]:
+    """One box around each piece of tissue, grown evenly to sides that are multiples of ``multiple``.
+
+    pieces: (H, W) int, from label_pieces. step: teacher pixels per mask pixel. Boxes may reach outside the slide.
+    Reading order of the pieces: from top to bottom, then from left to right.
+    """
+    areas = np.bincount(pieces.ravel()) * step**2
+    extents = enumerate(ndimage.find_objects(pieces), start=1)
+    boxes = []
+    for piece, (rows, columns) in sorted(extents, key=lambda e: (e[1][0].start, e[1][1].start)):
+        x, width = _grow(columns, step, multiple)
+        y, height = _grow(rows, step, multiple)
+        boxes.append(Box(x, y, width, height, float(areas[piece]), piece))
+    return boxes
+
+
+def _grow(extent: slice, step: float, multiple: int) -> tuple[int, int]:
+    """Start and length, in teacher pixels, of a side that holds the extent in its middle."""
+    # 1e-6: a step such as 16.000000000000004 must not cost another 128 pixels
+    start, stop = int(np.floor(extent.start * step + 1e-6)), int(np.ceil(extent.stop * step - 1e-6))
+    length = -(-(stop - start) // multiple) * multiple
+    return start - (length - (stop - start)) // 2, length
+
+
+def grid_boxes(
+    mask: np.ndarray, step: float, slide_size: tuple[int, int], size: int, stride: int, min_tissue: float
+) -> list[Box]:
+    """Square fields from the slide's upper left corner that hold a share of at least ``min_tissue`` of tissue.
+
+    mask: (H, W) bool. step: teacher pixels per mask pixel. slide_size: (width, height), size, stride: teacher pixels.
+    Reading order. The last fields of a row or column may reach outside the slide.
+    """
+    xs, ys = (np.arange(0, side, stride) for side in slide_size)
+    tissue = _overlap(ys, size, step, mask.shape[0]) @ mask @ _overlap(xs, size, step, mask.shape[1]).T * step**2
+    kept = np.argwhere(tissue >= max(min_tissue * size**2 - 1e-6, 1e-6))
+    return [Box(int(xs[j]), int(ys[i]), size, size, float(tissue[i, j])) for i, j in kept]
+
+
+def _overlap(starts: np.ndarray, size: int, step: float, count: int) -> np.ndarray:
+    """How much of each mask pixel lies in each field along one side: (fields, mask pixels), 0 to 1."""
+    edges = np.arange(count)
+    first, last = starts[:, None] / step, (starts[:, None] + size) / step
+    return np.clip(np.minimum(last, edges + 1) - np.maximum(first, edges), 0, 1)
+
+
+def field_pixels(size_um: float, magnification: float, multiple: int, name: str = "grid: size_um") -> int:
+    """The side of a field, or a stride, in teacher pixels.
+
+    Raises ValueError, naming the nearest values that work, unless it is a whole multiple of ``multiple`` pixels.
+    """
+    mpp = mpp_of(magnification)
+    times = size_um / mpp / multiple
+    if round(times) >= 1 and abs(times - round(times)) < 1e-6:
+        return round(times) * multiple
+    below = max(1, int(times))
+    near = " or ".join(f"{n * multiple * mpp:g}" for n in (below, below + 1))
+    raise ValueError(
+        f"{name}: {size_um:g} µm is {size_um / mpp:g} pixels at {describe(magnification)}, which is not a multiple of "
+        f"{multiple}; write {near}"
+    )
+
+
+def mark_territories(pieces: np.ndarray, mask_mpp: float) -> np.ndarray:
+    """Which piece each pixel of the mask belongs to: its own, or the nearest one within the halo, else 0.
+
+    pieces: (H, W) int. Returns (H + 2, W + 2) int: with a ring of nobody's pixels around, for what lies outside.
+    """
+    distance, nearest = ndimage.distance_transform_edt(pieces == 0, return_indices=True)
+    return np.pad(np.where(distance <= HALO_UM / mask_mpp, pieces[tuple(nearest)], 0), 1)
+
+
+def foreign_tissue(territories: np.ndarray, step: float, box: Box) -> np.ndarray:
+    """The teacher pixels of a box that belong to another piece of tissue, (box.height, box.width) bool."""
+    rows, columns = (
+        np.clip(np.floor((start + np.arange(length) + 0.5) / step).astype(int) + 1, 0, side - 1)
+        for start, length, side in zip((box.y, box.x), (box.height, box.width), territories.shape, strict=True)
+    )
+    foreign = (territories > 0) & (territories != box.piece)
+    return foreign[rows][:, columns]

@@ -1,0 +1,186 @@
+"""A slide file: opened, its scale believed or not, and any area of it read at any coarser scale.
+
+Patients stay private: only the properties read here by name leave a slide, and its label and macro images are
+never opened.
+"""
+
+import errno
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import openslide
+from PIL import Image
+
+from lowpower.magnification import WHOLE, whole_reduction
+from lowpower.slides.reduce import area_mean
+
+BELIEVED_MPP = (0.05, 20.0)  # outside it is a mistake: 72-dpi tags, for example, give 352
+BLOCK = 4096  # side in stored pixels of what is read at once: 64 MB
+DEAREST = 8  # whole reductions up to this are worth reading a finer level for; beyond it nobody sees the difference
+
+
+class ExcludedSlide(Exception):
+    """A slide that cannot be used; the message says what was found and what to do about it."""
+
+
+def open_slide(path: str | Path) -> openslide.OpenSlide:
+    """Open a slide. Raises ExcludedSlide, without the path in the message, when that is not possible."""
+    path = Path(path)
+    try:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise ExcludedSlide("the sheet's path leads to a folder; let it lead to the slide file")
+        if not stat.S_ISREG(found.st_mode):
+            raise ExcludedSlide("the sheet's path leads to something that is not a file; let it lead to the slide file")
+        if found.st_size == 0:
+            raise ExcludedSlide("the file is empty (0 bytes); copy it again")
+        with open(path, "rb"):
+            pass
+    except (OSError, ValueError) as error:
+        raise ExcludedSlide(_why_not_opened(error)) from error
+    try:
+        return openslide.OpenSlide(path)
+    except openslide.OpenSlideUnsupportedFormatError as error:
+        raise ExcludedSlide(
+            "OpenSlide does not know this kind of file, or it is cut short; copy it again, or convert it to a tiled, "
+            "pyramidal TIFF"
+        ) from error
+    except openslide.OpenSlideError as error:
+        raise _corrupt(error) from error
+
+
+def _why_not_opened(error: OSError | ValueError) -> str:
+    code = getattr(error, "errno", None)
+    if code in (errno.ENOENT, errno.ENOTDIR):
+        return "there is no file at the sheet's path; correct the path, or copy the file there"
+    if code == errno.EACCES:
+        return "the file may not be read (permission denied); give the user who runs this the right to read it"
+    if code == errno.ELOOP:
+        return "the sheet's path is a symbolic link that leads back to itself; let it lead to the slide file"
+    return f"the file cannot be opened ({getattr(error, 'strerror', None) or error}); correct the sheet's path"
+
+
+def _corrupt(error: openslide.OpenSlideError) -> ExcludedSlide:
+    print(error, file=sys.stderr, flush=True)  # into the log only: it may name the path
+    return ExcludedSlide("OpenSlide cannot read the file, it is damaged or cut short; copy it again")
+
+
+def find_mpp(slide: openslide.OpenSlide, sheet_mpp: float | None) -> tuple[float, str]:
+    """Micrometres per pixel of level 0 and where that is known from: the slide itself, else the sheet.
+
+    Raises ExcludedSlide when neither says it credibly, or when pixels are not square within 2 %. Never guesses.
+    """
+    x, y = (_number(slide, f"openslide.mpp-{axis}") for axis in "xy")
+    low, high = BELIEVED_MPP
+    if x and y and low <= x <= high and low <= y <= high:
+        if abs(x / y - 1) > WHOLE:
+            raise ExcludedSlide(f"its pixels are not square ({x:g} x {y:g} µm); export it again with square pixels")
+        return (x + y) / 2, "slide"
+    found = f"the slide says {x:g} x {y:g} µm per pixel, which is not believed" if x and y else "the slide has no mpp"
+    if sheet_mpp is None:
+        raise ExcludedSlide(f"{found}; write the µm per pixel of its finest level into the sheet's column mpp")
+    if not low <= sheet_mpp <= high:
+        raise ExcludedSlide(
+            f"{found}, and the sheet says {sheet_mpp:g}; write a value between {low:g} and {high:g} into the sheet's "
+            "column mpp"
+        )
+    return float(sheet_mpp), "sheet"
+
+
+def describe_slide(slide: openslide.OpenSlide) -> dict:
+    """What may be known of a slide: vendor, size, levels, objective power; an allow-list."""
+    width, height = slide.dimensions
+    sizes = zip(slide.level_dimensions, slide.level_downsamples, strict=True)
+    return {
+        "vendor": slide.properties.get("openslide.vendor"),
+        "width": width,
+        "height": height,
+        "levels": [{"width": w, "height": h, "downsample": round(d, 6)} for (w, h), d in sizes],
+        "objective_power": _number(slide, "openslide.objective-power"),
+    }
+
+
+def _number(slide: openslide.OpenSlide, name: str) -> float | None:
+    try:
+        number = float(slide.properties.get(name, ""))
+    except ValueError:
+        return None
+    return number if np.isfinite(number) else None
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How pixels of a wanted size are made from a slide's stored pixels."""
+
+    level: int
+    downsample: float  # of that level, as the file has it: 3.9998 stays 3.9998
+    shrink: int | float  # stored pixels of that level per wanted pixel, along a side; an int is an exact mean
+
+    @property
+    def reduction(self) -> float:
+        """Pixels of level 0 per wanted pixel, along a side."""
+        return self.downsample * self.shrink
+
+    @property
+    def resampling(self) -> str:
+        """In words, for tables."""
+        if isinstance(self.shrink, int):
+            return "as stored" if self.shrink == 1 else f"mean {self.shrink}x{self.shrink}"
+        return f"box {self.shrink:.4g}"
+
+
+def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
+    """The way to pixels ``reduction`` times as wide as those of level 0, within 2 %.
+
+    It starts from the coarsest level that leaves a whole reduction of at most ``DEAREST``, which is an exact mean;
+    if there is none, from the coarsest level of all that need not be enlarged by more than 2 %, with a box filter.
+    Raises ValueError when even level 0 would have to be enlarged.
+    """
+    shrinks = {level: reduction / d for level, d in enumerate(downsamples) if reduction / d >= 1 - WHOLE}
+    if not shrinks:
+        raise ValueError(f"a reduction by {reduction:g} would enlarge the slide's own pixels")
+    whole = [level for level, shrink in shrinks.items() if (whole_reduction(shrink) or DEAREST + 1) <= DEAREST]
+    level = max(whole or shrinks, key=lambda level: downsamples[level])
+    return Scale(level, downsamples[level], whole_reduction(shrinks[level]) or shrinks[level])
+
+
+def read_area(slide: openslide.OpenSlide, scale: Scale, x: int, y: int, width: int, height: int) -> np.ndarray:
+    """The pixels of a box, (height, width, 3) uint8, white outside the slide.
+
+    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may reach outside.
+    Raises ExcludedSlide when the file turns out to be damaged there.
+    """
+    area = np.empty((height, width, 3), np.uint8)
+    side = max(1, int(BLOCK / scale.shrink))
+    for top in range(0, height, side):
+        for left in range(0, width, side):
+            block = area[top : top + side, left : left + side]
+            block[:] = _read_block(slide, scale, x + left, y + top, block.shape[1], block.shape[0])
+    return area
+
+
+def _read_block(slide: openslide.OpenSlide, scale: Scale, x: int, y: int, width: int, height: int) -> np.ndarray:
+    box = [v * scale.shrink for v in (x, y, x + width, y + height)]
+    left, top = int(np.floor(box[0])), int(np.floor(box[1]))
+    size = (int(np.ceil(box[2])) - left, int(np.ceil(box[3])) - top)
+    # OpenSlide takes whole pixels of level 0: where downsample is not whole, up to half of one is lost here
+    corner = (round(left * scale.downsample), round(top * scale.downsample))
+    try:
+        stored = on_white(slide.read_region(corner, scale.level, size))
+    except openslide.OpenSlideError as error:
+        raise _corrupt(error) from error
+    if isinstance(scale.shrink, int):
+        return area_mean(np.asarray(stored), scale.shrink)
+    inner = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+    return np.asarray(stored.resize((width, height), Image.Resampling.BOX, box=inner))
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """An RGBA image laid on white, as RGB: dropping alpha instead would turn empty parts of a slide black."""
+    ground = Image.new("RGB", image.size, "white")
+    ground.paste(image, mask=image.getchannel("A"))
+    return ground

@@ -1,0 +1,34 @@
+"""The state that each step leaves behind for each slide.
+
+A bad slide is a row, not a crash: every step writes all its files for every slide, and the state says why nothing
+is in them. Once excluded, a slide keeps the step and the reason.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from lowpower import files
+
+
+def make_state(slide: str, step: str, reason: str = "", **found: object) -> dict:
+    """The state of a slide after a step: excluded when there is a reason. found: what else the step has to say."""
+    return {"slide": slide, "step": step, "state": "excluded" if reason else "usable", "reason": reason, **found}
+
+
+def carry_on(earlier: dict, step: str, reason: str = "", **found: object) -> dict:
+    """The state after ``step``, given the state an earlier step left: what was excluded there stays excluded there."""
+    if is_usable(earlier):
+        return make_state(earlier["slide"], step, reason, **found)
+    return make_state(earlier["slide"], earlier["step"], earlier["reason"], **found)
+
+
+def is_usable(state: dict) -> bool:
+    """Whether the slide with this state can be used."""
+    return state["state"] == "usable"
+
+
+def write_picture(path: str | Path, picture: np.ndarray) -> None:
+    """Write a PNG. picture: (H, W) or (H, W, 3) uint8."""
+    with files.replacing(path) as part:
+        part.write_bytes(files.encode(picture))

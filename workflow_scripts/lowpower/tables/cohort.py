@@ -1,0 +1,34 @@
+"""The cohort table: how many patients, slides and regions of each class a split holds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower.files import read_rows, replacing, write_rows
+from lowpower.tables.intake import summary_of
+from lowpower.tables.layout import markdown
+from lowpower.tables.tally import count
+
+COLUMNS = ["seeds", "split", "class", "patients", "slides", "excluded_slides", "regions", "area_mm2"]
+
+
+def count_cohort(
+    splits: str | Path,
+    index: str | Path,
+    intake: str | Path,
+    classes: Sequence[str],
+    table: str | Path,
+    summary: str | Path,
+) -> None:
+    """Write the cohort table as CSV and Markdown."""
+    slides = read_rows(intake)
+    excluded = {row["slide"] for row in slides if row["state"] == "excluded"}
+    rows = count(read_rows(splits), read_rows(index), classes, excluded)
+    write_rows(table, COLUMNS, rows)
+    with replacing(summary) as part:
+        part.write_text(f"{summary_of(slides)}\n\n{markdown(headline(rows))}", encoding="utf-8")
+
+
+def headline(rows: Sequence[dict]) -> list[dict[str, str]]:
+    """The cohort table for people; the seeds are shown only where they divide the patients differently."""
+    hidden = {"seeds"} if len({row["seeds"] for row in rows}) == 1 else set()
+    return [{k.replace("_", " "): v for k, v in row.items() if k not in hidden} for row in rows]

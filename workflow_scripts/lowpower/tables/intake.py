@@ -1,0 +1,89 @@
+"""Intake: what became of each slide of the sheet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower.files import read_json, replacing, write_rows
+from lowpower.tables.layout import count_of, markdown
+
+COLUMNS = [
+    *("slide", "patient", "state", "step", "reason", "vendor", "width", "height", "levels"),
+    *("mpp", "mpp_source", "tissue_mm2", "regions"),
+]
+
+
+def gather_slides(
+    checks: Sequence[str | Path],
+    masks: Sequence[str | Path],
+    tiles: Sequence[str | Path],
+    slides: Sequence[str],
+    patients: Sequence[str],
+    on_excluded: str,
+    min_usable: int,
+    table: str | Path,
+    summary: str | Path,
+) -> None:
+    """Write one row per slide, sorted by slide, and a Markdown summary of the excluded ones.
+
+    checks, masks, tiles: state files of the three steps, parallel to slides and patients.
+    Raises ValueError when ``on_excluded`` is "fail" and a slide is excluded, or fewer than ``min_usable`` are usable.
+    """
+    states = zip(checks, masks, tiles, strict=True)
+    rows = [
+        _row(slide, patient, [read_json(path) for path in paths])
+        for slide, patient, paths in zip(slides, patients, states, strict=True)
+    ]
+    rows.sort(key=lambda row: row["slide"])
+    _stop_if_too_few(rows, on_excluded, min_usable)
+    write_rows(table, COLUMNS, rows)
+    with replacing(summary) as part:
+        text = f"{summary_of(rows)}\n"
+        excluded = markdown(excluded_slides(rows))
+        part.write_text(f"{text}\n{excluded}" if excluded else text, encoding="utf-8")
+
+
+def _row(slide: str, patient: str, states: list[dict]) -> dict:
+    """One slide: its state is that of the first step that excluded it, else that of the last step."""
+    check, _, tile = states
+    decisive = next((state for state in states if state["state"] != "usable"), tile)
+    return {
+        "slide": slide,
+        "patient": patient,
+        **{key: decisive[key] for key in ("state", "step", "reason")},
+        **{key: check.get(key) for key in ("vendor", "width", "height", "mpp", "mpp_source")},
+        "levels": len(check.get("levels") or []) or None,
+        "tissue_mm2": tile.get("area_mm2"),
+        "regions": tile.get("regions", 0),
+    }
+
+
+def excluded_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
+    """The excluded slides of the intake table, for people."""
+    return [{k: row[k] for k in ("slide", "step", "reason")} for row in rows if row["state"] == "excluded"]
+
+
+def summary_of(rows: Sequence[dict]) -> str:
+    """One sentence on the intake table."""
+    excluded = len(excluded_slides(rows))
+    regions = sum(int(row["regions"]) for row in rows)
+    found = f"{count_of(len(rows), 'slide')}: {len(rows) - excluded:,} usable, {excluded:,} excluded"
+    return f"{found}; {count_of(regions, 'region')}."
+
+
+def _stop_if_too_few(rows: list[dict], on_excluded: str, min_usable: int) -> None:
+    excluded = excluded_slides(rows)
+    usable = len(rows) - len(excluded)
+    listed = [f"  {row['slide']} ({row['step']}): {row['reason']}" for row in excluded[:5]]
+    if len(excluded) > len(listed):
+        listed.append(f"  and {len(excluded) - len(listed)} more")
+    reasons = "\n".join(listed)
+    if on_excluded == "fail" and excluded:
+        raise ValueError(
+            f"{count_of(len(excluded), 'slide')} of {len(rows)} cannot be used, and the config says "
+            f"`on_excluded: fail`:\n{reasons}\nMend or remove them in the sheet, or write `on_excluded: continue`."
+        )
+    if usable < min_usable:
+        raise ValueError(
+            f"{usable} of {len(rows)} slides can be used, and the config asks for `min_usable_slides: {min_usable}`:\n"
+            f"{reasons}\nMend the slides, or write a smaller number."
+        )
