@@ -68,13 +68,13 @@ def slide_input(wildcards):
 
 
 @cache
-def stamp(slide):
-    """What tells that a user's slide file has changed: size and modification time; of a missing one, nothing."""
+def stamp(path):
+    """What tells that a user's file has changed: its size and modification time; of a missing one, nothing."""
     try:
-        status = Path(SLIDES[slide]["file"]).stat()
+        status = Path(path).stat()
     except OSError:
         return []
-    return [] if DEMO else [status.st_size, int(status.st_mtime)]
+    return [status.st_size, int(status.st_mtime)]
 
 
 def beside_sheet(slide, column):

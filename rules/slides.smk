@@ -39,7 +39,7 @@ rule check_slide:
     params:
         slide=lambda w: SLIDES[w.slide]["slide"],
         path=lambda w: SLIDES[w.slide]["file"],
-        stamp=lambda w: stamp(w.slide),
+        stamp=lambda w: [] if DEMO else stamp(SLIDES[w.slide]["file"]),
         mpp=lambda w: SLIDES[w.slide]["mpp"],
         exclude=lambda w: SLIDES[w.slide]["exclude"],
         code=code("check_slide"),
@@ -68,10 +68,11 @@ rule mask_tissue:
     params:
         path=lambda w: SLIDES[w.slide]["file"],
         mask=lambda w: beside_sheet(w.slide, "mask"),
+        mask_stamp=lambda w: stamp(beside_sheet(w.slide, "mask")),
         **STUDY["tissue"],
         code=code("mask_tissue"),
     resources:
-        mem_mb=1000,
+        mem_mb=2000,
         runtime=20,
     conda:
         "../envs/tiling.yaml"

@@ -84,17 +84,21 @@ rule draw_figures:
         results=rules.evaluate.output.csv,
         cost=rules.compare_cost.output.csv,
         histories=model_files("history.csv"),
+        examples=rules.show_examples.output[0],
     output:
         accuracy_flops_svg=f"{OUT}/figures/accuracy_flops.svg",
         accuracy_flops_png=f"{OUT}/figures/accuracy_flops.png",
         training_curves_svg=f"{OUT}/figures/training_curves.svg",
         training_curves_png=f"{OUT}/figures/training_curves.png",
+        examples_svg=f"{OUT}/figures/examples.svg",
+        examples_png=f"{OUT}/figures/examples.png",
     log:
         f"{OUT}/logs/draw_figures.log",
     benchmark:
         f"{OUT}/benchmarks/draw_figures.tsv"
     params:
         models=[model.as_row() for model in MODELS],
+        example_scales={"teacher": TEACHER, "student": magnification.name_of(EXAMPLE_STUDENT.magnification)},
         code=code("draw_figures"),
     resources:
         mem_mb=1000,
@@ -123,6 +127,7 @@ rule write_report:
     params:
         cohort=STUDY["cohort"],
         synthetic=bool(DEMO),
+        confidence=STUDY["statistics"]["confidence"],
         code=code("write_report"),
     resources:
         mem_mb=1000,

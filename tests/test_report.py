@@ -52,7 +52,7 @@ def report_of(folder, synthetic=False, full=True):
     svg = folder / "accuracy_flops.svg"
     svg.write_text("<svg xmlns='http://www.w3.org/2000/svg'/>")
     paths = [folder / f"{name}.csv" for name in tables]
-    write_report(*paths, [svg], NASTY, synthetic, folder / "report.html")
+    write_report(*paths, [svg], NASTY, synthetic, 0.95, folder / "report.html")
     return (folder / "report.html").read_text(encoding="utf-8")
 
 

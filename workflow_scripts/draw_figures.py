@@ -1,7 +1,8 @@
-"""Draw accuracy against FLOPs, and the training curves."""
+"""Draw accuracy against FLOPs, the training curves and examples."""
 
 from lowpower.log import open_log
 from lowpower.tables.figures import draw_accuracy_flops, draw_training_curves
+from lowpower.tables.gallery import draw_examples
 
 open_log(snakemake.log[0])
 draw_accuracy_flops(
@@ -15,4 +16,10 @@ draw_training_curves(
     models=snakemake.params.models,
     svg=snakemake.output.training_curves_svg,
     png=snakemake.output.training_curves_png,
+)
+draw_examples(
+    examples=snakemake.input.examples,
+    scales=snakemake.params.example_scales,
+    svg=snakemake.output.examples_svg,
+    png=snakemake.output.examples_png,
 )

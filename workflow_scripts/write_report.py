@@ -12,5 +12,6 @@ write_report(
     figures=[path for path in snakemake.input.figures if path.endswith(".svg")],
     title=snakemake.params.cohort,
     synthetic=snakemake.params.synthetic,
+    confidence=snakemake.params.confidence,
     report=snakemake.output[0],
 )

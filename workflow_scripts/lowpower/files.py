@@ -18,6 +18,8 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
+Image.MAX_IMAGE_PIXELS = None  # a resection at 10x is larger than what Pillow takes for an attack
+
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]")
 _RESERVED = re.compile(r"\.|[0-9.]+x(-level)?")  # "10x" is a magnification in the same folder, "." starts a hidden file
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)

@@ -21,17 +21,19 @@ def write_slide(path: str | Path, image: np.ndarray, mpp: float, fault: str = ""
     "no mpp" leaves out scale and objective. Raises ValueError for another fault.
     """
     if fault not in FAULTS:
-        raise ValueError(f"a demo slide has no fault {fault!r}; write one of {', '.join(FAULTS[1:])}, or leave it blank")
+        raise ValueError(f"fault {fault!r} is not known; write {' or '.join(FAULTS[1:])}, or leave it blank")
     height, width = image.shape[:2]
     # tifffile writes the three first characters of its own name and a date only where it is asked to
-    head = f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] ({TILE}x{TILE}) JPEG/RGB Q={QUALITY}"
+    head = (
+        f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] ({TILE}x{TILE}) JPEG/RGB Q={QUALITY}"
+    )
     scale = "" if fault == "no mpp" else f"|AppMag = {MPP_AT_1X / mpp:g}|MPP = {mpp:g}"
     settings = {
         "photometric": "rgb",
         "compression": "jpeg",
         "compressionargs": {"level": QUALITY},
         "tile": (TILE, TILE),
-        "metadata": None,
+        "metadata": None,  # else tifffile adds its own
         "software": False,
     }
     with replacing(path) as part:

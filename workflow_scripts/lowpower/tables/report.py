@@ -24,6 +24,8 @@ th { border-bottom: 2px solid #888; } .note { color: #555; font-size: .88rem; }
 _CAPTIONS = {
     "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals from a bootstrap of "
     "patients; gray band and dashed line: the teacher.",
+    "examples": "One region of each class, drawn by chance: what teacher and student read and called it, and how "
+    "strongly each place of their last map answers (dark: not, bright: most).",
     "training_curves": "Validation log loss during training; a ring marks the weights that were kept.",
 }
 
@@ -36,11 +38,13 @@ def write_report(
     figures: Sequence[str | Path],
     title: str,
     synthetic: bool,
+    confidence: float,
     report: str | Path,
 ) -> None:
     """Write the report from the tables (CSV) and figures (SVG).
 
     title: the cohort's name. synthetic: whether the workflow drew the slides itself; the report then says so first.
+    confidence: of the intervals in the tables.
     """
     slides, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
     sections = results_table.sections(rows)
@@ -55,7 +59,7 @@ def write_report(
         _table(intake_table.excluded_slides(slides)),
         "<h2>Results</h2>",
         *(f"<h3>{html.escape(name)}</h3>\n{_table(table)}" for name, table in sections),
-        _paragraph(results_table.NOTE if sections else results_table.NOTHING),
+        _paragraph(results_table.note(confidence) if sections else results_table.NOTHING),
         "<h2>Cost</h2>",
         _table(cost_table.headline(costs)),
         _paragraph(f"{cost_table.CONVENTION} {cost_table.timing(costs)}") if costs else "",

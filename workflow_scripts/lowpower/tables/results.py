@@ -17,9 +17,6 @@ COLUMNS = [
     *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")),
     *(f"{metric}_minus_teacher{end}" for metric in METRICS for end in ("", "_low", "_high")),
 ]
-NOTE = (
-    "Percent; in parentheses intervals from a bootstrap of patients. All columns, and results per slide: results.csv."
-)
 NOTHING = "There are no predictions of units whose true class is known."
 _TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "auroc": "AUROC"}
 
@@ -147,8 +144,15 @@ def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, s
     return [(title, headline(group)) for title, group in found.items()]
 
 
+def note(confidence: float) -> str:
+    """What a reader has to know of the tables."""
+    return (
+        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients. "
+        "All columns, and results per slide: results.csv."
+    )
+
+
 def summary_of(rows: Sequence[dict[str, str]], confidence: float) -> str:
     """The results as Markdown."""
-    note = NOTE.replace("intervals", f"{100 * confidence:g} % intervals")
     parts = [f"### {title}\n\n{markdown(table)}" for title, table in sections(rows)]
-    return "\n".join([*parts, f"{note if parts else NOTHING}\n"])
+    return "\n".join([*parts, f"{note(confidence) if parts else NOTHING}\n"])

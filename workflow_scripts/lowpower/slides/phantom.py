@@ -1,0 +1,212 @@
+"""Two-scale tissue: H&E-like pieces whose class takes both a coarse and a fine look.
+
+Class = gland architecture (coarse: nuclei palisaded around lumina, or scattered in sheets between the same lumina) x
+nuclear phenotype (fine: regular, or in one or two foci pleomorphic, with pale center, dark rim and nucleolus). Both
+phenotypes absorb the same light in the mean, so the mean color leaks nothing. Color by Beer-Lambert from maps of
+hematoxylin and eosin concentration. Nuisances: stain batch, cell density, lymphocytes, smooth eosin, blur, noise.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+from lowpower import draws
+from lowpower.slides.pyramid import write_slide
+
+MPP = 0.5  # µm per pixel of what is drawn: 20x
+CLASSES = tuple(f"{a}_{p}" for a in ("palisade", "sheet") for p in ("regular", "atypical"))
+HEMATOXYLIN = np.array([0.65, 0.70, 0.29], np.float32)  # absorbance per channel (Ruifrok and Johnston 2001)
+EOSIN = np.array([0.07, 0.99, 0.11], np.float32)
+NUCLEUS_UM = (3.8, 4.4)  # radius of a regular nucleus
+PLEOMORPHIC = (1.0, 1.6)  # radius of an atypical nucleus, in regular radii
+DENSITY = 1.2  # hematoxylin in a regular nucleus
+BANK = 16  # different nuclei of each kind in a piece, each turned four ways
+GAP_UM = 64  # bright ground between pieces
+GROUND = 243
+
+
+@dataclass(frozen=True)
+class Dials:
+    """The ``demo`` section of the config.
+
+    pieces: on each slide. piece_px: side of a piece's box at 10x (1.0 µm/px). contrast: of the phenotypes, 0 to 1.
+    leak: share of the fine evidence that also changes the mean color. focus: least and largest share of the nuclei
+    that is atypical.
+    """
+
+    seed: int = 0
+    pieces: int = 12
+    piece_px: int = 256
+    contrast: float = 1.0
+    leak: float = 0.0
+    focus: tuple[float, float] = (0.1, 0.3)
+
+
+def make_slide(path: str | Path, slide: str, label: str, fault: str, dials: Dials) -> None:
+    """Draw a slide and write its file; see ``draw_slide`` and ``pyramid.write_slide``."""
+    write_slide(path, draw_slide(slide, label, dials), MPP, fault)
+
+
+def draw_slide(slide: str, label: str, dials: Dials) -> np.ndarray:
+    """The whole slide at 20x, (H, W, 3) uint8: ``pieces`` pieces of one class in rows, bright ground between them."""
+    if label not in CLASSES:
+        raise ValueError(f"slide {slide}: true_label is {label!r}; a demo slide is one of {', '.join(CLASSES)}")
+    draw = draws.generator(dials.seed, "demo slide", slide)
+    stain = draw.uniform(0.8, 1.2, 2).astype(np.float32)
+    columns = int(np.ceil(np.sqrt(dials.pieces * 4 / 3)))
+    rows = -(-dials.pieces // columns)
+    side, gap = 2 * dials.piece_px, round(GAP_UM / MPP)
+    shape = (gap + rows * (side + gap), gap + columns * (side + gap), 3)
+    image = draw.integers(GROUND - 3, GROUND + 4, shape, np.uint8)
+    for k in range(dials.pieces):
+        top, left = (gap + n * (side + gap) for n in divmod(k, columns))
+        own = draws.generator(dials.seed, "demo piece", slide, k)
+        image[top : top + side, left : left + side] = draw_piece(own, label, stain, dials)
+    return image
+
+
+def _disk(radius: float, half: int, stretch: float, angle: float) -> tuple[np.ndarray, np.ndarray]:
+    """Distance from the center, in radii of an ellipse, on a (2 half + 1)² patch, and its soft inside."""
+    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
+    u = (x * np.cos(angle) + y * np.sin(angle)) / stretch
+    v = (y * np.cos(angle) - x * np.sin(angle)) * stretch
+    r = np.hypot(u, v) / radius
+    return r, np.clip((1 - r) * radius + 0.5, 0, 1)
+
+
+def _same_light(patch: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """``patch`` scaled until it absorbs as much green light in all as ``like``: concentrated pigment absorbs less."""
+    wanted = (1 - np.exp(-like * HEMATOXYLIN[1])).sum()
+    low, high = 0.0, 8.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        absorbed = (1 - np.exp(-patch * middle * HEMATOXYLIN[1])).sum()
+        low, high = (middle, high) if absorbed < wanted else (low, middle)
+    return patch * np.float32(middle)
+
+
+def nucleus(draw: np.random.Generator, contrast: float, leak: float) -> np.ndarray:
+    """Hematoxylin of one nucleus (2 half + 1)²: regular at contrast 0, fully atypical at 1."""
+    radius = draw.uniform(*NUCLEUS_UM) / MPP
+    stretch, angle = draw.uniform(1.0, 1.25), draw.uniform(0, np.pi)
+    size = draw.uniform(*PLEOMORPHIC)
+    half = int(np.ceil(NUCLEUS_UM[1] / MPP * PLEOMORPHIC[1] * 1.3)) + 1
+    _, inside = _disk(radius, half, stretch, angle)
+    regular = DENSITY * inside
+    if contrast == 0:
+        return regular
+    r, inside = _disk(radius * (1 + contrast * (size - 1)), half, stretch, angle)
+    rim = inside * (0.12 + 1.6 * np.exp(-(((r - 0.85) / 0.17) ** 2)))
+    _, dot = _disk(0.28 * radius, half, 1.0, 0.0)
+    atypical = _same_light(rim + 4 * dot, regular)
+    return ((1 - contrast) * regular + contrast * atypical) * np.float32(1 + 0.5 * leak)
+
+
+def _smooth(draw: np.random.Generator, side: int, cell: int) -> np.ndarray:
+    """Smooth noise (side, side), mean 0 and spread about 1, with features of about ``cell`` pixels."""
+    coarse = draw.standard_normal((side // cell + 3, side // cell + 3)).astype(np.float32)
+    return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
+
+
+def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, dials: Dials) -> np.ndarray:
+    """One piece of tissue on a bright ground. stain: (2,) strengths of the slide. Returns (2 piece_px)² x 3 uint8."""
+    architecture, phenotype = label.split("_")
+    side = 2 * dials.piece_px
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32)
+    # the outline: a rounded square with a wavy edge, which leaves the box at a few places only
+    edge = np.minimum(np.minimum(x, side - 1 - x), np.minimum(y, side - 1 - y))
+    tissue = np.clip((edge - 8 - 5 * _smooth(draw, side, 64)) / 3, 0, 1)
+    centers, radii = _lumina(draw, side)
+    lumen = np.zeros((side, side), bool)
+    for center, radius in zip(centers, radii, strict=True):
+        _open_lumen(lumen, center, radius, draw.uniform(0, 2 * np.pi))
+    places = _nuclei(draw, architecture, side, centers, radii)
+    atypical = _foci(draw, side, dials.focus, places) if phenotype == "atypical" else np.zeros(len(places), bool)
+    pigment = np.zeros((side, side), np.float32)
+    bank = [[nucleus(draw, dials.contrast * odd, dials.leak * odd) for _ in range(BANK)] for odd in (0, 1)]
+    for (px, py), odd in zip(places, atypical, strict=True):
+        patch = np.rot90(bank[int(odd)][draw.integers(BANK)], draw.integers(4)) * np.float32(draw.uniform(0.8, 1.2))
+        _stamp(pigment, patch, px, py)
+    for px, py in draw.uniform(20, side - 20, (draw.integers(4, 20), 2)):  # lymphocytes: small, round, dark
+        _stamp(pigment, 1.5 * _disk(2.6 / MPP, 7, 1, 0)[1], px, py)
+    pigment += 0.05 + 0.02 * _smooth(draw, side, 16)
+    eosin = 0.42 + 0.10 * _smooth(draw, side, 96) + 0.05 * _smooth(draw, side, 12)
+    eosin = np.where(lumen, 0.02, np.maximum(eosin, 0.05))
+    pigment = np.where(lumen, 0.0, np.maximum(pigment, 0))
+    density = (pigment * stain[0] * tissue)[..., None] * HEMATOXYLIN + (eosin * stain[1] * tissue)[..., None] * EOSIN
+    light = GROUND * np.exp(-density)
+    light = ndimage.gaussian_filter(light, (0.8, 0.8, 0))
+    light += draw.standard_normal(light.shape, np.float32) * 2.5
+    return np.clip(light, 0, 255).astype(np.uint8)
+
+
+def _lumina(draw: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Centers (n, 2) and radii (n,) of lumina that leave room for nuclei between them."""
+    cell = side // max(2, round(side * MPP / 85))
+    grid = np.arange(cell // 2, side, cell)[: side // cell]
+    centers = np.array([(cx, cy) for cy in grid for cx in grid]) + draw.uniform(-0.12, 0.12, (len(grid) ** 2, 2)) * cell
+    kept = draw.random(len(centers)) < 0.8
+    kept[draw.integers(len(centers))] = True
+    return centers[kept], draw.uniform(11, 17, kept.sum()) / MPP
+
+
+def _open_lumen(lumen: np.ndarray, center: np.ndarray, radius: float, turn: float) -> None:
+    """Mark a lumen with a slightly three-lobed outline in lumen (side, side) bool."""
+    (cx, cy), reach = np.round(center).astype(int), int(radius * 1.1) + 1
+    left, top = max(0, cx - reach), max(0, cy - reach)
+    window = lumen[top : cy + reach + 1, left : cx + reach + 1]
+    y, x = np.mgrid[: window.shape[0], : window.shape[1]].astype(np.float32)
+    y, x = y + top - cy, x + left - cx
+    window |= np.hypot(x, y) < radius * (1 + 0.04 * np.sin(3 * np.arctan2(y, x) + turn))
+
+
+def _nuclei(
+    draw: np.random.Generator, architecture: str, side: int, centers: np.ndarray, radii: np.ndarray
+) -> np.ndarray:
+    """Places (n, 2) of nuclei: as many in either architecture."""
+    spacing = draw.uniform(8.0, 9.5) / MPP
+    ring = []
+    for center, radius in zip(centers, radii, strict=True):
+        for row in (0, 1, 2):
+            r = radius + (6 + 9 * row) / MPP
+            count = int(2 * np.pi * r / spacing)
+            angle = draw.uniform(0, 2 * np.pi) + np.arange(count) * 2 * np.pi / count
+            r = r + draw.normal(0, 0.6 / MPP, count)
+            ring.append(center + np.stack([np.cos(angle), np.sin(angle)], 1) * r[:, None])
+    ring = np.concatenate(ring)
+    inside = (ring > 14).all(1) & (ring < side - 14).all(1)
+    clear = np.all([np.hypot(*(ring - c).T) > r + 3 / MPP for c, r in zip(centers, radii, strict=True)], axis=0)
+    ring = ring[inside & clear]
+    if architecture == "palisade":
+        return ring
+    step = 10.0 / MPP
+    grid = np.stack(np.meshgrid(np.arange(16, side - 16, step), np.arange(16, side - 16, step)), -1).reshape(-1, 2)
+    grid = grid + draw.uniform(-0.35, 0.35, grid.shape) * step
+    clear = np.all([np.hypot(*(grid - c).T) > r + 4 / MPP for c, r in zip(centers, radii, strict=True)], axis=0)
+    grid = grid[clear]
+    return grid[draw.permutation(len(grid))[: len(ring)]]
+
+
+def _foci(draw: np.random.Generator, side: int, focus: tuple[float, float], places: np.ndarray) -> np.ndarray:
+    """Which nuclei lie in the one or two foci, which hold a share of the tissue drawn from ``focus``."""
+    share, count = draw.uniform(*focus), draw.integers(1, 3)
+    centers = draw.uniform(0.15, 0.85, (count, 2)) * side
+    distance = np.min([np.hypot(*(places - center).T) for center in centers], axis=0)
+    return distance <= np.sort(distance)[max(1, round(share * len(places))) - 1]
+
+
+def _stamp(image: np.ndarray, patch: np.ndarray, x: float, y: float) -> None:
+    """Add a patch centered at (x, y), as far as it lies inside."""
+    half = patch.shape[0] // 2
+    left, top = round(x) - half, round(y) - half
+    a, b, c, d = (
+        max(0, top),
+        min(image.shape[0], top + len(patch)),
+        max(0, left),
+        min(image.shape[1], left + len(patch)),
+    )
+    if a < b and c < d:
+        image[a:b, c:d] += patch[a - top : b - top, c - left : d - left]
