@@ -26,6 +26,7 @@ min_version("9.25")
 
 include: "rules/common.smk"
 include: "rules/slides.smk"
+include: "rules/cohort.smk"
 include: "rules/teacher.smk"
 include: "rules/students.smk"
 include: "rules/tables.smk"

@@ -110,6 +110,40 @@ def recipe(rule, model, steps):
     }
 
 
+def distillation_input(wildcards):
+    """The recording, or, for a live teacher, the teacher and its pixels; the teacher's weights where a row starts there."""
+    teacher = f"{seed_folder(wildcards)}/model.safetensors"
+    files = {"index": index(wildcards.magnification), "splits": f"{OUT}/splits.csv"}
+    if LIVE:
+        return files | {"targets": [], "teacher": teacher, "teacher_index": index(TEACHER)}
+    parts = range(STUDY["recording_parts"])
+    files["targets"] = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
+    return files | ({"teacher": teacher} if STUDY["methods"][wildcards.method]["init"] == "teacher" else {})
+
+
+def finetuning_input(wildcards):
+    """What a student starts from: itself as distilled, the teacher's weights, or nothing."""
+    row = STUDY["methods"][wildcards.method]
+    files = {"index": index(wildcards.magnification), "splits": f"{OUT}/splits.csv"}
+    if row["distill"]:
+        folder = f"{OUT}/{student(wildcards).folder}"
+        return files | {"start": f"{folder}/distilled.safetensors", "start_history": f"{folder}/distilled.csv"}
+    return files | ({"start": f"{seed_folder(wildcards)}/model.safetensors"} if row["init"] == "teacher" else {})
+
+
+def student_job(rule, stage):
+    """A function of wildcards: the params of one stage (distill or finetune) of a student."""
+
+    def job(wildcards):
+        model = student(wildcards)
+        row = STUDY["methods"][model.method]
+        steps = steps_of(row, STUDY["training"]["steps"])[("distill", "finetune").index(stage)]
+        reduction = magnification.reduction_between(STUDY["teacher_magnification"], model.magnification)
+        return recipe(rule, model, steps) | {stage: row[stage], "init": row["init"], "reduction": reduction}
+
+    return job
+
+
 def model_files(name, chosen=MODELS):
     """One path for each model, in the order of the study."""
     return [f"{OUT}/{model.folder}/{name}" for model in chosen]

@@ -3,40 +3,6 @@
 STUDENT = "students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}"
 
 
-def distillation_input(wildcards):
-    """The recording, or, for a live teacher, the teacher and its pixels; the teacher's weights where a row starts there."""
-    teacher = f"{seed_folder(wildcards)}/model.safetensors"
-    files = {"index": index(wildcards.magnification), "splits": f"{OUT}/splits.csv"}
-    if LIVE:
-        return files | {"targets": [], "teacher": teacher, "teacher_index": index(TEACHER)}
-    parts = range(STUDY["recording_parts"])
-    files["targets"] = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
-    return files | ({"teacher": teacher} if STUDY["methods"][wildcards.method]["init"] == "teacher" else {})
-
-
-def finetuning_input(wildcards):
-    """What a student starts from: itself as distilled, the teacher's weights, or nothing."""
-    row = STUDY["methods"][wildcards.method]
-    files = {"index": index(wildcards.magnification), "splits": f"{OUT}/splits.csv"}
-    if row["distill"]:
-        folder = f"{OUT}/{student(wildcards).folder}"
-        return files | {"start": f"{folder}/distilled.safetensors", "start_history": f"{folder}/distilled.csv"}
-    return files | ({"start": f"{seed_folder(wildcards)}/model.safetensors"} if row["init"] == "teacher" else {})
-
-
-def student_job(rule, stage):
-    """A function of wildcards: the params of one stage (distill or finetune) of a student."""
-
-    def job(wildcards):
-        model = student(wildcards)
-        row = STUDY["methods"][model.method]
-        steps = steps_of(row, STUDY["training"]["steps"])[("distill", "finetune").index(stage)]
-        reduction = magnification.reduction_between(STUDY["teacher_magnification"], model.magnification)
-        return recipe(rule, model, steps) | {stage: row[stage], "init": row["init"], "reduction": reduction}
-
-    return job
-
-
 rule distill_student:
     input:
         unpack(distillation_input),
@@ -47,14 +13,14 @@ rule distill_student:
         f"{OUT}/logs/distill_student/{STUDENT}.log",
     benchmark:
         f"{OUT}/benchmarks/distill_student/{STUDENT}.tsv"
-    params:
-        job=student_job("distill_student", "distill"),
+    conda:
+        "../envs/distillation.yaml"
     resources:
         mem_mb=TRAINING_MB,
         runtime=1440,
         gpu=GPUS,
-    conda:
-        "../envs/distillation.yaml"
+    params:
+        job=student_job("distill_student", "distill"),
     message:
         "Distilling {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
     script:
@@ -71,14 +37,14 @@ rule finetune_student:
         f"{OUT}/logs/finetune_student/{STUDENT}.log",
     benchmark:
         f"{OUT}/benchmarks/finetune_student/{STUDENT}.tsv"
-    params:
-        job=student_job("finetune_student", "finetune"),
+    conda:
+        "../envs/distillation.yaml"
     resources:
         mem_mb=TRAINING_MB,
         runtime=1440,
         gpu=GPUS,
-    conda:
-        "../envs/distillation.yaml"
+    params:
+        job=student_job("finetune_student", "finetune"),
     message:
         "Finishing {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
     script:
@@ -96,6 +62,14 @@ rule predict:
         f"{OUT}/logs/predict/{{folder}}.log",
     benchmark:
         f"{OUT}/benchmarks/predict/{{folder}}.tsv"
+    wildcard_constraints:
+        folder=r"(teacher|students/[^/]+/[^/]+/[^/]+)/seed\d+",
+    conda:
+        "../envs/distillation.yaml"
+    resources:
+        mem_mb=3000,
+        runtime=240,
+        gpu=GPUS,
     params:
         job=lambda w: {
             "seed": FOLDERS[w.folder].seed,
@@ -104,14 +78,6 @@ rule predict:
             "gpu": STUDY["gpu"],
         },
         code=code("predict"),
-    wildcard_constraints:
-        folder=r"(teacher|students/[^/]+/[^/]+/[^/]+)/seed\d+",
-    resources:
-        mem_mb=3000,
-        runtime=240,
-        gpu=GPUS,
-    conda:
-        "../envs/distillation.yaml"
     message:
         "Predicting with {wildcards.folder}"
     script:
@@ -131,15 +97,15 @@ rule show_examples:
         f"{OUT}/logs/show_examples.log",
     benchmark:
         f"{OUT}/benchmarks/show_examples.tsv"
-    params:
-        job={"seed": EXAMPLE_STUDENT.seed, "which": REPORTED, "gpu": STUDY["gpu"]},
-        code=code("show_examples"),
+    conda:
+        "../envs/distillation.yaml"
     resources:
         mem_mb=3000,
         runtime=20,
         gpu=GPUS,
-    conda:
-        "../envs/distillation.yaml"
+    params:
+        job={"seed": EXAMPLE_STUDENT.seed, "which": REPORTED, "gpu": STUDY["gpu"]},
+        code=code("show_examples"),
     message:
         f"Showing examples of {EXAMPLE_STUDENT.folder} beside its teacher"
     script:
@@ -156,6 +122,13 @@ rule measure_cost:
         f"{OUT}/logs/measure_cost/{{magnification}}.log",
     benchmark:
         f"{OUT}/benchmarks/measure_cost/{{magnification}}.tsv"
+    conda:
+        "../envs/distillation.yaml"
+    threads: workflow.cores or 1  # the machine to itself: what runs beside a timing falsifies it
+    resources:
+        mem_mb=3000,
+        runtime=30,
+        gpu=GPUS,
     params:
         job=lambda w: {
             "seed": STUDY["seeds"][0],
@@ -166,13 +139,6 @@ rule measure_cost:
             "gpu": STUDY["gpu"],
         },
         code=code("measure_cost"),
-    threads: workflow.cores or 1  # the machine to itself: what runs beside a timing falsifies it
-    resources:
-        mem_mb=3000,
-        runtime=30,
-        gpu=GPUS,
-    conda:
-        "../envs/distillation.yaml"
     message:
         "Measuring the cost of a region at {wildcards.magnification}"
     script:

@@ -13,17 +13,17 @@ rule evaluate:
         f"{OUT}/logs/evaluate.log",
     benchmark:
         f"{OUT}/benchmarks/evaluate.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
     params:
         models=[model.as_row() | {"steps": STUDY["training"]["steps"]} for model in MODELS],
         classes=STUDY["classes"],
         regions_have_labels=STUDY["regions_have_labels"],
         statistics=STUDY["statistics"],
         code=code("evaluate"),
-    resources:
-        mem_mb=4000,
-        runtime=60,
-    conda:
-        "../envs/reporting.yaml"
     message:
         "Computing results with intervals"
     script:
@@ -40,13 +40,13 @@ rule compare_cost:
         f"{OUT}/logs/compare_cost.log",
     benchmark:
         f"{OUT}/benchmarks/compare_cost.tsv"
-    params:
-        code=code("compare_cost"),
+    conda:
+        "../envs/reporting.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/reporting.yaml"
+    params:
+        code=code("compare_cost"),
     message:
         "Comparing costs"
     script:
@@ -65,14 +65,14 @@ rule count_cohort:
         f"{OUT}/logs/count_cohort.log",
     benchmark:
         f"{OUT}/benchmarks/count_cohort.tsv"
-    params:
-        classes=STUDY["classes"],
-        code=code("count_cohort"),
+    conda:
+        "../envs/reporting.yaml"
     resources:
         mem_mb=1000,
         runtime=10,
-    conda:
-        "../envs/reporting.yaml"
+    params:
+        classes=STUDY["classes"],
+        code=code("count_cohort"),
     message:
         "Counting the cohort"
     script:
@@ -96,15 +96,15 @@ rule draw_figures:
         f"{OUT}/logs/draw_figures.log",
     benchmark:
         f"{OUT}/benchmarks/draw_figures.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         models=[model.as_row() for model in MODELS],
         example_scales={"teacher": TEACHER, "student": magnification.name_of(EXAMPLE_STUDENT.magnification)},
         code=code("draw_figures"),
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../envs/reporting.yaml"
     message:
         "Drawing figures"
     script:
@@ -124,16 +124,16 @@ rule write_report:
         f"{OUT}/logs/write_report.log",
     benchmark:
         f"{OUT}/benchmarks/write_report.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
     params:
         cohort=STUDY["cohort"],
         synthetic=bool(DEMO),
         confidence=STUDY["statistics"]["confidence"],
         code=code("write_report"),
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    conda:
-        "../envs/reporting.yaml"
     message:
         "Writing the report"
     script:

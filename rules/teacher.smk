@@ -12,18 +12,19 @@ rule train_teacher:
         f"{OUT}/logs/train_teacher/seed{{seed}}.log",
     benchmark:
         f"{OUT}/benchmarks/train_teacher/seed{{seed}}.tsv"
+    priority: 10  # all but a few students wait for it
+    conda:
+        "../envs/teacher.yaml"
+    resources:
+        mem_mb=TRAINING_MB,
+        runtime=1440,
+        gpu=GPUS,
     params:
         job=lambda w: recipe(
             "train_teacher",
             Model("teacher", STUDY["teacher_magnification"], 100, 0, int(w.seed)),
             STUDY["training"]["steps"],
         ),
-    resources:
-        mem_mb=TRAINING_MB,
-        runtime=1440,
-        gpu=GPUS,
-    conda:
-        "../envs/teacher.yaml"
     message:
         f"Training the teacher at {TEACHER}, seed {{wildcards.seed}}"
     script:
@@ -41,6 +42,13 @@ rule record_teacher:
         f"{OUT}/logs/record_teacher/seed{{seed}}/part{{part}}.log",
     benchmark:
         f"{OUT}/benchmarks/record_teacher/seed{{seed}}/part{{part}}.tsv"
+    priority: 10  # all but a few students wait for it
+    conda:
+        "../envs/teacher.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=480,
+        gpu=GPUS,
     params:
         job=lambda w: {
             "seed": int(w.seed),
@@ -52,12 +60,6 @@ rule record_teacher:
             "gpu": STUDY["gpu"],
         },
         code=code("record_teacher"),
-    resources:
-        mem_mb=8000,
-        runtime=480,
-        gpu=GPUS,
-    conda:
-        "../envs/teacher.yaml"
     message:
         f"Recording what the teacher says of {STUDY['views']} views of each training region, seed {{wildcards.seed}}"
     script:

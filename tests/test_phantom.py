@@ -117,7 +117,9 @@ def test_contrast_changes_fine_detail_and_not_the_mean_color(label):
     assert detail(with_evidence) > 1.02 * detail(without)
     tissue = without.min(2) < 225
     difference = with_evidence[tissue].mean(0, dtype=float) - without[tissue].mean(0, dtype=float)
-    assert np.abs(difference).max() < 1  # of 255: overlapping nuclei absorb a little less; two stain batches differ by 10
+    assert (
+        np.abs(difference).max() < 1
+    )  # of 255: overlapping nuclei absorb a little less; two stain batches differ by 10
 
 
 def test_leak_darkens_the_tissue():

@@ -1,0 +1,87 @@
+"""From all slides to one cohort: what became of each, an index of all regions, and who trains and who tests."""
+
+
+rule gather_slides:
+    input:
+        checks=per_slide("slides/{slide}.json"),
+        masks=per_slide("masks/{slide}.json"),
+        tiles=per_slide("regions/{slide}.json"),
+    output:
+        csv=f"{OUT}/tables/intake.csv",
+        md=f"{OUT}/tables/intake.md",
+    log:
+        f"{OUT}/logs/gather_slides.log",
+    benchmark:
+        f"{OUT}/benchmarks/gather_slides.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        slides=[row["slide"] for row in SLIDES.values()],
+        patients=[row["patient"] for row in SLIDES.values()],
+        on_excluded=STUDY["on_excluded"],
+        min_usable=STUDY["min_usable_slides"],
+        code=code("gather_slides"),
+    message:
+        "Gathering what became of every slide"
+    script:
+        "../workflow_scripts/gather_slides.py"
+
+
+rule index_regions:
+    input:
+        regions=per_slide("regions/{slide}.csv"),
+        images=lambda w: per_slide(f"regions/{w.magnification}/{{slide}}.zip"),
+        intake=rules.gather_slides.output.csv,
+    output:
+        f"{OUT}/regions/{{magnification}}.csv",
+    log:
+        f"{OUT}/logs/index_regions/{{magnification}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/index_regions/{{magnification}}.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        slides=[row["slide"] for row in SLIDES.values()],
+        reduction=lambda w: magnification.reduction_between(
+            STUDY["teacher_magnification"], magnification.parse(w.magnification)
+        ),
+        code=code("index_regions"),
+    message:
+        "Indexing all regions at {wildcards.magnification}"
+    script:
+        "../workflow_scripts/index_regions.py"
+
+
+rule split_patients:
+    input:
+        index=index(TEACHER),
+    output:
+        f"{OUT}/splits.csv",
+    log:
+        f"{OUT}/logs/split_patients.log",
+    benchmark:
+        f"{OUT}/benchmarks/split_patients.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        sheet=[
+            {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")}
+            for row in SLIDES.values()
+        ],
+        classes=STUDY["classes"],
+        seeds=STUDY["seeds"],
+        split=STUDY["split"],
+        code=code("split_patients"),
+    message:
+        "Dividing patients into training, validation and test"
+    script:
+        "../workflow_scripts/split_patients.py"

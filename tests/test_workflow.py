@@ -1,0 +1,324 @@
+"""The workflow as a user runs it: presets, reruns, exactness, lint. Each test works on a copy of the project."""
+
+import csv
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+PARTS = ["Snakefile", "config.yaml", "rules", "envs", "schemas", "profiles", "configs", "workflow_scripts", "data"]
+SMOKE = "configs/smoke.yaml"
+STEPS = ("check_slide", "mask_tissue", "tile_slide")
+
+
+def copy_project(folder):
+    ignore = shutil.ignore_patterns("__pycache__", "*.tiff", "lung")
+    for name in PARTS:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=ignore)
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    return folder
+
+
+def snakemake(folder, *arguments, check=True):
+    # a fixed hash seed would hide an order that depends on it
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONHASHSEED"}
+    run = subprocess.run(
+        [BIN / "snakemake", *map(str, arguments)], cwd=folder, capture_output=True, text=True, env=environment
+    )
+    assert not check or run.returncode == 0, run.stdout[-3000:] + run.stderr[-3000:]
+    return run.stdout + run.stderr
+
+
+def planned(folder, *arguments):
+    """How many jobs of each rule a dry run plans."""
+    text = snakemake(folder, *arguments, "--dry-run", "--quiet", "reason")
+    table = re.search(r"^job +count\n[- ]+\n(.*?)^total ", text, re.S | re.M)
+    if not table:
+        assert "Nothing to be done" in text, text
+        return {}
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table[1], re.M)}
+
+
+def results(folder):
+    """Hash of every file that has to be the same in each run: all but timings and what shows them."""
+    timed = re.compile(r"^(logs|benchmarks|cost)/|^tables/cost\.|^report\.html$|^figures/accuracy_flops\.")
+    base = folder / "results/smoke"
+    paths = sorted(path for path in base.rglob("*") if path.is_file())
+    names = {str(path.relative_to(base)): path for path in paths}
+    return {n: hashlib.sha256(p.read_bytes()).hexdigest() for n, p in names.items() if not timed.search(n)}
+
+
+@pytest.fixture(scope="module")
+def smoke(tmp_path_factory):
+    """The smoke preset, run on two cores. Tests that change files take ``project`` instead."""
+    folder = copy_project(tmp_path_factory.mktemp("smoke"))
+    snakemake(folder, "--cores", 2, "--configfile", SMOKE)
+    return folder
+
+
+@pytest.fixture
+def project(smoke, tmp_path):
+    """A copy of the finished smoke run that a test may change."""
+    folder = tmp_path / "project"
+    shutil.copytree(smoke, folder, symlinks=True)
+    return folder
+
+
+def change(path, old, new):
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+STUDENTS = {"scratch": 0, "teacher_init": 0, "kd_supervised": 1, "sskd": 1, "sskd_finetuned": 1, "sskd_released": 1}
+STUDENTS["all_labels"] = 0
+
+
+def expected_jobs(slides, scales, seeds, methods, parts=1, demo=True):
+    per_scale, distilled = len(methods) * seeds, sum(methods.values()) * seeds
+    once = ("gather_slides", "split_patients", "count_cohort", "compare_cost", "evaluate", "show_examples")
+    return {
+        **dict.fromkeys(STEPS, slides),
+        **({"make_demo_slide": slides} if demo else {}),
+        "downsample_slide": slides * scales,
+        "index_regions": scales + 1,
+        "train_teacher": seeds,
+        "record_teacher": seeds * parts,
+        "distill_student": distilled * scales,
+        "finetune_student": per_scale * scales,
+        "predict": per_scale * scales + seeds,
+        "measure_cost": scales + 1,
+        **dict.fromkeys((*once, "draw_figures", "write_report", "all"), 1),
+    }
+
+
+def test_the_default_config_plans_the_demo(tmp_path):
+    assert planned(copy_project(tmp_path)) == expected_jobs(82, 2, 1, STUDENTS)
+
+
+def test_the_lung_preset_plans_its_study(tmp_path):
+    folder = copy_project(tmp_path)
+    (folder / "data/lung").mkdir()
+    rows = ["slide,path,patient,label,split", *(f"s{k},s{k}.svs,p{k},normal,train" for k in range(5))]
+    (folder / "data/lung/slides.csv").write_text("\n".join(rows) + "\n")
+    assert planned(folder, "--configfile", "configs/lung.yaml") == expected_jobs(5, 2, 3, STUDENTS, demo=False)
+
+
+def test_the_smoke_preset_plans_the_whole_chain(tmp_path):
+    methods = {"scratch": 0, "sskd_finetuned": 1}
+    assert planned(copy_project(tmp_path), "--configfile", SMOKE) == expected_jobs(22, 1, 1, methods, parts=2)
+
+
+def test_a_live_teacher_is_not_recorded(tmp_path):
+    folder = copy_project(tmp_path)
+    change(folder / SMOKE, "views: 2", "views: live")
+    assert "record_teacher" not in planned(folder, "--configfile", SMOKE)
+
+
+def test_shares_and_seeds_multiply_the_students(tmp_path):
+    folder = copy_project(tmp_path)
+    change(folder / SMOKE, "seeds: [0]", "seeds: [0, 1]\nlabeled: [50, 100]\nunlabeled: [0, 100]")
+    jobs = planned(folder, "--configfile", SMOKE)
+    assert jobs["finetune_student"] == 2 * (2 + 2 * 2)  # scratch sees no unlabeled region
+    assert jobs["distill_student"] == 2 * 2 * 2
+
+
+def test_intake_stops_before_training(tmp_path):
+    jobs = planned(copy_project(tmp_path), "intake", "--configfile", SMOKE)
+    assert "split_patients" in jobs and "train_teacher" not in jobs
+
+
+@pytest.mark.parametrize(
+    "old, new, message",
+    [
+        ("views: 2", "viws: 2", "config: unknown key `viws`; did you mean `views`?"),
+        ("student_magnifications: [2.5]", "student_magnifications: [3]", "10x to 3x is a reduction by 3.33"),
+        ("data/smoke/slides.csv", "data/none.csv", "there is no file data/none.csv"),
+    ],
+)
+def test_a_bad_config_stops_before_the_dag_with_one_message(tmp_path, old, new, message):
+    folder = copy_project(tmp_path)
+    change(folder / SMOKE, old, new)
+    text = snakemake(folder, "--dry-run", "--configfile", SMOKE, check=False)
+    assert message in text
+    assert "Traceback" not in text
+
+
+def test_the_smoke_run_makes_every_output(smoke):
+    base = smoke / "results/smoke"
+    for table in ("results", "cost", "cohort", "intake"):
+        assert (base / f"tables/{table}.csv").stat().st_size and (base / f"tables/{table}.md").stat().st_size
+    with open(base / "tables/results.csv") as table:
+        rows = list(csv.DictReader(table))
+    assert {(r["method"], r["magnification"], r["per"]) for r in rows} == {
+        (method, scale, per)
+        for method, scale in (("teacher", "10x"), ("scratch", "2.5x"), ("sskd_finetuned", "2.5x"))
+        for per in ("patient", "slide", "region")
+    }
+    assert {r["n"] for r in rows if r["per"] == "patient"} == {"8"}
+    with open(base / "tables/intake.csv") as table:
+        excluded = {r["slide"]: r["reason"] for r in csv.DictReader(table) if r["state"] == "excluded"}
+    assert len(excluded) == 2
+    assert any("no mpp" in reason for reason in excluded.values())
+    assert (base / "report.html").read_text().count("<img") == 3
+
+
+def test_every_job_leaves_a_log_and_a_benchmark(smoke):
+    jobs = sum(planned(smoke, "--configfile", SMOKE, "--forceall").values()) - 1  # the target `all` has none
+    for kind, ending in (("logs", "log"), ("benchmarks", "tsv")):
+        assert len(list((smoke / f"results/smoke/{kind}").rglob(f"*.{ending}"))) == jobs
+
+
+def test_a_second_run_has_nothing_to_do(smoke):
+    assert planned(smoke, "--configfile", SMOKE) == {}
+
+
+AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "all"}
+
+
+def test_a_comment_reruns_nothing(project):
+    for path in (*(project / "workflow_scripts").rglob("*.py"), *(project / "rules").glob("*.smk")):
+        path.write_text(path.read_text() + "\n# a comment\n")
+    assert planned(project, "--configfile", SMOKE) == {}
+
+
+def test_a_changed_loss_reruns_distillation_and_what_follows(project):
+    change(project / "workflow_scripts/lowpower/models/losses.py", "* temperature**2", "* temperature**2 * 1.5")
+    jobs = planned(project, "--configfile", SMOKE)
+    assert set(jobs) - AFTER_TRAINING <= {"train_teacher", "record_teacher", "distill_student", "finetune_student"}
+    assert jobs["distill_student"] == 1
+    assert jobs["evaluate"] == 1
+
+
+def test_one_more_slide_is_cut_alone(project):
+    with open(project / "data/smoke/slides.csv", "a") as sheet:
+        sheet.write("S999,S999.tiff,P999,,train,sheet_regular,\n")
+    jobs = planned(project, "--configfile", SMOKE)
+    assert {jobs[rule] for rule in (*STEPS, "make_demo_slide", "downsample_slide")} == {1}
+    assert jobs["index_regions"] == 2 and jobs["split_patients"] == 1
+
+
+def test_a_corrected_label_cuts_nothing_again(project):
+    change(project / "data/smoke/slides.csv", "P001,palisade_regular,train", "P001,palisade_atypical,train")
+    change(project / "data/smoke/slides.csv", "P002,palisade_atypical,train", "P002,palisade_regular,train")
+    jobs = planned(project, "--configfile", SMOKE)
+    assert not set(jobs) & {*STEPS, "make_demo_slide", "downsample_slide", "index_regions", "gather_slides"}
+    assert jobs["split_patients"] == jobs["train_teacher"] == 1
+
+
+def test_one_more_magnification_trains_no_teacher_and_no_other_student(project):
+    change(project / SMOKE, "student_magnifications: [2.5]", "student_magnifications: [5, 2.5]")
+    jobs = planned(project, "--configfile", SMOKE)
+    assert not set(jobs) & {*STEPS, "train_teacher", "record_teacher", "split_patients", "gather_slides"}
+    assert jobs["downsample_slide"] == 22 and jobs["index_regions"] == 1
+    assert jobs["finetune_student"] == 2 and jobs["distill_student"] == 1 and jobs["predict"] == 2
+
+
+def test_an_excluded_slide_is_checked_again_and_moves_nobody(project):
+    change(project / "data/smoke/slides.csv", "true_label,fault", "true_label,fault,exclude")
+    row = "S005,S005.tiff,P005,,train,palisade_regular,"
+    change(project / "data/smoke/slides.csv", row, f"{row},folded")
+    jobs = planned(project, "--configfile", SMOKE)
+    assert {jobs[rule] for rule in (*STEPS, "downsample_slide")} == {1}
+    before = (project / "results/smoke/splits.csv").read_text()
+    snakemake(project, "intake", "--cores", 2, "--configfile", SMOKE)
+    assert (project / "results/smoke/splits.csv").read_text() == before
+    assert "the sheet excludes it: folded" in (project / "results/smoke/tables/intake.csv").read_text()
+
+
+def test_one_core_another_order_of_the_sheet_and_kills_give_the_same_bytes(smoke, tmp_path):
+    """A second run, in another folder, on one core, killed three times on its way, with the sheet turned round."""
+    folder = copy_project(tmp_path)
+    header, *rows = (folder / "data/smoke/slides.csv").read_text().splitlines()
+    (folder / "data/smoke/slides.csv").write_text("\n".join([header, *reversed(rows)]) + "\n")
+    base = folder / "results/smoke"
+    for signs in ("teacher/seed0/last-train.pt", "targets/seed0/*", "students/*/*/*/*/last-*.pt"):
+        run_until(folder, base, signs)
+        snakemake(folder, "--unlock", "--configfile", SMOKE)
+    snakemake(folder, "--cores", 1, "--configfile", SMOKE)
+    first, second = results(smoke), results(folder)
+    assert first.keys() == second.keys()
+    assert {name for name in first if first[name] != second[name]} == set()
+    assert any(name.endswith("model.safetensors") for name in first)
+    assert {"splits.csv", "tables/results.csv", "teacher/seed0/predictions.parquet"} <= first.keys()
+
+
+def run_until(folder, base, signs):
+    """Run on one core and kill everything, without warning, as soon as a file with one of these names appears."""
+    run = subprocess.Popen(
+        [BIN / "snakemake", "--cores", "1", "--configfile", SMOKE],
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        while run.poll() is None and not list(base.glob(signs)):
+            time.sleep(0.02)
+    finally:
+        if run.poll() is None:
+            os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    assert run.returncode == -signal.SIGKILL, "the run ended before it could be killed"
+
+
+def test_snakemake_finds_nothing_to_lint():
+    assert "Congratulations" in snakemake(ROOT, "--lint")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("ruff", "check"),
+        ("ruff", "format", "--check"),
+        ("snakefmt", "--check", "Snakefile", "rules"),
+    ],
+    ids=" ".join,
+)
+def test_the_code_is_formatted_and_clean(command):
+    run = subprocess.run([BIN / command[0], *command[1:]], cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+LOCK_NAMES = {"pytorch": "torch", "openslide": "openslide-bin"}  # conda-forge's name: the lock's
+
+
+def locked():
+    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    return dict(line.split("==") for line in lines if line and not line.startswith("#"))
+
+
+@pytest.mark.parametrize("env", sorted(path.stem for path in (ROOT / "envs").glob("*.yaml")))
+def test_environments_agree_with_the_lock(env):
+    lock = locked()
+    for pin in yaml.safe_load((ROOT / f"envs/{env}.yaml").read_text())["dependencies"]:
+        name, version = pin.split("=")
+        if name == "python":
+            assert re.fullmatch(r"3\.\d+", version)
+        elif name == "openslide":  # the wheel counts its own builds after the library's version
+            assert lock["openslide-bin"].startswith(f"{version}.")
+        else:
+            assert lock[LOCK_NAMES.get(name, name)] == version, name
+
+
+def test_every_rule_has_environment_log_benchmark_message_and_resources():
+    for path in (ROOT / "rules").glob("*.smk"):
+        for rule in re.split(r"^ *rule ", path.read_text(), flags=re.M)[1:]:
+            for part in ("conda:", "log:", "benchmark:", "message:", "mem_mb=", "runtime=", "script:"):
+                assert part in rule, f"rule {rule.split(':')[0]} lacks {part}"
+
+
+def test_every_script_belongs_to_a_rule():
+    rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
+    scripts = {path.stem for path in (ROOT / "workflow_scripts").glob("*.py")}
+    assert scripts == set(re.findall(r"^ *rule (\w+):", rules, re.M))
+    assert scripts == set(re.findall(r"workflow_scripts/(\w+)\.py\"\n", rules))
