@@ -33,7 +33,7 @@ def train_teacher(job: dict, index: str, splits: str, model: str, history: str) 
     own = labeled(regions, 100)
     network, about = _start(job, None, sorted_union(own, unlabeled(regions, 100)), device)
     rows = _learn_labels(job, "train", network, about, regions, own, job["training"]["steps"], model, device)
-    _finish(network, about, rows, model, history, "train")
+    _finish(network, about, rows, model, history)
 
 
 def distill_student(
@@ -88,7 +88,7 @@ def distill_student(
             yield len(group) / recipe["batch"], losses
 
     rows = _fit(job, "distill", network, about, regions, pool, job["steps"], step_losses, model, device)
-    _finish(network, about, rows, model, history, "distill")
+    _finish(network, about, rows, model, history)
 
 
 def finetune_student(
@@ -102,7 +102,7 @@ def finetune_student(
     before = read_rows(start_history) if start_history else []
     if not job["finetune"]:
         network, about = load_model(start)
-        _finish(network, about, before, model, history, "as distilled")
+        _finish(network, about, before, model, history)
         return
     regions = read_regions(index, splits, job["seed"])
     known = labeled(regions, job["labeled"])
@@ -110,7 +110,7 @@ def finetune_student(
         known = sorted_union(known, (r for r in unlabeled(regions, job["unlabeled"]) if r.true_label))
     network, about = _start(job, start, known, device)
     rows = _learn_labels(job, "finetune", network, about, regions, known, job["steps"], model, device)
-    _finish(network, about, before + rows, model, history, "finetune")
+    _finish(network, about, before + rows, model, history)
 
 
 def _start(job: dict, start: str | None, seen: list[Region], device: torch.device) -> tuple[resnet.ResNet, dict]:
@@ -211,11 +211,12 @@ def _validator(
     return validate
 
 
-def _finish(network: resnet.ResNet, about: dict, rows: list[dict], model: str, history: str, phase: str) -> None:
+def _finish(network: resnet.ResNet, about: dict, rows: list[dict], model: str, history: str) -> None:
     """Write model and history, then drop the checkpoint, which nothing needs any more."""
     save_model(model, network, about)
     write_rows(history, HISTORY, rows)
-    Path(model).with_name(f"last-{phase}.pt").unlink(missing_ok=True)
+    for checkpoint in Path(model).parent.glob("last-*.pt"):
+        checkpoint.unlink()
     chosen = [row for row in rows if int(row["chosen"])]
     if chosen:
         last = chosen[-1]
