@@ -24,7 +24,9 @@ def draw_examples(examples: str | Path, scales: dict[str, str], svg: str | Path,
             for k, key in enumerate(scales):
                 pixels, strength = line[2 * k : 2 * k + 2]
                 pixels.imshow(decode(archive.read(f"{key}/{row['region']}.png")), interpolation="nearest")
-                strength.imshow(decode(archive.read(f"{key}/{row['region']}.map.png"))[..., 0], cmap="cividis")
+                strength.imshow(
+                    decode(archive.read(f"{key}/{row['region']}.map.png"))[..., 0], cmap="cividis", vmin=0, vmax=255
+                )
                 mark = "✓" if row[key] == row["truth"] else "✗"
                 pixels.set_title(f"{mark} {row[key]}", fontsize=7, color="black" if mark == "✓" else style.COLORS[0])
             line[0].set_ylabel(row["truth"], fontsize=7)
