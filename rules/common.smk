@@ -69,7 +69,9 @@ def slide_input(wildcards):
 
 @cache
 def stamp(path):
-    """What tells that a user's file has changed: its size and modification time; of a missing one, nothing."""
+    """What tells that a user's file has changed: its size and modification time; of a missing or no file, nothing."""
+    if not path:
+        return []
     try:
         status = Path(path).stat()
     except OSError:

@@ -124,7 +124,7 @@ rule measure_cost:
         f"{OUT}/benchmarks/measure_cost/{{magnification}}.tsv"
     conda:
         "../envs/distillation.yaml"
-    threads: workflow.cores or 1  # the machine to itself: what runs beside a timing falsifies it
+    threads: workflow.resource_settings.cores or 1  # the machine to itself: what runs beside a timing falsifies it
     resources:
         mem_mb=3000,
         runtime=30,
