@@ -60,7 +60,11 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         ({"coarsest_magnification": 4}, "`coarsest_magnification`: 10x to 4x"),
         (
             {"unit": "grid", "grid": {"size_um": 250}},
-            "250 µm is 250 px at 10x, not a multiple of 128 px .* nearest size is 256",
+            "250 µm is 250 px at 10x, not a multiple of 128 px .* nearest is 256",
+        ),
+        (
+            {"unit": "grid", "grid": {"stride_um": 100.5}},
+            "`grid.stride_um`: 100.5 µm .*not a multiple of 1 px; the nearest is 100",
         ),
         ({"methods": {"a": {}}}, "`methods.a` learns nothing"),
         ({"methods": {"a": {"distill": {"images": "all", "cross_entropy": 1}}}}, "cross_entropy needs labels"),

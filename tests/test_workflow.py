@@ -321,6 +321,12 @@ def test_every_rule_has_environment_log_benchmark_message_and_resources():
                 assert part in rule, f"rule {rule.split(':')[0]} lacks {part}"
 
 
+def test_costs_are_filed_under_the_name_of_the_network():
+    from lowpower.models import resnet
+
+    assert f'NETWORK = "{resnet.NAME}"' in (ROOT / "rules/common.smk").read_text()
+
+
 def test_every_script_belongs_to_a_rule():
     rules = "".join(path.read_text() for path in (ROOT / "rules").glob("*.smk"))
     scripts = {path.stem for path in (ROOT / "workflow_scripts").glob("*.py")}

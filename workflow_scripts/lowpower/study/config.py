@@ -83,14 +83,16 @@ def _check_scales(config: dict) -> None:
         if reduction % 2:  # the teacher's maps are recorded at half its grid, which only even reductions nest in
             raise ConfigError(f"config: `{key}`: {low:g} is the teacher's {teacher:g} reduced by {reduction}; {write}")
     if config["unit"] == "grid":
-        multiple, mpp, size = region_multiple(config), magnification.mpp_of(teacher), config["grid"]["size_um"]
-        pixels = size / mpp
-        near = max(1, round(pixels / multiple)) * multiple
-        if abs(pixels - near) > 1e-6:
-            raise ConfigError(
-                f"config: `grid.size_um`: {size:g} µm is {pixels:g} px at {magnification.name_of(teacher)}, not a "
-                f"multiple of {multiple} px (32 x the largest reduction); the nearest size is {near * mpp:g}"
-            )
+        mpp = magnification.mpp_of(teacher)
+        for key, multiple in (("size_um", region_multiple(config)), ("stride_um", 1)):
+            size = config["grid"][key]
+            near = max(1, round(size / mpp / multiple)) * multiple
+            if size and abs(size / mpp - near) > 1e-6:  # a stride of 0 stands for size_um
+                why = " (32 x the largest reduction)" if multiple > 1 else ""
+                raise ConfigError(
+                    f"config: `grid.{key}`: {size:g} µm is {size / mpp:g} px at {magnification.name_of(teacher)}, "
+                    f"not a multiple of {multiple} px{why}; the nearest is {near * mpp:g}"
+                )
 
 
 def _check_methods(config: dict) -> None:
