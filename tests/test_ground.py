@@ -54,6 +54,15 @@ def test_a_file_is_whole_or_not_there(tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["file.txt"]
 
 
+def test_what_a_killed_job_left_half_written_is_overwritten(tmp_path):
+    with files.replacing(tmp_path / "file.txt") as part:
+        left = part
+        part.write_text("half")
+    left.write_text("half of a killed job")
+    files.write_json(tmp_path / "file.txt", {})
+    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]
+
+
 def test_rows_survive_commas_quotes_and_lines(tmp_path):
     rows = [{"a": "1,5", "b": 'say "x"'}, {"a": "zwei\nZeilen", "b": "é"}]
     files.write_rows(tmp_path / "t.csv", ["a", "b"], rows)
