@@ -12,7 +12,6 @@ import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import unquote
 
 import numpy as np
 from PIL import Image
@@ -30,11 +29,6 @@ def safe_name(identifier: str) -> str:
     if name.startswith(".") or _RESERVED.fullmatch(name):
         name = f"%{ord(name[0]):02X}{name[1:]}"
     return name
-
-
-def id_of(name: str) -> str:
-    """The slide id that ``safe_name`` made into this file name."""
-    return unquote(name)
 
 
 @contextmanager

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 PLANES = (32, 64, 128, 256)
 GROUPS = 32
-STRIDE = 32  # one position of the last map covers 32 x 32 pixels
 NAME = "resnet10"
 
 
