@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test report lint docs
+.PHONY: demo test sheet report lint docs
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -12,6 +12,10 @@ demo: .venv/ready
 
 test: .venv/ready
 	$(BIN)/python -m pytest
+
+# A sheet to fill in, from a folder of slides: make sheet SLIDES=folder [SHEET=other.csv]
+sheet: .venv/ready
+	@PYTHONPATH=workflow_scripts $(BIN)/python -m lowpower.slides.sheet_draft "$(SLIDES)" "$(SHEET)"
 
 # Snakemake's own report of the last demo run: rules, run times, code.
 report: .venv/ready

@@ -12,7 +12,8 @@ Paths, all under results/{cohort}/:
     splits.csv                                                       who trains, validates and tests, for every seed
     teacher/seed{seed}/  targets/seed{seed}/                         the teacher; what it says of every view
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
-    cost/  tables/  figures/  report.html                            what comes out
+    overviews/{slide}.jpg  intake.html                               what the slides look like, before training
+    config.json  cost/  tables/  figures/  report.html               what comes out
     logs/  benchmarks/                                               by rule, then as above
 
 {slide} is the slide's id with unusual characters written %XX, {magnification} is such as 10x (1.0 µm/px) or 2.5x,
@@ -25,11 +26,16 @@ min_version("9.25")
 
 
 include: "rules/common.smk"
+include: "rules/study.smk"
 include: "rules/slides.smk"
 include: "rules/cohort.smk"
 include: "rules/teacher.smk"
 include: "rules/students.smk"
 include: "rules/tables.smk"
+
+
+onerror:
+    print("lowpower: stopped; the log above says why (docs/errors.md). What is finished stays: mend it, run again.")
 
 
 rule all:
@@ -38,7 +44,15 @@ rule all:
         rules.write_report.output,
 
 
-rule intake:
+rule intake:  # before training: what became of every slide, and what the sheet lacks
     input:
         rules.gather_slides.output,
-        rules.split_patients.output,
+        rules.show_intake.output,
+
+
+rule paper:  # the tables alone
+    input:
+        rules.gather_slides.output,
+        rules.count_cohort.output,
+        rules.evaluate.output,
+        rules.compare_cost.output,

@@ -73,10 +73,7 @@ rule split_patients:
         mem_mb=1000,
         runtime=20,
     params:
-        sheet=[
-            {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")}
-            for row in SLIDES.values()
-        ],
+        sheet=PEOPLE,
         classes=STUDY["classes"],
         seeds=STUDY["seeds"],
         split=STUDY["split"],
@@ -85,3 +82,58 @@ rule split_patients:
         "Dividing patients into training, validation and test"
     script:
         "../workflow_scripts/split_patients.py"
+
+
+rule count_cohort:
+    input:
+        splits=rules.split_patients.output[0],
+        index=index(TEACHER),
+        intake=rules.gather_slides.output.csv,
+    output:
+        csv=f"{OUT}/tables/cohort.csv",
+        md=f"{OUT}/tables/cohort.md",
+        tex=f"{OUT}/tables/cohort.tex",
+    log:
+        f"{OUT}/logs/count_cohort.log",
+    benchmark:
+        f"{OUT}/benchmarks/count_cohort.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        classes=STUDY["classes"],
+        code=code("count_cohort"),
+    message:
+        "Counting the cohort"
+    script:
+        "../workflow_scripts/count_cohort.py"
+
+
+rule show_intake:
+    input:
+        config=rules.write_config.output,
+        intake=rules.gather_slides.output.csv,
+        overviews=per_slide("overviews/{slide}.jpg"),
+        cohort=[] if PROBLEMS else rules.count_cohort.output.csv,
+    output:
+        f"{OUT}/intake.html",
+    log:
+        f"{OUT}/logs/show_intake.log",
+    benchmark:
+        f"{OUT}/benchmarks/show_intake.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=20,
+    params:
+        slides=[row["slide"] for row in SLIDES.values()],
+        labels=[row["label"] for row in SLIDES.values()],
+        problems=PROBLEMS,
+        code=code("show_intake"),
+    message:
+        "Showing what became of every slide"
+    script:
+        "../workflow_scripts/show_intake.py"

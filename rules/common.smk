@@ -10,9 +10,13 @@ HOME = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(HOME / "workflow_scripts"))
 
 from lowpower import magnification
+from lowpower.errors import InputError
 from lowpower.study.code import code_hash
-from lowpower.study.config import ConfigError, read_config, region_multiple
-from lowpower.study.sheet import SheetError, by_file_name, read_sheet
+from lowpower.study.config import read_config, region_multiple
+from lowpower.study.division import find_problems
+from lowpower.study.machine import check_writable
+from lowpower.study.plan import planned_jobs
+from lowpower.study.sheet import by_file_name, read_sheet
 from lowpower.study.study import Model, models, steps_of, uses_unlabeled
 
 # A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
@@ -24,10 +28,10 @@ if not workflow.configfiles:
 try:
     STUDY = read_config(config, HOME / "schemas/config.schema.yaml")
     SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
-except (ConfigError, SheetError) as error:
+    check_writable(OUT := f"results/{STUDY['cohort']}")
+except InputError as error:
     raise WorkflowError(str(error))
 
-OUT = f"results/{STUDY['cohort']}"
 TEACHER = magnification.name_of(STUDY["teacher_magnification"])
 STUDENTS = [magnification.name_of(low) for low in STUDY["student_magnifications"]]
 MODELS = models(STUDY)
@@ -35,6 +39,18 @@ FOLDERS = {model.folder: model for model in MODELS}
 NETWORK = "resnet10"  # as lowpower.models.resnet.NAME, which would take a torch import here
 LIVE = STUDY["views"] == "live"
 DEMO = STUDY.get("demo")
+PEOPLE = [
+    {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in SLIDES.values()
+]
+# What the sheet lacks for training is told before any slide is opened. The targets that come before training show it
+# instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
+PROBLEMS = find_problems(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"])
+if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
+    reasons = "\n".join(f"- {problem}" for problem in PROBLEMS)
+    raise WorkflowError(
+        f"{STUDY['slides']} does not allow to train yet:\n{reasons}\n"
+        "To see the slides before that is mended: snakemake intake (and the same --configfile)."
+    )
 
 
 wildcard_constraints:

@@ -86,12 +86,14 @@ rule tile_slide:
     input:
         slide=slide_input,
         check=rules.check_slide.output.state,
+        thumbnail=rules.check_slide.output.thumbnail,
         mask=rules.mask_tissue.output.mask,
         mask_state=rules.mask_tissue.output.state,
     output:
         regions=f"{OUT}/regions/{{slide}}.csv",
         images=f"{OUT}/regions/{TEACHER}/{{slide}}.zip",
         state=f"{OUT}/regions/{{slide}}.json",
+        overview=f"{OUT}/overviews/{{slide}}.jpg",
     log:
         f"{OUT}/logs/tile_slide/{{slide}}.log",
     benchmark:

@@ -88,6 +88,8 @@ rule show_examples:
     input:
         teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
         student=f"{OUT}/{EXAMPLE_STUDENT.folder}/model.safetensors",
+        teacher_predictions=f"{OUT}/{EXAMPLE_TEACHER.folder}/predictions.parquet",
+        student_predictions=f"{OUT}/{EXAMPLE_STUDENT.folder}/predictions.parquet",
         teacher_index=index(TEACHER),
         student_index=index(magnification.name_of(EXAMPLE_STUDENT.magnification)),
         splits=f"{OUT}/splits.csv",

@@ -1,5 +1,6 @@
 """From predictions and costs to tables, figures and the report."""
 
+FIGURES = ("accuracy_flops", "confusion", "examples", "disagreements", "training_curves")
 COSTS = [f"{OUT}/cost/{NETWORK}-{scale}.json" for scale in (TEACHER, *STUDENTS)]
 
 
@@ -9,6 +10,8 @@ rule evaluate:
     output:
         csv=f"{OUT}/tables/results.csv",
         md=f"{OUT}/tables/results.md",
+        tex=f"{OUT}/tables/results.tex",
+        confusion=f"{OUT}/tables/confusion.csv",
     log:
         f"{OUT}/logs/evaluate.log",
     benchmark:
@@ -36,6 +39,7 @@ rule compare_cost:
     output:
         csv=f"{OUT}/tables/cost.csv",
         md=f"{OUT}/tables/cost.md",
+        tex=f"{OUT}/tables/cost.tex",
     log:
         f"{OUT}/logs/compare_cost.log",
     benchmark:
@@ -53,45 +57,15 @@ rule compare_cost:
         "../workflow_scripts/compare_cost.py"
 
 
-rule count_cohort:
-    input:
-        splits=f"{OUT}/splits.csv",
-        index=index(TEACHER),
-        intake=rules.gather_slides.output.csv,
-    output:
-        csv=f"{OUT}/tables/cohort.csv",
-        md=f"{OUT}/tables/cohort.md",
-    log:
-        f"{OUT}/logs/count_cohort.log",
-    benchmark:
-        f"{OUT}/benchmarks/count_cohort.tsv"
-    conda:
-        "../envs/reporting.yaml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        classes=STUDY["classes"],
-        code=code("count_cohort"),
-    message:
-        "Counting the cohort"
-    script:
-        "../workflow_scripts/count_cohort.py"
-
-
 rule draw_figures:
     input:
         results=rules.evaluate.output.csv,
+        confusion=rules.evaluate.output.confusion,
         cost=rules.compare_cost.output.csv,
         histories=model_files("history.csv"),
         examples=rules.show_examples.output[0],
     output:
-        accuracy_flops_svg=f"{OUT}/figures/accuracy_flops.svg",
-        accuracy_flops_png=f"{OUT}/figures/accuracy_flops.png",
-        training_curves_svg=f"{OUT}/figures/training_curves.svg",
-        training_curves_png=f"{OUT}/figures/training_curves.png",
-        examples_svg=f"{OUT}/figures/examples.svg",
-        examples_png=f"{OUT}/figures/examples.png",
+        **{f"{name}_{kind}": f"{OUT}/figures/{name}.{kind}" for name in FIGURES for kind in ("svg", "png")},
     log:
         f"{OUT}/logs/draw_figures.log",
     benchmark:
@@ -99,11 +73,12 @@ rule draw_figures:
     conda:
         "../envs/reporting.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=2000,
         runtime=10,
     params:
         models=[model.as_row() for model in MODELS],
-        example_scales={"teacher": TEACHER, "student": magnification.name_of(EXAMPLE_STUDENT.magnification)},
+        classes=STUDY["classes"],
+        scales={"teacher": TEACHER, "student": magnification.name_of(EXAMPLE_STUDENT.magnification)},
         code=code("draw_figures"),
     message:
         "Drawing figures"
@@ -113,11 +88,14 @@ rule draw_figures:
 
 rule write_report:
     input:
+        config=rules.write_config.output,
         intake=rules.gather_slides.output.csv,
         cohort=rules.count_cohort.output.csv,
         results=rules.evaluate.output.csv,
         cost=rules.compare_cost.output.csv,
         figures=rules.draw_figures.output,
+        overviews=per_slide("overviews/{slide}.jpg"),
+        teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
     output:
         f"{OUT}/report.html",
     log:
@@ -127,12 +105,10 @@ rule write_report:
     conda:
         "../envs/reporting.yaml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=2000,
+        runtime=20,
     params:
-        cohort=STUDY["cohort"],
-        synthetic=bool(DEMO),
-        confidence=STUDY["statistics"]["confidence"],
+        slides=[row["slide"] for row in SLIDES.values()],
         code=code("write_report"),
     message:
         "Writing the report"

@@ -66,9 +66,19 @@ def cut_slide(
 ) -> tuple[dict, dict, dict]:
     """Take a slide through its three steps, into ``folder``; returns their states."""
     state = {step: folder / f"{step}.json" for step in ("check", "mask", "tile")}
-    check_slide(slide, str(path), mpp, exclude, state["check"], folder / "thumbnail.png")
-    mask_tissue(state["check"], str(path), own_mask, 8, min_area_um2, 16, folder / "mask.png", state["mask"])
-    settings = Settings(magnification, multiple, unit, grid or GRID, jpeg_quality=95)
-    outputs = (folder / "regions.csv", folder / "regions.zip", state["tile"])
-    tile_slide(state["check"], folder / "mask.png", state["mask"], str(path), settings, *outputs)
+    thumbnail, mask = folder / "thumbnail.png", folder / "mask.png"
+    check_slide(slide, str(path), mpp, exclude, state["check"], thumbnail)
+    mask_tissue(state["check"], str(path), own_mask, 8, min_area_um2, 16, mask, state["mask"])
+    tile_slide(
+        check=state["check"],
+        thumbnail=thumbnail,
+        mask=mask,
+        mask_state=state["mask"],
+        path=str(path),
+        settings=Settings(magnification, multiple, unit, grid or GRID, jpeg_quality=95),
+        table=folder / "regions.csv",
+        images=folder / "regions.zip",
+        state=state["tile"],
+        overview=folder / "overview.jpg",
+    )
     return tuple(files.read_json(path) for path in state.values())

@@ -63,7 +63,7 @@ def test_files_and_nothing_usable(tmp_path):
     ]
     files.write_rows(tmp_path / "intake.csv", list(intake[0]), intake)
     paths = [tmp_path / f"{name}.csv" for name in ("splits", "index", "intake")]
-    count_cohort(*paths, CLASSES, tmp_path / "cohort.csv", tmp_path / "cohort.md")
+    count_cohort(*paths, CLASSES, *(tmp_path / f"cohort.{form}" for form in ("csv", "md", "tex")))
     rows = files.read_rows(tmp_path / "cohort.csv")
     assert list(rows[0]) == COLUMNS
     assert [row["regions"] for row in rows] == ["0"] * 6
@@ -71,3 +71,4 @@ def test_files_and_nothing_usable(tmp_path):
     text = (tmp_path / "cohort.md").read_text()
     assert text.startswith("2 slides: 0 usable, 2 excluded; 0 regions.")
     assert "excluded slides" in text
+    assert "split & class & patients" in (tmp_path / "cohort.tex").read_text()

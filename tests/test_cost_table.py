@@ -18,7 +18,7 @@ def test_cheaper_is_measured_against_the_teacher_and_nominal_by_scale(tmp_path):
         write_cost(tmp_path, 10, 550.0),
         write_cost(tmp_path, 1.25, 10, latency_ms=0.5, bytes_per_region=0),
     ]
-    compare_cost(costs, tmp_path / "cost.csv", tmp_path / "cost.md")
+    compare_cost(costs, *(tmp_path / f"cost.{form}" for form in ("csv", "md", "tex")))
     teacher, student = files.read_rows(tmp_path / "cost.csv")
     assert list(teacher) == COLUMNS
     assert (teacher["flops_times_cheaper"], teacher["nominal_times_cheaper"]) == ("1.00", "1.00")
@@ -28,9 +28,11 @@ def test_cheaper_is_measured_against_the_teacher_and_nominal_by_scale(tmp_path):
 
 
 def test_the_summary_states_the_convention(tmp_path):
-    compare_cost([write_cost(tmp_path, 10, 5.5e8)], tmp_path / "cost.csv", tmp_path / "cost.md")
+    forms = (tmp_path / f"cost.{form}" for form in ("csv", "md", "tex"))
+    compare_cost([write_cost(tmp_path, 10, 5.5e8)], *forms)
     text = (tmp_path / "cost.md").read_text()
     assert "2 per multiply-add" in text
     assert "10x (1.0 µm/px)" in text
     assert "550.0" in text
     assert "over 32 regions on one cpu (1 thread)" in text
+    assert r"10x (1.0 \textmu{}m/px) & 1,231,011 & 65,536 & 550.0 & 1x" in (tmp_path / "cost.tex").read_text()

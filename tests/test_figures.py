@@ -3,25 +3,20 @@ import pytest
 from PIL import Image
 
 from lowpower import files
-from lowpower.tables import style
-from lowpower.tables.figures import _steps_since_start, draw_accuracy_flops, draw_training_curves
+from lowpower.figures import style
+from lowpower.figures.accuracy import draw_accuracy_flops, largest_shares
+from lowpower.figures.curves import _steps_since_start, draw_training_curves
+from lowpower.figures.panels import model_panels
 
 RESULTS = [
-    "method",
-    "magnification",
-    "labeled",
-    "unlabeled",
-    "per",
-    "split",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
+    *("method", "magnification", "labeled", "unlabeled", "per", "split", "n"),
+    *("accuracy", "accuracy_low", "accuracy_high"),
 ]
 HISTORY = ["step", "phase", "val_log_loss", "chosen"]
 
 
-def result(method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95"):
-    values = (method, scale, 100, unlabeled, per, "test", accuracy, low, high)
+def result(method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95", split="test"):
+    values = (method, scale, 100, unlabeled, per, split, 1234, accuracy, low, high)
     return dict(zip(RESULTS, values, strict=True))
 
 
@@ -35,21 +30,20 @@ def accuracy_flops(folder, rows, name="figure"):
 
 
 @pytest.fixture
-def texts(monkeypatch):
-    """All text of the figures that are drawn: ticks, titles and legends."""
+def figures(monkeypatch):
+    """Every figure that is drawn."""
     found = []
     save = style.save
-
-    def keep(figure, svg, png):
-        for axes in figure.axes:
-            found.append(axes.get_title(loc="left"))
-            found.extend(label.get_text() for label in axes.get_xticklabels())
-        for legend in figure.legends:
-            found.extend(label.get_text() for label in legend.get_texts())
-        save(figure, svg, png)
-
-    monkeypatch.setattr(style, "save", keep)
+    monkeypatch.setattr(style, "save", lambda figure, *paths: (found.append(figure), save(figure, *paths)))
     return found
+
+
+def titles(figure):
+    return [axes.get_title(loc="left") for axes in figure.axes]
+
+
+def legend(figure):
+    return [text.get_text() for each in figure.legends for text in each.get_texts()]
 
 
 ROWS = [
@@ -60,19 +54,24 @@ ROWS = [
 ]
 
 
-def test_accuracy_flops_has_the_same_bytes_twice_and_every_method(tmp_path, texts):
+def test_accuracy_flops_has_the_same_bytes_twice_and_every_method(tmp_path, figures):
     first, second = accuracy_flops(tmp_path, ROWS, "one"), accuracy_flops(tmp_path, ROWS, "two")
     for one, two in zip(first, second, strict=True):
         assert one.read_bytes() == two.read_bytes()
     assert "date" not in first[0].read_text().lower()
-    assert {"per patient", "teacher", "scratch", "sskd", "500 M\n10x\n(1.0 µm/px)"} <= set(texts)
-    assert "per region" not in texts
+    assert titles(figures[0]) == ["test, 1,234 patients"]
+    assert legend(figures[0]) == ["teacher", "scratch", "sskd"]
+    assert "500 M\n10x\n(1.0 µm/px)" in [tick.get_text() for tick in figures[0].axes[0].get_xticklabels()]
     assert np.asarray(Image.open(first[1])).std() > 10
 
 
-def test_regions_get_a_panel_where_they_have_labels(tmp_path, texts):
-    accuracy_flops(tmp_path, [*ROWS, result("teacher", "10x", "0.9", "region")])
-    assert {"per patient", "per region"} <= set(texts)
+def test_regions_and_external_patients_have_panels_of_their_own_on_one_scale(tmp_path, figures):
+    more = [result("teacher", "10x", "0.9", per, split=split) for per in ("region", "slide") for split in ("test",)]
+    more += [result("teacher", "10x", "0.2", per, split="external") for per in ("patient", "region")]
+    accuracy_flops(tmp_path, [*ROWS, *more])
+    assert [title.split(",")[0] for title in titles(figures[0])] == ["test", "test", "external", "external"]
+    assert [title.split()[-1] for title in titles(figures[0])] == ["patients", "regions"] * 2
+    assert len({axes.get_ylim() for axes in figures[0].axes}) == 1
 
 
 def test_only_the_largest_shares_are_drawn(tmp_path):
@@ -82,32 +81,61 @@ def test_only_the_largest_shares_are_drawn(tmp_path):
         *ROWS[2:],
         result("sskd", "2.5x", "0.2", unlabeled=50),
     ]
+    assert [row["accuracy"] for row in largest_shares(less)] == ["0.9", "0.5", "0.8", "0.8"]
     with_less, without = accuracy_flops(tmp_path, less, "less"), accuracy_flops(tmp_path, ROWS, "plain")
     assert with_less[1].read_bytes() == without[1].read_bytes()
 
 
-def test_no_results_give_an_empty_figure(tmp_path):
-    for path in accuracy_flops(tmp_path, []):
-        assert path.stat().st_size > 0
+def test_many_methods_at_one_magnification_stay_apart_from_the_next(tmp_path, figures):
+    rows = [result(f"m{k}", scale, "0.8") for k in range(30) for scale in ("5x", "2.5x")]
+    accuracy_flops(tmp_path, rows)
+    places = {line.get_xdata()[0] for line in figures[0].axes[0].get_lines() if line.get_marker() != "None"}
+    assert len(places) == 60
+    low, high = sorted(places)[:30], sorted(places)[30:]
+    assert high[0] / low[-1] > (low[1] / low[0]) ** 2
 
 
-def test_training_curves_have_a_panel_for_each_magnification(tmp_path, texts):
-    models = [
-        {"method": method, "magnification": scale, "labeled": 100, "unlabeled": 100, "seed": 0}
-        for method, scale in (("teacher", 10), ("sskd", 5), ("sskd", 2.5), ("scratch", 2.5))
-    ]
-    for k in range(4):
+def test_no_results_are_said_in_words(tmp_path):
+    svg, png = accuracy_flops(tmp_path, [])
+    assert f"<!-- {style.NOTHING} -->" in svg.read_text()
+    assert png.stat().st_size > 0
+
+
+def curves(folder, models, name="one"):
+    for k, model in enumerate(models):
+        phases = [("distill", 10), ("distill", 20), ("finetune", 10)]
         rows = [
-            {"step": step, "phase": "train", "val_log_loss": 1 / step, "chosen": int(step == 30)}
-            for step in (10, 20, 30)
+            {"step": step, "phase": phase, "val_log_loss": 1 / (step + model["seed"]), "chosen": int(step == 10)}
+            for phase, step in phases
         ]
-        files.write_rows(tmp_path / f"{k}.csv", HISTORY, rows if k < 3 else [])
+        files.write_rows(folder / f"{k}.csv", HISTORY, rows)
+    histories = [folder / f"{k}.csv" for k in range(len(models))]
+    draw_training_curves(histories, models, folder / f"{name}.svg", folder / f"{name}.png")
+
+
+def model(method, scale, seed=0, unlabeled=100):
+    return {"method": method, "magnification": scale, "labeled": 100, "unlabeled": unlabeled, "seed": seed}
+
+
+def test_training_curves_have_a_panel_for_each_method_and_magnification(tmp_path, figures):
+    models = [model("teacher", 10), model("sskd", 2.5), model("sskd", 5), model("scratch", 2.5)]
     for name in ("one", "two"):
-        histories = [tmp_path / f"{k}.csv" for k in range(4)]
-        draw_training_curves(histories, models, tmp_path / f"{name}.svg", tmp_path / f"{name}.png")
+        curves(tmp_path, models, name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
-    assert [text for text in texts if "µm" in text][:3] == ["10x (1.0 µm/px)", "5x (2.0 µm/px)", "2.5x (4.0 µm/px)"]
-    assert {"teacher", "sskd", "scratch"} <= set(texts)
+    assert titles(figures[0]) == ["teacher", "sskd", "sskd", "scratch", ""]
+    rows = [axes.get_ylabel() for axes in figures[0].axes if axes.get_ylabel()]
+    assert rows == ["10x (1.0 µm/px)", "5x (2.0 µm/px)", "2.5x (4.0 µm/px)"]
+
+
+def test_every_seed_and_share_has_its_line_and_the_others_of_its_magnification_lie_behind(tmp_path, figures):
+    models = [model("teacher", 10), *(model("sskd", 2.5, seed, share) for seed in (0, 1) for share in (50, 100))]
+    curves(tmp_path, [*models, model("scratch", 2.5)])
+    panel = dict(zip(titles(figures[0]), figures[0].axes, strict=True))["sskd"]
+    lines = [line for line in panel.get_lines() if line.get_linestyle() == "-" and line.get_marker() == "None"]
+    own = [line for line in lines if line.get_color() != style.FRAME]
+    assert sorted(line.get_alpha() for line in own) == [0.5, 0.5, 1, 1]
+    assert [list(line.get_xdata()) for line in own] == [[10, 20]] * 4
+    assert [list(line.get_xdata()) for line in lines if line not in own] == [[10, 20, 30]]
 
 
 def test_steps_of_fine_tuning_follow_those_of_distillation():
@@ -116,7 +144,22 @@ def test_steps_of_fine_tuning_follow_those_of_distillation():
     assert _steps_since_start(history) == [50, 100, 110, 120]
 
 
+def test_a_row_of_panels_that_is_wider_than_a_page_is_broken():
+    keys = [("teacher", "10x"), *((f"m{k}", scale) for k in range(7) for scale in ("5x", "2.5x"))]
+    figure, panels, _ = model_panels(keys, 1.7, 1.7)
+    assert tuple(figure.get_size_inches()) == (4 * 1.7, 5 * 1.7)
+    places = [panels[f"m{k}", "2.5x"].get_subplotspec() for k in range(7)]
+    assert [(place.rowspan.start, place.colspan.start) for place in places] == [
+        (3, 0), (3, 1), (3, 2), (3, 3), (4, 0), (4, 1), (4, 2),
+    ]  # fmt: skip
+
+
 def test_methods_are_told_apart_by_color_and_marker():
     looks = style.of_methods(["teacher", *(f"method{k}" for k in range(12))])
     assert len(set(looks.values())) == 13
     assert looks["teacher"][0] == style.TEACHER
+
+
+def test_long_names_are_cut_in_the_middle():
+    assert style.shorten("adenocarcinoma", 14) == "adenocarcinoma"
+    assert style.shorten("adenocarcinoma_in_situ", 11) == "adeno…_situ"

@@ -1,5 +1,6 @@
 """The ground: magnification, files, draws, log."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from urllib.parse import unquote
 import numpy as np
 import pytest
 from conftest import region_image
+from hypothesis import given
+from hypothesis import strategies as some
 
 from lowpower import draws, files, magnification
 
@@ -70,6 +73,33 @@ def test_rows_survive_commas_quotes_and_lines(tmp_path):
     assert files.read_rows(tmp_path / "t.csv") == rows
     files.write_rows(tmp_path / "t.csv", ["a", "b"], [])
     assert (tmp_path / "t.csv").read_text() == "a,b\n"
+
+
+_TEXT = some.text() | some.text("'=+-@\t\r\n,\";0.5e ", max_size=6)
+
+
+@given(some.lists(some.fixed_dictionaries({"a": _TEXT, "b": _TEXT}), max_size=4))
+def test_rows_survive_whatever_text_they_hold_and_none_is_a_formula(tmp_path_factory, rows):
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    files.write_rows(path, ["a", "b"], rows)
+    assert files.read_rows(path) == rows
+    with open(path, newline="", encoding="utf-8") as table:
+        for cell in (cell for line in csv.reader(table) for cell in line if cell):
+            assert cell[0] not in "=+-@\t\r" or float(cell) is not None  # float raises where it is no number
+
+
+@pytest.mark.parametrize(
+    "cell, written",
+    [
+        ("=HYPERLINK(1)", "'=HYPERLINK(1)"), ("+1 (see note)", "'+1 (see note)"), ("@x", "'@x"), ("-inf", "'-inf"),
+        ("'=x", "''=x"), ("'quoted'", "'quoted'"), ("-0.05", "-0.05"), (-0.05, "-0.05"), ("+1e-05", "+1e-05"),
+        ("a=b", "a=b"), ("😀", "😀"),
+    ],
+)  # fmt: skip
+def test_formulas_are_written_as_text_and_numbers_as_numbers(tmp_path, cell, written):
+    files.write_rows(tmp_path / "t.csv", ["a"], [{"a": cell}])
+    assert (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()[1] == written
+    assert files.read_rows(tmp_path / "t.csv") == [{"a": str(cell)}]
 
 
 def test_png_is_lossless_and_jpeg_nearly():

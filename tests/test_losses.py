@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from lowpower.models.losses import kl_divergence, map_difference, pool_map
+from lowpower.models.losses import kl_divergence, map_difference
+from lowpower.models.recording import pool_map
 
 
 def test_losses_are_zero_where_teacher_and_student_agree():

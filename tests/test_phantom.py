@@ -92,6 +92,13 @@ def test_unknown_class_is_named_with_the_known_ones(label, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_drawn_slide_is_said_in_one_line(tmp_path, capsys):
+    for fault in ("", "no mpp"):
+        make_slide(tmp_path / "b.tiff", "S001", "sheet_atypical", fault, SMALL)
+    line = "S001: 2 pieces of sheet_atypical, 896 x 512 px"
+    assert capsys.readouterr().err.splitlines() == [line, f"{line}, made with the fault: no mpp"]
+
+
 def test_unknown_fault_is_an_error(tmp_path):
     with pytest.raises(ValueError, match=r"'torn'.*corrupt or no mpp"):
         write_slide(tmp_path / "a.tiff", np.zeros((64, 64, 3), np.uint8), MPP, "torn")

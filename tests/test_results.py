@@ -3,7 +3,8 @@ import pandas as pd
 import pytest
 
 from lowpower.files import read_rows
-from lowpower.tables.results import COLUMNS, evaluate, result_rows
+from lowpower.tables.results import COLUMNS, evaluate, in_short, latex_of, result_rows
+from lowpower.tables.units import judge
 
 CLASSES = ["a|b", "c"]
 STATISTICS = {"draws": 200, "rank_draws": 100, "confidence": 0.95}
@@ -43,9 +44,8 @@ STUDY = [
 
 
 def rows_of(study, regions_have_labels=True):
-    return result_rows(
-        [frame for _, frame in study], [about for about, _ in study], CLASSES, regions_have_labels, STATISTICS
-    )
+    judged = judge([frame for _, frame in study], CLASSES, regions_have_labels)
+    return result_rows(judged, [about for about, _ in study], STATISTICS)
 
 
 def test_rows_stand_in_reading_order():
@@ -100,11 +100,28 @@ def test_splits_are_judged_apart():
     found = {(row["split"], row["method"]): row["accuracy"] for row in rows_of(study) if row["per"] == "patient"}
     assert found[("external", "scratch")] == "1.0000"
     assert found[("test", "scratch")] == "0.5000"
+    assert [split for split, _ in found] == ["test", "test", "external", "external"]  # the headline first
 
 
 def test_one_patient_has_no_interval_and_one_class_no_auroc():
     row = rows_of([(model("teacher", 10), predictions(1, patients=1))])[0]
     assert (row["accuracy"], row["accuracy_low"], row["auroc"]) == ("1.0000", "", "")
+
+
+def test_the_results_in_short_name_the_teacher_and_the_range_of_the_lowest_magnification():
+    reads = "teacher at 10x (1.0 µm/px) 100.0 %, sskd at 2.5x (4.0 µm/px) 87.5 %, scratch at 2.5x (4.0 µm/px) 50.0 %"
+    assert in_short(rows_of(STUDY)) == f"results: 18 rows; right of 8 patients (test): {reads}"
+    assert in_short(rows_of(STUDY[:2])).endswith("100.0 %, scratch at 2.5x (4.0 µm/px) 50.0 %")
+    assert "no predictions" in in_short([])
+
+
+def test_latex_has_a_tabular_under_the_title_of_each_table():
+    text = latex_of(rows_of(STUDY), 0.95)
+    assert text.startswith("% Per patient, test (8 patients, one seed)\n\\begin{tabular}")
+    assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 2
+    assert "% Per region, test (24 regions of 8 patients, one seed)\n\\begin{tabular}" in text
+    assert text.endswith("results.csv.\n")
+    assert all(line.startswith("%") for line in latex_of([], 0.95).splitlines())
 
 
 @pytest.mark.parametrize("empty", [False, True])
@@ -116,14 +133,16 @@ def test_files_have_the_same_bytes_twice(tmp_path, empty):
     for name in ("one", "two"):
         evaluate(
             [tmp_path / f"{k}.parquet" for k in range(len(study))], [about for about, _ in study], CLASSES, True,
-            STATISTICS, tmp_path / f"{name}.csv", tmp_path / f"{name}.md",
+            STATISTICS, *(tmp_path / f"{name}{end}" for end in (".csv", ".md", ".tex", ".confusion.csv")),
         )  # fmt: skip
-        written.append((tmp_path / f"{name}.csv").read_bytes() + (tmp_path / f"{name}.md").read_bytes())
+        ends = (".csv", ".md", ".tex", ".confusion.csv")
+        written.append(b"".join((tmp_path / f"{name}{end}").read_bytes() for end in ends))
     assert written[0] == written[1]
     text = (tmp_path / "one.md").read_text(encoding="utf-8")
     rows = read_rows(tmp_path / "one.csv")
+    counts = read_rows(tmp_path / "one.confusion.csv")
     if empty:
-        assert rows == []
+        assert rows == counts == []
         assert "no predictions" in text
     else:
         assert len(rows) == 18
@@ -131,3 +150,9 @@ def test_files_have_the_same_bytes_twice(tmp_path, empty):
         assert "95 % intervals" in text
         assert "| 100.0 (100.0-100.0) |" in text
         assert np.isclose(float(rows[3]["accuracy"]), 0.5)
+        known = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
+        for row in rows:
+            own = [count for count in counts if all(count[key] == row[key] for key in known)]
+            assert len(own) == 4 and sum(int(count["n"]) for count in own) == int(row["n"])
+            right = sum(int(count["n"]) for count in own if count["truth"] == count["predicted"])
+            assert right / int(row["n"]) == pytest.approx(float(row["accuracy"]), abs=1e-4)

@@ -3,6 +3,8 @@
 import json
 import os
 import re
+from itertools import count
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,8 +12,9 @@ from conftest import mean_by
 from PIL import Image
 from slide_files import cut_slide, draw_tissue, write_slide
 
-from lowpower import draws, files
+from lowpower import draws, files, log
 from lowpower.slides import slide as slide_module
+from lowpower.slides.reduce import downsample_slide
 from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, find_mpp, on_white, open_slide, read_area
 from lowpower.slides.state import carry_on, make_state
 
@@ -214,6 +217,44 @@ def test_a_bad_slide_is_a_row_and_writes_every_file(tmp_path, make, reason):
 def test_the_sheet_can_exclude_a_slide(tmp_path):
     states = cut_slide(tmp_path / "out", tmp_path / "none.svs", exclude="out of focus")
     assert {state["reason"] for state in states} == {"the sheet excludes it: out of focus"}
+
+
+def test_each_step_says_in_one_line_what_came_of_it(tmp_path, capsys):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(300, 300, 400, 600)]), reductions=())
+    cut_slide(tmp_path, path, slide="S001")
+    downsample_slide(tmp_path / "regions.zip", 4, tmp_path / "low/S001.zip")
+    assert capsys.readouterr().err.splitlines() == [
+        "S001: 1,600 x 1,100 px at 0.5 µm/px (slide), aperio",
+        "S001: 0.05 mm² of tissue",
+        "S001: 1 region at 10x (1.0 µm/px), 0.05 mm²",
+        "S001: 1 region reduced, 4 x 4 pixels to one",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "how", "said"),
+    [
+        ([], {"exclude": "out of focus"}, "S001 is excluded (check_slide): the sheet excludes it: out of focus"),
+        ([], {}, "S001 is excluded (mask_tissue): no tissue of"),
+        ([(300, 300, 400, 600)], {"magnification": 40}, "S001 is excluded (tile_slide): its pixels are 0.5 µm wide"),
+    ],
+)
+def test_an_excluded_slide_is_said_once(tmp_path, capsys, pieces, how, said):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, pieces), reductions=())
+    cut_slide(tmp_path, path, slide="S001", **how)
+    downsample_slide(tmp_path / "regions.zip", 4, tmp_path / "low/S001.zip")
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "excluded" in line or "reduced" in line]
+    assert line.startswith(said)
+
+
+def test_a_long_slide_says_how_far_it_is(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(log, "time", SimpleNamespace(monotonic=count(0, 20).__next__))  # 20 s from look to look
+    path = write_slide(tmp_path / "a.svs", draw_tissue(700, 700, [(100, 100, 500, 500)]), reductions=())
+    cut_slide(tmp_path, path, slide="S001", unit="grid")
+    downsample_slide(tmp_path / "regions.zip", 2, tmp_path / "low/S001.zip")
+    said = capsys.readouterr().err
+    assert "S001: regions cut: 2 of 3, 0.0333/s, 30 s left" in said
+    assert "S001: regions reduced: 2 of 3" in said
 
 
 def test_once_excluded_a_slide_keeps_step_and_reason():

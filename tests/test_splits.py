@@ -4,7 +4,9 @@ import random
 import pytest
 
 from lowpower import files
-from lowpower.tables.splits import COLUMNS, split_patients, split_rows
+from lowpower.errors import InputError
+from lowpower.study.division import divide, find_problems
+from lowpower.tables.splits import COLUMNS, write_splits
 
 CLASSES = ["a", "b"]
 RANDOM = {"by": "random", "val": 0.2, "test": 0.3, "folds": 5, "test_sites": []}
@@ -43,7 +45,7 @@ def split_of(rows, seed=0):
 
 @pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
 def test_no_patient_is_in_two_splits_and_classes_are_spread(split):
-    rows = split_rows(cohort(), CLASSES, [0, 1, 2], split)
+    rows = divide(cohort(), CLASSES, [0, 1, 2], split)
     assert len(rows) == 3 * 100
     for seed in (0, 1, 2):
         of_patient = {}
@@ -64,26 +66,26 @@ def test_no_patient_is_in_two_splits_and_classes_are_spread(split):
 
 
 def test_random_divides_by_the_shares_and_differently_for_every_seed():
-    rows = split_rows(cohort(), CLASSES, [0, 1], RANDOM)
+    rows = divide(cohort(), CLASSES, [0, 1], RANDOM)
     zero, one = split_of(rows, 0), split_of(rows, 1)
     assert zero != one
     assert [list(zero.values()).count(part) for part in ("train", "val", "test")] == [2 * 10 + 10, 2 * 4, 2 * 6]
 
 
 def test_kfold_tests_every_labeled_patient_once_over_as_many_seeds_as_folds():
-    rows = split_rows(cohort(), CLASSES, range(5), KFOLD)
+    rows = divide(cohort(), CLASSES, range(5), KFOLD)
     tested = [patient for seed in range(5) for patient, split in split_of(rows, seed).items() if split == "test"]
     assert sorted(tested) == sorted({row["patient"] for row in rows if row["label"]})
 
 
 def test_site_tests_on_the_named_sites_only():
-    rows = split_rows(cohort(), CLASSES, [0], SITE)
+    rows = divide(cohort(), CLASSES, [0], SITE)
     assert {row["site"] for row in rows if row["split"] == "test"} == {"east"}
     assert {row["site"] for row in rows if row["split"] != "test"} == {"west"}
 
 
 def test_sheet_splits_are_taken_as_they_are_and_external_is_one():
-    rows = split_rows([*divided(), slide("e", "Pe", "", "external")], CLASSES, [0], SHEET)
+    rows = divide([*divided(), slide("e", "Pe", "", "external")], CLASSES, [0], SHEET)
     found = split_of(rows)
     assert (found["Pa0"], found["Pa2"], found["Pb3"], found["Pu0"], found["Pe"]) == (
         *("train", "val", "test", "train", "external"),
@@ -98,7 +100,7 @@ def subset(rows, column, percent):
 
 @pytest.mark.parametrize("column", ["labeled_rank", "unlabeled_rank"])
 def test_subsets_are_nested_stratified_and_of_training_patients(column):
-    rows = split_rows(cohort(), CLASSES, [3], RANDOM)
+    rows = divide(cohort(), CLASSES, [3], RANDOM)
     percents = (1, 10, 25, 50, 99, 100)
     for less, more in itertools.pairwise(percents):
         assert subset(rows, column, less) <= subset(rows, column, more)
@@ -117,12 +119,12 @@ def test_subsets_are_nested_stratified_and_of_training_patients(column):
 def test_the_order_of_the_sheet_moves_nobody(split):
     sheet = cohort()
     shuffled = random.Random(0).sample(sheet, len(sheet))
-    assert split_rows(shuffled, CLASSES, [0, 1], split) == split_rows(sheet, CLASSES, [0, 1], split)
+    assert divide(shuffled, CLASSES, [0, 1], split) == divide(sheet, CLASSES, [0, 1], split)
 
 
 def test_one_more_slide_of_a_known_patient_moves_nobody():
-    rows = split_rows(cohort(), CLASSES, [0], RANDOM)
-    more = split_rows([*cohort(), slide("a03-3", "a03", "a")], CLASSES, [0], RANDOM)
+    rows = divide(cohort(), CLASSES, [0], RANDOM)
+    more = divide([*cohort(), slide("a03-3", "a03", "a")], CLASSES, [0], RANDOM)
     assert [row for row in more if row["slide"] != "a03-3"] == rows
 
 
@@ -140,7 +142,7 @@ def test_an_excluded_slide_moves_nobody_and_counts_are_said_first(tmp_path, caps
     sheet = cohort()
     for name, without in (("all", ()), ("fewer", ("a00-1", "a00-2", "b07-1", "u03-1"))):
         index = write_index(tmp_path / "index.csv", sheet, without)
-        split_patients(index, sheet, CLASSES, [0, 1], RANDOM, tmp_path / f"{name}.csv")
+        write_splits(divide(sheet, CLASSES, [0, 1], RANDOM), index, CLASSES, tmp_path / f"{name}.csv")
     assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "fewer.csv").read_bytes()
     said = capsys.readouterr().err
     assert "seed 0, train: a 10/20/20, b 10/20/20, unlabeled 10/20/20" in said
@@ -149,7 +151,8 @@ def test_an_excluded_slide_moves_nobody_and_counts_are_said_first(tmp_path, caps
 
 def test_the_table_is_read_back_with_its_ranks(tmp_path):
     sheet = divided()
-    split_patients(write_index(tmp_path / "index.csv", sheet), sheet, CLASSES, [0], SHEET, tmp_path / "splits.csv")
+    index = write_index(tmp_path / "index.csv", sheet)
+    write_splits(divide(sheet, CLASSES, [0], SHEET), index, CLASSES, tmp_path / "splits.csv")
     rows = files.read_rows(tmp_path / "splits.csv")
     assert list(rows[0]) == COLUMNS
     assert sorted(row["labeled_rank"] for row in rows if row["label"] == "a" and row["split"] == "train") == [
@@ -170,8 +173,12 @@ def replaced(sheet, name, **values):
         (replaced(divided(), "a1", split=""), SHEET, r"`split` is blank for 1 patient \(Pa1\); write train, val, test"),
         (replaced(divided(), "a2", label=""), SHEET, "blank label of patients in val: Pa2"),
         (replaced(divided(), "b3", label=""), SHEET, "blank label of patients in test: Pb3"),
-        (replaced(divided(), "a1", label="A"), SHEET, r"slide 'a1' has the label 'A', .*classes \(a, b\)"),
-        (replaced(divided(), "u0", true_label="c"), SHEET, "slide 'u0' has the true_label 'c'"),
+        (
+            replaced(divided(), "a1", label="A"),
+            SHEET,
+            r"label 'A' on 1 slide \(a1\) is not .*`classes` \(a, b\); did you mean 'a'\?",
+        ),
+        (replaced(divided(), "u0", true_label="c"), SHEET, r"true_label 'c' on 1 slide \(u0\) is not one of"),
         ([*divided(), slide("x", "Pa0", "b", "train")], SHEET, r"'Pa0' has more than one label \(a on slide a0; b"),
         (
             [*divided(), slide("x", "Pa0", "", "train")],
@@ -189,13 +196,22 @@ def replaced(sheet, name, **values):
     ],
 )
 def test_what_cannot_be_divided_is_an_error_that_names_it(sheet, split, message):
-    with pytest.raises(ValueError, match=message):
-        split_rows(sheet, CLASSES, [0], split)
+    with pytest.raises(InputError, match=message):
+        divide(sheet, CLASSES, [0], split)
 
 
 @pytest.mark.parametrize("lost, part", [(("a0", "a1"), "train"), (("a2",), "val")])
 def test_a_class_without_regions_to_learn_from_stops_before_training(tmp_path, lost, part):
     index = write_index(tmp_path / "index.csv", divided(), lost)
-    with pytest.raises(ValueError, match=f"class 'a' has patients but no region in {part}"):
-        split_patients(index, divided(), CLASSES, [0], SHEET, tmp_path / "splits.csv")
+    with pytest.raises(InputError, match=f"class 'a' has patients but no region in {part}"):
+        write_splits(divide(divided(), CLASSES, [0], SHEET), index, CLASSES, tmp_path / "splits.csv")
     assert not (tmp_path / "splits.csv").exists()
+
+
+def test_all_problems_of_a_sheet_are_found_at_once():
+    sheet = [*replaced(divided(), "a1", label="A"), slide("x", "Pb0", "b", "test"), slide("y", "Py", "", "")]
+    found = "\n".join(find_problems(sheet, [*CLASSES, "c"], [0], SHEET))
+    assert found.count("\n") == 3
+    for part in ("label 'A'", "'Pb0' has more than one split", "`split` is blank for 1 patient (Py)", "class 'c' of"):
+        assert part in found
+    assert find_problems(divided(), CLASSES, [0, 1], SHEET) == []

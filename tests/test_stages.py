@@ -1,6 +1,7 @@
 """The three stages, the recording, prediction and resume, on a tiny cohort of colored noise."""
 
 import json
+import re
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -9,14 +10,18 @@ import safetensors
 import torch
 from conftest import CLASSES
 
+from lowpower.errors import InputError
 from lowpower.files import read_rows
-from lowpower.models import stages, training
+from lowpower.models import distilling, training
 from lowpower.models.cohort import in_split, read_regions
+from lowpower.models.distilling import distill_student
+from lowpower.models.finetuning import finetune_student
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Pixels
 from lowpower.models.predicting import predict
 from lowpower.models.recording import LiveTeacher, RecordedTeacher, record_teacher
-from lowpower.models.training import Order
+from lowpower.models.teaching import train_teacher, warn_of_guessing
+from lowpower.models.training import Order, Pass, fit
 
 AUGMENTATION = {"brightness": 0.1, "contrast": 0.1, "saturation": 0.1, "hue": 0.0, "flip": True, "quarter_turns": False}
 RECIPE = {
@@ -35,14 +40,14 @@ DISTILL = {
 @pytest.fixture
 def cohort(tiny_cohort):
     """The tiny cohort with a trained teacher."""
-    train_teacher(tiny_cohort, tiny_cohort / "teacher")
+    teach(tiny_cohort, tiny_cohort / "teacher")
     return tiny_cohort
 
 
-def train_teacher(cohort, folder):
+def teach(cohort, folder):
     folder.mkdir(exist_ok=True)
     model, history = str(folder / "model.safetensors"), str(folder / "history.csv")
-    stages.train_teacher(JOB, cohort / "regions/10x.csv", cohort / "splits.csv", model, history)
+    train_teacher(JOB, cohort / "regions/10x.csv", cohort / "splits.csv", model, history)
     return Path(model)
 
 
@@ -59,12 +64,20 @@ def distill(cohort, name, targets, job=JOB, **row):
     folder = cohort / name
     folder.mkdir(exist_ok=True)
     model = folder / "distilled.safetensors"
-    stages.distill_student(
+    distill_student(
         job | {"distill": DISTILL | row, "steps": 12},
         cohort / "regions/5x.csv", cohort / "splits.csv", targets, cohort / "teacher/model.safetensors",
         cohort / "regions/10x.csv", str(model), str(folder / "distilled.csv"),
     )  # fmt: skip
     return model
+
+
+def swap_training_labels(cohort):
+    rows = (cohort / "splits.csv").read_text().splitlines()
+    swapped = [
+        row.replace("blue", "?").replace("red", "blue").replace("?", "red") if "train" in row else row for row in rows
+    ]
+    (cohort / "splits.csv").write_text("\n".join(swapped) + "\n")
 
 
 def test_the_teacher_learns_and_keeps_its_best_step(cohort):
@@ -139,11 +152,7 @@ def test_parts_together_are_the_whole_recording(cohort):
 def test_distillation_uses_no_label(cohort):
     targets = [record(cohort)]
     first = distill(cohort, "first", targets).read_bytes()
-    rows = (cohort / "splits.csv").read_text().splitlines()
-    swapped = [
-        row.replace("blue", "?").replace("red", "blue").replace("?", "red") if "train" in row else row for row in rows
-    ]
-    (cohort / "splits.csv").write_text("\n".join(swapped) + "\n")
+    swap_training_labels(cohort)
     second, _ = load_model(distill(cohort, "second", targets))
     first, _ = load_model(cohort / "first/distilled.safetensors")
     assert all(
@@ -168,7 +177,7 @@ def test_fine_tuning_starts_where_the_row_says(cohort, start):
     job = JOB | {"finetune": {"images": "all"}, "steps": 4, "training": RECIPE | {"learning_rate": 1e-9}}
     model = cohort / "tuned.safetensors"
     start = start and cohort / start
-    stages.finetune_student(
+    finetune_student(
         job, cohort / "regions/5x.csv", cohort / "splits.csv", start, None, str(model), str(cohort / "tuned.csv")
     )
     same = torch.allclose(
@@ -180,7 +189,7 @@ def test_fine_tuning_starts_where_the_row_says(cohort, start):
 def test_a_row_without_fine_tuning_is_the_distilled_student(cohort):
     distilled = distill(cohort, "student", [record(cohort)])
     model, history = cohort / "student/model.safetensors", cohort / "student/history.csv"
-    stages.finetune_student(
+    finetune_student(
         JOB | {"finetune": None},
         None,
         None,
@@ -194,7 +203,7 @@ def test_a_row_without_fine_tuning_is_the_distilled_student(cohort):
 
 
 def test_a_killed_training_ends_with_the_same_bytes(tiny_cohort, monkeypatch):
-    whole = train_teacher(tiny_cohort, tiny_cohort / "whole")
+    whole = teach(tiny_cohort, tiny_cohort / "whole")
     steps = []
 
     def killed(self, step):
@@ -206,9 +215,9 @@ def test_a_killed_training_ends_with_the_same_bytes(tiny_cohort, monkeypatch):
     at = Order.at
     monkeypatch.setattr(Order, "at", killed)
     with pytest.raises(KeyboardInterrupt):
-        train_teacher(tiny_cohort, tiny_cohort / "resumed")
+        teach(tiny_cohort, tiny_cohort / "resumed")
     assert (tiny_cohort / "resumed/last-train.pt").exists()
-    resumed = train_teacher(tiny_cohort, tiny_cohort / "resumed")
+    resumed = teach(tiny_cohort, tiny_cohort / "resumed")
     assert steps == [0, 1, 2, 3, 4, 5, 6, *range(4, 12)]  # the checkpoint of step 4 was continued
     assert resumed.read_bytes() == whole.read_bytes()
     assert (tiny_cohort / "resumed/history.csv").read_bytes() == (tiny_cohort / "whole/history.csv").read_bytes()
@@ -224,25 +233,111 @@ def test_a_checkpoint_of_another_config_is_not_continued(tiny_cohort, monkeypatc
     with monkeypatch.context() as patch:
         patch.setattr(Order, "at", killed)
         with pytest.raises(KeyboardInterrupt):
-            train_teacher(tiny_cohort, tiny_cohort / "teacher")
+            teach(tiny_cohort, tiny_cohort / "teacher")
     monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 2e-3})
-    changed = train_teacher(tiny_cohort, tiny_cohort / "teacher").read_bytes()
+    changed = teach(tiny_cohort, tiny_cohort / "teacher").read_bytes()
     assert "of another config, data or code; starting afresh" in capfd.readouterr().err
-    assert changed == train_teacher(tiny_cohort, tiny_cohort / "fresh").read_bytes()
+    assert changed == teach(tiny_cohort, tiny_cohort / "fresh").read_bytes()
 
 
 def test_the_order_of_the_index_changes_nothing(tiny_cohort):
-    first = train_teacher(tiny_cohort, tiny_cohort / "first").read_bytes()
+    first = teach(tiny_cohort, tiny_cohort / "first").read_bytes()
     for table in ("regions/10x.csv", "splits.csv"):
         header, *rows = (tiny_cohort / table).read_text().splitlines()
         (tiny_cohort / table).write_text("\n".join([header, *reversed(rows)]) + "\n")
-    assert train_teacher(tiny_cohort, tiny_cohort / "second").read_bytes() == first
+    assert teach(tiny_cohort, tiny_cohort / "second").read_bytes() == first
 
 
-def test_a_loss_that_is_not_finite_stops_the_training(cohort, monkeypatch):
+def test_a_learning_rate_that_is_too_high_is_said_to_be(cohort, monkeypatch):
     monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 1e30})
-    with pytest.raises(ValueError, match=r"not finite at step .* lower training.learning_rate"):
-        train_teacher(cohort, cohort / "bad")
+    with pytest.raises(InputError, match=r"train, step 2 of 12: .* There is no checkpoint yet. Lower training.learn"):
+        teach(cohort, cohort / "bad")
+
+
+def test_a_loss_that_is_not_finite_names_its_regions_and_leaves_the_checkpoint(cohort, monkeypatch):
+    targets, calls, before = [record(cohort)], [], []
+
+    def broken(student, teacher, temperature):
+        calls.append(1)
+        if len(calls) == 14:  # squares and others are two passes: step 7
+            before.append((cohort / "bad/last-distill.pt").read_bytes())
+            return kl(student, teacher, temperature) * float("nan")
+        return kl(student, teacher, temperature)
+
+    kl = distilling.kl_divergence
+    monkeypatch.setattr(distilling, "kl_divergence", broken)
+    message = (
+        r"^test, seed 0: distill, step 7 of 12: the loss is not finite \(kl nan, map [\d.]+\) on regions "
+        r"([AB]\d_0000\d(, )?){1,5}( and \d more)?\. The last good checkpoint, of step 4, is kept\. Lower "
+        r"training\.learning_rate, or look at these regions"
+    )
+    with pytest.raises(InputError, match=message):
+        distill(cohort, "bad", targets)
+    assert before == [(cohort / "bad/last-distill.pt").read_bytes()]
+
+
+def fit_a_line(tmp_path, passes, validate=lambda network: (1.0, 0.5)):
+    """Fit two weights to nothing, with a checkpoint every second step; returns the weights and the error."""
+    network = torch.nn.Linear(2, 1, bias=False)
+    with pytest.raises(InputError) as caught:
+        recipe = RECIPE | {"evaluate_every": 2}
+        fit(network, "test", "train", 6, passes, validate, recipe, tmp_path / "last.pt", "here")
+    kept = torch.load(tmp_path / "last.pt", weights_only=True)
+    return network.weight.detach(), kept, str(caught.value)
+
+
+@pytest.mark.parametrize("fault", ["loss", "gradient"])
+def test_the_weights_are_not_touched_by_a_step_that_is_not_finite(tmp_path, fault):
+    seen = []
+
+    def passes(network, step):
+        yield Pass(0.5, {"a": network.weight.sum()}, [f"r{step}"])
+        weight = network.weight
+        if step == 4:
+            seen.append(weight.detach().clone())
+            weight = weight * float("nan") if fault == "loss" else (weight * 0).sqrt()
+        yield Pass(0.5, {"a": weight.sum()}, [f"s{step}"])
+
+    weights, kept, message = fit_a_line(tmp_path, passes)
+    assert torch.equal(weights, seen[0])
+    assert kept["step"] == 4 and torch.equal(kept["network"]["weight"], weights)
+    assert "step 5 of 6" in message and "s4" in message
+    assert ("(a nan)" if fault == "loss" else "(gradient nan)") in message
+
+
+def test_a_checkpoint_is_not_written_of_weights_that_cannot_be_validated(tmp_path):
+    def passes(network, step):
+        yield Pass(1.0, {"a": network.weight.sum()}, ["r"])
+
+    losses = iter([1.0, float("inf")])
+    _, kept, message = fit_a_line(tmp_path, passes, lambda network: (next(losses), 0.5))
+    assert kept["step"] == 2
+    assert "step 4 of 6: the loss is not finite (validation log loss inf)" in message
+
+
+def test_a_teacher_that_only_guesses_is_warned_of(tiny_cohort, capfd):
+    teach(tiny_cohort, tiny_cohort / "good")
+    assert "WARNING" not in capfd.readouterr().err
+    swap_training_labels(tiny_cohort)
+    teach(tiny_cohort, tiny_cohort / "bad")
+    assert "WARNING: test, seed 0 reads 0.0 % of 8 validation regions right" in capfd.readouterr().err
+
+
+def test_guessing_is_told_from_learning_by_whole_regions():
+    labels = ["red", "blue", "red"]  # a history holds 2/3 as .666667
+    assert "calling all of them 'red', the most frequent class, reaches 66.7 %" in warn_of_guessing(0.666667, labels)
+    assert warn_of_guessing(1.0, labels) is None
+
+
+def test_every_stage_says_how_it_ended(cohort, capfd):
+    targets = [record(cohort)]
+    distill(cohort, "student", targets)
+    index, splits = cohort / "regions/5x.csv", cohort / "splits.csv"
+    predict(cohort / "student/distilled.safetensors", index, splits, 0, ["test"], 1, False, cohort / "p.parquet")
+    said = capfd.readouterr().err
+    assert "recording part 0, seed 0: 24 regions x 3 views, 0.4 MB\n" in said
+    assert re.search(r"test, seed 0: kept step \d+ of distill, validation log loss [\d.]+, accuracy [\d.]+ %\n", said)
+    assert re.search(r"/student: 8 regions predicted, [\d.]+ % of the 8 with a known class right\n", said)
 
 
 def test_every_region_of_the_split_is_predicted_once(cohort):

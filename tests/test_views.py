@@ -1,9 +1,14 @@
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 from conftest import mean_by
 
-from lowpower.models.views import View, apply_view, draw_view
+from lowpower.errors import InputError
+from lowpower.models.views import View, apply_view, draw_view, transforms
 
 AUGMENTATION = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.2, "flip": True, "quarter_turns": True}
 
@@ -72,3 +77,37 @@ def test_the_same_view_at_two_magnifications_shows_the_same(smooth_image):
         low = apply_view(view, as_tensor(mean_by(smooth_image, 4))).permute(1, 2, 0).numpy()
         difference = np.abs(mean_by(high, 4).astype(int) - low)
         assert difference.mean() < 2  # of 255: jitter commutes nearly; another view differs by 40
+
+
+def test_views_need_none_of_torchvisions_compiled_operators():
+    program = """
+import torch
+def fail(path):
+    raise OSError(path)
+torch.ops.load_library = fail
+from lowpower.models.views import View, apply_view
+image = torch.arange(3 * 4 * 4, dtype=torch.uint8).reshape(3, 4, 4)
+print(apply_view(View((("brightness", 0.5), ("hue", 0.1)), False, False, 0), image).shape)
+"""
+    library = str(Path(__file__).parents[1] / "workflow_scripts")
+    run = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": library}, capture_output=True, text=True)
+    assert run.stdout == "torch.Size([3, 4, 4])\n", run.stderr
+
+
+@pytest.mark.parametrize("version", ["0.1.0", None])
+def test_a_torchvision_that_does_not_fit_is_told_with_what_to_install(tmp_path, monkeypatch, version):
+    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+        monkeypatch.delitem(sys.modules, name)
+    if version:  # one that asks torch for an operator nobody has
+        (tmp_path / "torchvision.py").write_text("raise RuntimeError('operator torchvision::other does not exist')")
+        (tmp_path / f"torchvision-{version}.dist-info").mkdir()
+        (tmp_path / f"torchvision-{version}.dist-info/METADATA").write_text(f"Name: torchvision\nVersion: {version}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+    else:
+        monkeypatch.setitem(sys.modules, "torchvision", None)
+    found = f"torch {torch.__version__} and torchvision {version or ''}"
+    remedy = "install the versions of requirements.txt (`make .venv` anew, or envs/distillation.yaml)"
+    with pytest.raises(InputError) as caught:
+        transforms.__wrapped__()
+    assert str(caught.value).startswith(found) and str(caught.value).endswith(remedy)
+    assert "do not fit together" in str(caught.value)

@@ -11,4 +11,5 @@ count_cohort(
     classes=snakemake.params.classes,
     table=snakemake.output.csv,
     summary=snakemake.output.md,
+    latex=snakemake.output.tex,
 )

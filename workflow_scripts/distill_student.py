@@ -1,7 +1,7 @@
 """Distill one student: match the teacher on views of training regions."""
 
 from lowpower.log import open_log
-from lowpower.models.stages import distill_student
+from lowpower.models.distilling import distill_student
 
 open_log(snakemake.log[0])
 distill_student(

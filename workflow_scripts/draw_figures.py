@@ -1,25 +1,20 @@
-"""Draw accuracy against FLOPs, the training curves and examples."""
+"""Draw every figure of the report."""
 
+from lowpower.figures.accuracy import draw_accuracy_flops
+from lowpower.figures.confusion import draw_confusion
+from lowpower.figures.curves import draw_training_curves
+from lowpower.figures.gallery import draw_disagreements, draw_examples
 from lowpower.log import open_log
-from lowpower.tables.figures import draw_accuracy_flops, draw_training_curves
-from lowpower.tables.gallery import draw_examples
+
+
+def places(name):
+    """Where a figure goes."""
+    return {"svg": snakemake.output[f"{name}_svg"], "png": snakemake.output[f"{name}_png"]}
+
 
 open_log(snakemake.log[0])
-draw_accuracy_flops(
-    results=snakemake.input.results,
-    cost=snakemake.input.cost,
-    svg=snakemake.output.accuracy_flops_svg,
-    png=snakemake.output.accuracy_flops_png,
-)
-draw_training_curves(
-    histories=snakemake.input.histories,
-    models=snakemake.params.models,
-    svg=snakemake.output.training_curves_svg,
-    png=snakemake.output.training_curves_png,
-)
-draw_examples(
-    examples=snakemake.input.examples,
-    scales=snakemake.params.example_scales,
-    svg=snakemake.output.examples_svg,
-    png=snakemake.output.examples_png,
-)
+draw_accuracy_flops(snakemake.input.results, snakemake.input.cost, **places("accuracy_flops"))
+draw_confusion(snakemake.input.confusion, snakemake.params.classes, **places("confusion"))
+draw_examples(snakemake.input.examples, snakemake.params.scales, **places("examples"))
+draw_disagreements(snakemake.input.examples, snakemake.params.scales, **places("disagreements"))
+draw_training_curves(snakemake.input.histories, snakemake.params.models, **places("training_curves"))

@@ -12,4 +12,6 @@ evaluate(
     statistics=snakemake.params.statistics,
     table=snakemake.output.csv,
     summary=snakemake.output.md,
+    latex=snakemake.output.tex,
+    confusion=snakemake.output.confusion,
 )

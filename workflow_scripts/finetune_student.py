@@ -1,7 +1,7 @@
 """Fine-tune one student on labels, or take it as it was distilled."""
 
 from lowpower.log import open_log
-from lowpower.models.stages import finetune_student
+from lowpower.models.finetuning import finetune_student
 
 open_log(snakemake.log[0])
 finetune_student(

@@ -7,6 +7,7 @@ open_log(snakemake.log[0])
 show_examples(
     models={"teacher": snakemake.input.teacher, "student": snakemake.input.student},
     indexes={"teacher": snakemake.input.teacher_index, "student": snakemake.input.student_index},
+    predictions={"teacher": snakemake.input.teacher_predictions, "student": snakemake.input.student_predictions},
     splits=snakemake.input.splits,
     output=snakemake.output[0],
     **snakemake.params.job,

@@ -6,6 +6,7 @@ from lowpower.slides.cutting import Settings, tile_slide
 open_log(snakemake.log[0])
 tile_slide(
     check=snakemake.input.check,
+    thumbnail=snakemake.input.thumbnail,
     mask=snakemake.input.mask,
     mask_state=snakemake.input.mask_state,
     path=snakemake.params.path,
@@ -19,4 +20,5 @@ tile_slide(
     table=snakemake.output.regions,
     images=snakemake.output.images,
     state=snakemake.output.state,
+    overview=snakemake.output.overview,
 )

@@ -1,7 +1,7 @@
 """Train the teacher on the labeled regions at its magnification."""
 
 from lowpower.log import open_log
-from lowpower.models.stages import train_teacher
+from lowpower.models.teaching import train_teacher
 
 open_log(snakemake.log[0])
 train_teacher(

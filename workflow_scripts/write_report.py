@@ -1,17 +1,18 @@
 """Write the report: one HTML file that needs no network."""
 
 from lowpower.log import open_log
-from lowpower.tables.report import write_report
+from lowpower.pages.report import write_report
 
 open_log(snakemake.log[0])
 write_report(
+    config=snakemake.input.config[0],
     intake=snakemake.input.intake,
     cohort=snakemake.input.cohort,
     results=snakemake.input.results,
     cost=snakemake.input.cost,
     figures=[path for path in snakemake.input.figures if path.endswith(".svg")],
-    title=snakemake.params.cohort,
-    synthetic=snakemake.params.synthetic,
-    confidence=snakemake.params.confidence,
+    overviews=snakemake.input.overviews,
+    slides=snakemake.params.slides,
+    teacher=snakemake.input.teacher,
     report=snakemake.output[0],
 )

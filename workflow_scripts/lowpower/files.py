@@ -1,6 +1,7 @@
 """Files: written under a temporary name and renamed, the same bytes in each run.
 
-Tables are CSV in UTF-8 with a header; regions are kept in ZIPs of images, one per slide and magnification.
+Tables are CSV in UTF-8 with a header; regions are kept in ZIPs of images, one per slide and magnification. No cell of
+a table can act as a formula where a spreadsheet opens it.
 """
 
 import csv
@@ -20,6 +21,8 @@ Image.MAX_IMAGE_PIXELS = None  # a resection at 10x is larger than what Pillow t
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]")
 _RESERVED = re.compile(r"\.|[0-9.]+x(-level)?")  # "10x" is a magnification in the same folder, "." starts a hidden file
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -59,17 +62,34 @@ def read_json(path: str | Path) -> dict:
 
 
 def write_rows(path: str | Path, columns: list[str], rows: Iterable[dict]) -> None:
-    """Write a CSV with these columns in this order; no rows gives the header alone."""
+    """Write a CSV with these columns in this order; no rows gives the header alone.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe in front, which ``read_rows`` takes off again.
+    """
     with replacing(path) as part, open(part, "w", newline="", encoding="utf-8") as out:
         table = csv.DictWriter(out, columns, lineterminator="\n")
+        quoted = csv.DictWriter(out, columns, lineterminator="\n", quoting=csv.QUOTE_ALL)
         table.writeheader()
-        table.writerows(rows)
+        for row in rows:
+            returns = any("\r" in str(cell) for cell in row.values())  # which csv leaves bare before Python 3.13
+            (quoted if returns else table).writerow({key: _guarded(cell) for key, cell in row.items()})
 
 
 def read_rows(path: str | Path) -> list[dict[str, str]]:
     """Read a CSV written by ``write_rows``; every value is text."""
     with open(path, newline="", encoding="utf-8") as table:
-        return list(csv.DictReader(table))
+        return [{key: _unguarded(cell) for key, cell in row.items()} for row in csv.DictReader(table)]
+
+
+def _guarded(cell: object) -> object:
+    """A cell with an apostrophe where it looks like a formula, or like one that has apostrophes already."""
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def encode(image: np.ndarray, jpeg_quality: int | None = None) -> bytes:

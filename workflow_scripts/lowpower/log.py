@@ -3,7 +3,11 @@
 import os
 import sys
 import time
+import traceback
 from pathlib import Path
+from types import TracebackType
+
+from lowpower.errors import remedy
 
 _terminal = sys.stderr
 
@@ -18,6 +22,16 @@ def open_log(path: str | Path) -> None:
     with open(path, "w") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
+    sys.excepthook = _end
+
+
+def _end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """The last words of a job that failed: one message where the user can mend it, all that is known otherwise."""
+    message = remedy(error)
+    if message is None:
+        traceback.print_exception(kind, error, trace)
+        message = f"this looks like a mistake in lowpower ({kind.__name__}); please report it with this log"
+    print(f"lowpower: {message}", file=sys.stderr, flush=True)
 
 
 def say(text: str) -> None:

@@ -27,6 +27,11 @@ class Region:
     member: str
     content: str  # hash of the ZIP's content
 
+    @property
+    def truth(self) -> str:
+        """What the region is judged by: its annotation's class, else its slide's true label, else its slide's label."""
+        return self.label if self.label_source == "annotation" else self.true_label or self.label
+
 
 def read_regions(index: str | Path, splits: str | Path, seed: int) -> list[Region]:
     """All regions of the index, sorted by id. A region's label is its annotation's class, else its slide's."""

@@ -4,6 +4,7 @@ The weights do not matter, so the cost is measured once per network and magnific
 Timings never reach results or models.
 """
 
+import copy
 import resource
 import statistics
 import time
@@ -13,7 +14,10 @@ from pathlib import Path
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from lowpower.errors import InputError
 from lowpower.files import decode, read_rows, write_json
+from lowpower.log import Progress, say
+from lowpower.magnification import describe
 from lowpower.models import resnet
 from lowpower.models.cohort import Region, read_regions
 from lowpower.models.model_file import prepare_device
@@ -25,9 +29,8 @@ def count_flops(network: torch.nn.Module, height: int, width: int) -> int:
 
     Convolutions and matrix products, as torch counts them; they hold all but about 1 %. No pixel is computed.
     """
-    device = next(network.parameters()).device
     with FlopCounterMode(display=False) as counter, torch.no_grad():
-        network(torch.zeros(1, 3, height, width, device=device))
+        copy.deepcopy(network).to("meta")(torch.zeros(1, 3, height, width, device="meta"))
     return counter.get_total_flops()
 
 
@@ -51,7 +54,7 @@ def measure_cost(
     network = resnet.build(classes, 0).to(device).eval()
     regions = read_regions(index, splits, seed)
     if not regions:
-        raise ValueError(f"{index} holds no region; see tables/intake.csv for why")
+        raise InputError(f"{index} holds no region; see tables/intake.csv for why")
     sizes = Counter((region.height, region.width) for region in regions)
     flops = sum(count_flops(network, *size) * n for size, n in sizes.items()) / len(regions)
     chosen = regions[:: -(-len(regions) // regions_timed)]
@@ -78,6 +81,10 @@ def measure_cost(
             "threads": torch.get_num_threads(),
         },
     )
+    say(
+        f"{resnet.NAME} at {describe(magnification)}: {flops / 1e6:,.1f} MFLOPs per region, {latency * 1e3:.2f} ms, "
+        f"{reading * 1e3:.2f} ms to read it"
+    )
 
 
 @torch.no_grad()
@@ -85,7 +92,8 @@ def _time(network: resnet.ResNet, regions: list[Region], repeats: int, device: t
     """Median seconds per region of (the network alone, reading and decoding)."""
     normalize = Normalizer([0.5] * 3, [0.25] * 3, device)
     latencies, readings = [], []
-    for region in regions:
+    progress = Progress("timing", len(regions))
+    for done, region in enumerate(regions, start=1):
         images = normalize([read_image(region)])
         network(images)
         for _ in range(repeats):
@@ -95,4 +103,5 @@ def _time(network: resnet.ResNet, regions: list[Region], repeats: int, device: t
             start = time.perf_counter()
             decode(read_bytes(region))
             readings.append(time.perf_counter() - start)
+        progress.at(done)
     return statistics.median(latencies), statistics.median(readings)

@@ -1,59 +1,116 @@
-"""Examples for the figures: the same tissue as teacher and student see it, and where their last maps answer."""
+"""Examples for the figures: the same tissue as teacher and student see it, and where their last maps answer.
+
+Drawn by chance, one region of each class; and regions that the teacher reads right and the student wrong, to be looked
+at by a person.
+"""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import torch
 
 from lowpower import draws
 from lowpower.files import encode, write_images
+from lowpower.log import say
 from lowpower.models.cohort import Region, in_split, read_regions
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, read_image
+from lowpower.wording import count_of
+
+MOST = 6  # disagreements shown
+OF_ONE_CLASS = 2
 
 
 def show_examples(
     models: dict[str, str | Path],
     indexes: dict[str, str | Path],
+    predictions: dict[str, str | Path],
     splits: str | Path,
     seed: int,
     which: list[str],
     gpu: bool,
     output: str | Path,
 ) -> None:
-    """Write a ZIP of images and examples.json: one region of each class, drawn by chance, not chosen.
+    """Write a ZIP of images and examples.json.
 
-    models, indexes: by the same keys, such as teacher and student. Images: {key}/{region}.png, the pixels the model
+    models, indexes, predictions: by the keys teacher and student. Images: {key}/{region}.png, the pixels the model
     reads, and {key}/{region}.map.png, the length of its last map's vectors, gray from 0 to the largest. examples.json:
-    a list of {region, truth, {key}: predicted class}.
+    ``drawn`` and ``disagreements``, lists of {region, truth, {key}: predicted class, {key}_probability: of that class}.
     """
     device = prepare_device(gpu)
+    regions = {
+        key: {region.region: region for region in in_split(read_regions(index, splits, seed), *which)}
+        for key, index in indexes.items()
+    }
+    loaded = {key: load_model(model) for key, model in models.items()}
+    classes = loaded["teacher"][1]["classes"]
+    calls = {key: read_calls(path, classes) for key, path in predictions.items()}
+    known = [region for region in regions["teacher"].values() if region.truth]
+    drawn, differing = one_of_each(classes, known, seed), disagreements(known, calls["teacher"], calls["student"])
+    shown = {
+        "drawn": [_row(region, calls) for region in drawn],
+        "disagreements": [_row(region, calls) for region in pick(differing)],
+    }
+    names = dict.fromkeys(row["region"] for rows in shown.values() for row in rows)
     images: list[tuple[str, bytes]] = []
-    found: dict[str, dict] = {}
-    for key, model in models.items():
-        network, about = load_model(model)
+    for key, (network, about) in loaded.items():
         network.to(device).eval()
         normalize = Normalizer(about["mean"], about["std"], device)
-        regions = in_split(read_regions(indexes[key], splits, seed), *which)
-        for region in _one_per_class(regions, about["classes"], seed):
-            pixels = read_image(region)
+        for name in names:
+            pixels = read_image(regions[key][name])
             with torch.no_grad():
-                logits, last_map = network(normalize([pixels]))
+                _, last_map = network(normalize([pixels]))
             strength = last_map[0].norm(dim=0)
             gray = (strength / strength.max().clamp_min(1e-9) * 255).round().byte().cpu().numpy()
-            images.append((f"{key}/{region.region}.png", encode(pixels.permute(1, 2, 0).numpy())))
-            images.append((f"{key}/{region.region}.map.png", encode(np.repeat(gray[..., None], 3, 2))))
-            example = found.setdefault(
-                region.region, {"region": region.region, "truth": region.true_label or region.label}
-            )
-            example[key] = about["classes"][int(logits.argmax())]
-    text = json.dumps(list(found.values()), indent=2) + "\n"
-    write_images(output, [*images, ("examples.json", text.encode())])
+            images.append((f"{key}/{name}.png", encode(pixels.permute(1, 2, 0).numpy())))
+            images.append((f"{key}/{name}.map.png", encode(np.repeat(gray[..., None], 3, 2))))
+    write_images(output, [*images, ("examples.json", (json.dumps(shown, indent=2) + "\n").encode())])
+    say(
+        f"{count_of(len(drawn), 'example')}, one of each class; the teacher reads "
+        f"{count_of(len(differing), 'region')} right that the student reads wrong, "
+        f"{len(shown['disagreements'])} of them shown"
+    )
 
 
-def _one_per_class(regions: list[Region], classes: list[str], seed: int) -> list[Region]:
-    """Of each class the region whose draw is lowest; the same at every magnification."""
-    ranked = sorted(regions, key=lambda region: draws.integer(seed, "example", region.region))
-    first = {(region.true_label or region.label): region for region in reversed(ranked)}
+def read_calls(predictions: str | Path, classes: list[str]) -> dict[str, tuple[str, float]]:
+    """What a model calls each region: region -> (class, the probability it gives to that)."""
+    table = pq.read_table(predictions)
+    probabilities = np.column_stack([table[f"p_{name}"].to_numpy() for name in classes])
+    calls = zip((classes[k] for k in probabilities.argmax(1)), probabilities.max(1).tolist(), strict=True)
+    return dict(zip(table["region"].to_pylist(), calls, strict=True))
+
+
+def one_of_each(classes: list[str], known: list[Region], seed: int) -> list[Region]:
+    """Of each class the region whose draw is lowest."""
+    ranked = sorted(known, key=lambda region: draws.integer(seed, "example", region.region))
+    first = {region.truth: region for region in reversed(ranked)}
     return [first[name] for name in classes if name in first]
+
+
+def disagreements(
+    known: list[Region], teacher: dict[str, tuple[str, float]], student: dict[str, tuple[str, float]]
+) -> list[Region]:
+    """The regions that the teacher reads right and the student wrong, the student's surest mistakes first."""
+    found = [r for r in known if teacher[r.region][0] == r.truth != student[r.region][0]]
+    return sorted(found, key=lambda region: (-student[region.region][1], region.region))
+
+
+def pick(differing: list[Region]) -> list[Region]:
+    """The first of them, but not so many of one class that it fills the page."""
+    picked, of_class = [], Counter()
+    for region in differing:
+        if len(picked) < MOST and of_class[region.truth] < OF_ONE_CLASS:
+            picked.append(region)
+            of_class[region.truth] += 1
+    return picked
+
+
+def _row(region: Region, calls: dict[str, dict[str, tuple[str, float]]]) -> dict:
+    row = {"region": region.region, "truth": region.truth}
+    for key, of_model in calls.items():
+        called, probability = of_model[region.region]
+        row |= {key: called, f"{key}_probability": round(probability, 6)}
+    return row

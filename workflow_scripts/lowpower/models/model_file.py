@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save
 
 from lowpower import __version__
+from lowpower.errors import InputError
 from lowpower.files import replacing
 from lowpower.models import resnet
 
@@ -32,15 +33,15 @@ def save_model(path: str | Path, network: resnet.ResNet, about: dict) -> None:
 
 
 def load_model(path: str | Path) -> tuple[resnet.ResNet, dict]:
-    """A network with the weights of a model file, and the file's header. Raises ValueError when it is none."""
+    """A network with the weights of a model file, and the file's header. Raises InputError when it is none."""
     try:
         with safetensors.safe_open(path, "pt") as file:
             about = json.loads((file.metadata() or {})[KEY])
             weights = {name: file.get_tensor(name) for name in file.keys()}
     except (safetensors.SafetensorError, KeyError) as error:
-        raise ValueError(f"{path} is not a model of lowpower ({error}); delete it and run snakemake again") from None
+        raise InputError(f"{path} is not a model of lowpower ({error}); delete it and run snakemake again") from None
     if about["architecture"] != resnet.NAME:
-        raise ValueError(f"{path} holds a {about['architecture']}; this version reads {resnet.NAME}")
+        raise InputError(f"{path} holds a {about['architecture']}; this version reads {resnet.NAME}")
     network = resnet.ResNet(len(about["classes"]))
     network.load_state_dict(weights)
     return network, about
@@ -58,6 +59,6 @@ def prepare_device(gpu: bool) -> torch.device:
     if not gpu:
         return torch.device("cpu")
     if not torch.cuda.is_available():
-        raise ValueError("config: `gpu` is true, but torch finds no CUDA device here; write `gpu: false`")
+        raise InputError("config: `gpu` is true, but torch finds no CUDA device here; write `gpu: false`")
     torch.backends.cudnn.benchmark = False
     return torch.device("cuda")

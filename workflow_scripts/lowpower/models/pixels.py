@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from lowpower import files
+from lowpower.errors import InputError
 from lowpower.models.cohort import Region
 from lowpower.models.views import apply_view, draw_view
 
@@ -19,12 +20,13 @@ def _archive(path: Path) -> zipfile.ZipFile:
 
 
 def read_bytes(region: Region) -> bytes:
-    """The encoded image of a region. Raises ValueError naming a ZIP that is missing or damaged, and what to run."""
+    """The encoded image of a region. Raises InputError naming a ZIP that is missing or damaged, and what to run."""
     try:
         return _archive(region.zip).read(region.member)
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise ValueError(
-            f"{region.zip}: region {region.member} cannot be read ({error}); delete this file and run snakemake again"
+        raise InputError(
+            f"{region.zip}: region {region.member} cannot be read ({error}); make the file again with "
+            f"`snakemake --forcerun {region.zip}` and the --configfile you use"
         ) from error
 
 

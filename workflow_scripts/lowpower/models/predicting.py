@@ -7,10 +7,11 @@ import pyarrow.parquet as pq
 import torch
 
 from lowpower.files import replacing
-from lowpower.log import Progress
+from lowpower.log import Progress, say
 from lowpower.models.cohort import in_split, read_regions
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, read_image, same_size
+from lowpower.wording import count_of
 
 _TEXT = ("region", "slide", "patient", "site", "split", "label", "true_label", "label_source")
 _AT_ONCE = 64  # regions decoded together before they are grouped by size
@@ -53,3 +54,7 @@ def predict(
         columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
     with replacing(output) as part:
         pq.write_table(pa.table(columns), part)
+    calls = [about["classes"][k] for k in probabilities.argmax(1)]
+    right = [call == region.truth for call, region in zip(calls, regions, strict=True) if region.truth]
+    share = f", {100 * sum(right) / len(right):.1f} % of the {len(right):,} with a known class right" if right else ""
+    say(f"{Path(model).parent}: {count_of(len(regions), 'region')} predicted{share}")

@@ -10,18 +10,29 @@ from pathlib import Path
 
 import safetensors
 import torch
+import torch.nn.functional as F
 from safetensors.torch import save
 from torch import Tensor
 
 from lowpower import draws
+from lowpower.errors import InputError
 from lowpower.files import replacing
-from lowpower.log import Progress
+from lowpower.log import Progress, say
 from lowpower.models.cohort import Region, in_split, read_regions
-from lowpower.models.losses import pool_map
 from lowpower.models.model_file import KEY, load_model, prepare_device
 from lowpower.models.pixels import Normalizer, Pixels, same_size
+from lowpower.wording import count_of
 
-POOLINGS = ("max", "mean")
+POOLINGS = {"max": F.max_pool2d, "mean": F.avg_pool2d}
+
+
+def pool_map(last_map: Tensor, factor: int, pooling: str) -> Tensor:
+    """A map on a grid ``factor`` times coarser, by the maximum or the mean of factor x factor positions.
+
+    last_map: ([B,] C, h, w) with h and w multiples of factor -> ([B,] C, h / factor, w / factor). The teacher is pooled
+    down and the student never enlarged: slower, and its backward pass is not deterministic on CUDA.
+    """
+    return last_map if factor == 1 else POOLINGS[pooling](last_map, factor)
 
 
 class LiveTeacher:
@@ -51,12 +62,12 @@ class RecordedTeacher:
         self.files = [safetensors.safe_open(part, "pt") for part in parts]
         abouts = [json.loads(file.metadata()[KEY]) for file in self.files]
         if any(about != abouts[0] for about in abouts):
-            raise ValueError(f"{parts[0]} and other parts of the recording differ in teacher or views; delete them all")
+            raise InputError(f"{parts[0]} and other parts of the recording differ in teacher or views; delete them all")
         self.views = abouts[0]["views"]
         self.where = {key.rsplit(".", 2)[0]: file for file in self.files for key in file.keys()}
         missing = [region.region for region in regions if region.region not in self.where]
         if missing:
-            raise ValueError(f"{parts[0]}: the recording lacks region {missing[0]}; delete it and run snakemake again")
+            raise InputError(f"{parts[0]}: the recording lacks region {missing[0]}; delete it and run snakemake again")
 
     def look(self, region: str, number: int, pooling: str, factor: int) -> tuple[Tensor, Tensor]:
         """As ``LiveTeacher.look``; factor counts from the teacher's own grid, of which half is stored."""
@@ -91,7 +102,8 @@ def record_teacher(
     network, about = load_model(model)
     network.to(device).eval()
     normalize = Normalizer(about["mean"], about["std"], device)
-    progress = Progress(f"recording part {part}", len(regions))
+    what = f"recording part {part}, seed {seed}"
+    progress = Progress(what, len(regions))
     found: dict[str, Tensor] = {}
     for done, region in enumerate(regions, start=1):
         items = [(pixels.view(region, number), number) for number in range(views)]
@@ -106,3 +118,5 @@ def record_teacher(
     header = {KEY: json.dumps({"views": views, "teacher": about["fingerprint"], "seed": seed}, sort_keys=True)}
     with replacing(output) as written:
         written.write_bytes(save(found, header))
+    size = sum(values.nbytes for values in found.values()) / 1e6
+    say(f"{what}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")

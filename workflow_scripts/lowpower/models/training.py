@@ -5,19 +5,30 @@ import json
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from lowpower import draws
+from lowpower.errors import InputError
 from lowpower.files import replacing
 from lowpower.log import Progress, say
 from lowpower.models.resnet import ResNet
-
-# Given the network and a step, the passes of that step: each one's share of the batch and its weighted losses.
-StepLosses = Callable[[ResNet, int], Iterable[tuple[float, dict[str, Tensor]]]]
+from lowpower.wording import some
 
 HISTORY = ["step", "phase", "loss", "kl", "map", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
+
+
+class Pass(NamedTuple):
+    """One pass of a step through the network: images of one size, at most as many as fit into memory together."""
+
+    share: float  # of the batch
+    losses: dict[str, Tensor]  # weighted; their sum is the loss of the pass
+    regions: list[str]
+
+
+StepPasses = Callable[[ResNet, int], Iterable[Pass]]
 
 
 class Order:
@@ -51,9 +62,10 @@ def fingerprint(*content: object) -> str:
 
 def fit(
     network: ResNet,
+    title: str,
     phase: str,
     steps: int,
-    step_losses: StepLosses,
+    step_passes: StepPasses,
     validate: Callable[[ResNet], tuple[float, float]],
     recipe: dict,
     checkpoint: Path,
@@ -63,8 +75,10 @@ def fit(
 
     recipe: the config's ``training`` section. validate: network -> (log loss, accuracy), asked every
     ``evaluate_every`` steps. checkpoint: written at the same steps; continued from when its fingerprint is
-    ``belongs_to``. Returns the rows of history.csv.
+    ``belongs_to``. Returns the rows of history.csv. Raises InputError where a loss is not finite: before the step is
+    taken, and before a checkpoint is written of weights that give no finite validation loss.
     """
+    what = f"{title}: {phase}"
     optimizer = torch.optim.Adam(
         network.parameters(), lr=recipe["learning_rate"], weight_decay=recipe["weight_decay"], foreach=True
     )
@@ -80,28 +94,31 @@ def fit(
             state = saved
             network.load_state_dict(state["network"])
             optimizer.load_state_dict(state["optimizer"])
-            say(f"{phase}: continuing after step {state['step']} of {steps}")
+            say(f"{what}: continuing after step {state['step']} of {steps}")
         else:
-            say(f"{phase}: {checkpoint.name} is of another config, data or code; starting afresh")
-    progress = Progress(phase, steps, state["step"])
+            say(f"{what}: {checkpoint.name} is of another config, data or code; starting afresh")
+    progress = Progress(what, steps, state["step"])
     sums: dict[str, float] = {}
     since = state["step"]
     for step in range(state["step"], steps):
         network.train()
         optimizer.zero_grad()
-        for share, losses in step_losses(network, step):
+        where, shown = f"{what}, step {step + 1} of {steps}", []
+        for share, losses, regions in step_passes(network, step):
+            shown += regions
+            values = {name: value.item() for name, value in losses.items()}
+            _stop_unless_finite(values, where, regions, state["step"])
             loss = torch.stack(list(losses.values())).sum() * share
             loss.backward()
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value.item() * share
-        if not math.isfinite(sum(sums.values())):
-            raise ValueError(
-                f"{phase}: the loss is not finite at step {step + 1} ({sums}); lower training.learning_rate"
-            )
+            for name, value in values.items():
+                sums[name] = sums.get(name, 0.0) + value * share
+        slope = torch.nn.utils.get_total_norm([weights.grad for weights in network.parameters()]).item()
+        _stop_unless_finite({"gradient": slope}, where, shown, state["step"])
         optimizer.step()
         done = step + 1
         if done % recipe["evaluate_every"] == 0 or done == steps:
             log_loss, accuracy = validate(network)
+            _stop_unless_finite({"validation log loss": log_loss}, where, shown, state["step"])
             means = {name: value / (done - since) for name, value in sums.items()}
             row = {"step": done, "phase": phase, "loss": sum(means.values()), **means}
             state["history"].append(row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
@@ -112,9 +129,22 @@ def fit(
             with replacing(checkpoint) as part:
                 torch.save(state, part)
             sums, since = {}, done
-        progress.at(done, f"validation log loss {state['best']['log_loss']:.3f} at step {state['best']['step']}")
+        best = state["best"]
+        progress.at(done, f"validation log loss {best['log_loss']:.3f} at step {best['step']}" if best["step"] else "")
     network.load_state_dict(state["best"]["weights"])
     return [history_row(row, row["step"] == state["best"]["step"]) for row in state["history"]]
+
+
+def _stop_unless_finite(losses: dict[str, float], where: str, regions: list[str], saved: int) -> None:
+    """Raise InputError when a loss is infinite or no number; saved: the step of the checkpoint, 0 for none."""
+    if all(math.isfinite(value) for value in losses.values()):
+        return
+    values = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+    kept = f"The last good checkpoint, of step {saved}, is kept" if saved else "There is no checkpoint yet"
+    raise InputError(
+        f"{where}: the loss is not finite ({values}) on regions {some(sorted(set(regions)))}. {kept}. Lower "
+        "training.learning_rate, or look at these regions and exclude what is broken"
+    )
 
 
 def history_row(row: dict, chosen: bool) -> dict:

@@ -7,30 +7,17 @@ Augmentation as in the released code: torchvision's ColorJitter, flips.
 
 import sys
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module, metadata
+from types import ModuleType
 
 import torch
 from torch import Tensor
 
 from lowpower import draws
+from lowpower.errors import InputError
 
-try:
-    from torchvision.transforms.v2 import functional as F
-except RuntimeError:
-    # A CPU-only torch beside torchvision's ordinary wheel cannot load its compiled operators, and fails at two names
-    # that the transforms never call. Declared, the import passes.
-    for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-        del sys.modules[name]
-    _operators = torch.library.Library("torchvision", "FRAGMENT")
-    _operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    _operators.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    from torchvision.transforms.v2 import functional as F
-
-_JITTER = {
-    "brightness": F.adjust_brightness,
-    "contrast": F.adjust_contrast,
-    "saturation": F.adjust_saturation,
-    "hue": F.adjust_hue,
-}
+_JITTER = ("brightness", "contrast", "saturation", "hue")
 
 
 @dataclass(frozen=True)
@@ -60,6 +47,44 @@ def draw_view(seed: int, region: str, number: int, augmentation: dict) -> View:
 def apply_view(view: View, image: Tensor) -> Tensor:
     """image: (3, H, W) uint8 -> the view of it, uint8, (3, H, W) or after an odd number of turns (3, W, H)."""
     for name, amount in view.jitter:
-        image = _JITTER[name](image, amount)
+        image = getattr(transforms(), f"adjust_{name}")(image, amount)
     axes = [axis for axis, flip in ((2, view.flip_lr), (1, view.flip_tb)) if flip]
     return torch.rot90(image.flip(axes), view.turns, (1, 2)).contiguous()
+
+
+@cache
+def transforms() -> ModuleType:
+    """The transforms of torchvision, imported when first needed, so that a job can say what is wrong with them.
+
+    A CPU-only torch beside torchvision's ordinary wheel cannot load its compiled operators, and the import fails at two
+    names that the transforms never call. Declared, it passes. Raises InputError when it fails all the same.
+    """
+    wanted = "torchvision.transforms.v2.functional"
+    try:
+        try:
+            return import_module(wanted)
+        except RuntimeError:
+            for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
+                del sys.modules[name]
+            _declare_operators()
+            return import_module(wanted)
+    except Exception as error:
+        raise InputError(
+            f"torch {torch.__version__} and torchvision {_version('torchvision')} do not fit together ({error}); "
+            "install the versions of requirements.txt (`make .venv` anew, or envs/distillation.yaml)"
+        ) from error
+
+
+@cache  # torch forgets them with the library object
+def _declare_operators() -> torch.library.Library:
+    operators = torch.library.Library("torchvision", "FRAGMENT")
+    operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    operators.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return operators
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

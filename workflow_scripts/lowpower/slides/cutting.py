@@ -9,11 +9,14 @@ import openslide
 from PIL import Image
 
 from lowpower import files
+from lowpower.log import Progress
 from lowpower.magnification import describe, mpp_of
 from lowpower.slides import regions
+from lowpower.slides.overview import write_overview
 from lowpower.slides.regions import Box
 from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, open_slide, read_area
-from lowpower.slides.state import carry_on, is_usable
+from lowpower.slides.state import carry_on, is_usable, say_state
+from lowpower.wording import count_of
 
 JPEG_SIDE = 65500  # pixels; no JPEG is longer
 COLUMNS = [
@@ -35,6 +38,7 @@ class Settings:
 
 def tile_slide(
     check: str | Path,
+    thumbnail: str | Path,
     mask: str | Path,
     mask_state: str | Path,
     path: str,
@@ -42,12 +46,13 @@ def tile_slide(
     table: str | Path,
     images: str | Path,
     state: str | Path,
+    overview: str | Path,
 ) -> None:
     """Cut a slide into regions at the teacher's magnification.
 
-    check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. table: CSV with one row per
-    region. images: ZIP with one JPEG per region. state: JSON. An excluded slide gives a table without rows, an empty
-    ZIP and the reason. Raises ValueError when the fields of a grid do not fit the magnifications.
+    check, thumbnail, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. table: CSV with one
+    row per region. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the slide with its regions.
+    An excluded slide gives a table without rows, an empty ZIP, a gray overview and the reason.
     """
     checked, masked = files.read_json(check), files.read_json(mask_state)
     rows, reason = [], ""
@@ -56,15 +61,21 @@ def tile_slide(
             with open_slide(path) as slide:
                 scale = _teacher_scale(slide, checked["mpp"], settings.magnification)
                 boxes, territories, step = _plan(slide, scale, mask, masked, settings)
-                files.write_images(images, _cut(slide, scale, boxes, territories, step, settings.jpeg_quality))
+                progress = Progress(f"{checked['slide']}: regions cut", len(boxes))
+                cut = _cut(slide, scale, boxes, territories, step, settings.jpeg_quality, progress)
+                files.write_images(images, cut)
             rows = [_row(checked, k, box, scale) for k, box in enumerate(boxes)]
         except ExcludedSlide as error:
             reason = str(error)
     if not rows:
         files.write_images(images, [])
     files.write_rows(table, COLUMNS, rows)
+    write_overview(overview, thumbnail, mask, masked["reduction"], (checked["width"], checked["height"]), rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)
-    files.write_json(state, carry_on(masked, "tile_slide", reason, regions=len(rows), area_mm2=area))
+    tiled = carry_on(masked, "tile_slide", reason, regions=len(rows), area_mm2=area)
+    files.write_json(state, tiled)
+    count = count_of(len(rows), "region")
+    say_state(tiled, "tile_slide", f"{count} at {describe(settings.magnification)}, {{area_mm2:,.2f}} mm²")
 
 
 def _teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
@@ -89,10 +100,8 @@ def _plan(
         territories = regions.mark_territories(pieces, masked["mask_mpp"])
     else:
         grid = settings.grid
-        size = regions.field_pixels(grid["size_um"], settings.magnification, settings.multiple)
-        stride = regions.field_pixels(
-            grid["stride_um"] or grid["size_um"], settings.magnification, 1, "grid: stride_um"
-        )
+        widths = (grid["size_um"], grid["stride_um"] or grid["size_um"])
+        size, stride = (round(um / mpp_of(settings.magnification)) for um in widths)
         sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
         boxes = regions.grid_boxes(tissue, step, sides, size, stride, grid["min_tissue"])
         territories = np.zeros((2, 2), int)  # a field keeps all tissue in it
@@ -111,9 +120,16 @@ def _plan(
 
 
 def _cut(
-    slide: openslide.OpenSlide, scale: Scale, boxes: list[Box], territories: np.ndarray, step: float, quality: int
+    slide: openslide.OpenSlide,
+    scale: Scale,
+    boxes: list[Box],
+    territories: np.ndarray,
+    step: float,
+    quality: int,
+    progress: Progress,
 ) -> Iterator[tuple[str, bytes]]:
     for k, box in enumerate(boxes):
+        progress.at(k)
         pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
         pixels[regions.foreign_tissue(territories, step, box)] = 255
         yield _member(k), files.encode(pixels, quality)

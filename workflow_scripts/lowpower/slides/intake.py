@@ -7,7 +7,7 @@ import openslide
 
 from lowpower import files
 from lowpower.slides.slide import ExcludedSlide, choose_scale, describe_slide, find_mpp, open_slide, read_area
-from lowpower.slides.state import make_state, write_picture
+from lowpower.slides.state import make_state, say_state, write_picture
 
 THUMBNAIL = 500  # longest side in pixels; at most 2 % more, where the reduction is a whole number
 _UNKNOWN = ("vendor", "width", "height", "levels", "mpp", "mpp_source", "objective_power")
@@ -33,7 +33,9 @@ def check_slide(
         except ExcludedSlide as error:
             reason = str(error)
     write_picture(thumbnail, picture)
-    files.write_json(state, make_state(slide, "check_slide", reason, **found))
+    checked = make_state(slide, "check_slide", reason, **found)
+    files.write_json(state, checked)
+    say_state(checked, "check_slide", "{width:,} x {height:,} px at {mpp:g} µm/px ({mpp_source}), {vendor}")
 
 
 def draw_thumbnail(slide: openslide.OpenSlide) -> np.ndarray:

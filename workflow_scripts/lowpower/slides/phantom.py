@@ -14,7 +14,10 @@ from PIL import Image
 from scipy import ndimage
 
 from lowpower import draws
+from lowpower.errors import InputError
+from lowpower.log import say
 from lowpower.slides.pyramid import write_slide
+from lowpower.wording import count_of
 
 MPP = 0.5  # µm per pixel of what is drawn: 20x
 CLASSES = tuple(f"{a}_{p}" for a in ("palisade", "sheet") for p in ("regular", "atypical"))
@@ -47,13 +50,17 @@ class Dials:
 
 def make_slide(path: str | Path, slide: str, label: str, fault: str, dials: Dials) -> None:
     """Draw a slide and write its file; see ``draw_slide`` and ``pyramid.write_slide``."""
-    write_slide(path, draw_slide(slide, label, dials), MPP, fault)
+    image = draw_slide(slide, label, dials)
+    write_slide(path, image, MPP, fault)
+    flaw = f", made with the fault: {fault}" if fault else ""
+    pieces, (height, width, _) = count_of(dials.pieces, "piece"), image.shape
+    say(f"{slide}: {pieces} of {label}, {width:,} x {height:,} px{flaw}")
 
 
 def draw_slide(slide: str, label: str, dials: Dials) -> np.ndarray:
     """The whole slide at 20x, (H, W, 3) uint8: ``pieces`` pieces of one class in rows, bright ground between them."""
     if label not in CLASSES:
-        raise ValueError(f"slide {slide}: true_label is {label!r}; a demo slide is one of {', '.join(CLASSES)}")
+        raise InputError(f"slide {slide}: true_label is {label!r}; a demo slide is one of {', '.join(CLASSES)}")
     draw = draws.generator(dials.seed, "demo slide", slide)
     stain = draw.uniform(0.8, 1.2, 2).astype(np.float32)
     columns = int(np.ceil(np.sqrt(dials.pieces * 4 / 3)))

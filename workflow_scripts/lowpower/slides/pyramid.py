@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
+from lowpower.errors import InputError
 from lowpower.files import replacing
 from lowpower.magnification import MPP_AT_1X
 
@@ -18,10 +19,10 @@ def write_slide(path: str | Path, image: np.ndarray, mpp: float, fault: str = ""
     """Write image (H, W, 3) uint8 as a slide with levels at 1, 1/2 and 1/4 of its side, each averaged from the last.
 
     H, W: multiples of 4. mpp: µm per pixel. fault: "corrupt" cuts the file off, so that OpenSlide cannot open it;
-    "no mpp" leaves out scale and objective. Raises ValueError for another fault.
+    "no mpp" leaves out scale and objective. Raises InputError for another fault.
     """
     if fault not in FAULTS:
-        raise ValueError(f"fault {fault!r} is not known; write {' or '.join(FAULTS[1:])}, or leave it blank")
+        raise InputError(f"fault {fault!r} is not known; write {' or '.join(FAULTS[1:])}, or leave it blank")
     height, width = image.shape[:2]
     # tifffile writes the three first characters of its own name and a date only where it is asked to
     head = (

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from lowpower import files
+from lowpower.log import Progress, say
+from lowpower.wording import count_of
 
 
 def area_mean(image: np.ndarray, n: int) -> np.ndarray:
@@ -35,11 +37,17 @@ def downsample_slide(images: str | Path, reduction: int, output: str | Path) -> 
     images: ZIP of a slide's regions at the teacher's magnification. output: ZIP of the same regions, each side
     ``reduction`` times smaller, as PNG: what a student sees is made of the very pixels the teacher sees.
     """
+    slide = Path(output).stem
+    with zipfile.ZipFile(images) as archive:
+        names = archive.namelist()
+        progress = Progress(f"{slide}: regions reduced", len(names))
 
-    def reduced() -> Iterator[tuple[str, bytes]]:
-        with zipfile.ZipFile(images) as archive:
-            for name in archive.namelist():
+        def reduced() -> Iterator[tuple[str, bytes]]:
+            for done, name in enumerate(names):
+                progress.at(done)
                 image = area_mean(files.decode(archive.read(name)), reduction)
                 yield Path(name).with_suffix(".png").name, files.encode(image)
 
-    files.write_images(output, reduced())
+        files.write_images(output, reduced())
+    if names:
+        say(f"{slide}: {count_of(len(names), 'region')} reduced, {reduction} x {reduction} pixels to one")

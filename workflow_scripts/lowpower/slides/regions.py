@@ -10,8 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from lowpower.magnification import describe, mpp_of
-
 EIGHT = np.ones((3, 3), int)
 HALO_UM = 16  # whitened around another piece of tissue, so that its blurred edge does not stay: half of close_um
 
@@ -81,23 +79,6 @@ def _overlap(starts: np.ndarray, size: int, step: float, count: int) -> np.ndarr
     edges = np.arange(count)
     first, last = starts[:, None] / step, (starts[:, None] + size) / step
     return np.clip(np.minimum(last, edges + 1) - np.maximum(first, edges), 0, 1)
-
-
-def field_pixels(size_um: float, magnification: float, multiple: int, name: str = "grid: size_um") -> int:
-    """The side of a field, or a stride, in teacher pixels.
-
-    Raises ValueError, naming the nearest values that work, unless it is a whole multiple of ``multiple`` pixels.
-    """
-    mpp = mpp_of(magnification)
-    times = size_um / mpp / multiple
-    if round(times) >= 1 and abs(times - round(times)) < 1e-6:
-        return round(times) * multiple
-    below = max(1, int(times))
-    near = " or ".join(f"{n * multiple * mpp:g}" for n in (below, below + 1))
-    raise ValueError(
-        f"{name}: {size_um:g} µm is {size_um / mpp:g} pixels at {describe(magnification)}, which is not a multiple of "
-        f"{multiple}; write {near}"
-    )
 
 
 def mark_territories(pieces: np.ndarray, mask_mpp: float) -> np.ndarray:

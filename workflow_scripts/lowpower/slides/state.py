@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from lowpower import files
+from lowpower.log import say
 
 
 def make_state(slide: str, step: str, reason: str = "", **found: object) -> dict:
@@ -26,6 +27,17 @@ def carry_on(earlier: dict, step: str, reason: str = "", **found: object) -> dic
 def is_usable(state: dict) -> bool:
     """Whether the slide with this state can be used."""
     return state["state"] == "usable"
+
+
+def say_state(state: dict, step: str, found: str) -> None:
+    """Say in one line what came of a step: ``found``, filled in from the state, or that it excluded the slide.
+
+    Nothing is said of a slide that an earlier step excluded.
+    """
+    if is_usable(state):
+        say(f"{state['slide']}: {found.format_map(state)}")
+    elif state["step"] == step:
+        say(f"{state['slide']} is excluded ({step}): {state['reason']}")
 
 
 def write_picture(path: str | Path, picture: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from scipy import ndimage
 from lowpower import files
 from lowpower.magnification import WHOLE
 from lowpower.slides.slide import ExcludedSlide, choose_scale, open_slide, read_area
-from lowpower.slides.state import carry_on, is_usable, write_picture
+from lowpower.slides.state import carry_on, is_usable, say_state, write_picture
 
 # Stain takes more light of one color than of another; dust, shadows and black corners do not. The bound is on the
 # spread between the channels, as shares of the glass. From .025 to .07 the overlap (IoU) with another tool's masks of
@@ -127,7 +127,9 @@ def mask_tissue(
         except ExcludedSlide as error:
             reason = str(error)
     write_picture(mask, tissue.astype(np.uint8) * 255)
-    files.write_json(state, carry_on(checked, "mask_tissue", reason, **found))
+    masked = carry_on(checked, "mask_tissue", reason, **found)
+    files.write_json(state, masked)
+    say_state(masked, "mask_tissue", "{tissue_mm2:,.2f} mm² of tissue")
 
 
 def _mask(

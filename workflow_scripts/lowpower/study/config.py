@@ -1,6 +1,6 @@
 """The configuration: checked once against its schema, filled with defaults, and frozen from then on."""
 
-import difflib
+import json
 import math
 from pathlib import Path
 
@@ -8,29 +8,46 @@ import jsonschema
 import yaml
 
 from lowpower import magnification
-
-
-class ConfigError(ValueError):
-    """Something in the configuration that the user has to change; the message says what and how."""
+from lowpower.errors import InputError
+from lowpower.study.methods import STANDARD
+from lowpower.study.schema import values_of
+from lowpower.wording import nearest
 
 
 def read_config(raw: dict, schema: str | Path) -> dict:
     """The complete configuration: ``raw`` with every default filled in.
 
-    Raises ConfigError naming the key, what was found and what to write.
+    Raises InputError naming the key, what was found and what to write.
     """
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    raw = _with_standard_rows(raw)
     errors = jsonschema.Draft202012Validator(rules).iter_errors(raw)
     error = min(errors, key=lambda e: ([str(k) for k in e.absolute_path], e.message), default=None)
     if error is not None:
-        raise ConfigError(_explain(error))
+        raise InputError(f"config: {_explain(error, rules)}")
     config = _filled(raw, rules)
     _check_scales(config)
     _check_methods(config)
     return config
 
 
-def _explain(error: jsonschema.ValidationError) -> str:
+def _with_standard_rows(raw: dict) -> dict:
+    """The config, with each method that is a name alone written out."""
+    rows = raw.get("methods")
+    if not isinstance(rows, dict):
+        return raw
+    for name, row in rows.items():
+        if row is None and name not in STANDARD:
+            near = nearest(str(name), STANDARD)
+            raise InputError(
+                f"config: unknown method `methods.{name}`; "
+                + (f"did you mean `{near}`? " if near else "")
+                + f"Names that may stand alone: {', '.join(STANDARD)}. Another needs a row with `distill` or `finetune`"
+            )
+    return raw | {"methods": {name: STANDARD[name] if row is None else row for name, row in rows.items()}}
+
+
+def _explain(error: jsonschema.ValidationError, rules: dict) -> str:
     """One sentence for a schema error: the key, what was found, what to write."""
     while error.context:  # of the branches of a oneOf, the one that was meant
         meant = [e for e in error.context if e.validator not in ("type", "const")]
@@ -41,15 +58,26 @@ def _explain(error: jsonschema.ValidationError) -> str:
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         unknown = sorted(set(error.instance) - set(known))[0]
-        near = difflib.get_close_matches(unknown, known, 1, 0.5)
-        hint = f"did you mean `{near[0]}`?" if near else f"known keys here: {', '.join(known)}"
-        return f"config: unknown key `{f'{key}.' if key else ''}{unknown}`; {hint}"
+        near = nearest(str(unknown), known, 0.5)
+        hint = f"did you mean `{near}`?" if near else f"known keys here: {', '.join(known)}"
+        return f"unknown key `{f'{key}.' if key else ''}{unknown}`; {hint}"
     if error.validator == "required":
-        return (
-            f"config: {error.message.replace(chr(39), '`')}{f' of `{key}`' if key else ''}; see docs/configuration.md"
-        )
-    about = error.schema.get("description", "") if isinstance(error.schema, dict) else ""
-    return f"config: `{key}`: {error.message}{f'. {about}' if about else ''}"
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        about = error.schema["properties"][missing].get("description", "")
+        return f"the key `{f'{key}.' if key else ''}{missing}` is missing; write it. {about}".rstrip()
+    found = json.dumps(error.instance, ensure_ascii=False, default=str)
+    found = found if len(found) <= 60 else f"{found[:57]}..."
+    return f"`{key}` is {found}; write {values_of(error.schema)}. {_description(error, rules)}".rstrip()
+
+
+def _description(error: jsonschema.ValidationError, rules: dict) -> str:
+    """What the key is for: the innermost description on the way to the rule that was broken."""
+    about = ""
+    for step in error.absolute_schema_path:
+        rules = rules[step]
+        if isinstance(rules, dict) and isinstance(rules.get("description"), str):
+            about = rules["description"]
+    return about
 
 
 def _filled(value: object, rules: dict) -> object:
@@ -76,12 +104,14 @@ def _check_scales(config: dict) -> None:
     for low in _lows(config):
         write = f"write {teacher / 2:g}, {teacher / 4:g}, {teacher / 8:g} ..."
         key = "student_magnifications" if low in config["student_magnifications"] else "coarsest_magnification"
+        if low >= teacher:
+            raise InputError(f"config: `{key}`: {low:g} is not below teacher_magnification, {teacher:g}; {write}")
         try:
             reduction = magnification.reduction_between(teacher, low)
         except ValueError as error:
-            raise ConfigError(f"config: `{key}`: {error}; {write}") from None
+            raise InputError(f"config: `{key}`: {error}; {write}") from None
         if reduction % 2:  # the teacher's maps are recorded at half its grid, which only even reductions nest in
-            raise ConfigError(f"config: `{key}`: {low:g} is the teacher's {teacher:g} reduced by {reduction}; {write}")
+            raise InputError(f"config: `{key}`: {low:g} is the teacher's {teacher:g} reduced by {reduction}; {write}")
     if config["unit"] == "grid":
         mpp = magnification.mpp_of(teacher)
         for key, multiple in (("size_um", region_multiple(config)), ("stride_um", 1)):
@@ -89,7 +119,7 @@ def _check_scales(config: dict) -> None:
             near = max(1, round(size / mpp / multiple)) * multiple
             if size and abs(size / mpp - near) > 1e-6:  # a stride of 0 stands for size_um
                 why = " (32 x the largest reduction)" if multiple > 1 else ""
-                raise ConfigError(
+                raise InputError(
                     f"config: `grid.{key}`: {size:g} µm is {size / mpp:g} px at {magnification.name_of(teacher)}, "
                     f"not a multiple of {multiple} px{why}; the nearest is {near * mpp:g}"
                 )
@@ -100,9 +130,9 @@ def _check_methods(config: dict) -> None:
     for name, row in config["methods"].items():
         distill, finetune = row["distill"], row["finetune"]
         if not distill and not finetune:
-            raise ConfigError(f"config: `methods.{name}` learns nothing: give it `distill`, `finetune` or both")
+            raise InputError(f"config: `methods.{name}` learns nothing: give it `distill`, `finetune` or both")
         if distill and distill["cross_entropy"] and distill["images"] != "labeled":
-            raise ConfigError(f"config: `methods.{name}.distill`: cross_entropy needs labels: write `images: labeled`")
+            raise InputError(f"config: `methods.{name}.distill`: cross_entropy needs labels: write `images: labeled`")
 
 
 def _lows(config: dict) -> list[float]:

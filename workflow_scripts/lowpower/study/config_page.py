@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 from lowpower.files import replacing
+from lowpower.study.schema import values_of
 
 
 def configuration_page(rules: dict) -> str:
@@ -18,8 +19,8 @@ def configuration_page(rules: dict) -> str:
         "# Configuration",
         "",
         "Every key of a configuration, written from `schemas/config.schema.yaml` by `make docs`. Unknown keys are",
-        "errors. Copy `config.yaml` or a file of `configs/` and name it:",
-        "`snakemake --cores all --configfile my.yaml`. Such a file is complete: `config.yaml` is then not read.",
+        "errors. Copy `configs/own.yaml` and name it:",
+        "`snakemake --configfile my.yaml`. Such a file is complete: `config.yaml` is then not read.",
         "",
         "| key | values | default | what it does |",
         "|---|---|---|---|",
@@ -37,31 +38,12 @@ def _rows(rules: dict, prefix: str) -> list[str]:
         )
         if inner.get("properties") and default != "required":
             default = "" if rule.get("default", {}) == {} else default
-        rows.append(f"| `{prefix}{key}` | {_values(rule)} | {default} | {rule['description']} |")
+        rows.append(f"| `{prefix}{key}` | {values_of(rule)} | {default} | {rule['description']} |")
         rows += _rows(inner, f"{prefix}{key}.")
         others = inner.get("additionalProperties")
         if isinstance(others, dict):
             rows += _rows(others, f"{prefix}{key}.NAME.")
     return rows
-
-
-def _values(rule: dict) -> str:
-    """Type and range in a few words."""
-    if "oneOf" in rule:
-        return " or ".join(_values(branch) for branch in rule["oneOf"])
-    if "enum" in rule:
-        return ", ".join(f"`{value}`" for value in rule["enum"])
-    if "const" in rule:
-        return f"`{rule['const']}`"
-    if rule.get("type") == "array":
-        return f"list of {_values(rule['items'])}"
-    words = {"object": "section"}.get(rule.get("type"), rule.get("type", ""))
-    least, most = rule.get("minimum", rule.get("exclusiveMinimum")), rule.get("maximum", rule.get("exclusiveMaximum"))
-    if least is not None and most is not None:
-        return f"{words}, {least} to {most}"
-    if least is not None:
-        return f"{words}, {'above' if 'exclusiveMinimum' in rule else 'at least'} {least}"
-    return words
 
 
 if __name__ == "__main__":

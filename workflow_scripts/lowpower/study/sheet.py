@@ -1,18 +1,17 @@
 """The sheet of slides: one row per slide, read as text so that ids stay what they are (007 stays 007)."""
 
 import csv
-import difflib
 import io
+import os
+import re
 from pathlib import Path
 
 import jsonschema
 import yaml
 
+from lowpower.errors import InputError
 from lowpower.files import safe_name
-
-
-class SheetError(ValueError):
-    """Something in the sheet that the user has to change; the message says where, what and how."""
+from lowpower.wording import count_of, nearest
 
 
 def read_sheet(path: str | Path, schema: str | Path) -> list[dict]:
@@ -20,47 +19,76 @@ def read_sheet(path: str | Path, schema: str | Path) -> list[dict]:
 
     path: .csv or .tsv (comma, semicolon or tab; with or without a byte order mark) or .xlsx (first worksheet).
     ``mpp`` becomes a float or None. ``file`` is added: the slide's path as seen from the working folder.
-    Raises SheetError.
+    Raises InputError.
     """
     path = Path(path)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    if not path.is_file():
-        raise SheetError(f"config: `slides`: there is no file {path}; write the path of your sheet of slides")
     table = _read_xlsx(path) if path.suffix.lower() == ".xlsx" else _read_text(path)
     header = [name.strip() for name in table[0]] if table else []
     _check_header(path, header, rules)
-    rows = []
-    for number, cells in enumerate(table[1:], start=2):
-        if any(cell.strip() for cell in cells):
-            row = dict.fromkeys(rules["properties"], "") | dict(zip(header, (c.strip() for c in cells), strict=False))
-            _check_row(path, number, row, rules)
-            row["mpp"] = float(row["mpp"].replace(",", ".")) if row["mpp"] else None
-            row["file"] = str(path.parent / row["path"])
-            rows.append(row)
+    rows = {
+        number: dict.fromkeys(rules["properties"], "") | dict(zip(header, (c.strip() for c in cells), strict=False))
+        for number, cells in enumerate(table[1:], start=2)
+        if any(cell.strip() for cell in cells)
+    }
     if not rows:
-        raise SheetError(f"{path}: no rows; write one line per slide below the header")
-    for key, what in (("slide", "slide id"), ("file", "slide file")):
-        _check_unique(path, [row[key] for row in rows], what)
-    return rows
+        raise InputError(f"{path}: no rows; write one line per slide below the header")
+    _check_rows(path, rows, rules)
+    for row in rows.values():
+        row["mpp"] = float(row["mpp"].replace(",", ".")) if row["mpp"] else None
+        row["file"] = os.path.normpath(path.parent / row["path"])
+    _check_unique(path, rows, "slide", "slide id")
+    _check_unique(path, rows, "file", "slide file")
+    return list(rows.values())
+
+
+def _read_bytes(path: Path) -> bytes:
+    """The file, after a look at whether it is what its name says."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        example = path.with_name("slides.example.csv")
+        like = f" like {example}" if example.is_file() else ""
+        raise InputError(
+            f"config: `slides`: there is no file {path}; write the path of your sheet of slides{like}. "
+            "`make sheet SLIDES=folder` drafts one from a folder of slides"
+        ) from None
+    except OSError as error:
+        raise InputError(f"config: `slides`: {path} cannot be read ({error.strerror})") from None
+    if re.match(rb"\s*<(!doctype|html|table|\?xml)", content.removeprefix(b"\xef\xbb\xbf"), re.I):
+        raise InputError(
+            f"{path} is a web page, not a sheet (an export or a login page was saved under this name); open it in a "
+            "spreadsheet program and save it as CSV (UTF-8) or .xlsx"
+        )
+    return content
 
 
 def _read_text(path: Path) -> list[list[str]]:
+    content = _read_bytes(path)
+    kinds = {b"PK\x03\x04": "an Excel workbook; name it .xlsx", b"\xd0\xcf\x11\xe0": "an old Excel file (.xls)"}
+    for start, kind in (kinds | dict.fromkeys((b"\xff\xfe", b"\xfe\xff"), "text in UTF-16")).items():
+        if content.startswith(start):
+            raise InputError(f"{path} is {kind}, not text in UTF-8; save the sheet as CSV (UTF-8) or .xlsx")
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SheetError(f"{path}: byte {error.start} is not UTF-8; save the sheet as CSV in UTF-8") from None
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(
+            f"{path}, line {line}: a letter is not UTF-8; save the sheet as CSV (UTF-8) or .xlsx"
+        ) from None
     first = text.partition("\n")[0]
     separator = max("\t;,", key=first.count)
-    return [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
+    return list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
 
 
 def _read_xlsx(path: Path) -> list[list[str]]:
     import openpyxl  # only where the sheet is a workbook
 
+    content = _read_bytes(path)
     try:
-        sheet = openpyxl.load_workbook(path, read_only=True, data_only=True).worksheets[0]
+        sheet = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True).worksheets[0]
     except Exception as error:  # zip, XML and key errors, whatever the file turns out to be
-        raise SheetError(f"{path}: not an Excel workbook ({error}); save it as .xlsx or .csv") from None
+        raise InputError(f"{path}: not an Excel workbook ({error}); save it as .xlsx or .csv") from None
 
     def text(value: object) -> str:
         return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
@@ -71,36 +99,47 @@ def _read_xlsx(path: Path) -> list[list[str]]:
 def _check_header(path: Path, header: list[str], rules: dict) -> None:
     missing = [name for name in rules["required"] if name not in header]
     if missing:
-        near = difflib.get_close_matches(missing[0], [h.lower() for h in header], 1, 0.6)
+        near = nearest(missing[0], header)
         hint = (
-            f"; the column `{near[0]}` looks like it, rename it"
+            f"; the column `{near}` looks like it, rename it"
             if near
-            else f"; found: {', '.join(header) or 'nothing'}"
+            else f"; columns found: {', '.join(header) or 'none'}"
         )
         about = rules["properties"][missing[0]]["description"]
-        raise SheetError(f"{path}: no column `{missing[0]}` ({about}){hint}")
+        raise InputError(f"{path}: no column `{missing[0]}` ({about}){hint}")
     for name in header:
-        near = difflib.get_close_matches(name.lower(), rules["properties"], 1, 0.8)
-        if near and name not in rules["properties"] and near[0] not in header:
-            raise SheetError(
-                f"{path}: the column `{name}` looks like `{near[0]}`; rename it, or give it a name less like it"
+        near = nearest(name, rules["properties"], 0.8)
+        if near and name not in rules["properties"] and near not in header:
+            raise InputError(
+                f"{path}: the column `{name}` looks like `{near}`; rename it, or give it a name less like it"
             )
 
 
-def _check_row(path: Path, number: int, row: dict, rules: dict) -> None:
-    error = next(jsonschema.Draft202012Validator(rules).iter_errors(row), None)
-    if error is not None:
-        column = error.absolute_path[0]
+def _check_rows(path: Path, rows: dict[int, dict], rules: dict) -> None:
+    """Every cell as the schema wants it; the first that is not is named, and how many lines have the same trouble."""
+    validator = jsonschema.Draft202012Validator(rules)
+    bad: dict[str, list[int]] = {}
+    for number, row in rows.items():
+        for error in validator.iter_errors(row):
+            bad.setdefault(error.absolute_path[0], []).append(number)
+    for column, numbers in bad.items():
+        found = rows[numbers[0]][column]
+        more = f" (and {count_of(len(numbers) - 1, 'other line')})" if len(numbers) > 1 else ""
         about = rules["properties"][column]["description"]
-        raise SheetError(f"{path}, line {number}: `{column}` is {row[column]!r}; {about}")
+        raise InputError(
+            f"{path}, line {numbers[0]}{more}: `{column}` is {repr(found) if found else 'blank'}; write: {about}"
+        )
 
 
-def _check_unique(path: Path, values: list[str], what: str) -> None:
-    seen: set[str] = set()
-    for value in values:
-        if value in seen:
-            raise SheetError(f"{path}: the {what} {value!r} stands in two rows; each slide has one row")
-        seen.add(value)
+def _check_unique(path: Path, rows: dict[int, dict], column: str, what: str) -> None:
+    seen: dict[str, int] = {}
+    for number, row in rows.items():
+        first = seen.setdefault(row[column], number)
+        if first != number:
+            raise InputError(
+                f"{path}, line {number}: the {what} {row[column]!r} stands in line {first} already; each slide has one "
+                "row: take one of them away, or correct it"
+            )
 
 
 def by_file_name(rows: list[dict]) -> dict[str, dict]:

@@ -1,1 +1,1 @@
-"""From regions and predictions to evidence: intake, splits, metrics, intervals, tables, figures, report."""
+"""From regions and predictions to evidence: intake, splits, metrics, intervals, tables."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower.files import read_rows, replacing, write_rows
+from lowpower.tables import layout
 from lowpower.tables.intake import summary_of
-from lowpower.tables.layout import markdown
 from lowpower.tables.tally import count
 
 COLUMNS = ["seeds", "split", "class", "patients", "slides", "excluded_slides", "regions", "area_mm2"]
@@ -18,17 +18,21 @@ def count_cohort(
     classes: Sequence[str],
     table: str | Path,
     summary: str | Path,
+    latex: str | Path,
 ) -> None:
-    """Write the cohort table as CSV and Markdown."""
+    """Write the cohort table as CSV, Markdown and LaTeX."""
     slides = read_rows(intake)
     excluded = {row["slide"] for row in slides if row["state"] == "excluded"}
     rows = count(read_rows(splits), read_rows(index), classes, excluded)
     write_rows(table, COLUMNS, rows)
     with replacing(summary) as part:
-        part.write_text(f"{summary_of(slides)}\n\n{markdown(headline(rows))}", encoding="utf-8")
+        part.write_text(f"{summary_of(slides)}\n\n{layout.markdown(headline(rows))}", encoding="utf-8")
+    with replacing(latex) as part:
+        part.write_text(layout.latex(headline(rows)), encoding="utf-8")
 
 
 def headline(rows: Sequence[dict]) -> list[dict[str, str]]:
     """The cohort table for people; the seeds are shown only where they divide the patients differently."""
     hidden = {"seeds"} if len({row["seeds"] for row in rows}) == 1 else set()
-    return [{k.replace("_", " "): v for k, v in row.items() if k not in hidden} for row in rows]
+    titles = {"excluded_slides": "excluded slides", "area_mm2": "tissue, mm²"}
+    return [{titles.get(name, name): cell for name, cell in row.items() if name not in hidden} for row in rows]

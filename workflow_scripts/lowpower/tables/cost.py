@@ -5,7 +5,8 @@ from pathlib import Path
 
 from lowpower import magnification
 from lowpower.files import read_json, replacing, write_rows
-from lowpower.tables.layout import markdown, number
+from lowpower.tables import layout
+from lowpower.tables.layout import number
 
 COLUMNS = [
     *("network", "magnification", "parameters", "pixels_per_region"),
@@ -19,12 +20,14 @@ CONVENTION = (
 )
 
 
-def compare_cost(costs: Sequence[str | Path], table: str | Path, summary: str | Path) -> None:
-    """Write the cost table as CSV and Markdown. costs: the measured JSON files, the teacher's first."""
+def compare_cost(costs: Sequence[str | Path], table: str | Path, summary: str | Path, latex: str | Path) -> None:
+    """Write the cost table as CSV, Markdown and LaTeX. costs: the measured JSON files, the teacher's first."""
     rows = cost_rows([read_json(path) for path in costs])
     write_rows(table, COLUMNS, rows)
     with replacing(summary) as part:
-        part.write_text(f"{markdown(headline(rows))}\n{CONVENTION} {timing(rows)}\n", encoding="utf-8")
+        part.write_text(f"{layout.markdown(headline(rows))}\n{CONVENTION} {timing(rows)}\n", encoding="utf-8")
+    with replacing(latex) as part:
+        part.write_text(layout.latex(headline(rows)), encoding="utf-8")
 
 
 def cost_rows(costs: Sequence[dict]) -> list[dict[str, str]]:

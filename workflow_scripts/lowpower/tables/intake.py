@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowpower.errors import InputError
 from lowpower.files import read_json, replacing, write_rows
-from lowpower.tables.layout import count_of, markdown
+from lowpower.tables.layout import markdown
+from lowpower.wording import count_of
 
 COLUMNS = [
     *("slide", "patient", "state", "step", "reason", "vendor", "width", "height", "levels"),
@@ -26,7 +28,7 @@ def gather_slides(
     """Write one row per slide, sorted by slide, and a Markdown summary of the excluded ones.
 
     checks, masks, tiles: state files of the three steps, parallel to slides and patients.
-    Raises ValueError when ``on_excluded`` is "fail" and a slide is excluded, or fewer than ``min_usable`` are usable.
+    Raises InputError when ``on_excluded`` is "fail" and a slide is excluded, or fewer than ``min_usable`` are usable.
     """
     states = zip(checks, masks, tiles, strict=True)
     rows = [
@@ -78,12 +80,12 @@ def _stop_if_too_few(rows: list[dict], on_excluded: str, min_usable: int) -> Non
         listed.append(f"  and {len(excluded) - len(listed)} more")
     reasons = "\n".join(listed)
     if on_excluded == "fail" and excluded:
-        raise ValueError(
+        raise InputError(
             f"{count_of(len(excluded), 'slide')} of {len(rows)} cannot be used, and the config says "
             f"`on_excluded: fail`:\n{reasons}\nMend or remove them in the sheet, or write `on_excluded: continue`."
         )
     if usable < min_usable:
-        raise ValueError(
+        raise InputError(
             f"{usable} of {len(rows)} slides can be used, and the config asks for `min_usable_slides: {min_usable}`:\n"
             f"{reasons}\nMend the slides, or write a smaller number."
         )

@@ -1,7 +1,18 @@
-"""How tables are laid out for people: numbers as text, and rows as Markdown or HTML."""
+"""How tables are laid out for people: numbers as text, and rows as Markdown or LaTeX."""
 
-import html
+import re
 from collections.abc import Sequence
+
+_NUMBER = re.compile(r"[-+]?[\d,.]*\d(x|%)?( \([-+\d.]+( to |-)[-+\d.]+\))?")  # 1,234  55x  87.5 (80.1-93.2)
+_LATEX = {c: f"\\{c}" for c in "{}$&#_%"} | {c: f"{{{c}}}" for c in "[]*"}  # "[" and "*" mean something after \\
+_LATEX |= {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}"}
+_LATEX |= {
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "µ": r"\textmu{}",
+    "μ": r"\textmu{}",
+    "²": r"\textsuperscript{2}",
+}
 
 
 def number(value: float | None, digits: int) -> str:
@@ -28,17 +39,6 @@ def points(value: str, low: str = "", high: str = "") -> str:
     return f"{100 * float(value):+.1f}{interval}"
 
 
-def some(names: Sequence[str], most: int = 5) -> str:
-    """Up to ``most`` names for a message, and how many more there are."""
-    shown = ", ".join(names[:most])
-    return f"{shown} and {len(names) - most} more" if len(names) > most else shown
-
-
-def count_of(count: int, thing: str) -> str:
-    """A count with its noun: ``count_of(1, "slide") == "1 slide"``, ``count_of(2, "slide") == "2 slides"``."""
-    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
-
-
 def markdown(rows: Sequence[dict[str, str]]) -> str:
     """Rows of text as a Markdown table; the keys of the first row are the header. No rows give an empty text."""
     if not rows:
@@ -52,12 +52,23 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]) + "\n"
 
 
-def html_table(rows: Sequence[dict[str, str]]) -> str:
-    """Rows of text as an HTML table; every cell is escaped. No rows give an empty text."""
+def latex(rows: Sequence[dict[str, str]]) -> str:
+    """Rows of text as a LaTeX tabular (package booktabs); columns of numbers stand to the right.
+
+    The keys of the first row are the header. No rows give an empty text.
+    """
     if not rows:
         return ""
-    head = "".join(f"<th>{html.escape(str(name))}</th>" for name in rows[0])
-    body = "\n".join(
-        "<tr>" + "".join(f"<td>{html.escape(str(c))}</td>" for c in row.values()) + "</tr>" for row in rows
+    sides = "".join("r" if numeric(rows, name) else "l" for name in rows[0])
+    head, *body = (
+        " & ".join("".join(_LATEX.get(c, c) for c in " ".join(str(cell).split())) for cell in line) + r" \\"
+        for line in [list(rows[0]), *(row.values() for row in rows)]
     )
-    return f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{body}\n</tbody>\n</table>\n"
+    lines = [rf"\begin{{tabular}}{{{sides}}}", r"\toprule", head, r"\midrule", *body, r"\bottomrule", r"\end{tabular}"]
+    return "\n".join(lines) + "\n"
+
+
+def numeric(rows: Sequence[dict[str, str]], name: str) -> bool:
+    """Whether a column holds numbers, with or without an interval; blanks do not count, a column of blanks does not."""
+    cells = [str(row[name]) for row in rows if str(row[name])]
+    return bool(cells) and all(_NUMBER.fullmatch(cell) for cell in cells)

@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
+from lowpower.errors import InputError
 from lowpower.files import fingerprint_images, read_rows, write_rows
 
 COLUMNS = [
@@ -23,7 +24,7 @@ def index_regions(
 
     regions: each slide's region table; images: its ZIP at this magnification; both parallel to slides.
     reduction: teacher pixels per pixel of this magnification along a side, 1 at the teacher's own.
-    Raises ValueError when a ZIP does not hold exactly the regions of its table.
+    Raises InputError when a ZIP does not hold exactly the regions of its table.
     """
     rows = []
     for slide, table, images_of_slide in zip(slides, regions, images, strict=True):
@@ -53,7 +54,7 @@ def _rows_of_slide(slide: str, table: list[dict], images: Path, reduction: int, 
     if members != set(sizes):
         differing = sorted(members ^ set(sizes))[0]
         where = "the region table only" if differing in members else "the ZIP only"
-        raise ValueError(
+        raise InputError(
             f"{images} holds {len(sizes)} images for {len(rows)} regions of slide {slide!r} "
             f"({differing} is in {where}); {_remedy(images)}"
         )
@@ -67,7 +68,7 @@ def _contents(images: Path) -> tuple[dict[str, int], str]:
             sizes = {info.filename: info.file_size for info in archive.infolist()}
         return sizes, fingerprint_images(images)
     except zipfile.BadZipFile as error:
-        raise ValueError(f"{images} is not a whole ZIP ({error}); {_remedy(images)}") from error
+        raise InputError(f"{images} is not a whole ZIP ({error}); {_remedy(images)}") from error
 
 
 def _remedy(images: Path) -> str:

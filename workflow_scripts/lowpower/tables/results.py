@@ -7,11 +7,16 @@ import pandas as pd
 
 from lowpower import magnification
 from lowpower.files import replacing, write_rows
+from lowpower.log import Progress, say
+from lowpower.tables import layout
+from lowpower.tables.confusion import COUNTS, confusion_rows
 from lowpower.tables.intervals import Sample, difference, draw_patients, interval, mean, sample
 from lowpower.tables.layout import markdown, number, percent, points
 from lowpower.tables.metrics import METRICS
-from lowpower.tables.units import PER, Units, units
+from lowpower.tables.units import Judged, judge
+from lowpower.wording import count_of
 
+IDENTITY = ("method", "magnification", "labeled", "unlabeled", "steps")
 COLUMNS = [
     *("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "seeds", "steps", "n", "patients"),
     *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")),
@@ -29,74 +34,65 @@ def evaluate(
     statistics: dict,
     table: str | Path,
     summary: str | Path,
+    latex: str | Path,
+    confusion: str | Path,
 ) -> None:
-    """Write results.csv and, for people, results.md.
+    """Write results.csv, for people also as Markdown (summary) and LaTeX, and the confusion matrices' counts.
 
     predictions: one predictions.parquet per model, parallel to models (method, magnification, labeled, unlabeled,
     seed, steps). statistics: draws, rank_draws, confidence.
     """
-    frames = [pd.read_parquet(path) for path in predictions]
-    rows = result_rows(frames, models, classes, regions_have_labels, statistics)
+    judged = judge([pd.read_parquet(path) for path in predictions], classes, regions_have_labels)
+    rows = result_rows(judged, models, statistics)
     write_rows(table, COLUMNS, rows)
-    with replacing(summary) as part:
-        part.write_text(summary_of(rows, statistics["confidence"]), encoding="utf-8")
+    write_rows(confusion, COUNTS, confusion_rows(judged, _groups(models), classes))
+    for path, text in ((summary, summary_of), (latex, latex_of)):
+        with replacing(path) as part:
+            part.write_text(text(rows, statistics["confidence"]), encoding="utf-8")
+    say(in_short(rows))
 
 
-def result_rows(
-    frames: Sequence[pd.DataFrame],
-    models: Sequence[dict],
-    classes: Sequence[str],
-    regions_have_labels: bool,
-    statistics: dict,
-) -> list[dict[str, str]]:
+def result_rows(judged: Sequence[Judged], models: Sequence[dict], statistics: dict) -> list[dict[str, str]]:
     """The rows of results.csv as text: by split and kind of unit, patients first, teachers first, finest pixels first.
 
     A row is the mean over its seeds. The student of a seed is compared with the teacher of that seed, on the same
     drawn patients.
     """
+    rows = []
+    progress, done = Progress("drawing samples of patients", len(judged) * len(models)), 0
+    for one in judged:
+        weights = draw_patients(one.patients, statistics["draws"])
+        samples = []
+        for units in one.of_models:
+            samples.append(sample(units, one.patients, weights, statistics["rank_draws"]))
+            progress.at(done := done + 1)
+        teachers = {model["seed"]: samples[i] for i, model in enumerate(models) if model["method"] == "teacher"}
+        for known, members in _groups(models):
+            units = [one.of_models[i] for i in members]
+            counts = {
+                "seeds": str(len(members)),
+                "n": str(len({unit for u in units for unit in u.ids})),
+                "patients": str(len({patient for u in units for patient in u.patients})),
+            }
+            seeds = [(samples[i], teachers.get(models[i]["seed"])) for i in members]
+            rows.append(known | one.kind | counts | _values(seeds, statistics["confidence"]))
+    return rows
+
+
+def _groups(models: Sequence[dict]) -> list[tuple[dict[str, str], list[int]]]:
+    """The rows that the models make, in reading order: what identifies each, and the positions of its seeds."""
     methods = list(dict.fromkeys(model["method"] for model in models))
     groups: dict[tuple, list[int]] = {}
     for i in sorted(range(len(models)), key=lambda i: _place(models[i], methods)):
-        key = tuple(models[i][k] for k in ("method", "magnification", "labeled", "unlabeled", "steps"))
-        groups.setdefault(key, []).append(i)
-    kinds = sorted({kind for frame in frames for kind in zip(frame["split"], frame["pixels"], strict=True)})
-    rows = []
-    for split, pixels in kinds:
-        parts = [frame[(frame["split"] == split) & (frame["pixels"] == pixels)] for frame in frames]
-        patients = sorted({patient for part in parts for patient in part["patient"]})
-        weights = draw_patients(patients, statistics["draws"])
-        for per in PER:
-            judged = [units(part, per, classes, regions_have_labels) for part in parts]
-            if not any(one.ids for one in judged):
-                continue
-            samples = [sample(one, patients, weights, statistics["rank_draws"]) for one in judged]
-            teachers = {models[i]["seed"]: samples[i] for i in range(len(models)) if models[i]["method"] == "teacher"}
-            for key, members in groups.items():
-                known = {"per": per, "split": split, "pixels": pixels}
-                known |= _identity(key, [judged[i] for i in members])
-                seeds = [(samples[i], teachers.get(models[i]["seed"])) for i in members]
-                rows.append(known | _values(seeds, statistics["confidence"]))
-    return rows
+        known = models[i] | {"magnification": magnification.name_of(models[i]["magnification"])}
+        groups.setdefault(tuple(str(known[key]) for key in IDENTITY), []).append(i)
+    return [(dict(zip(IDENTITY, key, strict=True)), members) for key, members in groups.items()]
 
 
 def _place(model: dict, methods: list[str]) -> tuple:
     first = model["method"] != "teacher"
     shares = (model["labeled"], model["unlabeled"], model["seed"])
     return first, -model["magnification"], methods.index(model["method"]), *shares
-
-
-def _identity(key: tuple, judged: list[Units]) -> dict[str, str]:
-    method, scale, labeled, unlabeled, steps = key
-    return {
-        "method": method,
-        "magnification": magnification.name_of(scale),
-        "labeled": str(labeled),
-        "unlabeled": str(unlabeled),
-        "seeds": str(len(judged)),
-        "steps": str(steps),
-        "n": str(len({unit for one in judged for unit in one.ids})),
-        "patients": str(len({patient for one in judged for patient in one.patients})),
-    }
 
 
 def _values(seeds: list[tuple[dict[str, Sample], dict[str, Sample] | None]], confidence: float) -> dict[str, str]:
@@ -156,3 +152,27 @@ def summary_of(rows: Sequence[dict[str, str]], confidence: float) -> str:
     """The results as Markdown."""
     parts = [f"### {title}\n\n{markdown(table)}" for title, table in sections(rows)]
     return "\n".join([*parts, f"{note(confidence) if parts else NOTHING}\n"])
+
+
+def latex_of(rows: Sequence[dict[str, str]], confidence: float) -> str:
+    """The results as LaTeX: one tabular per table, under a comment with its title."""
+    parts = [f"% {title}\n{layout.latex(table)}" for title, table in sections(rows)]
+    return "\n".join([*parts, f"% {note(confidence) if parts else NOTHING}\n"])
+
+
+def in_short(rows: Sequence[dict[str, str]]) -> str:
+    """How many patients the teacher reads right, and the best and the worst student at the lowest magnification."""
+    if not rows:
+        return f"results: {NOTHING}"
+    first = [row for row in rows if all(row[key] == rows[0][key] for key in ("per", "split", "pixels"))]
+    students = [row for row in first if row["method"] != "teacher" and row["accuracy"]]
+    lowest = [row for row in students if row["magnification"] == students[-1]["magnification"]]
+    ranked = sorted(lowest, key=lambda row: -float(row["accuracy"]))
+    shown = [row for row in first if row["method"] == "teacher"] + ranked[:1] + ranked[1:][-1:]
+    reads = ", ".join(
+        f"{row['method']} at {magnification.describe(magnification.parse(row['magnification']))} "
+        f"{percent(row['accuracy'])} %"
+        for row in shown
+    )
+    units = count_of(int(first[0]["n"]), first[0]["per"])
+    return f"results: {count_of(len(rows), 'row')}; right of {units} ({first[0]['split']}): {reads}"

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from lowpower.tables.layout import number, some
-from lowpower.tables.patients import SPLITS
+from lowpower.errors import InputError
+from lowpower.tables.layout import number
+from lowpower.wording import some
 
 UNLABELED = "unlabeled"
+SPLITS = ("train", "val", "test", "external")
 
 
 def count(
@@ -63,10 +65,10 @@ def _count_division(
 
 
 def check_counts(rows: Sequence[dict], classes: Sequence[str]) -> None:
-    """Raise ValueError when a class has no labeled region left to train or validate on."""
+    """Raise InputError when a class has no labeled region left to train or validate on."""
     for row in rows:
         if row["split"] in ("train", "val") and row["class"] in classes and not row["regions"]:
-            raise ValueError(
+            raise InputError(
                 f"class {row['class']!r} has patients but no region in {row['split']} (seeds {row['seeds']}): all its "
                 "slides there were excluded or hold no tissue; tables/intake.csv says why"
             )

@@ -20,6 +20,32 @@ class Units:
     probabilities: NDArray  # (n, classes)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """The units of one kind, of one split and kind of pixels, that every model was asked about."""
+
+    kind: dict[str, str]  # per, split, pixels
+    patients: list[str]  # of the split, sorted
+    of_models: list[Units]  # parallel to the models
+
+
+def judge(frames: Sequence[pd.DataFrame], classes: Sequence[str], regions_have_labels: bool) -> list[Judged]:
+    """What is judged of the models' predictions, the headline first; a kind without any unit is left out.
+
+    frames: each model's predictions.parquet. By split, external ones last, and kind of pixels; of each, by PER.
+    """
+    kinds = {kind for frame in frames for kind in zip(frame["split"], frame["pixels"], strict=True)}
+    judged = []
+    for split, pixels in sorted(kinds, key=lambda kind: (kind[0] == "external", kind)):
+        parts = [frame[(frame["split"] == split) & (frame["pixels"] == pixels)] for frame in frames]
+        patients = sorted({patient for part in parts for patient in part["patient"]})
+        for per in PER:
+            of_models = [units(part, per, classes, regions_have_labels) for part in parts]
+            if any(one.ids for one in of_models):
+                judged.append(Judged({"per": per, "split": split, "pixels": pixels}, patients, of_models))
+    return judged
+
+
 def units(predictions: pd.DataFrame, per: str, classes: Sequence[str], regions_have_labels: bool) -> Units:
     """The region, slide or patient units of one model's predictions of one split.
 

@@ -11,6 +11,10 @@ from lowpower.files import replacing
 COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A8A")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 TEACHER = "#000000"
+WRONG = COLORS[0]
+SHARES = "Blues"  # white to blue: as good in print without color
+FRAME = "#CCCCCC"
+NOTHING = "There are no predictions of regions or patients whose true class is known."
 
 matplotlib.rcParams.update(
     {
@@ -26,6 +30,7 @@ matplotlib.rcParams.update(
         "axes.axisbelow": True,
         "legend.frameon": False,
         "lines.linewidth": 1.4,
+        "text.parse_math": False,  # a class may be called $x$
         "svg.hashsalt": "lowpower",  # ids in the SVG are otherwise random
     }
 )
@@ -36,6 +41,21 @@ def of_methods(methods: list[str]) -> dict[str, tuple[str, str]]:
     students = [method for method in dict.fromkeys(methods) if method != "teacher"]
     looks = {m: (COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]) for k, m in enumerate(students)}
     return looks | {"teacher": (TEACHER, "*")}
+
+
+def shorten(text: str, most: int) -> str:
+    """Text of at most ``most`` characters, cut in its middle: ends tell names apart."""
+    if len(text) <= most:
+        return text
+    end = (most - 1) // 2
+    return f"{text[: most - 1 - end]}…{text[-end:]}"
+
+
+def in_words(text: str) -> Figure:
+    """A figure for what cannot be drawn, that says so."""
+    figure = Figure(figsize=(5.5, 0.6))
+    figure.text(0.5, 0.5, text, ha="center", va="center")
+    return figure
 
 
 def save(figure: Figure, svg: str | Path, png: str | Path) -> None:

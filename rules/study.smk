@@ -1,0 +1,40 @@
+"""What is to be done: the config with every default, and what it will take on this machine."""
+
+
+rule write_config:
+    output:
+        f"{OUT}/config.json",
+    log:
+        f"{OUT}/logs/write_config.log",
+    benchmark:
+        f"{OUT}/benchmarks/write_config.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        config=STUDY,
+        code=code("write_config"),
+    message:
+        "Writing down the config with every default"
+    script:
+        "../workflow_scripts/write_config.py"
+
+
+rule plan:
+    log:
+        f"{OUT}/logs/plan.log",
+    localrule: True
+    conda:
+        "../envs/reporting.yaml"
+    params:
+        config=STUDY,
+        jobs=planned_jobs(STUDY, len(SLIDES)),
+        models=[model.as_row() for model in MODELS],
+        slides=[row["file"] for row in SLIDES.values()],
+        results="results",
+    message:
+        "Planning: what this config will take on a machine like this"
+    script:
+        "../workflow_scripts/plan.py"

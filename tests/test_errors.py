@@ -1,0 +1,260 @@
+"""Every row of the table in docs/errors.md: the mistake is made, and the message is the one the table promises."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from test_workflow import BIN, SMOKE, copy_project
+
+from lowpower import files
+from lowpower.errors import InputError
+from lowpower.study.config import read_config
+from lowpower.study.division import find_problems
+from lowpower.study.machine import check_writable
+from lowpower.study.sheet import read_sheet
+
+ROOT = Path(__file__).parents[1]
+HEADER = "slide,path,patient,label\n"
+ROW = "a,a.svs,P1,Normal\n"
+
+
+def message_of(call, *arguments):
+    with pytest.raises(InputError) as caught:
+        call(*arguments)
+    return str(caught.value)
+
+
+def config(**changes):
+    """What a config is told; a change to None takes the key away."""
+
+    def make(folder):
+        raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+        raw = {key: value for key, value in raw.items() if value is not None}
+        return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
+
+    return make
+
+
+def sheet(content, name="slides.csv"):
+    """What a sheet of this content is told."""
+
+    def make(folder):
+        if content is not None:
+            (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        return message_of(read_sheet, folder / name, ROOT / "schemas/sheet.schema.yaml")
+
+    return make
+
+
+def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=()):
+    """What a sheet of eight labeled patients is told when (slide, column, value) are changed or added."""
+
+    def make(folder):
+        rows = {}
+        for c, label in enumerate(("Normal", "Sprue")):
+            for k, split in enumerate(("train", "train", "val", "test")):
+                name = "abcdefgh"[4 * c + k]
+                row = {"slide": name, "patient": f"P{4 * c + k + 1}", "label": label, "split": split}
+                rows[name] = row | {"site": ("East", "West")[k % 2], "true_label": ""}
+        for name, column, value in changes:
+            rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
+        split = {"by": by, "val": 0.2, "test": 0.3, "folds": 5, "test_sites": list(sites)}
+        return "\n".join(find_problems(list(rows.values()), classes, [0], split))
+
+    return make
+
+
+def job(code):
+    """What the log of a job says whose script runs this code."""
+
+    def make(folder):
+        script = f"from lowpower.log import open_log\nopen_log({str(folder / 'job.log')!r})\n{code}\n"
+        run = subprocess.run(
+            [sys.executable, "-c", script],
+            env=os.environ | {"PYTHONPATH": str(ROOT / "workflow_scripts")},
+            cwd=folder, capture_output=True, text=True,
+        )  # fmt: skip
+        assert run.returncode == 1
+        return (folder / "job.log").read_text() + run.stdout + run.stderr
+
+    return make
+
+
+def run_snakemake(folder, *arguments):
+    run = subprocess.run([BIN / "snakemake", *arguments], cwd=folder, capture_output=True, text=True)
+    assert run.returncode != 0
+    return run.stdout + run.stderr
+
+
+def excluded(folder):
+    copy_project(folder)
+    path = folder / SMOKE
+    path.write_text(path.read_text() + "\non_excluded: fail\n")
+    rows = (folder / "data/smoke/slides.csv").read_text().splitlines()
+    kept = [rows[0]] + [row for row in rows[1:] if row.split(",")[-1]]  # the broken slides alone: quick
+    (folder / "data/smoke/slides.csv").write_text("\n".join(kept) + "\n")
+    return run_snakemake(folder, "intake", "--cores", "2", "--configfile", SMOKE)
+
+
+def locked(folder):
+    copy_project(folder)
+    command = [BIN / "snakemake", "intake", "--cores", "1", "--configfile", SMOKE]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    run = subprocess.Popen(command, cwd=folder, start_new_session=True, **quiet)
+    try:
+        while run.poll() is None and not list((folder / "data/smoke").glob("*.tiff")):
+            time.sleep(0.01)
+    finally:
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+    said = run_snakemake(folder, *command[1:])
+    unlock = subprocess.run([BIN / "snakemake", "--unlock", "--configfile", SMOKE], cwd=folder, capture_output=True)
+    assert unlock.returncode == 0
+    return said
+
+
+def old_snakemake(folder):
+    copy_project(folder)
+    code = (
+        "import snakemake.common\n"
+        "snakemake.common.__version__ = '8.30.0'\n"
+        "from snakemake.cli import main\n"
+        "main(['--dry-run'])\n"
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True)
+    assert run.returncode != 0
+    return run.stdout + run.stderr
+
+
+def old_python(folder):
+    # what `make .venv` runs first, with the version of an older Python
+    command = re.search(r'-c "(import sys; v = sys.version_info;.*)"$', (ROOT / "Makefile").read_text(), re.M)[1]
+    older = command.replace("sys.version_info", "type(sys.version_info[:1])((3, 9))").replace("v.major", "v[0]")
+    older = older.replace("v.minor", "v[1]")
+    return subprocess.run([sys.executable, "-c", older], capture_output=True, text=True).stderr
+
+
+def not_writable(folder):
+    (folder / "results").symlink_to("/proc")  # nobody can write there, not even root
+    return message_of(check_writable, folder / "results/mine")
+
+
+def class_lost(folder):
+    return message_of(write_without_regions, folder)
+
+
+def write_without_regions(folder):
+    from lowpower.tables.splits import write_splits
+
+    row = {"slide": "a", "patient": "P1", "site": "", "label": "Normal", "true_label": "", "seed": 0, "split": "train"}
+    files.write_rows(folder / "index.csv", ["region", "slide", "annotation", "area_mm2"], [])
+    write_splits([row], folder / "index.csv", ["Normal"], folder / "splits.csv")
+
+
+def damaged_region(folder):
+    from lowpower.models.pixels import read_bytes
+
+    (folder / "a.zip").write_bytes(b"half a ZIP")
+    region = type("Region", (), {"zip": folder / "a.zip", "member": "00000.jpg"})
+    return message_of(read_bytes, region)
+
+
+def loss_not_finite(folder):
+    import torch
+
+    from lowpower.models import resnet, training
+
+    network = resnet.build(2, 0)
+
+    def step_passes(network, step):
+        loss = next(network.parameters()).sum() * torch.nan
+        yield training.Pass(1.0, {"cross_entropy": loss}, ["S001_00003"])
+
+    recipe = {"learning_rate": 1, "weight_decay": 0, "evaluate_every": 1}
+    judge = lambda network: (1.0, 0.5)  # noqa: E731
+    last = folder / "last.pt"
+    return message_of(training.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
+
+
+def no_operators(folder):
+    """torchvision as it is beside a torch that it does not fit: it fails at import, whatever is declared."""
+    package = folder / "torchvision"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')\n")
+    return job(
+        f"import sys\nsys.path.insert(0, {str(folder)!r})\nfrom lowpower.models import views\nviews.transforms()"
+    )(folder)
+
+
+CASES = {
+    "unknown key": config(trainig={}),
+    "key missing": config(classes=None),
+    "wrong type": config(training={"steps": "many"}),
+    "out of range": config(jpeg_quality=101),
+    "student magnification not below the teacher's": config(student_magnifications=[10]),
+    "ratio not a whole number": config(student_magnifications=[4]),
+    "odd ratio": config(student_magnifications=[2]),
+    "grid size that does not fit": config(unit="grid", grid={"size_um": 300}),
+    "unknown method": config(methods={"skdd": None}),
+    "method that learns nothing": config(methods={"mine": {}}),
+    "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
+    "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
+    "no sheet": sheet(None, "none.csv"),
+    "GPU asked for, none found": job(
+        "import torch\ntorch.cuda.is_available = lambda: False\n"
+        "from lowpower.models.model_file import prepare_device\nprepare_device(True)"
+    ),
+    "column missing": sheet("slide,path,label\na,a.svs,Normal\n"),
+    "column misspelled": sheet("slide,path,Patients,label\n" + ROW),
+    "optional column misspelled": sheet("slide,path,patient,label,true_lable\na,a.svs,P1,Normal,Normal\n"),
+    "no rows": sheet(HEADER),
+    "blank or wrong cell": sheet(HEADER + "".join(f"{s},{s}.svs,,\n" for s in "abc")),
+    "duplicate slide id": sheet(HEADER + ROW + "a,b.svs,P1,Normal\n"),
+    "two ids for one file": sheet(HEADER + ROW + "b,x/../a.svs,P1,Normal\n"),
+    "unreadable encoding": sheet((HEADER + "ä,a.svs,P1,Normal\n").encode("latin-1")),
+    "text in UTF-16": sheet((HEADER + ROW).encode("utf-16")),
+    "web page instead of a sheet": sheet("\ufeff <!DOCTYPE html><html><body>Please log in"),
+    "broken workbook": sheet(HEADER, "slides.xlsx"),
+    "split for some patients only": patients(("a", "split", "")),
+    "patient in two splits": patients(("x", "split", "test")),
+    "blank label in val or test": patients(("c", "label", "")),
+    "class without a labeled patient": patients(("h", "split", "train")),
+    "discordant slides of one patient": patients(("x", "label", "Sprue")),
+    "unknown test site": patients(by="site", sites=["Est"]),
+    "too many slides excluded": excluded,
+    "class lost at intake": class_lost,
+    "loss not finite": loss_not_finite,
+    "damaged region file": damaged_region,
+    "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
+    "memory used up": job("raise MemoryError"),
+    "results folder not writable": not_writable,
+    "another run in this folder, or one that was killed": locked,
+    "Snakemake too old": old_snakemake,
+    "Python too old": old_python,
+    "torch without torchvision's operators": no_operators,
+}
+
+
+def table():
+    """The rows of docs/errors.md: what is wrong -> the message."""
+    lines = (ROOT / "docs/errors.md").read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line.startswith("| ")]
+    return {row[0]: row[1] for row in cells if not row[0].startswith("**") and row[0] != "what is wrong"}
+
+
+def test_every_row_of_the_table_has_its_test():
+    assert list(table()) == list(CASES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_message_is_the_one_that_the_table_promises(name, tmp_path):
+    said = CASES[name](tmp_path)
+    promised = ".*".join(re.escape(part) for part in table()[name].split("…"))
+    assert re.search(promised, said, re.S), said[-2000:]
+    assert "Traceback" not in said

@@ -1,0 +1,68 @@
+import re
+
+import pytest
+from page_files import CLASSES, EXCLUDED, SLIDES, Page, intake_page_of, intake_rows
+
+from lowpower import files
+from lowpower.pages.banners import ON_PURPOSE, about_missing
+from lowpower.slides.intake import check_slide
+
+PROBLEM = "patient '<u>' has two labels; write one of `a < b`"
+
+
+def top_of(text):
+    """The words above the first section."""
+    return "".join(Page(text[text.index("<h1>") : text.index("<section")]).words)
+
+
+def test_what_is_missing_stands_first_and_training_is_offered_only_when_it_can_start(tmp_path):
+    top = top_of(intake_page_of(tmp_path, problems=[PROBLEM], counted=False))
+    assert "Training cannot start yet" in top and "patient '<u>' has two labels; write one of a < b" in top
+    assert "1 slide cannot be used without a change:@x: no <mpp>; write mpp into the sheet" in top
+    assert "snakemake --cores all" not in top
+    assert top.index("Training cannot start") < top.index("cannot be used") < top.index("synthetic")
+
+
+@pytest.mark.parametrize(
+    "left_out, expected",
+    [
+        ({}, "Nothing is missing; continue with"),
+        ({"A": "no mpp", "B": "no mpp"}, "Training can start all the same: continue with"),
+    ],
+)
+def test_without_problems_the_next_command_is_named(left_out, expected):
+    rows = [row | {"slide": slide} for row, slide in zip(intake_rows(), "ABCDEFGH", strict=True)]
+    rows = [row | {"state": "usable", "reason": "", "step": "tile_slide"} for row in rows]
+    for row in rows:
+        if row["slide"] in left_out:
+            row |= {"state": "excluded", "step": "check_slide", "reason": left_out[row["slide"]]}
+    text = "".join(about_missing(rows, []))
+    assert expected in text and "<code>snakemake --cores all</code>" in text
+    assert ("A, B: no mpp" in text) == bool(left_out)
+
+
+def test_a_slide_that_the_sheet_leaves_out_is_not_missing(tmp_path):
+    assert EXCLUDED["😀 10x"].startswith(ON_PURPOSE)
+    check_slide("s", "none.svs", None, "a fold", tmp_path / "s.json", tmp_path / "s.png")
+    assert files.read_json(tmp_path / "s.json")["reason"] == f"{ON_PURPOSE}: a fold"
+
+
+def test_slides_are_counted_by_label_shown_and_listed(tmp_path):
+    text = intake_page_of(tmp_path)
+    shown = Page(text)
+    assert re.findall("<h2>(.*?)</h2>", text) == ["Cohort", "Slides", "Intake table"]
+    by_label = re.sub("</?a.*?>", "", text[text.index("By label") : text.index("By split")])
+    rows = [re.findall("<td.*?>(.*?)</td>", line) for line in by_label.splitlines() if "<td" in line]
+    assert [row[1:] for row in rows] == [["3", "2", "1"], ["4", "3", "1"], ["1", "1", "0"]]
+    assert rows[2][0] == "unlabeled"
+    assert sum(tag == "img" for tag, _ in shown.tags) == len(SLIDES)
+    for name in (*SLIDES, *CLASSES):
+        assert name in shown.words
+    assert {"µm/px", "scale from", "tissue mm²"} <= set(shown.words)
+
+
+def test_before_there_is_a_division_the_page_has_no_splits(tmp_path):
+    text = intake_page_of(tmp_path, counted=False)
+    assert "By split" not in text and 'class="splits"' not in text
+    Page(text)
+    assert intake_page_of(tmp_path, counted=False) == text

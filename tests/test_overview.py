@@ -1,0 +1,125 @@
+"""The picture of each slide: its tissue outlined, its regions boxed, gray when it is left out."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from slide_files import cut_slide, draw_tissue, write_slide
+
+from lowpower import files
+from lowpower.slides.overview import (
+    LONGEST,
+    MANY,
+    UNREADABLE,
+    draw_found,
+    gray_out,
+    place_boxes,
+    shrink_mask,
+)
+from lowpower.slides.phantom import Dials, make_slide
+
+PIECES = [(300, 80, 260, 300), (40, 700, 500, 360), (700, 200, 300, 420)]  # y, x, height, width at 0.5 µm
+
+
+def picture_of(folder):
+    with Image.open(folder / "overview.jpg") as picture:
+        return picture.convert("RGB")
+
+
+def blue_and_vermilion(picture):
+    """Which pixels are of either color, (H, W) bool each; a JPEG pales lines, pink tissue is neither."""
+    difference = np.subtract(*np.asarray(picture).astype(int).transpose(2, 0, 1)[[0, 2]])
+    return difference < -70, difference > 45
+
+
+def gray(picture):
+    return np.ptp(np.asarray(picture).astype(int), axis=2).max() == 0
+
+
+@pytest.fixture
+def pieces_slide(tmp_path):
+    return write_slide(tmp_path / "slides/a.svs", draw_tissue(1100, 1200, PIECES))
+
+
+def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, pieces_slide):
+    cut_slide(tmp_path, pieces_slide)
+    picture = picture_of(tmp_path)
+    assert max(picture.size) == LONGEST
+    down, across = picture.height / 1100, picture.width / 1200
+    y, x = np.mgrid[: picture.height, : picture.width] / np.reshape([down, across], (2, 1, 1))
+    blue, red = blue_and_vermilion(picture)
+    edges = np.zeros(blue.shape, bool)
+    for top, left, height, width in PIECES:
+        distance = np.hypot((y - top - height / 2) / (height / 2), (x - left - width / 2) / (width / 2))
+        edge = np.abs(distance - 1) * min(height, width) / 2 < 24  # a pixel of the mask is 16 wide, one here 3.5
+        assert blue[edge].mean() > 0.1
+        edges |= edge
+    assert blue.sum() > 500 and blue[~edges].mean() < 0.002
+    for row in files.read_rows(tmp_path / "regions.csv"):
+        left, top, width, height = (float(row[key]) for key in ("x", "y", "width", "height"))
+        top, bottom = (round(y * down) for y in (top, top + height))
+        left, right = (round(x * across) for x in (left, left + width))
+        for line in (red[top, left:right], red[bottom, left:right], red[top:bottom, left], red[top:bottom, right]):
+            assert line.mean() > 0.7  # the outline of the tissue pales it where they touch
+        assert red[top + 4 : bottom - 3, left + 4 : right - 3].mean() < 0.01
+
+
+def test_the_mask_and_the_boxes_fit_the_picture():
+    mask = np.zeros((10, 13), np.uint8)  # 1600 x 1240 pixels at 128 each: it reaches beyond the slide
+    mask[5:, :6] = 255
+    tissue = shrink_mask(Image.fromarray(mask), 128, (1600, 1240), (200, 155))
+    assert np.argwhere(tissue).min(axis=0).tolist() == [80, 0] and np.argwhere(tissue).max(axis=0).tolist() == [154, 95]
+    regions = [{"x": -64, "y": 640, "width": 832, "height": 640}, {"x": 768, "y": 0, "width": 832, "height": 640}]
+    assert place_boxes(regions, (1600, 1240), (200, 155)).tolist() == [[0, 80, 96, 154], [96, 0, 199, 80]]
+
+
+def test_tissue_stays_visible_under_a_mesh_of_boxes():
+    dark = Image.new("RGB", (120, 120), (48, 48, 48))
+    regions = [{"x": 4 * x, "y": 4 * y, "width": 4, "height": 4} for y in range(30) for x in range(30)]
+    boxes = place_boxes(regions, (120, 120), (120, 120))
+    few, many = (np.asarray(draw_found(dark, np.ones((120, 120), bool), drawn)) for drawn in (boxes[: MANY - 1], boxes))
+    paled, vermilion = few[2, 2, 0], few[0, 2, 0]
+    assert many[2, 2, 0] == paled > 48
+    assert paled + 40 < many[0, 2, 0] < vermilion - 40
+
+
+def test_an_excluded_slide_is_gray_and_has_no_boxes(tmp_path, pieces_slide):
+    *_, state = cut_slide(tmp_path, pieces_slide, unit="grid", grid={"size_um": 512, "stride_um": 0, "min_tissue": 1})
+    assert state["state"] == "excluded"
+    picture = picture_of(tmp_path)
+    assert gray(picture) and max(picture.size) == LONGEST
+    with Image.open(tmp_path / "thumbnail.png") as thumbnail:
+        expected = gray_out(thumbnail.resize(picture.size, Image.Resampling.BILINEAR))
+    difference = np.asarray(picture.convert("L")).astype(int) - np.asarray(expected)
+    assert np.abs(difference).mean() < 4
+    assert 180 < np.median(picture) < 215  # its glass is not white
+
+
+@pytest.mark.parametrize("how", [{}, {"exclude": "out of focus"}])
+def test_a_slide_that_was_not_read_has_a_placeholder(tmp_path, how):
+    cut_slide(tmp_path, tmp_path / "none.svs", **how)
+    picture = picture_of(tmp_path)
+    assert picture.size == UNREADABLE and gray(picture)
+    assert np.asarray(picture).std() > 1  # crossed out
+
+
+def test_an_overview_is_small(tmp_path):
+    path = tmp_path / "demo.tiff"
+    make_slide(path, "S001", "sheet_atypical", "", Dials(pieces=12, piece_px=128))
+    cut_slide(tmp_path, path)
+    data = (tmp_path / "overview.jpg").read_bytes()
+    assert len(data) < 40_000
+    assert max(Image.open(io.BytesIO(data)).size) <= 400
+
+
+def test_real_slides_take_24_kB_in_the_mean(tmp_path, shared):
+    sizes = []
+    for name, how in (
+        ("cmu-1-small-region.svs", {}),
+        ("tcga-cr-7395-01a-01-ts1.svs", {"mpp": 0.25, "unit": "grid"}),
+        ("CMU-0-small.tiff", {"magnification": 2.5}),
+    ):
+        cut_slide(tmp_path, shared / "data/slides" / name, min_area_um2=10000, **how)
+        sizes.append((tmp_path / "overview.jpg").stat().st_size)
+    assert np.mean(sizes) < 24_000

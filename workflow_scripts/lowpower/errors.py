@@ -1,0 +1,24 @@
+"""What a user can mend, told apart from what is a mistake in lowpower."""
+
+import errno
+from pathlib import Path
+
+
+class InputError(ValueError):
+    """Something that the user has to change. The message says where, what was found and what to write instead."""
+
+
+def remedy(error: BaseException) -> str | None:
+    """One message for an error that the user can mend, or None for a mistake in lowpower."""
+    if isinstance(error, InputError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "the memory of this machine, or of this job, is used up; run with fewer --cores, or see docs/errors.md"
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f" for {error.filename}" if error.filename else f" ({Path.cwd()})"
+        return f"no space is left on the disk{where}; make room and give the same command again: what is finished stays"
+    if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return (
+            f"{error.filename} cannot be written or read ({error.strerror}); give yourself the right to, or move away"
+        )
+    return None

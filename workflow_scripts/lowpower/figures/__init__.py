@@ -1,0 +1,1 @@
+"""From tables to figures: matplotlib, one style, SVG and PNG."""

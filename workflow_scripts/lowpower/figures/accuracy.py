@@ -1,0 +1,97 @@
+"""Accuracy against cost: what each student loses for what it saves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lowpower import magnification
+from lowpower.figures import style
+from lowpower.files import read_rows
+
+_ABREAST = 0.42  # powers of ten of FLOPs that the methods at one magnification take; a halving is 0.6
+
+
+def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, png: str | Path) -> None:
+    """Accuracy against FLOPs per region, per patient and, where regions have labels, per region; a row per split.
+
+    Vertical lines are the intervals; the band is the teacher's. Of a method with several shares of training patients,
+    the largest is drawn. FLOPs come from the cost table, so methods that read one magnification stand side by side.
+    """
+    rows = [row for row in largest_shares(read_rows(results)) if row["per"] != "slide" and row["accuracy"]]
+    flops = {row["magnification"]: float(row["flops_per_region"]) for row in read_rows(cost)}
+    kinds = list(dict.fromkeys(row["per"] for row in rows))
+    splits = list(dict.fromkeys(row["split"] for row in rows))
+    if not rows:
+        style.save(style.in_words(style.NOTHING), svg, png)
+        return
+    looks = style.of_methods([row["method"] for row in rows])
+    figure = Figure(figsize=(1.7 + 3.4 * len(kinds), 0.4 + 3.2 * len(splits)), layout="constrained")
+    grid = figure.subplots(len(splits), len(kinds), squeeze=False, sharex=True, sharey=True)
+    for split, line in zip(splits, grid, strict=True):
+        for per, axes in zip(kinds, line, strict=True):
+            shown = [row for row in rows if (row["per"], row["split"]) == (per, split)]
+            _points(axes, shown, flops, looks)
+            axes.set_title(f"{split}, {max(int(row['n']) for row in shown):,} {per}s", loc="left")
+        line[0].set_ylabel("accuracy, %")
+    for axes in grid[-1]:
+        axes.set_xlabel("FLOPs per region, 2 per multiply-add")
+    legends = [axes.get_legend_handles_labels() for axes in grid.flat]
+    handles = {label: handle for both in legends for handle, label in zip(*both, strict=True)}
+    figure.legend(list(handles.values()), list(handles), loc="outside right upper")
+    style.save(figure, svg, png)
+
+
+def largest_shares(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Of each method, magnification and kind of unit, the rows with the largest shares of training patients."""
+    largest: dict[tuple, tuple[int, int]] = {}
+    for row in rows:
+        shares = (int(row["labeled"]), int(row["unlabeled"]))
+        largest[_kind(row)] = max(shares, largest.get(_kind(row), shares))
+    return [row for row in rows if (int(row["labeled"]), int(row["unlabeled"])) == largest[_kind(row)]]
+
+
+def _kind(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(row[key] for key in ("method", "magnification", "per", "split"))
+
+
+def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[str, float], looks: dict) -> None:
+    axes.set_xscale("log")
+    students = [method for method in looks if method != "teacher"]
+    apart = _ABREAST / max(len(students), 7)
+    for row in rows:
+        color, marker = looks[row["method"]]
+        value, low, high = (
+            100 * float(row[k] or row["accuracy"]) for k in ("accuracy", "accuracy_low", "accuracy_high")
+        )
+        place = flops[row["magnification"]]
+        if row["method"] == "teacher":
+            axes.axhspan(low, high, color="#EDEDED", zorder=0)
+            axes.axhline(value, color=style.TEACHER, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        else:
+            place *= 10 ** (apart * (students.index(row["method"]) - (len(students) - 1) / 2))
+        axes.plot([place, place], [low, high], color=color, linewidth=1.2, zorder=2)
+        axes.plot(
+            place, value, marker, color=color, markersize=9 if marker == "*" else 5.5, label=row["method"],
+            markeredgecolor="white", markeredgewidth=0.5, zorder=3,
+        )  # fmt: skip
+    used = {row["magnification"] for row in rows}
+    ticks = {name: place for name, place in flops.items() if name in used}
+    labels = [f"{_short(place)}\n{_scale(name)}" for name, place in ticks.items()]
+    axes.set_xticks(list(ticks.values()), labels, fontsize=8)
+    axes.minorticks_off()
+    axes.set_xlim(min(ticks.values()) / 2.2, max(ticks.values()) * 2.2)
+
+
+def _short(flops: float) -> str:
+    """A count of operations in at most four characters and a prefix: ``_short(2.5e8) == "250 M"``."""
+    for size, prefix in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
+        if flops >= size:
+            return f"{flops / size:.3g}{prefix}"
+    return f"{flops:.0f}"
+
+
+def _scale(name: str) -> str:
+    """A magnification with its µm/px on a second line, so that neighbors on the axis do not touch."""
+    return magnification.describe(magnification.parse(name)).replace(" ", "\n", 1)

@@ -1,0 +1,30 @@
+"""Stage 3: a student learns labels, from where distillation left it, from the teacher's weights or from random ones."""
+
+from lowpower.files import read_rows
+from lowpower.models.cohort import labeled, read_regions, sorted_union, unlabeled
+from lowpower.models.learning import learn_labels
+from lowpower.models.model_file import load_model
+from lowpower.models.stages import begin, finish, title_of
+
+
+def finetune_student(
+    job: dict, index: str, splits: str, start: str | None, start_history: str | None, model: str, history: str
+) -> None:
+    """Fine-tune a student, or take it as it was distilled where its row has no fine-tuning.
+
+    job: the rule's params: as of ``train_teacher``, with ``finetune`` (the row's section or None), ``labeled`` and
+    ``unlabeled`` (percent) and ``steps``. start: the model to start from; None for random weights.
+    start_history: its history, which is continued.
+    """
+    before = read_rows(start_history) if start_history else []
+    if not job["finetune"]:
+        network, about = load_model(start)
+        finish(title_of(job), network, about, before, model, history)
+        return
+    regions = read_regions(index, splits, job["seed"])
+    known = labeled(regions, job["labeled"])
+    if job["finetune"]["images"] == "all":
+        known = sorted_union(known, (r for r in unlabeled(regions, job["unlabeled"]) if r.true_label))
+    stage = begin(job, "finetune", start, known)
+    rows = learn_labels(stage, regions, known, job["steps"], model)
+    finish(stage.title, stage.network, stage.about, before + rows, model, history)

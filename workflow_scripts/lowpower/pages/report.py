@@ -1,0 +1,133 @@
+"""The report: one HTML file with tables, figures and pictures in it, in the order of a paper."""
+
+import html
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower.files import read_json, read_rows, replacing, safe_name
+from lowpower.magnification import describe
+from lowpower.pages import citation
+from lowpower.pages.banners import about_results, about_slides
+from lowpower.pages.flow import flow
+from lowpower.pages.methods_text import methods
+from lowpower.pages.page import INTAKE, document, figure, files, gallery, paragraph, prose, table
+from lowpower.tables import cohort as cohort_table
+from lowpower.tables import cost as cost_table
+from lowpower.tables import intake as intake_table
+from lowpower.tables import results as results_table
+
+RESULTS = "tables/results.csv"
+_CAPTIONS = {
+    "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals from a bootstrap of "
+    "patients; gray band and dashed line: the teacher.",
+    "confusion": "What each model takes each class for: percent of the true class (rows) that were called which, of "
+    "regions where they have labels, else of patients.",
+    "examples": "One region of each class, drawn by chance: what teacher and student read and called it, and how "
+    "strongly each place of their last map answers (dark: not, bright: most).",
+    "disagreements": "Regions that the teacher reads right and the student wrong.",
+    "training_curves": "Validation log loss during training; a ring marks the weights that were kept.",
+}
+_SOURCES = {
+    "accuracy_flops": ("tables/results.csv", "tables/cost.csv"),
+    "confusion": ("tables/confusion.csv",),
+    "examples": ("examples/examples.zip",),
+    "disagreements": ("examples/examples.zip",),
+}
+
+
+def write_report(
+    config: str | Path,
+    intake: str | Path,
+    cohort: str | Path,
+    results: str | Path,
+    cost: str | Path,
+    figures: Sequence[str | Path],
+    overviews: Sequence[str | Path],
+    slides: Sequence[str],
+    teacher: str | Path,
+    report: str | Path,
+) -> None:
+    """Write the report from the tables (CSV), figures (SVG) and overviews (JPEG, parallel to slides).
+
+    config: the complete configuration (JSON). teacher: its model file, of which only the header is read.
+    """
+    study = read_json(config)
+    taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
+    title = f"{study['cohort']}: histology at low magnification"
+    lows = ", ".join(describe(low) for low in study["student_magnifications"])
+    lead = (
+        f"Students that read {lows}, taught by a teacher that reads {describe(study['teacher_magnification'])}. "
+        "Numbers and the names of methods and slides lead to the files beside this page; a click on a column's name "
+        "sorts."
+    )
+    sections = [
+        ("Cohort", _cohort(taken, counts)),
+        ("Results", _results(rows, study["statistics"]["confidence"])),
+        ("Cost", _cost(costs)),
+        ("Claims", paragraph("No claim was fixed in a file before training, so none is tested here.")),
+        ("Figures", "\n".join(_figure(Path(path)) for path in figures)),
+        ("Slides", gallery(slides, overviews, taken)),
+        ("Methods", "\n".join(_titled(*part) for part in methods(study, taken, costs, teacher))),
+        ("How to cite", _citation()),
+    ]
+    text = document(title, lead, [*about_slides(study, taken), *about_results(study, counts, rows)], sections)
+    with replacing(report) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]]) -> str:
+    excluded = intake_table.excluded_slides(taken)
+    links = [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in excluded]
+    return "\n".join(
+        [
+            paragraph(intake_table.summary_of(taken), source=INTAKE),
+            flow(taken, counts),
+            table(cohort_table.headline(counts), "tables/cohort.csv"),
+            files(*_forms("cohort")),
+            "<h3>Excluded slides</h3>" if excluded else "",
+            table(excluded, INTAKE, links),
+            files(INTAKE, "intake.html"),
+        ]
+    )
+
+
+def _results(rows: Sequence[dict[str, str]], confidence: float) -> str:
+    parts = []
+    for title, shown in results_table.sections(rows):
+        parts += [f"<h3>{prose(title, RESULTS)}</h3>", table(shown, RESULTS, [_model(row) for row in shown])]
+    note = results_table.note(confidence) if parts else results_table.NOTHING
+    return "\n".join([*parts, paragraph(note, "soft"), files(*_forms("results"))])
+
+
+def _model(row: dict[str, str]) -> dict[str, str]:
+    """Where the method's name in a row of results leads: the folder of its models, one for each seed."""
+    if row["method"] == "teacher":
+        return {"method": "teacher/"}
+    scale = row["read at"].split()[0]
+    return {"method": f"students/{row['method']}/{scale}/labeled{row['labeled %']}-unlabeled{row['unlabeled %']}/"}
+
+
+def _cost(costs: Sequence[dict[str, str]]) -> str:
+    said = f"{cost_table.CONVENTION} {cost_table.timing(costs)}" if costs else ""
+    shown = table(cost_table.headline(costs), "tables/cost.csv")
+    return "\n".join([shown, paragraph(said, "soft"), files(*_forms("cost"))])
+
+
+def _forms(name: str) -> list[str]:
+    """A table in each of its forms."""
+    return [f"tables/{name}.{form}" for form in ("csv", "md", "tex")]
+
+
+def _figure(path: Path) -> str:
+    name = path.stem
+    beside = files(f"figures/{name}.svg", f"figures/{name}.png", *_SOURCES.get(name, ()))
+    return figure(path, _CAPTIONS[name], f"figures/{path.name}") + beside
+
+
+def _titled(title: str, text: str) -> str:
+    return f"<p><b>{html.escape(title)}.</b> {prose(text)}</p>"
+
+
+def _citation() -> str:
+    listed = "".join(f"<li>{html.escape(reference)}</li>" for reference in citation.references())
+    return f"<ul>{listed}</ul>\n<pre>{html.escape(citation.bibtex())}</pre>"

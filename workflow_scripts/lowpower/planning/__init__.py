@@ -1,0 +1,1 @@
+"""From what past runs measured to what a run will take."""

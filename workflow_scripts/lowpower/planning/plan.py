@@ -1,0 +1,194 @@
+"""The plan of a run as lines for the terminal: jobs, hours, memory, disk, and what they were told from."""
+
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lowpower.log import say
+from lowpower.magnification import describe
+from lowpower.planning.forecast import Forecast, by_likeness, disk_mb, forecast
+from lowpower.planning.measured import Cohort, Tissue, folder_mb, mean_mb, read_cohorts
+from lowpower.planning.workload import MODEL_RULES, expected_tissue
+from lowpower.tables.layout import markdown
+from lowpower.wording import count_of
+
+NOTHING_YET = (
+    "no run on this machine yet: run make demo (10 minutes) first, or snakemake intake on your own slides; until then "
+    "only the jobs are known"
+)
+ALONE = "measure_cost"  # has all cores to itself
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the plan is held against. there_mb: what this cohort's results fill already."""
+
+    cores: int
+    memory_mb: float
+    free_mb: float
+    there_mb: float
+
+
+def show_plan(config: dict, jobs: dict[str, int], models: Sequence[dict], slides: Sequence[str], results: str) -> None:
+    """Say the plan of a full run, to the terminal and the log.
+
+    jobs: of each rule, in the order of the table. models: those of the study, as rows. slides: the slide files.
+    results: the folder with the results of every cohort.
+    """
+    place = next(path for path in (Path(results), *Path(results).absolute().parents) if path.exists())
+    machine = Machine(
+        cores=len(os.sched_getaffinity(0)),
+        memory_mb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6,
+        free_mb=shutil.disk_usage(place).free / 1e6,
+        there_mb=folder_mb(Path(results) / config["cohort"]),
+    )
+    cohorts, notes = read_cohorts(results)
+    for line in [*plan_lines(config, jobs, models, slides, cohorts, machine), *notes]:
+        say(line)
+
+
+def plan_lines(
+    config: dict,
+    jobs: dict[str, int],
+    models: Sequence[dict],
+    slides: Sequence[str],
+    cohorts: Sequence[Cohort],
+    machine: Machine,
+) -> Iterator[str]:
+    """The lines that ``show_plan`` says, given the cohorts that were run so far."""
+    yield f"a full run of cohort {config['cohort']}, finished jobs included:"
+    cut = [cohort for cohort in by_likeness(cohorts, config) if cohort.tissue]
+    if not cut:
+        rows = [{"rule": rule, "jobs": f"{count:,}"} for rule, count in jobs.items()]
+        yield markdown([*rows, {"rule": "total", "jobs": f"{sum(jobs.values()):,}"}])
+        yield NOTHING_YET
+        return
+    source = cut[0]
+    shares = next((cohort.tissue.shares for cohort in cut if cohort.tissue.shares), {})
+    tissue = expected_tissue(source.tissue, source.config, config, len(slides), mean_mb(slides), shares)
+    found = {rule: forecast(rule, count, config, models, tissue, cohorts) for rule, count in jobs.items()}
+    disk = {rule: disk_mb(rule, count, config, tissue, source) for rule, count in jobs.items()}
+    hours = {rule: sum(f.seconds.values()) * (machine.cores if rule == ALONE else 1) for rule, f in found.items() if f}
+    yield markdown(_table(config, jobs, found, hours, disk))
+    yield _regions(config, len(slides), tissue, source)
+    yield from _times(config, models, found, hours, machine)
+    yield from _room(found, sum(disk.values()), machine)
+
+
+def _table(
+    config: dict, jobs: dict[str, int], found: dict[str, Forecast | None], hours: dict[str, float], disk: dict
+) -> list[dict[str, str]]:
+    rows = []
+    for rule, count in jobs.items():
+        known = found[rule]
+        rows.append(
+            {
+                "rule": rule,
+                "jobs": f"{count:,}",
+                "core time": duration(hours[rule]) if known else "",
+                "GPU time": duration(hours[rule]) if known and rule in MODEL_RULES else "",
+                "memory of a job": size(known.mb) if known else "",
+                "disk": size(disk[rule]),
+                "told from": f"{known.source.name}, {count_of(known.measured, 'job')}" if known else "not run yet",
+            }
+        )
+    rows.append(
+        {
+            "rule": "total",
+            "jobs": f"{sum(jobs.values()):,}",
+            "core time": duration(sum(hours.values())),
+            "GPU time": duration(sum(hours[rule] for rule in hours if rule in MODEL_RULES)),
+            "memory of a job": size(max((known.mb for known in found.values() if known), default=0)),
+            "disk": size(sum(disk.values())),
+            "told from": "",
+        }
+    )
+    return rows if config["gpu"] else [{k: v for k, v in row.items() if k != "GPU time"} for row in rows]
+
+
+def _regions(config: dict, slides: int, tissue: Tissue, source: Cohort) -> str:
+    """What everything else rests on, counted or guessed."""
+    counted = count_of(source.tissue.slides, "slide")
+    holds = (
+        f"regions: {tissue.regions:,.0f} of {tissue.megapixels:.2g} megapixels at "
+        f"{describe(config['teacher_magnification'])}"
+    )
+    if source.name == config["cohort"]:
+        rest = slides - source.tissue.slides
+        return f"{holds}, as counted on {counted} of this cohort{f'; {rest} more assumed alike' if rest > 0 else ''}"
+    sized = ", by the sizes of the slide files," if tissue.slide_mb and source.tissue.slide_mb else ""
+    return (
+        f"{holds}. This is a GUESS from the {counted} of cohort {source.name}{sized} and can be off ten times, as can "
+        "all that follows from it. `snakemake intake` with this config counts them; then plan again"
+    )
+
+
+def _times(
+    config: dict, models: Sequence[dict], found: dict[str, Forecast | None], hours: dict[str, float], machine: Machine
+) -> Iterator[str]:
+    """The wall time, no less than the cores, one GPU and the longest chain need, and how it is told."""
+    limits = {
+        f"core time over {count_of(machine.cores, 'core')}": sum(hours.values()) / machine.cores,
+        "from a teacher to its slowest student's predictions": longest_chain(models, found),
+    }
+    if config["gpu"]:
+        limits["GPU time on one GPU"] = sum(hours[rule] for rule in hours if rule in MODEL_RULES)
+    most = max(limits, key=limits.get)
+    others = "; ".join(f"{name}: {duration(seconds)}" for name, seconds in limits.items() if name != most)
+    yield f"wall time here: about {duration(limits[most])} ({most}; {others})"
+    yield (
+        "times are those of finished jobs on this machine, busy or idle as it was. They grow with steps and pixels for "
+        "models, with the pixels of regions for slides, with slides or models for tables; told from another cohort "
+        "they can be off by a factor of 2"
+    )
+    if unknown := [rule for rule, known in found.items() if not known]:
+        yield f"not counted, because nothing like it was run yet: {', '.join(unknown)}"
+    told = [known.source for rule, known in found.items() if known and rule in MODEL_RULES]
+    if other := sorted({cohort.name for cohort in told if cohort.config["gpu"] != config["gpu"]}):
+        there, here = ("the CPU", "a GPU, which is faster") if config["gpu"] else ("a GPU", "the CPU, which is slower")
+        yield f"WARNING: models were measured on {there} (cohort {', '.join(other)}), this config asks for {here}"
+
+
+def longest_chain(models: Sequence[dict], found: dict[str, Forecast | None]) -> float:
+    """Seconds of the slowest way from a teacher over its recording to a student's predictions."""
+    seconds = {rule: known.seconds for rule, known in found.items() if known}
+    teacher, record = (max(seconds.get(rule, {}).values(), default=0) for rule in ("train_teacher", "record_teacher"))
+    ways = [0.0]
+    for i, _ in enumerate(models):
+        distilled = seconds.get("distill_student", {}).get(i)
+        before = teacher + record + distilled if distilled is not None else 0.0
+        ways.append(before + sum(seconds.get(rule, {}).get(i, 0) for rule in ("finetune_student", "predict")))
+    return max(*ways, teacher)
+
+
+def _room(found: dict[str, Forecast | None], disk: float, machine: Machine) -> Iterator[str]:
+    """Whether memory and disk are enough."""
+    needed = max(0.0, disk - machine.there_mb)
+    there = f", of which {size(min(disk, machine.there_mb))} lie there already" if size(machine.there_mb) else ""
+    yield f"disk: {size(disk) or 'less than 1 MB'}{there}; free: {size(machine.free_mb)}"
+    if needed > machine.free_mb:
+        yield f"WARNING: the disk lacks {size(needed - machine.free_mb)}; make room, or run in a folder on another disk"
+    most, rule = max(((known.mb, rule) for rule, known in found.items() if known), default=(0, ""))
+    if most > machine.memory_mb:
+        yield (
+            f"WARNING: a job of {rule} may need {size(most)} of memory, this machine has {size(machine.memory_mb)}; "
+            "smaller regions (unit: grid) or a lower teacher_magnification take less"
+        )
+
+
+def duration(seconds: float) -> str:
+    """Seconds in a unit that people read: ``duration(190) == "3 min"``, ``duration(8640) == "2.4 h"``."""
+    if seconds < 99.5:
+        return f"{seconds:.0f} s" if seconds >= 1 else "<1 s"
+    if seconds < 99.5 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 72 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def size(mb: float) -> str:
+    """Megabytes in a unit that people read, blank for less than half a one: ``size(1234) == "1.2 GB"``."""
+    if mb < 999.5:
+        return f"{mb:.0f} MB" if mb >= 0.5 else ""
+    return f"{mb / 1e3:.1f} GB" if mb < 999.5e3 else f"{mb / 1e6:.1f} TB"

@@ -1,0 +1,137 @@
+"""How much work each job of a run is, in megapixels, so that jobs of one config tell how long those of another take.
+
+A training's work is the pixels it learns from, plus a third of the pixels it is validated on (and of those a live
+teacher looks at), plus what an optimizer step costs whatever its pixels. Recording, predicting and measuring cost look
+at pixels without learning, a third each. Cutting a slide grows with the pixels of its regions, tables with the number
+of slides or models.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lowpower import magnification
+from lowpower.planning.measured import Cohort, Job, Tissue
+
+TRAININGS = ("train_teacher", "distill_student", "finetune_student")
+MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # those on the GPU, if any
+_LOOK = 1 / 3  # a forward pass, of one forward and backward
+_PREDICTED_AT_ONCE = 64
+_BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide")
+_BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
+_BY_MODEL = ("evaluate", "draw_figures")
+
+
+@dataclass(frozen=True)
+class Work:
+    """One job's work. at_once: megapixels of its largest pass through the network, which memory grows with."""
+
+    megapixels: float
+    steps: int = 0
+    at_once: float = 0.0
+
+
+def planned_works(rule: str, config: dict, models: Sequence[dict], tissue: Tissue, jobs: int) -> dict[object, Work]:
+    """The work of each job of a rule, by the number of its model in ``models`` where the job is a model's."""
+    scales = [config["teacher_magnification"], *config["student_magnifications"]]
+    if rule in TRAININGS or rule == "predict":
+        return {
+            i: work_of(rule, config, tissue, model["magnification"], steps_of(rule, config, model))
+            for i, model in enumerate(models)
+            if _has_job(rule, config, model["method"])
+        }
+    if rule == "measure_cost":
+        return {scale: work_of(rule, config, tissue, scale) for scale in scales}
+    return {k: work_of(rule, config, tissue, scales[0], models=len(models)) for k in range(jobs)}
+
+
+def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job, Work]]:
+    """Each finished job of a rule with its work. tissue: the cohort's own."""
+    models = len(cohort.jobs.get("predict", []))
+    pairs = []
+    for job in cohort.jobs.get(rule, []):
+        scales = [part for part in job.key.split("/") if re.fullmatch(r"[0-9.]+x", part)]
+        scale = magnification.parse(scales[0]) if scales else cohort.config["teacher_magnification"]
+        pairs.append((job, work_of(rule, cohort.config, tissue, scale, job.steps, models)))
+    return pairs
+
+
+def _has_job(rule: str, config: dict, method: str) -> bool:
+    """Whether a model of this method has a job of a training rule, or of predict."""
+    if rule == "predict":
+        return True
+    if method == "teacher" or rule == "train_teacher":
+        return method == "teacher" and rule == "train_teacher"
+    return rule == "finetune_student" or bool(config["methods"][method]["distill"])
+
+
+def steps_of(rule: str, config: dict, model: dict) -> int:
+    """Optimizer steps of a model in the stage that a rule is."""
+    total = config["training"]["steps"]
+    if model["method"] == "teacher":
+        return total if rule == "train_teacher" else 0
+    row = config["methods"][model["method"]]
+    share = 1.0 if not row["distill"] else row["finetune"]["share"] if row["finetune"] else 0.0
+    return round(total * {"distill_student": 1 - share, "finetune_student": share}.get(rule, 0))
+
+
+def work_of(rule: str, config: dict, tissue: Tissue, scale: float, steps: int = 0, models: int = 1) -> Work:
+    """The work of one job at a magnification."""
+    shrink = (scale / config["teacher_magnification"]) ** 2
+    size, recipe = tissue.megapixels * shrink, config["training"]
+
+    def at_once(regions: float) -> float:
+        largest = tissue.largest * shrink
+        return max(largest, min(regions * largest, recipe["megapixels_per_pass"]))
+
+    if rule in TRAININGS:
+        judged = tissue.share("val")
+        looked, seen = math.ceil(steps / recipe["evaluate_every"]) * judged * size, at_once(judged)
+        if rule == "distill_student" and config["views"] == "live":
+            looked += steps * recipe["batch"] * tissue.megapixels
+            seen = max(seen, tissue.largest)
+        learned = steps * recipe["batch"] * size
+        return Work(learned + _LOOK * looked, steps, max(at_once(recipe["batch"]), _LOOK * seen))
+    if rule == "record_teacher":
+        looked = tissue.share("train") * config["views"] / config["recording_parts"] * size
+        return Work(_LOOK * looked, 0, _LOOK * at_once(config["views"]))
+    if rule == "predict":
+        which = ("test", "external") if config["report_split"] == "test" else ("val",)
+        return Work(_LOOK * tissue.share(*which) * size, 0, _LOOK * at_once(_PREDICTED_AT_ONCE))
+    if rule == "measure_cost":
+        return Work(_LOOK * config["cost"]["regions"] * config["cost"]["repeats"] * size, 0, _LOOK * at_once(1))
+    if rule in _BY_REGION:
+        return Work(tissue.regions / tissue.slides * tissue.megapixels)
+    return Work(tissue.slides if rule in _BY_SLIDE else models if rule in _BY_MODEL else 1)
+
+
+def expected_tissue(
+    known: Tissue, measured: dict, config: dict, slides: int, slide_mb: float | None, shares: dict[str, float]
+) -> Tissue:
+    """What the slides of a config will hold, judged by those of a measured one (``known`` and its config).
+
+    Slide files that are larger hold pieces of tissue that are larger, or more fields of a grid.
+    shares: of the regions by split, where ``known`` has none yet.
+    """
+    growth = slide_mb / known.slide_mb if slide_mb and known.slide_mb else 1.0
+    closer = (config["teacher_magnification"] / measured["teacher_magnification"]) ** 2
+    tissue = replace(
+        known,
+        slides=slides,
+        slide_mb=slide_mb,
+        regions=known.regions * slides / known.slides,
+        mm2=known.mm2 * slides / known.slides * growth,
+        megapixels=known.megapixels * closer * growth,
+        largest=known.largest * closer * growth,
+        shares=known.shares or shares,
+    )
+    if config["unit"] != "grid":
+        return tissue
+    grid = config["grid"]
+    field = (grid["size_um"] / magnification.mpp_of(config["teacher_magnification"])) ** 2 / 1e6
+    if measured["unit"] == "grid" and measured["grid"] == grid:
+        regions = tissue.regions * growth
+    else:
+        regions = tissue.mm2 * 1e6 / (grid["stride_um"] or grid["size_um"]) ** 2
+    return replace(tissue, regions=regions, megapixels=field, largest=field)

@@ -1,0 +1,21 @@
+"""What the machine must allow before anything runs."""
+
+import tempfile
+from pathlib import Path
+
+from lowpower.errors import InputError
+
+
+def check_writable(folder: str | Path) -> None:
+    """Raise InputError unless files can be written below ``folder``, which need not exist yet; leaves nothing there."""
+    place = Path(folder)
+    while not place.exists() and place != place.parent:
+        place = place.parent
+    try:
+        with tempfile.TemporaryFile(dir=place):
+            pass
+    except OSError as error:
+        raise InputError(
+            f"nothing can be written into {place.absolute()} ({error.strerror}), where {folder} is to lie; give "
+            "yourself the right to, or run in another folder: snakemake --directory FOLDER"
+        ) from None

@@ -1,0 +1,11 @@
+"""The standard rows of a study, which a config may call by their names alone. What each answers: docs/method.md."""
+
+STANDARD = {
+    "scratch": {"finetune": {"images": "labeled"}},
+    "teacher_init": {"init": "teacher", "finetune": {"images": "labeled"}},
+    "kd_supervised": {"distill": {"images": "labeled", "cross_entropy": 1}},
+    "sskd": {"distill": {"images": "all"}},
+    "sskd_finetuned": {"distill": {"images": "all"}, "finetune": {"images": "labeled", "share": 0.2}},
+    "sskd_released": {"distill": {"images": "all", "map": 0.5, "drop_last": True}},
+    "all_labels": {"finetune": {"images": "all"}},
+}

@@ -1,0 +1,37 @@
+"""How many jobs a run takes, told from the config alone."""
+
+from lowpower.study.study import models
+
+
+def planned_jobs(config: dict, slides: int) -> dict[str, int]:
+    """Jobs of each rule, in the order of the chain, of a full run (target ``all``, itself not counted).
+
+    config: complete, with every default filled in. slides: rows of the sheet.
+    """
+    students = [model for model in models(config) if model.method != "teacher"]
+    distilled = [model for model in students if config["methods"][model.method]["distill"]]
+    lows, seeds = len(config["student_magnifications"]), len(config["seeds"])
+    jobs = {
+        "write_config": 1,
+        "make_demo_slide": slides if config.get("demo") else 0,
+        "check_slide": slides,
+        "mask_tissue": slides,
+        "tile_slide": slides,
+        "downsample_slide": slides * lows,
+        "gather_slides": 1,
+        "index_regions": lows + 1,
+        "split_patients": 1,
+        "count_cohort": 1,
+        "train_teacher": seeds,
+        "record_teacher": 0 if config["views"] == "live" or not distilled else seeds * config["recording_parts"],
+        "distill_student": len(distilled),
+        "finetune_student": len(students),
+        "predict": seeds + len(students),
+        "measure_cost": lows + 1,
+        "evaluate": 1,
+        "compare_cost": 1,
+        "show_examples": 1,
+        "draw_figures": 1,
+        "write_report": 1,
+    }
+    return {rule: count for rule, count in jobs.items() if count}

@@ -1,0 +1,13 @@
+"""Print what a run of this config will take, from what past runs on this machine took."""
+
+from lowpower.log import open_log
+from lowpower.planning.plan import show_plan
+
+open_log(snakemake.log[0])
+show_plan(
+    config=snakemake.params.config,
+    jobs=snakemake.params.jobs,
+    models=snakemake.params.models,
+    slides=snakemake.params.slides,
+    results=snakemake.params.results,
+)

@@ -1,0 +1,16 @@
+"""Show what became of every slide, and what is missing before training, on one page."""
+
+from lowpower.log import open_log
+from lowpower.pages.intake_page import show_intake
+
+open_log(snakemake.log[0])
+show_intake(
+    config=snakemake.input.config[0],
+    intake=snakemake.input.intake,
+    overviews=snakemake.input.overviews,
+    slides=snakemake.params.slides,
+    labels=snakemake.params.labels,
+    cohort=snakemake.input.get("cohort") or None,
+    problems=snakemake.params.problems,
+    page=snakemake.output[0],
+)
