@@ -19,7 +19,7 @@ def test_what_is_missing_stands_first_and_training_is_offered_only_when_it_can_s
     top = top_of(intake_page_of(tmp_path, problems=[PROBLEM], counted=False))
     assert "Training cannot start yet" in top and "patient '<u>' has two labels; write one of a < b" in top
     assert "1 slide cannot be used without a change:@x: no <mpp>; write mpp into the sheet" in top
-    assert "snakemake --cores all" not in top
+    assert "continue with" not in top
     assert top.index("Training cannot start") < top.index("cannot be used") < top.index("synthetic")
 
 
@@ -37,7 +37,7 @@ def test_without_problems_the_next_command_is_named(left_out, expected):
         if row["slide"] in left_out:
             row |= {"state": "excluded", "step": "check_slide", "reason": left_out[row["slide"]]}
     text = "".join(about_missing(rows, []))
-    assert expected in text and "<code>snakemake --cores all</code>" in text
+    assert expected in text and "<code>snakemake</code>" in text
     assert ("A, B: no mpp" in text) == bool(left_out)
 
 

@@ -75,7 +75,7 @@ def about_missing(taken: Sequence[dict[str, str]], problems: Sequence[str]) -> l
     unusable = [banner(said, "warning", slides)] if slides else []
     if problems:
         return [banner("Training cannot start yet. The sheet of slides lacks:", "warning", problems), *unusable]
-    go_on = "continue with `snakemake --cores all`, and the --configfile you use."
+    go_on = "continue with `snakemake`, and the --configfile you use; `snakemake plan` tells how long it will take."
     if unusable:
         return [*unusable, banner(f"Training can start all the same: {go_on}", "good")]
     return [banner(f"Nothing is missing; {go_on}", "good")]

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower.files import read_json, read_rows, replacing, safe_name
+from lowpower.log import say
 from lowpower.pages.banners import about_missing, about_slides
 from lowpower.pages.flow import flow
 from lowpower.pages.page import INTAKE, document, files, gallery, table
 from lowpower.tables import cohort as cohort_table
 from lowpower.tables.intake import summary_of
 from lowpower.tables.tally import UNLABELED
+from lowpower.wording import count_of
 
 _TITLES = {"mpp": "µm/px", "mpp_source": "scale from", "tissue_mm2": "tissue mm²"}
 
@@ -42,6 +44,8 @@ def show_intake(
     title = f"{study['cohort']}: the slides, before training"
     with replacing(page) as part:
         part.write_text(document(title, summary_of(taken), banners, sections), encoding="utf-8")
+    lacking = f"; {count_of(len(problems), 'thing')} to mend before training" if problems else ""
+    say(f"{summary_of(taken)} Look at {page}{lacking}")
 
 
 def _by_label(taken: Sequence[dict[str, str]], slides: Sequence[str], labels: Sequence[str]) -> str:

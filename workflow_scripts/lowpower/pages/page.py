@@ -1,7 +1,6 @@
 """The parts of a page for people: one HTML file that opens offline, whatever the names in it look like.
 
-Every function takes plain text and gives HTML in which it is escaped; only ``document``
-and ``link`` take HTML. Links
+Every function takes plain text and gives HTML in which it is escaped; only ``document`` and ``link`` take HTML. Links
 lead to the files beside the page.
 """
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower.files import read_json, read_rows, replacing, safe_name
+from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.pages import citation
 from lowpower.pages.banners import about_results, about_slides
@@ -73,6 +74,7 @@ def write_report(
     text = document(title, lead, [*about_slides(study, taken), *about_results(study, counts, rows)], sections)
     with replacing(report) as part:
         part.write_text(text, encoding="utf-8")
+    say(f"{study['cohort']}: all of it on one page, {report}")
 
 
 def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]]) -> str:
