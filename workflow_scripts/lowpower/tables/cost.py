@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lowpower import magnification
 from lowpower.files import read_json, replacing, write_rows
+from lowpower.log import say
 from lowpower.tables import layout
 from lowpower.tables.layout import number
 
@@ -24,6 +25,8 @@ def compare_cost(costs: Sequence[str | Path], table: str | Path, summary: str | 
     """Write the cost table as CSV, Markdown and LaTeX. costs: the measured JSON files, the teacher's first."""
     rows = cost_rows([read_json(path) for path in costs])
     write_rows(table, COLUMNS, rows)
+    for row in rows[1:]:
+        say(f"{row['magnification']}: {_times(row['flops_times_cheaper'])} fewer FLOPs than the teacher")
     with replacing(summary) as part:
         part.write_text(f"{layout.markdown(headline(rows))}\n{CONVENTION} {timing(rows)}\n", encoding="utf-8")
     with replacing(latex) as part:

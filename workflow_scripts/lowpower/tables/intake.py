@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lowpower.errors import InputError
 from lowpower.files import read_json, replacing, write_rows
+from lowpower.log import say
 from lowpower.tables.layout import markdown
 from lowpower.wording import count_of
 
@@ -38,6 +39,7 @@ def gather_slides(
     rows.sort(key=lambda row: row["slide"])
     _stop_if_too_few(rows, on_excluded, min_usable)
     write_rows(table, COLUMNS, rows)
+    say(summary_of(rows))
     with replacing(summary) as part:
         text = f"{summary_of(rows)}\n"
         excluded = markdown(excluded_slides(rows))

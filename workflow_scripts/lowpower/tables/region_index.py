@@ -6,6 +6,8 @@ from pathlib import Path, PurePosixPath
 
 from lowpower.errors import InputError
 from lowpower.files import fingerprint_images, read_rows, write_rows
+from lowpower.log import say
+from lowpower.wording import count_of
 
 COLUMNS = [
     *("region", "slide", "zip", "member", "width", "height"),
@@ -30,6 +32,8 @@ def index_regions(
     for slide, table, images_of_slide in zip(slides, regions, images, strict=True):
         rows += _rows_of_slide(slide, read_rows(table), Path(images_of_slide), reduction, Path(index).parent)
     write_rows(index, COLUMNS, sorted(rows, key=lambda row: row["region"]))
+    megabytes = sum(row["bytes"] for row in rows) / 1e6
+    say(f"{Path(index).stem}: {count_of(len(rows), 'region')} of {count_of(len(slides), 'slide')}, {megabytes:,.1f} MB")
 
 
 def _rows_of_slide(slide: str, table: list[dict], images: Path, reduction: int, folder: Path) -> Iterable[dict]:
