@@ -6,7 +6,7 @@ from lowpower import files
 from lowpower.planning.forecast import disk_mb, forecast
 from lowpower.planning.measured import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, duration, plan_lines, show_plan, size
-from lowpower.planning.workload import expected_tissue
+from lowpower.planning.workload import MODEL_RULES, expected_tissue
 from lowpower.study.config import read_config
 from lowpower.study.plan import planned_jobs
 from lowpower.study.study import models, steps_of
@@ -234,6 +234,15 @@ def test_a_gpu_is_counted_apart_and_a_measure_of_the_cpu_is_warned_of(run):
     row = cells(lines[1], "train_teacher")
     assert row[2] == row[3] != "" and cells(lines[1], "tile_slide")[3] == ""
     assert any("WARNING: models were measured on the CPU" in line for line in lines)
+
+
+def test_without_any_training_the_wall_time_is_said_to_be_unknown(run):
+    for rule in MODEL_RULES:
+        for path in run.glob(f"benchmarks/{rule}/**/*.tsv"):
+            path.unlink()
+    lines = lines_of(config_of())
+    assert any(line.startswith("wall time here: NOT KNOWN") and "make demo" in line for line in lines)
+    assert cells(lines[1], "total")[2].startswith("over ")
 
 
 def test_the_wall_time_is_no_shorter_than_the_longest_chain(run):

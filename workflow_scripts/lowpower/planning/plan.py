@@ -94,12 +94,13 @@ def _table(
                 "told from": f"{known.source.name}, {count_of(known.measured, 'job')}" if known else "not run yet",
             }
         )
+    least = "" if all(found.values()) else "over "
     rows.append(
         {
             "rule": "total",
             "jobs": f"{sum(jobs.values()):,}",
-            "core time": duration(sum(hours.values())),
-            "GPU time": duration(sum(hours[rule] for rule in hours if rule in MODEL_RULES)),
+            "core time": least + duration(sum(hours.values())),
+            "GPU time": least + duration(sum(hours[rule] for rule in hours if rule in MODEL_RULES)),
             "memory of a job": size(max((known.mb for known in found.values() if known), default=0)),
             "disk": size(sum(disk.values())),
             "told from": "",
@@ -137,7 +138,13 @@ def _times(
         limits["GPU time on one GPU"] = sum(hours[rule] for rule in hours if rule in MODEL_RULES)
     most = max(limits, key=limits.get)
     others = "; ".join(f"{name}: {duration(seconds)}" for name, seconds in limits.items() if name != most)
-    yield f"wall time here: about {duration(limits[most])} ({most}; {others})"
+    if not found["train_teacher"]:
+        yield (
+            "wall time here: NOT KNOWN, because nothing was trained on this machine yet. `make demo` does, in about 10 "
+            f"minutes; then plan again. What is known takes about {duration(limits[most])}"
+        )
+    else:
+        yield f"wall time here: about {duration(limits[most])} ({most}; {others})"
     yield (
         "times are those of finished jobs on this machine, busy or idle as it was. They grow with steps and pixels for "
         "models, with the pixels of regions for slides, with slides or models for tables; told from another cohort "
