@@ -9,7 +9,7 @@ Paths, all under results/{cohort}/:
 
     slides/{slide}.json  masks/{slide}.png  regions/{slide}.csv      one slide, by step
     regions/{magnification}/{slide}.zip  regions/{magnification}.csv one slide's regions as images; the index of all
-    splits.csv                                                       who trains, validates and tests, for every seed
+    splits/seed{seed}.csv                                            who trains, validates and tests
     teacher/seed{seed}/  targets/seed{seed}/                         the teacher; what it says of every view
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
     overviews/{slide}.jpg  intake.html                               what the slides look like, before training

@@ -62,11 +62,11 @@ rule split_patients:
     input:
         index=index(TEACHER),
     output:
-        f"{OUT}/splits.csv",
+        f"{OUT}/splits/seed{{seed}}.csv",
     log:
-        f"{OUT}/logs/split_patients.log",
+        f"{OUT}/logs/split_patients/seed{{seed}}.log",
     benchmark:
-        f"{OUT}/benchmarks/split_patients.tsv"
+        f"{OUT}/benchmarks/split_patients/seed{{seed}}.tsv"
     conda:
         "../envs/reporting.yaml"
     resources:
@@ -75,18 +75,18 @@ rule split_patients:
     params:
         sheet=PEOPLE,
         classes=STUDY["classes"],
-        seeds=STUDY["seeds"],
+        seed=lambda w: int(w.seed),
         split=STUDY["split"],
         code=code("split_patients"),
     message:
-        "Dividing patients into training, validation and test"
+        "Dividing patients into training, validation and test, seed {wildcards.seed}"
     script:
         "../workflow_scripts/split_patients.py"
 
 
 rule count_cohort:
     input:
-        splits=rules.split_patients.output[0],
+        splits=[splits_of(seed) for seed in STUDY["seeds"]],
         index=index(TEACHER),
         intake=rules.gather_slides.output.csv,
     output:

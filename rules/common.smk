@@ -73,6 +73,11 @@ def index(scale):
     return f"{OUT}/regions/{scale}.csv"
 
 
+def splits_of(seed):
+    """Who trains, validates and tests for a seed."""
+    return f"{OUT}/splits/seed{seed}.csv"
+
+
 def per_slide(pattern):
     """One path for each slide of the sheet."""
     return expand(f"{OUT}/{pattern}", slide=SLIDES)
@@ -131,7 +136,7 @@ def recipe(rule, model, steps):
 def distillation_input(wildcards):
     """The recording, or, for a live teacher, the teacher and its pixels; the teacher's weights where a row starts there."""
     teacher = f"{seed_folder(wildcards)}/model.safetensors"
-    files = {"index": index(wildcards.magnification), "splits": f"{OUT}/splits.csv"}
+    files = {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
     if LIVE:
         return files | {"targets": [], "teacher": teacher, "teacher_index": index(TEACHER)}
     parts = range(STUDY["recording_parts"])
@@ -142,7 +147,7 @@ def distillation_input(wildcards):
 def finetuning_input(wildcards):
     """What a student starts from: itself as distilled, the teacher's weights, or nothing."""
     row = STUDY["methods"][wildcards.method]
-    files = {"index": index(wildcards.magnification), "splits": f"{OUT}/splits.csv"}
+    files = {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
     if row["distill"]:
         folder = f"{OUT}/{student(wildcards).folder}"
         return files | {"start": f"{folder}/distilled.safetensors", "start_history": f"{folder}/distilled.csv"}

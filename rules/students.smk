@@ -55,7 +55,7 @@ rule predict:
     input:
         model=f"{OUT}/{{folder}}/model.safetensors",
         index=lambda w: index(magnification.name_of(FOLDERS[w.folder].magnification)),
-        splits=f"{OUT}/splits.csv",
+        splits=lambda w: splits_of(FOLDERS[w.folder].seed),
     output:
         f"{OUT}/{{folder}}/predictions.parquet",
     log:
@@ -92,7 +92,7 @@ rule show_examples:
         student_predictions=f"{OUT}/{EXAMPLE_STUDENT.folder}/predictions.parquet",
         teacher_index=index(TEACHER),
         student_index=index(magnification.name_of(EXAMPLE_STUDENT.magnification)),
-        splits=f"{OUT}/splits.csv",
+        splits=splits_of(EXAMPLE_STUDENT.seed),
     output:
         f"{OUT}/examples/examples.zip",
     log:
@@ -117,7 +117,7 @@ rule show_examples:
 rule measure_cost:
     input:
         index=lambda w: index(w.magnification),
-        splits=f"{OUT}/splits.csv",
+        splits=splits_of(STUDY["seeds"][0]),
     output:
         f"{OUT}/cost/{NETWORK}-{{magnification}}.json",
     log:

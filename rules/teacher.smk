@@ -4,7 +4,7 @@
 rule train_teacher:
     input:
         index=index(TEACHER),
-        splits=f"{OUT}/splits.csv",
+        splits=f"{OUT}/splits/seed{{seed}}.csv",
     output:
         model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
         history=f"{OUT}/teacher/seed{{seed}}/history.csv",
@@ -35,7 +35,7 @@ rule record_teacher:
     input:
         teacher=rules.train_teacher.output.model,
         index=index(TEACHER),
-        splits=f"{OUT}/splits.csv",
+        splits=f"{OUT}/splits/seed{{seed}}.csv",
     output:
         f"{OUT}/targets/seed{{seed}}/part{{part}}.safetensors",
     log:

@@ -62,8 +62,8 @@ def test_files_and_nothing_usable(tmp_path):
         {"slide": f"s{k}", "state": "excluded", "step": "check_slide", "reason": "?", "regions": 0} for k in (1, 8)
     ]
     files.write_rows(tmp_path / "intake.csv", list(intake[0]), intake)
-    paths = [tmp_path / f"{name}.csv" for name in ("splits", "index", "intake")]
-    count_cohort(*paths, CLASSES, *(tmp_path / f"cohort.{form}" for form in ("csv", "md", "tex")))
+    splits, index, intake = (tmp_path / f"{name}.csv" for name in ("splits", "index", "intake"))
+    count_cohort([splits], index, intake, CLASSES, *(tmp_path / f"cohort.{form}" for form in ("csv", "md", "tex")))
     rows = files.read_rows(tmp_path / "cohort.csv")
     assert list(rows[0]) == COLUMNS
     assert [row["regions"] for row in rows] == ["0"] * 6

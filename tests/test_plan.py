@@ -56,7 +56,7 @@ def make_run(folder, config, rules=None):
         for rule in ("check_slide", "mask_tissue", "tile_slide"):
             write_benchmark(base, rule, f"s{k}", 0.5 + 0.1 * k)
     rows = [{"slide": f"s{k}", "split": split} for k, split in enumerate(("train", "train", "val", "test"))]
-    files.write_rows(base / "splits.csv", ["slide", "split"], rows)
+    files.write_rows(base / "splits/seed0.csv", ["slide", "split"], rows)
     write_benchmark(base, "evaluate", "", 12.0)
     for model in models(config):
         row = config["methods"].get(model.method)

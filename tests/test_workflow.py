@@ -88,20 +88,13 @@ STUDENTS["all_labels"] = 0
 
 def expected_jobs(slides, scales, seeds, methods, parts=1, demo=True):
     per_scale, distilled = len(methods) * seeds, sum(methods.values()) * seeds
-    once = (
-        "write_config",
-        "gather_slides",
-        "split_patients",
-        "count_cohort",
-        "compare_cost",
-        "evaluate",
-        "show_examples",
-    )
+    once = ("write_config", "gather_slides", "count_cohort", "compare_cost", "evaluate", "show_examples")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
         "downsample_slide": slides * scales,
         "index_regions": scales + 1,
+        "split_patients": seeds,
         "train_teacher": seeds,
         "record_teacher": seeds * parts,
         "distill_student": distilled * scales,
@@ -253,15 +246,23 @@ def test_one_more_magnification_trains_no_teacher_and_no_other_student(project):
     assert jobs["finetune_student"] == 2 and jobs["distill_student"] == 1 and jobs["predict"] == 2
 
 
+def test_one_more_seed_trains_nothing_of_the_others(project):
+    change(project / SMOKE, "seeds: [0]", "seeds: [0, 1]")
+    jobs = planned(project, "--configfile", SMOKE)
+    assert not set(jobs) & {*STEPS, "downsample_slide", "index_regions", "gather_slides"}
+    assert (jobs["split_patients"], jobs["train_teacher"], jobs["record_teacher"]) == (1, 1, 2)
+    assert (jobs["distill_student"], jobs["finetune_student"], jobs["predict"]) == (1, 2, 3)
+
+
 def test_an_excluded_slide_is_checked_again_and_moves_nobody(project):
     change(project / "data/smoke/slides.csv", "true_label,fault", "true_label,fault,exclude")
     row = "S005,S005.tiff,P005,,train,palisade_regular,"
     change(project / "data/smoke/slides.csv", row, f"{row},folded")
     jobs = planned(project, "--configfile", SMOKE)
     assert {jobs[rule] for rule in (*STEPS, "downsample_slide")} == {1}
-    before = (project / "results/smoke/splits.csv").read_text()
+    before = (project / "results/smoke/splits/seed0.csv").read_text()
     snakemake(project, "intake", "--cores", 2, "--configfile", SMOKE)
-    assert (project / "results/smoke/splits.csv").read_text() == before
+    assert (project / "results/smoke/splits/seed0.csv").read_text() == before
     assert "the sheet excludes it: folded" in (project / "results/smoke/tables/intake.csv").read_text()
 
 
@@ -283,7 +284,7 @@ def test_one_core_another_order_of_the_sheet_and_kills_give_the_same_bytes(smoke
     assert first.keys() == second.keys()
     assert {name for name in first if first[name] != second[name]} == set()
     assert any(name.endswith("model.safetensors") for name in first)
-    assert {"splits.csv", "tables/results.csv", "teacher/seed0/predictions.parquet"} <= first.keys()
+    assert {"splits/seed0.csv", "tables/results.csv", "teacher/seed0/predictions.parquet"} <= first.keys()
 
 
 def run_until(folder, base, signs):

@@ -1,4 +1,4 @@
-"""Divide the patients into training, validation and test, for every seed."""
+"""Divide the patients into training, validation and test, for one seed."""
 
 from lowpower.log import open_log
 from lowpower.study.division import divide
@@ -9,7 +9,7 @@ write_splits(
     rows=divide(
         sheet=snakemake.params.sheet,
         classes=snakemake.params.classes,
-        seeds=snakemake.params.seeds,
+        seeds=[snakemake.params.seed],
         split=snakemake.params.split,
     ),
     index=snakemake.input.index,

@@ -130,9 +130,8 @@ def read_tissue(folder: Path, config: dict) -> Tissue | None:
         mm2 += sum(float(row["area_mm2"]) for row in rows)
     if not sizes:
         return None
-    splits = read_rows(folder / "splits.csv") if (folder / "splits.csv").is_file() else []
     counts: dict[str, int] = {}
-    for row in splits:
+    for row in (row for path in sorted(folder.glob("splits/*.csv")) for row in read_rows(path)):
         counts[row["split"]] = counts.get(row["split"], 0) + regions.get(row["slide"], 0)
     total = sum(counts.values())
     return Tissue(

@@ -40,7 +40,7 @@ def find_problems(
 
 
 def divide(sheet: Sequence[dict[str, str]], classes: Sequence[str], seeds: Sequence[int], split: dict) -> list[dict]:
-    """The rows of splits.csv: one per seed and slide of the sheet, also of excluded slides, sorted by both.
+    """The rows of splits/seed*.csv: one per seed and slide of the sheet, also of excluded slides, sorted by both.
 
     A rank is a patient's place in [0, 1) among the labeled training patients of its class, or among the unlabeled
     ones: a percentage p takes the patients with rank < p / 100, so subsets are nested and stratified.

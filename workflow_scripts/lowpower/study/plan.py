@@ -20,7 +20,7 @@ def planned_jobs(config: dict, slides: int) -> dict[str, int]:
         "downsample_slide": slides * lows,
         "gather_slides": 1,
         "index_regions": lows + 1,
-        "split_patients": 1,
+        "split_patients": seeds,
         "count_cohort": 1,
         "train_teacher": seeds,
         "record_teacher": 0 if config["views"] == "live" or not distilled else seeds * config["recording_parts"],

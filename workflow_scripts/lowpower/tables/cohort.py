@@ -12,7 +12,7 @@ COLUMNS = ["seeds", "split", "class", "patients", "slides", "excluded_slides", "
 
 
 def count_cohort(
-    splits: str | Path,
+    splits: Sequence[str | Path],
     index: str | Path,
     intake: str | Path,
     classes: Sequence[str],
@@ -20,10 +20,10 @@ def count_cohort(
     summary: str | Path,
     latex: str | Path,
 ) -> None:
-    """Write the cohort table as CSV, Markdown and LaTeX."""
+    """Write the cohort table, over the splits of all seeds, as CSV, Markdown and LaTeX."""
     slides = read_rows(intake)
     excluded = {row["slide"] for row in slides if row["state"] == "excluded"}
-    rows = count(read_rows(splits), read_rows(index), classes, excluded)
+    rows = count([row for path in splits for row in read_rows(path)], read_rows(index), classes, excluded)
     write_rows(table, COLUMNS, rows)
     with replacing(summary) as part:
         part.write_text(f"{summary_of(slides)}\n\n{layout.markdown(headline(rows))}", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""splits.csv: who trains, validates and tests, once it is known that every class has something to learn from."""
+"""The splits: who trains, validates and tests, once it is known that every class has something to learn from."""
 
 from collections.abc import Sequence
 from pathlib import Path
