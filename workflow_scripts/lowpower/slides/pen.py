@@ -12,10 +12,7 @@ EIGHT = np.ones((3, 3), int)
 
 
 def absorbance(glass: np.ndarray) -> np.ndarray:
-    """Absorbance of each value of a channel, -ln(value / glass), (256, 3); glass: (3,) what the bare glass lets through.
-
-    Brighter than glass counts as glass, and 0 as 1.
-    """
+    """Absorbance of each value of each channel, -ln(value / glass), (256, 3). glass: (3,), brighter counts as glass."""
     return -np.log(np.clip(np.arange(256)[:, None] / glass, 1 / 255, 1)).astype(np.float32)
 
 
@@ -35,10 +32,11 @@ def sure_ink(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray
 def likely_ink(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray:
     """Pixels of any shape that are ink where they join sure ink: its thin edge, and ink that lies on tissue."""
     colored = np.maximum(np.maximum(red, green), blue) > 0.07
-    edge = (blue > 0.7 * green) | (red > green) | ((red < 0.15 * green) & (blue > 0.52 * green))
+    any_edge = (blue > 0.7 * green) | (red > green)
+    pale_red = ((red < 0.15 * green) & (blue > 0.52 * green)) | ((red < 0.2 * green) & (blue > 0.63 * green))
     # one stroke of red on tissue; eosin of that hue is paler: green .3-.4 where such ink has .7-1.3
     red_on_tissue = (green > 0.7) & (red < 0.35 * green) & (blue > 0.6 * green)
-    return colored & (edge | red_on_tissue)
+    return colored & (any_edge | pale_red | red_on_tissue)
 
 
 def follow_strokes(sure: np.ndarray, likely: np.ndarray, width: float) -> np.ndarray:

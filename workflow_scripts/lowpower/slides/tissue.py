@@ -162,8 +162,8 @@ def mask_tissue(
                 reason = "the mask of the sheet marks no tissue; mark some, or leave the column mask blank"
             elif not tissue.any():
                 reason = (
-                    f"no tissue of at least {sizes.min_area_um2:g} µm² was found; if there is some, name a mask of your own "
-                    "in the sheet's column mask"
+                    f"no tissue of at least {sizes.min_area_um2:g} µm² was found; if there is some, name a mask "
+                    "of your own in the sheet's column mask"
                 )
         except ExcludedSlide as error:
             reason = str(error)
