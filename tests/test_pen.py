@@ -90,13 +90,14 @@ def test_a_stroke_across_tissue_is_dropped_and_the_tissue_around_it_stays(pen):
     assert mask[~tissue].mean() < 0.01
 
 
-def test_blood_and_folds_are_tissue():
+def test_blood_folds_and_specks_of_any_color_are_tissue():
     tissue = disk().astype(float)
     light = draw_slide(tissue)
     light[60:80, 60:80] = (190, 60, 60)  # red cells: as red as ink, but not as clear in the red
     light[90:110, 60:80] = np.array(GLASS) * np.exp(-3 * (0.3 * HEMATOXYLIN + 0.4 * EOSIN))
+    light[75:79, 95:99] = 255 * np.array(PENS["green"])  # light refracted by a hair: as ink, but no stroke
     mask = find_tissue(finish(light), 8, Sizes())
-    assert mask[55:115, 55:85].all()
+    assert mask[55:115, 55:100].all()
 
 
 def test_faint_tissue_is_followed_from_clear_tissue():
