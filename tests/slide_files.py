@@ -10,7 +10,7 @@ from lowpower import draws, files
 from lowpower.slides.cutting import Settings, tile_slide
 from lowpower.slides.intake import check_slide
 from lowpower.slides.reduce import area_mean
-from lowpower.slides.tissue import mask_tissue
+from lowpower.slides.tissue import Sizes, mask_tissue
 
 GLASS = (243, 242, 244)
 GRID = {"size_um": 128, "stride_um": 0, "min_tissue": 0.5}
@@ -68,7 +68,8 @@ def cut_slide(
     state = {step: folder / f"{step}.json" for step in ("check", "mask", "tile")}
     thumbnail, mask = folder / "thumbnail.png", folder / "mask.png"
     check_slide(slide, str(path), mpp, exclude, state["check"], thumbnail)
-    mask_tissue(state["check"], str(path), own_mask, 8, min_area_um2, 16, mask, state["mask"])
+    sizes = Sizes(min_area_um2=min_area_um2, close_um=16)
+    mask_tissue(state["check"], str(path), own_mask, 8, sizes, mask, state["mask"])
     tile_slide(
         check=state["check"],
         thumbnail=thumbnail,

@@ -1,7 +1,7 @@
 """Find the tissue of one slide."""
 
 from lowpower.log import open_log
-from lowpower.slides.tissue import mask_tissue
+from lowpower.slides.tissue import Sizes, mask_tissue
 
 open_log(snakemake.log[0])
 mask_tissue(
@@ -9,8 +9,13 @@ mask_tissue(
     path=snakemake.params.path,
     own_mask=snakemake.params.mask,
     mask_mpp=snakemake.params.mask_mpp,
-    min_area_um2=snakemake.params.min_area_um2,
-    close_um=snakemake.params.close_um,
+    sizes=Sizes(
+        min_area_um2=snakemake.params.min_area_um2,
+        max_hole_um2=snakemake.params.max_hole_um2,
+        close_um=snakemake.params.close_um,
+        faint_um=snakemake.params.faint_um,
+        pen_um=snakemake.params.pen_um,
+    ),
     mask=snakemake.output.mask,
     state=snakemake.output.state,
 )

@@ -1,6 +1,7 @@
 """Where the tissue is: one mask per slide, at a fixed scale, that all magnifications share."""
 
 import math
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,30 +11,71 @@ from scipy import ndimage
 
 from lowpower import files
 from lowpower.magnification import WHOLE
+from lowpower.slides.pen import absorbance, follow_strokes, likely_ink, sure_ink
 from lowpower.slides.slide import ExcludedSlide, choose_scale, open_slide, read_area
 from lowpower.slides.state import carry_on, is_usable, say_state, write_picture
 
-# Stain takes more light of one color than of another; dust, shadows and black corners do not. The bound is on the
-# spread between the channels, as shares of the glass. From .025 to .07 the overlap (IoU) with another tool's masks of
-# two slides hardly moves: .85-.82 and .95-.93. Up to .06 the edge of a cover glass was taken for tissue.
-STAIN = 0.07
+# Stain takes more light of one color than of another; dust, shadows and black corners do not. The bounds are on the
+# spread between the channels, as shares of the glass. STAIN makes a piece of tissue: up to .06 the edge of a cover
+# glass did too. FAINT is followed from there: pale tissue, and edges that fill half of a pixel. At .02 it would follow
+# the tinted glass of one slide beside its unscanned white.
+STAIN, FAINT = 0.07, 0.04
 GLASS = 220  # the brightest part of a slide is its glass only where it is this bright; else all of it is tissue
+ROWS = 256  # of the image that are taken apart at once, so that no floating-point copy of all of it is held
 EIGHT = np.ones((3, 3), int)
 
 
-def find_tissue(image: np.ndarray, mpp: float, min_area_um2: float, close_um: float) -> np.ndarray:
-    """The tissue in an image of a stained slide, (H, W) bool.
+@dataclass(frozen=True)
+class Sizes:
+    """What is small on a slide; the section ``tissue`` of the config, without the scale of the mask."""
 
-    image: (H, W, 3) uint8 at ``mpp`` µm per pixel. Gaps up to close_um wide are closed; holes and pieces smaller than
-    min_area_um2 are filled and dropped.
+    min_area_um2: float = 10000  # pieces below are dropped
+    max_hole_um2: float = 20000  # holes below are filled; a large fat cell, 150 µm across, has 17,700
+    close_um: float = 32  # gaps up to this width are closed
+    faint_um: float = 64  # faint stain is followed this far
+    pen_um: float = 100  # strokes of ink from about this width on are dropped; 0 looks for none
+
+
+def find_tissue(image: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
+    """The tissue in an image of a slide stained with hematoxylin and eosin, (H, W) bool, without ink.
+
+    image: (H, W, 3) uint8 at ``mpp`` µm per pixel.
+    """
+    stained, faint, pen = _read_colors(image, sizes.pen_um / mpp)
+    tissue = _settle(stained, pen, mpp, sizes)
+    reach = round(sizes.faint_um / mpp)
+    if reach and tissue.any():
+        tissue = ndimage.binary_dilation(tissue, EIGHT, reach, mask=tissue | faint)
+        tissue = _settle(tissue, pen, mpp, sizes)
+    return tissue
+
+
+def _read_colors(image: np.ndarray, pen: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where an image (H, W, 3) is stained, at least faintly stained, and drawn on; three masks (H, W), apart from ink.
+
+    pen: width of a stroke in pixels, 0 for none.
     """
     glass = np.maximum(np.percentile(image.reshape(-1, 3), 95, axis=0), GLASS)
     light = np.minimum(1, np.arange(256)[:, None] / glass).astype(np.float32)
-    channels = [light[:, c][image[..., c]] for c in range(3)]
-    stain = np.maximum.reduce(channels) - np.minimum.reduce(channels)
-    tissue = close_gaps(stain > STAIN, round(close_um / mpp))
-    smallest = min_area_um2 / mpp**2
-    return drop_small(fill_small(tissue, smallest), smallest)
+    dark = absorbance(glass)
+    stained, faint, sure, likely = np.zeros((4, *image.shape[:2]), bool)
+    for top in range(0, len(image), ROWS):
+        rows = slice(top, top + ROWS)
+        channels = [light[:, c][image[rows, :, c]] for c in range(3)]
+        spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
+        stained[rows], faint[rows] = spread > STAIN, spread > FAINT
+        if pen:
+            channels = [dark[:, c][image[rows, :, c]] for c in range(3)]
+            sure[rows], likely[rows] = sure_ink(*channels), likely_ink(*channels)
+    ink = follow_strokes(sure, likely, pen) if pen else sure
+    return stained & ~ink, faint & ~ink, ink
+
+
+def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
+    """Tissue (H, W) with its gaps closed, small holes filled and small pieces dropped; what is pen stays out."""
+    tissue = close_gaps(tissue, round(sizes.close_um / mpp)) & ~pen
+    tissue = fill_small(tissue, sizes.max_hole_um2 / mpp**2) & ~pen
+    return drop_small(tissue, sizes.min_area_um2 / mpp**2)
 
 
 def close_gaps(mask: np.ndarray, width: int) -> np.ndarray:
@@ -96,8 +138,7 @@ def mask_tissue(
     path: str,
     own_mask: str,
     mask_mpp: float,
-    min_area_um2: float,
-    close_um: float,
+    sizes: Sizes,
     mask: str | Path,
     state: str | Path,
 ) -> None:
@@ -113,7 +154,7 @@ def mask_tissue(
     if is_usable(checked):
         try:
             with open_slide(path) as slide:
-                tissue, reduction = _mask(slide, checked["mpp"], own_mask, mask_mpp, min_area_um2, close_um)
+                tissue, reduction = _mask(slide, checked["mpp"], own_mask, mask_mpp, sizes)
             mpp = checked["mpp"] * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
             found = {"mask_mpp": round(mpp, 6), "reduction": reduction, "tissue_mm2": area}
@@ -121,8 +162,8 @@ def mask_tissue(
                 reason = "the mask of the sheet marks no tissue; mark some, or leave the column mask blank"
             elif not tissue.any():
                 reason = (
-                    f"no tissue of at least {min_area_um2:g} µm² was found; if there is some, name a mask of your own "
-                    "in the sheet's column mask"
+                    f"no tissue of at least {sizes.min_area_um2:g} µm² was found; if there is some, name a mask "
+                    "of your own in the sheet's column mask"
                 )
         except ExcludedSlide as error:
             reason = str(error)
@@ -133,7 +174,7 @@ def mask_tissue(
 
 
 def _mask(
-    slide: openslide.OpenSlide, mpp: float, own_mask: str, mask_mpp: float, min_area_um2: float, close_um: float
+    slide: openslide.OpenSlide, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes
 ) -> tuple[np.ndarray, float]:
     """The mask and its reduction. A slide coarser than mask_mpp is masked pixel by pixel."""
     scale = choose_scale(slide.level_downsamples, max(1, mask_mpp / mpp))
@@ -142,4 +183,4 @@ def _mask(
     if own_mask:
         return read_own_mask(own_mask, slide.dimensions, size), scale.reduction
     image = read_area(slide, scale, 0, 0, *size)
-    return find_tissue(image, mpp * scale.reduction, min_area_um2, close_um), scale.reduction
+    return find_tissue(image, mpp * scale.reduction, sizes), scale.reduction
