@@ -11,6 +11,7 @@ from slide_files import GRID, cut_slide, draw_tissue, write_slide
 from lowpower import files
 from lowpower.slides.reduce import area_mean, downsample_slide
 from lowpower.slides.regions import (
+    Fit,
     foreign_tissue,
     grid_boxes,
     label_pieces,
@@ -42,7 +43,7 @@ def pieces_slide(tmp_path):
 @pytest.mark.parametrize("multiple", [32, 128])
 def test_boxes_are_whole_multiples_around_whole_pieces(step, multiple):
     mask = mask_of((3, 5, 10, 20), (30, 2, 9, 7), (30, 40, 25, 33), (0, 70, 2, 10))
-    boxes = tissue_boxes(label_pieces(mask), step, multiple)
+    boxes = tissue_boxes(label_pieces(mask), step, Fit(multiple))
     assert len(boxes) == 4
     for box in boxes:
         rows, columns = np.nonzero(label_pieces(mask) == box.piece)
@@ -57,13 +58,13 @@ def test_boxes_are_whole_multiples_around_whole_pieces(step, multiple):
 
 def test_boxes_come_in_reading_order():
     mask = mask_of((30, 2, 9, 7), (3, 50, 10, 20), (3, 5, 10, 20))
-    boxes = tissue_boxes(label_pieces(mask), 8, 32)
+    boxes = tissue_boxes(label_pieces(mask), 8, Fit(32))
     assert [box.share * box.width * box.height / 64 for box in boxes] == [200, 200, 63]
     assert [box.x < 200 for box in boxes] == [True, False, True]
 
 
 def test_a_piece_that_fits_does_not_grow():
-    (box,) = tissue_boxes(label_pieces(mask_of((4, 8, 16, 32))), 8, 128)
+    (box,) = tissue_boxes(label_pieces(mask_of((4, 8, 16, 32))), 8, Fit(128))
     assert (box.x, box.y, box.width, box.height, box.share) == (64, 32, 256, 128, 1.0)
 
 
@@ -74,7 +75,7 @@ def test_pieces_that_touch_at_a_corner_are_one():
 
 def test_other_tissue_is_marked_with_a_halo_and_the_own_never():
     pieces = label_pieces(mask_of((10, 10, 10, 10), (10, 25, 10, 10), (24, 12, 3, 6)))
-    own = next(box for box in tissue_boxes(pieces, 8, 256) if box.piece == pieces[12, 12])
+    own = next(box for box in tissue_boxes(pieces, 8, Fit(256)) if box.piece == pieces[12, 12])
     foreign = foreign_tissue(mark_territories(pieces, mask_mpp=8), 8, own)
     assert foreign.shape == (own.height, own.width)
     y, x = np.mgrid[: own.height, : own.width]
@@ -257,6 +258,6 @@ def test_two_runs_write_the_same_bytes(tmp_path, pieces_slide, unit):
         cut_slide(tmp_path / run, pieces_slide, unit=unit)
         downsample_slide(tmp_path / run / "regions.zip", 2, tmp_path / run / "low.zip")
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(names) == 9
+    assert len(names) == 10
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
