@@ -1,8 +1,8 @@
-"""Annotations as QuPath exchanges them, GeoJSON in pixels of level 0: a pathologist's are read, a slide's regions written.
+"""Annotations as QuPath exchanges them (GeoJSON): a pathologist's are read, a slide's regions written.
 
 QuPath writes one class as ``{"name": ..., "color": [r, g, b]}`` (``colorRGB`` before 0.4), a class made of several as
-``names`` or, before 0.4, with a ``parentClass``; it reads no class without a color. Its coordinates start at the corner
-of the scanned area (openslide.bounds-x, -y), where a file such as MIRAX says one, and not at the corner of level 0.
+``names`` or, before 0.4, with a ``parentClass``; it reads no class without a color. Its coordinates are pixels of
+level 0 that start at the corner of the scanned area (openslide.bounds-x, -y), where a file such as MIRAX has one.
 """
 
 import json
@@ -46,9 +46,7 @@ def read_annotations(
         try:
             name, parts, reason = _annotation(feature)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise ExcludedSlide(
-                f"{FILE} has no polygon where one should be, in its feature {number}; {EXPORT}"
-            ) from error
+            raise ExcludedSlide(f"{FILE} has a broken feature, number {number} of them; {EXPORT}") from error
         if reason:
             left_out[reason] += 1
         else:
@@ -102,7 +100,7 @@ def _annotation(feature: dict) -> tuple[str, list[Part], str]:
         return "", [], f"of the class {name}"
     polygons = [shape["coordinates"]] if shape["type"] == "Polygon" else shape["coordinates"]
     parts = [[_ring(points) for points in polygon] for polygon in polygons]
-    parts = [part for part in parts if part and np.ptp(part[0], axis=0).all()]
+    parts = [part for part in parts if part and len(part[0]) > 2 and np.ptp(part[0], axis=0).all()]
     return name, parts, "" if parts else "without area"
 
 
@@ -117,7 +115,7 @@ def _class_of(found: dict | str | None) -> str:
 
 
 def _ring(points: Sequence) -> np.ndarray:
-    ring = np.array(points, float)
+    ring = np.array(points, float) if len(points) else np.empty((0, 2))
     if ring.ndim != 2 or ring.shape[1] < 2 or not np.isfinite(ring).all():
         raise ValueError("a ring is a list of x and y")
     return ring[:, :2]

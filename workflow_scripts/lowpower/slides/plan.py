@@ -1,5 +1,6 @@
 """What a slide is cut into: its boxes, by the unit of the study, and what is whitened in each."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +94,9 @@ def _plan_grid(tissue: np.ndarray, step: float, slide_size: tuple[int, int], set
 def _plan_annotations(slide: openslide.OpenSlide, scale: Scale, path: str, fit: Fit) -> Plan:
     found = read_annotations(path, slide.dimensions, scan_corner(slide))
     boxes = outline_boxes(found, scale.reduction, fit)
+    small = len(found) - len({box.piece for box in boxes})
+    if small:
+        print(f"left out of the annotations: {small} smaller than a pixel", file=sys.stderr, flush=True)
     if not boxes:
         raise ExcludedSlide("its annotations are smaller than a pixel that the teacher reads; draw larger ones")
     return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box))

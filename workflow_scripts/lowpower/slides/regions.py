@@ -7,6 +7,7 @@ and feature maps nest at every magnification, and nothing is padded later.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -96,7 +97,7 @@ def _parts(side: int, fit: Fit) -> list[tuple[int, int]]:
     """Start and length of each part of a side."""
     count = -(-side // fit.longest) if fit.longest else 1
     edges = [k * (side // fit.multiple) // count * fit.multiple for k in range(count + 1)]
-    return [(start, stop - start) for start, stop in zip(edges, edges[1:], strict=False)]
+    return [(start, stop - start) for start, stop in pairwise(edges)]
 
 
 def tissue_in(pieces: np.ndarray, step: float, box: Box) -> float:

@@ -116,9 +116,9 @@ def _check_scales(config: dict) -> None:
     least = region_multiple(config) * mpp
     if config["unit"] != "grid" and 0 < longest < least - 1e-6:
         raise InputError(
-            f"config: `max_side_um`: {longest:g} µm are less than the smallest region, {least:g} µm (32 x the largest "
-            f"reduction, {region_multiple(config)} px at {magnification.name_of(teacher)}); write {least:g} or more, or "
-            "0 for no limit"
+            f"config: `max_side_um`: {longest:g} µm are less than the smallest region, {least:g} µm "
+            f"({region_multiple(config)} px at {magnification.name_of(teacher)}: 32 x the largest reduction); write "
+            f"{least:g} or more, or 0 for no limit"
         )
     if config["unit"] == "grid":
         for key, multiple in (("size_um", region_multiple(config)), ("stride_um", 1)):

@@ -21,7 +21,7 @@ def find_problems(
     """Everything in the sheet that stands in the way of training, each with what to write instead.
 
     sheet: one dict per slide with slide, patient, site, label, true_label and split. split: the config's section: by,
-    val, test, folds, test_sites. annotated: regions have classes of their own, so that a class need be no slide's label.
+    val, test, folds, test_sites. annotated: regions have classes of their own, so a class may be no slide's label.
     """
     found = list(patient_problems(sheet, classes, split["by"]))
     labels = {row["label"] for row in sheet} - {""}

@@ -32,11 +32,11 @@ def check_annotations(regions: Sequence[dict], classes: Sequence[str]) -> None:
     Asked only here, where classes are known: as a parameter of cutting they would cut every slide again.
     """
     for name in sorted({row["annotation"] for row in regions} - {"", *classes}):
-        found = [row["slide"] for row in regions if row["annotation"] == name]
+        slides = [row["slide"] for row in regions if row["annotation"] == name]
         near = nearest(name, classes)
         raise InputError(
-            f"annotations: {count_of(len(found), 'region')} (slides {some(sorted(set(found)))}) of class {name!r}, which "
-            f"is not one of the config's `classes` ({', '.join(classes)}); "
+            f"annotations: {count_of(len(slides), 'region')} of class {name!r} (slides {some(sorted(set(slides)))}), "
+            f"which is not one of the config's `classes` ({', '.join(classes)}); "
             + (f"did you mean {near!r}? " if near else "")
             + "Rename the class in QuPath or delete its annotations, and export them again, or add it to `classes`"
         )
