@@ -1,9 +1,11 @@
 """Annotations: GeoJSON as QuPath writes and reads it, and the regions cut from it."""
 
 import json
+from dataclasses import fields
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from slide_files import cut_slide, draw_tissue, write_slide
 from test_regions import read_images
@@ -15,6 +17,7 @@ from lowpower.slides.annotation import read_annotations, scan_corner, write_anno
 from lowpower.study.division import divide
 from lowpower.tables.region_index import index_regions
 from lowpower.tables.splits import check_annotations, write_splits
+from lowpower.tables.units import units
 
 SIZE = (1200, 1100)
 SQUARE = [[100, 100], [500, 100], [500, 500], [100, 500], [100, 100]]
@@ -228,5 +231,11 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
         expected = {"00000": (own, "annotation"), "00001": (own, "slide"), "00002": ("normal", "annotation")}
         assert (region.label, region.label_source) == expected[region.region[-5:]]
         assert region.truth == region.label
+    frame = pd.DataFrame([{f.name: getattr(region, f.name) for f in fields(region)} for region in found])
+    frame = frame.assign(p_benign=0.25, p_normal=0.5, p_tumor=0.25)
+    judged = units(frame, "region", classes, regions_have_labels=False)
+    assert len(judged.ids) == 24  # the annotated ones
+    assert [classes[k] for k in judged.truth] == [one.label for one in found if one.label_source == "annotation"]
+    assert units(frame, "slide", classes, False).ids == []  # areas of two classes: no single truth
     with pytest.raises(InputError, match=r"12 regions of class 'normal' \(slides benign0.* did you mean 'Normal'\?"):
         check_annotations(files.read_rows(tmp_path / "regions/10x.csv"), ["benign", "Normal", "tumor"])
