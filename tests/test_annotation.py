@@ -14,6 +14,8 @@ from lowpower import files
 from lowpower.errors import InputError
 from lowpower.models.cohort import read_regions
 from lowpower.slides.annotation import read_annotations, scan_corner, write_annotations
+from lowpower.slides.outline import inside
+from lowpower.slides.regions import Box
 from lowpower.study.division import divide
 from lowpower.tables.region_index import index_regions
 from lowpower.tables.splits import check_annotations, write_splits
@@ -166,6 +168,13 @@ def test_a_part_of_a_multipolygon_belongs_to_its_region(tmp_path, slide):
     cut_slide(tmp_path, slide, unit="annotation", annotation=write(tmp_path / "a.geojson", content))
     (row,) = files.read_rows(tmp_path / "regions.csv")
     assert float(row["area_mm2"]) == pytest.approx((400**2 - 100**2 + 400 * 300) * 0.25e-6, rel=1e-3)
+
+
+def test_parts_that_overlap_are_seen_where_they_do():
+    box = Box(0, 0, 600, 600)
+    found = inside([[np.array(SQUARE)], [np.array(HOLE)]], 1, box)
+    assert found.sum() == 400**2 and found[250, 250]
+    assert not inside([[np.array(SQUARE), np.array(HOLE)]], 1, box)[250, 250]
 
 
 def test_a_line_a_little_off_the_slide_ends_at_its_edge(tmp_path):
