@@ -161,7 +161,7 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         (
             "Regions",
             {"unit": "annotation"},
-            "with what lies outside it whitened, cut into parts where it was longer than",
+            "with what lies outside it whitened, cut into parts where it was",
         ),
         ("Regions", {"unit": "slide", "max_side_um": 0}, "a region: all tissue of a slide. The teacher"),
         ("Distillation", {"views": "live"}, "a new view in every step"),
