@@ -77,6 +77,7 @@ rule split_patients:
         classes=STUDY["classes"],
         seed=lambda w: int(w.seed),
         split=STUDY["split"],
+        annotated=STUDY["unit"] == "annotation",
         code=code("split_patients"),
     message:
         "Dividing patients into training, validation and test, seed {wildcards.seed}"

@@ -44,7 +44,7 @@ PEOPLE = [
 ]
 # What the sheet lacks for training is told before any slide is opened. The targets that come before training show it
 # instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
-PROBLEMS = find_problems(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"])
+PROBLEMS = find_problems(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"], STUDY["unit"] == "annotation")
 if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
     reasons = "\n".join(f"- {problem}" for problem in PROBLEMS)
     raise WorkflowError(
@@ -106,6 +106,11 @@ def beside_sheet(slide, column):
     return str(Path(STUDY["slides"]).parent / name) if name else ""
 
 
+def annotation_of(slide):
+    """A slide's annotations, or blank where the study does not cut by them: then naming some reruns nothing."""
+    return beside_sheet(slide, "annotation") if STUDY["unit"] == "annotation" else ""
+
+
 def student(wildcards):
     """The model that wildcards name."""
     labeled, unlabeled, seed = int(wildcards.labeled), int(wildcards.unlabeled), int(wildcards.seed)
@@ -120,7 +125,8 @@ def seed_folder(wildcards):
 def recipe(rule, model, steps):
     """The params that every training shares: plain values, from which a script does the same anywhere."""
     about = {"magnification": model.magnification, "method": model.method, "seed": model.seed}
-    settings = ("unit", "tissue", "jpeg_quality", "augmentation") + (("grid",) if STUDY["unit"] == "grid" else ())
+    settings = ("unit", "tissue", "jpeg_quality", "augmentation")
+    settings += ("grid",) if STUDY["unit"] == "grid" else ("max_side_um",)
     return {
         "name": f"{model.method} at {magnification.name_of(model.magnification)}",
         "about": about | {key: STUDY[key] for key in settings},

@@ -91,6 +91,7 @@ rule tile_slide:
         mask_state=rules.mask_tissue.output.state,
     output:
         regions=f"{OUT}/regions/{{slide}}.csv",
+        outlines=f"{OUT}/regions/{{slide}}.geojson",
         images=f"{OUT}/regions/{TEACHER}/{{slide}}.zip",
         state=f"{OUT}/regions/{{slide}}.json",
         overview=f"{OUT}/overviews/{{slide}}.jpg",
@@ -109,6 +110,10 @@ rule tile_slide:
         multiple=region_multiple(STUDY),
         unit=STUDY["unit"],
         grid=STUDY["grid"],
+        max_side_um=STUDY["max_side_um"],
+        min_area_um2=STUDY["tissue"]["min_area_um2"],
+        annotation=lambda w: annotation_of(w.slide),
+        annotation_stamp=lambda w: stamp(annotation_of(w.slide)),
         jpeg_quality=STUDY["jpeg_quality"],
         code=code("tile_slide"),
     message:

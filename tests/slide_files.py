@@ -7,8 +7,9 @@ import numpy as np
 import tifffile
 
 from lowpower import draws, files
-from lowpower.slides.cutting import Settings, tile_slide
+from lowpower.slides.cutting import tile_slide
 from lowpower.slides.intake import check_slide
+from lowpower.slides.plan import Settings
 from lowpower.slides.reduce import area_mean
 from lowpower.slides.tissue import Sizes, mask_tissue
 
@@ -63,6 +64,8 @@ def cut_slide(
     unit: str = "tissue",
     grid: dict | None = None,
     min_area_um2: float = 1000,
+    max_side_um: float = 0,
+    annotation: str | Path = "",
 ) -> tuple[dict, dict, dict]:
     """Take a slide through its three steps, into ``folder``; returns their states."""
     state = {step: folder / f"{step}.json" for step in ("check", "mask", "tile")}
@@ -76,8 +79,10 @@ def cut_slide(
         mask=mask,
         mask_state=state["mask"],
         path=str(path),
-        settings=Settings(magnification, multiple, unit, grid or GRID, jpeg_quality=95),
+        annotation=str(annotation),
+        settings=Settings(magnification, multiple, unit, grid or GRID, max_side_um, min_area_um2, jpeg_quality=95),
         table=folder / "regions.csv",
+        outlines=folder / "regions.geojson",
         images=folder / "regions.zip",
         state=state["tile"],
         overview=folder / "overview.jpg",

@@ -47,6 +47,13 @@ def test_a_region_is_of_its_annotations_class():
     assert found[("train", "b")] == (1, 1, 0, 1)
 
 
+def test_annotations_of_an_unlabeled_training_patient_teach_nobody():
+    regions = regions_of(s4=2)
+    regions[0]["annotation"] = "b"
+    found = counts_of(count(SPLITS, regions, CLASSES))
+    assert found[("train", "unlabeled")] == (1, 1, 0, 2) and found[("train", "b")] == (0, 0, 0, 0)
+
+
 def test_seeds_that_divide_alike_are_counted_once():
     moved = [row | {"seed": 2, "split": {"val": "test", "test": "val"}.get(row["split"], "train")} for row in SPLITS]
     rows = count([*SPLITS, *(row | {"seed": 1} for row in SPLITS), *moved], regions_of(s1=1, s5=3), CLASSES)

@@ -1,5 +1,6 @@
 """Boxes, and the regions cut from them."""
 
+import json
 import zipfile
 
 import numpy as np
@@ -11,6 +12,7 @@ from slide_files import GRID, cut_slide, draw_tissue, write_slide
 from lowpower import files
 from lowpower.slides.reduce import area_mean, downsample_slide
 from lowpower.slides.regions import (
+    Fit,
     foreign_tissue,
     grid_boxes,
     label_pieces,
@@ -42,7 +44,7 @@ def pieces_slide(tmp_path):
 @pytest.mark.parametrize("multiple", [32, 128])
 def test_boxes_are_whole_multiples_around_whole_pieces(step, multiple):
     mask = mask_of((3, 5, 10, 20), (30, 2, 9, 7), (30, 40, 25, 33), (0, 70, 2, 10))
-    boxes = tissue_boxes(label_pieces(mask), step, multiple)
+    boxes = tissue_boxes(label_pieces(mask), step, Fit(multiple))
     assert len(boxes) == 4
     for box in boxes:
         rows, columns = np.nonzero(label_pieces(mask) == box.piece)
@@ -57,13 +59,13 @@ def test_boxes_are_whole_multiples_around_whole_pieces(step, multiple):
 
 def test_boxes_come_in_reading_order():
     mask = mask_of((30, 2, 9, 7), (3, 50, 10, 20), (3, 5, 10, 20))
-    boxes = tissue_boxes(label_pieces(mask), 8, 32)
+    boxes = tissue_boxes(label_pieces(mask), 8, Fit(32))
     assert [box.share * box.width * box.height / 64 for box in boxes] == [200, 200, 63]
     assert [box.x < 200 for box in boxes] == [True, False, True]
 
 
 def test_a_piece_that_fits_does_not_grow():
-    (box,) = tissue_boxes(label_pieces(mask_of((4, 8, 16, 32))), 8, 128)
+    (box,) = tissue_boxes(label_pieces(mask_of((4, 8, 16, 32))), 8, Fit(128))
     assert (box.x, box.y, box.width, box.height, box.share) == (64, 32, 256, 128, 1.0)
 
 
@@ -74,7 +76,7 @@ def test_pieces_that_touch_at_a_corner_are_one():
 
 def test_other_tissue_is_marked_with_a_halo_and_the_own_never():
     pieces = label_pieces(mask_of((10, 10, 10, 10), (10, 25, 10, 10), (24, 12, 3, 6)))
-    own = next(box for box in tissue_boxes(pieces, 8, 256) if box.piece == pieces[12, 12])
+    own = next(box for box in tissue_boxes(pieces, 8, Fit(256)) if box.piece == pieces[12, 12])
     foreign = foreign_tissue(mark_territories(pieces, mask_mpp=8), 8, own)
     assert foreign.shape == (own.height, own.width)
     y, x = np.mgrid[: own.height, : own.width]
@@ -190,6 +192,65 @@ def test_a_grid_of_the_same_slide(tmp_path, pieces_slide):
     assert denser["regions"] > 2 * len(rows)
 
 
+def test_a_slide_is_one_region_with_all_its_tissue(tmp_path, pieces_slide):
+    _, masked, _ = cut_slide(tmp_path, pieces_slide, unit="slide")
+    (row,) = files.read_rows(tmp_path / "regions.csv")
+    (image,) = read_images(tmp_path / "regions.zip").values()
+    assert float(row["area_mm2"]) == pytest.approx(masked["tissue_mm2"], rel=1e-3)
+    for y, x, height, width in PIECES:  # each piece is there, none whitened
+        left, top = ((a - int(row[b])) // 2 for a, b in ((x, "x"), (y, "y")))
+        assert left >= 0 and top >= 0
+        middle = image[top + height // 8 : top + 3 * height // 8, left + width // 8 : left + 3 * width // 8]
+        assert (middle[..., 1] < 220).mean() > 0.99
+
+
+@pytest.mark.parametrize("unit", ["tissue", "slide", "annotation"])
+def test_what_is_too_long_is_cut_into_parts_that_fit_together(tmp_path, pieces_slide, unit):
+    ring = [[20, 10], [1000, 60], [1100, 900], [300, 800]]
+    outline = {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    (tmp_path / "a.geojson").write_text(json.dumps(outline))
+    found = {}
+    for um in (0, 200):  # 192 is the largest multiple of 64 below
+        folder = tmp_path / str(um)
+        *_, state = cut_slide(
+            folder, pieces_slide, unit=unit, max_side_um=um, min_area_um2=500, annotation=tmp_path / "a.geojson"
+        )
+        found[um] = state["area_mm2"], files.read_rows(folder / "regions.csv"), read_images(folder / "regions.zip")
+    (area, wholes, _), (parts_area, parts, images) = found[0], found[200]
+    assert len(parts) > len(wholes) and area == pytest.approx(parts_area, rel=0.02)
+    assert [row["region"] for row in parts] == [f"s_{k:05d}" for k in range(len(parts))]
+    assert all(64 <= int(row[key]) <= 192 for row in parts for key in ("px_width", "px_height"))
+    assert all(float(row["area_mm2"]) >= 500e-6 for row in parts)
+    for whole in wholes:
+        canvas = np.full((int(whole["px_height"]), int(whole["px_width"]), 3), 255, int)
+        # the parts of this piece: those that lie on its own lattice and inside it; of other pieces, nothing is pasted
+        reference = found[0][2][whole["member"]].astype(int)
+        pasted = np.zeros(canvas.shape[:2], bool)
+        for row in parts:
+            x, y = ((int(row[key]) - int(whole[key])) // 2 for key in ("x", "y"))
+            width, height = int(row["px_width"]), int(row["px_height"])
+            if x % 64 or y % 64 or x < 0 or y < 0 or y + height > len(canvas) or x + width > canvas.shape[1]:
+                continue
+            canvas[y : y + height, x : x + width] = images[row["member"]]
+            pasted[y : y + height, x : x + width] = True
+        assert pasted.mean() > 0.5
+        assert np.abs(canvas - reference)[pasted].mean() < 1.5  # but for the edges of the JPEGs
+
+
+def test_no_part_of_a_field(tmp_path, pieces_slide):
+    cut_slide(tmp_path, pieces_slide, unit="grid", max_side_um=64)
+    assert {row["px_width"] for row in files.read_rows(tmp_path / "regions.csv")} == {"128"}
+
+
+def test_a_sliver_of_a_cut_piece_is_dropped_and_a_thin_piece_is_not():
+    pieces = label_pieces(mask_of((0, 0, 16, 8), (0, 0, 8, 16), (8, 8, 1, 1)))  # an L, and one pixel in its corner
+    found = {least: [box.tissue for box in tissue_boxes(pieces, 8, Fit(64, 64, least))] for least in (0, 64, 65)}
+    assert found == {0: [4096, 4096, 4096, 64], 64: [4096, 4096, 4096, 64], 65: [4096, 4096, 4096]}
+    line = mask_of((0, 0, 1, 80))  # each of its parts holds less than the least
+    boxes = tissue_boxes(label_pieces(line), 8, Fit(64, 64, 10000))
+    assert [(box.width, box.tissue) for box in boxes] == [(64, 512)] * 10
+
+
 def test_no_field_with_enough_tissue(tmp_path, pieces_slide):
     *_, state = cut_slide(tmp_path, pieces_slide, unit="grid", grid=GRID | {"size_um": 512, "min_tissue": 0.9})
     assert state["state"] == "excluded" and state["step"] == "tile_slide" and state["regions"] == 0
@@ -257,6 +318,6 @@ def test_two_runs_write_the_same_bytes(tmp_path, pieces_slide, unit):
         cut_slide(tmp_path / run, pieces_slide, unit=unit)
         downsample_slide(tmp_path / run / "regions.zip", 2, tmp_path / run / "low.zip")
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
-    assert len(names) == 9
+    assert len(names) == 10
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

@@ -158,6 +158,12 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         ("Cohort", {"split": {"by": "kfold", "folds": 4}}, "into 4 folds"),
         ("Cohort", {"split": {"by": "site", "test_sites": ["X", "Y"]}}, "patients of X and Y for testing"),
         ("Regions", {"unit": "grid", "grid": {"size_um": 512}}, "a field of 512 x 512 µm, one every 512 µm"),
+        (
+            "Regions",
+            {"unit": "annotation"},
+            "with what lies outside it whitened, cut into parts where it was",
+        ),
+        ("Regions", {"unit": "slide", "max_side_um": 0}, "a region: all tissue of a slide. The teacher"),
         ("Distillation", {"views": "live"}, "a new view in every step"),
         ("Distillation", {"methods": {"scratch": None}}, "No row of this study distills."),
         ("Distillation", {"methods": {"m": {"distill": {"images": "all", "pooling": "mean"}}}}, "by average pooling"),

@@ -67,6 +67,10 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
             {"unit": "grid", "grid": {"stride_um": 100.5}},
             "`grid.stride_um`: 100.5 µm .*not a multiple of 1 px; the nearest is 100",
         ),
+        (
+            {"max_side_um": 100},
+            r"`max_side_um`: 100 µm .* smallest region, 128 µm \(128 px at 10x.*write 128 or more, or 0",
+        ),
         ({"methods": {"skdd": None}}, "unknown method `methods.skdd`; did you mean `sskd`?"),
         ({"methods": {"a": {}}}, "`methods.a` learns nothing"),
         ({"methods": {"a": {"distill": {"images": "all", "cross_entropy": 1}}}}, "cross_entropy needs labels"),

@@ -11,6 +11,7 @@ write_splits(
         classes=snakemake.params.classes,
         seeds=[snakemake.params.seed],
         split=snakemake.params.split,
+        annotated=snakemake.params.annotated,
     ),
     index=snakemake.input.index,
     classes=snakemake.params.classes,

@@ -1,7 +1,8 @@
 """Cut one slide into regions at the teacher's magnification."""
 
 from lowpower.log import open_log
-from lowpower.slides.cutting import Settings, tile_slide
+from lowpower.slides.cutting import tile_slide
+from lowpower.slides.plan import Settings
 
 open_log(snakemake.log[0])
 tile_slide(
@@ -10,14 +11,18 @@ tile_slide(
     mask=snakemake.input.mask,
     mask_state=snakemake.input.mask_state,
     path=snakemake.params.path,
+    annotation=snakemake.params.annotation,
     settings=Settings(
         magnification=snakemake.params.magnification,
         multiple=snakemake.params.multiple,
         unit=snakemake.params.unit,
         grid=snakemake.params.grid,
+        max_side_um=snakemake.params.max_side_um,
+        min_area_um2=snakemake.params.min_area_um2,
         jpeg_quality=snakemake.params.jpeg_quality,
     ),
     table=snakemake.output.regions,
+    outlines=snakemake.output.outlines,
     images=snakemake.output.images,
     state=snakemake.output.state,
     overview=snakemake.output.overview,

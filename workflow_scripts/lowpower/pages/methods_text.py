@@ -86,7 +86,11 @@ def _regions(config: dict) -> str:
         "tissue": "one piece of tissue, of its own size",
         "grid": f"a field of {size:g} x {size:g} µm, one every {stride:g} µm where at least "
         f"{100 * grid['min_tissue']:g} % of it was tissue",
+        "annotation": "one annotated area, with what lies outside it whitened",
+        "slide": "all tissue of a slide",
     }[config["unit"]]
+    if config["max_side_um"] and config["unit"] != "grid":
+        unit += f", cut into parts where it was longer than {config['max_side_um']:,} µm"
     lows = _list([describe(low) for low in config["student_magnifications"]])
     return (
         f"Tissue was found on one mask for all magnifications, at {tissue['mask_mpp']:g} µm/px; gaps up to about "

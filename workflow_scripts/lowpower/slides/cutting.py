@@ -1,39 +1,26 @@
 """Regions cut from a slide at the teacher's magnification: one ZIP of images and one table."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import openslide
-from PIL import Image
 
 from lowpower import files
 from lowpower.log import Progress
 from lowpower.magnification import describe, mpp_of
-from lowpower.slides import regions
+from lowpower.slides.annotation import scan_corner, write_annotations
 from lowpower.slides.overview import write_overview
+from lowpower.slides.plan import Plan, Settings, plan_regions
 from lowpower.slides.regions import Box
 from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, open_slide, read_area
 from lowpower.slides.state import carry_on, is_usable, say_state
 from lowpower.wording import count_of
 
-JPEG_SIDE = 65500  # pixels; no JPEG is longer
 COLUMNS = [
     "region", "member", "x", "y", "width", "height", "px_width", "px_height", "tissue", "area_mm2", "annotation",
     "reader", "level", "level_downsample", "resampling", "mpp",
 ]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How a cohort is cut. multiple: teacher pixels; grid: size_um, stride_um, min_tissue (unit grid only)."""
-
-    magnification: float
-    multiple: int
-    unit: str
-    grid: dict
-    jpeg_quality: int
 
 
 def tile_slide(
@@ -42,34 +29,38 @@ def tile_slide(
     mask: str | Path,
     mask_state: str | Path,
     path: str,
+    annotation: str,
     settings: Settings,
     table: str | Path,
+    outlines: str | Path,
     images: str | Path,
     state: str | Path,
     overview: str | Path,
 ) -> None:
     """Cut a slide into regions at the teacher's magnification.
 
-    check, thumbnail, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. table: CSV with one
-    row per region. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the slide with its regions.
-    An excluded slide gives a table without rows, an empty ZIP, a gray overview and the reason.
+    check, thumbnail, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. annotation: GeoJSON of
+    the annotations that become regions, or "". table: CSV with one row per region. outlines: GeoJSON of their boxes,
+    for QuPath. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the slide with its regions.
+    An excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
     """
     checked, masked = files.read_json(check), files.read_json(mask_state)
-    rows, reason = [], ""
+    rows, reason, corner = [], "", (0, 0)
     if is_usable(masked):
         try:
             with open_slide(path) as slide:
                 scale = _teacher_scale(slide, checked["mpp"], settings.magnification)
-                boxes, territories, step = _plan(slide, scale, mask, masked, settings)
-                progress = Progress(f"{checked['slide']}: regions cut", len(boxes))
-                cut = _cut(slide, scale, boxes, territories, step, settings.jpeg_quality, progress)
-                files.write_images(images, cut)
-            rows = [_row(checked, k, box, scale) for k, box in enumerate(boxes)]
+                corner = scan_corner(slide)
+                plan = plan_regions(slide, scale, mask, masked, annotation, settings)
+                progress = Progress(f"{checked['slide']}: regions cut", len(plan.boxes))
+                files.write_images(images, _cut(slide, scale, plan, settings.jpeg_quality, progress))
+            rows = [_row(checked, k, box, scale) for k, box in enumerate(plan.boxes)]
         except ExcludedSlide as error:
             reason = str(error)
     if not rows:
         files.write_images(images, [])
     files.write_rows(table, COLUMNS, rows)
+    write_annotations(outlines, rows, corner)
     write_overview(overview, thumbnail, mask, masked["reduction"], (checked["width"], checked["height"]), rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)
     tiled = carry_on(masked, "tile_slide", reason, regions=len(rows), area_mm2=area)
@@ -88,50 +79,13 @@ def _teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float)
         ) from error
 
 
-def _plan(
-    slide: openslide.OpenSlide, scale: Scale, mask: str | Path, masked: dict, settings: Settings
-) -> tuple[list[Box], np.ndarray, float]:
-    """The boxes, whose tissue each mask pixel is, and the teacher pixels per mask pixel."""
-    tissue = np.asarray(Image.open(mask)) > 0
-    step = masked["reduction"] / scale.reduction
-    if settings.unit == "tissue":
-        pieces = regions.label_pieces(tissue)
-        boxes = regions.tissue_boxes(pieces, step, settings.multiple)
-        territories = regions.mark_territories(pieces, masked["mask_mpp"])
-    else:
-        grid = settings.grid
-        widths = (grid["size_um"], grid["stride_um"] or grid["size_um"])
-        size, stride = (round(um / mpp_of(settings.magnification)) for um in widths)
-        sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
-        boxes = regions.grid_boxes(tissue, step, sides, size, stride, grid["min_tissue"])
-        territories = np.zeros((2, 2), int)  # a field keeps all tissue in it
-        if not boxes:
-            raise ExcludedSlide(
-                f"no field of {grid['size_um']:g} µm holds a share of {grid['min_tissue']:g} of tissue; lower "
-                "min_tissue or size_um of the grid"
-            )
-    longest = max(max(box.width, box.height) for box in boxes)
-    if longest > JPEG_SIDE:
-        raise ExcludedSlide(
-            f"a piece of tissue is {longest} pixels long at {describe(settings.magnification)}, more than the "
-            f"{JPEG_SIDE} of a JPEG; use unit: grid or a lower teacher_magnification"
-        )
-    return boxes, territories, step
-
-
 def _cut(
-    slide: openslide.OpenSlide,
-    scale: Scale,
-    boxes: list[Box],
-    territories: np.ndarray,
-    step: float,
-    quality: int,
-    progress: Progress,
+    slide: openslide.OpenSlide, scale: Scale, plan: Plan, quality: int, progress: Progress
 ) -> Iterator[tuple[str, bytes]]:
-    for k, box in enumerate(boxes):
+    for k, box in enumerate(plan.boxes):
         progress.at(k)
         pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
-        pixels[regions.foreign_tissue(territories, step, box)] = 255
+        pixels[plan.foreign(box)] = 255
         yield _member(k), files.encode(pixels, quality)
 
 
@@ -149,7 +103,7 @@ def _row(checked: dict, k: int, box: Box, scale: Scale) -> dict:
         "px_height": box.height,
         "tissue": round(box.share, 4),
         "area_mm2": round(box.share * box.width * box.height * mpp**2 / 1e6, 6),
-        "annotation": "",
+        "annotation": box.annotation,
         "reader": "openslide",
         "level": scale.level,
         "level_downsample": round(scale.downsample, 6),

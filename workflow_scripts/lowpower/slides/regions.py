@@ -5,7 +5,9 @@ slide's upper left corner, and their sides are whole multiples of 32 x the large
 and feature maps nest at every magnification, and nothing is padded later.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from scipy import ndimage
@@ -22,8 +24,9 @@ class Box:
     y: int
     width: int
     height: int
-    tissue: float
-    piece: int = 0  # label of its own piece of tissue; 0 where all tissue is its own
+    tissue: float = 0.0
+    piece: int = 0  # number of its own piece of tissue or annotation; 0 where all tissue is its own
+    annotation: str = ""  # class of its annotation
 
     @property
     def share(self) -> float:
@@ -31,33 +34,83 @@ class Box:
         return min(1.0, self.tissue / (self.width * self.height))
 
 
+@dataclass(frozen=True)
+class Fit:
+    """What sides of boxes must fit, in teacher pixels.
+
+    Sides are multiples of ``multiple`` and at most ``longest``, itself such a multiple (0: no limit). Of a box that is
+    cut for being longer, parts that hold less than ``least`` of tissue (an area) are dropped.
+    """
+
+    multiple: int
+    longest: int = 0
+    least: float = 0.0
+
+
 def label_pieces(mask: np.ndarray) -> np.ndarray:
     """Pieces of tissue, numbered from 1; pixels that touch, also at corners, are one piece. (H, W) bool -> int."""
     return ndimage.label(mask, EIGHT)[0]
 
 
-def tissue_boxes(pieces: np.ndarray, step: float, multiple: int) -> list[Box]:
-    """One box around each piece of tissue, grown evenly to sides that are multiples of ``multiple``.
+def tissue_boxes(pieces: np.ndarray, step: float, fit: Fit) -> list[Box]:
+    """One box around each piece of tissue, grown evenly to sides that fit; several where that is too long.
 
     pieces: (H, W) int, from label_pieces. step: teacher pixels per mask pixel. Boxes may reach outside the slide.
-    Reading order of the pieces: from top to bottom, then from left to right.
+    Reading order of the pieces, and of the parts of each: from top to bottom, then from left to right.
     """
-    areas = np.bincount(pieces.ravel()) * step**2
-    extents = enumerate(ndimage.find_objects(pieces), start=1)
+
+    def tissue(box: Box) -> float:
+        return tissue_in(pieces, step, box)
+
     boxes = []
+    extents = enumerate(ndimage.find_objects(pieces), start=1)
     for piece, (rows, columns) in sorted(extents, key=lambda e: (e[1][0].start, e[1][1].start)):
-        x, width = _grow(columns, step, multiple)
-        y, height = _grow(rows, step, multiple)
-        boxes.append(Box(x, y, width, height, float(areas[piece]), piece))
+        x, width = grow(columns.start * step, columns.stop * step, fit.multiple)
+        y, height = grow(rows.start * step, rows.stop * step, fit.multiple)
+        boxes += divide(Box(x, y, width, height, piece=piece), fit, tissue)
     return boxes
 
 
-def _grow(extent: slice, step: float, multiple: int) -> tuple[int, int]:
-    """Start and length, in teacher pixels, of a side that holds the extent in its middle."""
+def grow(start: float, stop: float, multiple: int) -> tuple[int, int]:
+    """Start and length of a side that is a multiple of ``multiple`` and holds start to stop in its middle."""
     # 1e-6: a step such as 16.000000000000004 must not cost another 128 pixels
-    start, stop = int(np.floor(extent.start * step + 1e-6)), int(np.ceil(extent.stop * step - 1e-6))
-    length = -(-(stop - start) // multiple) * multiple
-    return start - (length - (stop - start)) // 2, length
+    first, last = int(np.floor(start + 1e-6)), int(np.ceil(stop - 1e-6))
+    length = max(1, -(-(last - first) // multiple)) * multiple
+    return first - (length - (last - first)) // 2, length
+
+
+def divide(box: Box, fit: Fit, tissue: Callable[[Box], float]) -> list[Box]:
+    """A box with its tissue, or, where it is too long, its parts: as few as fit, as equal as whole multiples allow.
+
+    tissue: of a box, an area in teacher pixels. Parts in reading order, without those that hold too little of it; a
+    box without any gives no part.
+    """
+    across, down = (_parts(side, fit) for side in (box.width, box.height))
+    parts = [replace(box, x=box.x + x, y=box.y + y, width=w, height=h) for y, h in down for x, w in across]
+    parts = [replace(part, tissue=tissue(part)) for part in parts]
+    # a piece so thin that each part holds less than the least keeps its fullest ones
+    enough = max(1e-6, min(fit.least, max(part.tissue for part in parts)))
+    return [part for part in parts if part.tissue >= enough]
+
+
+def _parts(side: int, fit: Fit) -> list[tuple[int, int]]:
+    """Start and length of each part of a side."""
+    count = -(-side // fit.longest) if fit.longest else 1
+    edges = [k * (side // fit.multiple) // count * fit.multiple for k in range(count + 1)]
+    return [(start, stop - start) for start, stop in pairwise(edges)]
+
+
+def tissue_in(pieces: np.ndarray, step: float, box: Box) -> float:
+    """The tissue of a box's own piece in the box, in teacher pixels; parts of mask pixels count as parts."""
+    down, across = (
+        _overlap(np.array([start]), length, step, count)[0]
+        for start, length, count in ((box.y, box.height, pieces.shape[0]), (box.x, box.width, pieces.shape[1]))
+    )
+    rows, columns = np.flatnonzero(down), np.flatnonzero(across)
+    if not rows.size or not columns.size:
+        return 0.0
+    own = pieces[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] == box.piece
+    return float(down[rows] @ own @ across[columns]) * step**2
 
 
 def grid_boxes(

@@ -99,7 +99,7 @@ def _filled(value: object, rules: dict) -> object:
 
 
 def _check_scales(config: dict) -> None:
-    """Students lie below the teacher by whole, even reductions; fields of a grid fit the coarsest of them."""
+    """Students lie below the teacher by whole, even reductions; regions fit the coarsest of them."""
     teacher = config["teacher_magnification"]
     for low in _lows(config):
         write = f"write {teacher / 2:g}, {teacher / 4:g}, {teacher / 8:g} ..."
@@ -112,8 +112,15 @@ def _check_scales(config: dict) -> None:
             raise InputError(f"config: `{key}`: {error}; {write}") from None
         if reduction % 2:  # the teacher's maps are recorded at half its grid, which only even reductions nest in
             raise InputError(f"config: `{key}`: {low:g} is the teacher's {teacher:g} reduced by {reduction}; {write}")
+    mpp, longest = magnification.mpp_of(teacher), config["max_side_um"]
+    least = region_multiple(config) * mpp
+    if config["unit"] != "grid" and 0 < longest < least - 1e-6:
+        raise InputError(
+            f"config: `max_side_um`: {longest:g} µm are less than the smallest region, {least:g} µm "
+            f"({region_multiple(config)} px at {magnification.name_of(teacher)}: 32 x the largest reduction); write "
+            f"{least:g} or more, or 0 for no limit"
+        )
     if config["unit"] == "grid":
-        mpp = magnification.mpp_of(teacher)
         for key, multiple in (("size_um", region_multiple(config)), ("stride_um", 1)):
             size = config["grid"][key]
             near = max(1, round(size / mpp / multiple)) * multiple

@@ -12,15 +12,21 @@ from lowpower.wording import some
 
 
 def find_problems(
-    sheet: Sequence[dict[str, str]], classes: Sequence[str], seeds: Sequence[int], split: dict
+    sheet: Sequence[dict[str, str]],
+    classes: Sequence[str],
+    seeds: Sequence[int],
+    split: dict,
+    annotated: bool = False,
 ) -> list[str]:
     """Everything in the sheet that stands in the way of training, each with what to write instead.
 
     sheet: one dict per slide with slide, patient, site, label, true_label and split. split: the config's section: by,
-    val, test, folds, test_sites.
+    val, test, folds, test_sites. annotated: regions have classes of their own, so a class may be no slide's label.
     """
     found = list(patient_problems(sheet, classes, split["by"]))
     labels = {row["label"] for row in sheet} - {""}
+    if annotated and labels:
+        classes = [name for name in classes if name in labels]
     found += [
         f"class {name!r} of the config's `classes` is no slide's label; labels of the sheet: "
         f"{some(sorted(labels)) or 'none'}. Label slides with it, or take it out of `classes`"
@@ -39,14 +45,20 @@ def find_problems(
     return found
 
 
-def divide(sheet: Sequence[dict[str, str]], classes: Sequence[str], seeds: Sequence[int], split: dict) -> list[dict]:
+def divide(
+    sheet: Sequence[dict[str, str]],
+    classes: Sequence[str],
+    seeds: Sequence[int],
+    split: dict,
+    annotated: bool = False,
+) -> list[dict]:
     """The rows of splits/seed*.csv: one per seed and slide of the sheet, also of excluded slides, sorted by both.
 
     A rank is a patient's place in [0, 1) among the labeled training patients of its class, or among the unlabeled
     ones: a percentage p takes the patients with rank < p / 100, so subsets are nested and stratified.
     Raises InputError with all that ``find_problems`` finds.
     """
-    problems = find_problems(sheet, classes, seeds, split)
+    problems = find_problems(sheet, classes, seeds, split, annotated)
     if problems:
         raise InputError("\n".join(problems))
     patients = read_patients(sheet)

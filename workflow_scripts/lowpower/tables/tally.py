@@ -15,8 +15,9 @@ def count(
 ) -> list[dict]:
     """One row per split and class; once for all seeds that divide the patients alike.
 
-    A region is of the class of its annotation, else of its slide's label, else unlabeled; patients and slides are
-    those with such a region. excluded_slides: slides of ``excluded`` with this label in the sheet.
+    A region is of the class of its annotation, else of its slide's label, else unlabeled, as is in training all of an
+    unlabeled patient; patients and slides are those with such a region. excluded_slides: slides of ``excluded`` with
+    this label in the sheet.
     """
     regions: dict[str, list[dict]] = {}
     for row in index:
@@ -44,7 +45,7 @@ def _count_division(
                 (row, region)
                 for row in members
                 for region in regions.get(row["slide"], [])
-                if (region["annotation"] or row["label"]) == label
+                if _class_of(row, region) == label
             ]
             lost = sum(row["slide"] in excluded and row["label"] == label for row in members)
             if not found and not lost and (label == "" or split == "external"):
@@ -62,6 +63,12 @@ def _count_division(
                 }
             )
     return rows
+
+
+def _class_of(slide: dict, region: dict) -> str:
+    if slide["split"] == "train" and not slide["label"]:
+        return ""  # no training learns from its annotations
+    return region["annotation"] or slide["label"]
 
 
 def check_counts(rows: Sequence[dict], classes: Sequence[str]) -> None:

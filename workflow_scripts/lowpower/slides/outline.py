@@ -1,0 +1,64 @@
+"""Boxes around drawn outlines, and which of their pixels lie inside.
+
+An outline is a list of parts, each a list of rings (n, 2) of x and y in pixels of level 0: its edge, and holes.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lowpower.slides.regions import Box, Fit, divide, grow
+
+Part = Sequence[np.ndarray]
+
+
+def outline_boxes(outlines: Sequence[tuple[str, Sequence[Part]]], reduction: float, fit: Fit) -> list[Box]:
+    """One box around each outline, grown evenly to sides that fit; several where that is too long.
+
+    outlines: class and parts of each. reduction: pixels of level 0 per teacher pixel, along a side. ``piece`` is the
+    place of a box's outline, from 1, ``tissue`` all that lies inside it. An outline that holds the center of no pixel
+    gives no box. Reading order, as of pieces of tissue.
+    """
+
+    def area(box: Box) -> float:
+        return float(np.count_nonzero(inside(outlines[box.piece - 1][1], reduction, box)))
+
+    boxes = []
+    for piece, (name, parts) in enumerate(outlines, start=1):
+        points = np.concatenate([ring for part in parts for ring in part]) / reduction
+        low, high = points.min(axis=0), points.max(axis=0)
+        (x, width), (y, height) = (grow(low[axis], high[axis], fit.multiple) for axis in (0, 1))
+        box = Box(x, y, width, height, piece=piece, annotation=name)
+        boxes.append(((low[1], low[0]), divide(box, fit, area)))
+    return [box for _, parts in sorted(boxes, key=lambda found: found[0]) for box in parts]
+
+
+def inside(parts: Sequence[Part], reduction: float, box: Box) -> np.ndarray:
+    """The teacher pixels of a box whose centers lie inside an outline, (box.height, box.width) bool.
+
+    Inside a part: within an odd number of its rings (even-odd rule), so holes may be listed in any order and an edge
+    may cross itself. Outlines that share an edge neither overlap nor leave a gap.
+    """
+    found = np.zeros((box.height, box.width), bool)
+    for part in parts:
+        flips = np.zeros((box.height, box.width), np.uint8)
+        for ring in part:
+            _flip(flips, ring / reduction - (box.x, box.y))
+        found |= np.bitwise_xor.accumulate(flips, axis=1, out=flips).view(bool)
+    return found
+
+
+def _flip(flips: np.ndarray, ring: np.ndarray) -> None:
+    """Mark, in each row, the pixels from which on everything to the right changes sides of the ring."""
+    height, width = flips.shape
+    (x, y), (dx, dy) = ring.T, (np.roll(ring, -1, axis=0) - ring).T
+    # the rows whose centers an edge passes; its upper end counts and its lower one does not, so corners count once
+    first, last = (
+        np.clip(np.ceil(end - 0.5), 0, height).astype(int) for end in (np.minimum(y, y + dy), np.maximum(y, y + dy))
+    )
+    count = last - first
+    edge = np.repeat(np.arange(len(ring)), count)
+    row = np.arange(len(edge)) - (np.cumsum(count) - count - first)[edge]
+    column = np.ceil(x[edge] + (row + 0.5 - y[edge]) * dx[edge] / dy[edge] - 0.5)
+    seen = column < width
+    np.bitwise_xor.at(flips, (row[seen], column[seen].clip(0).astype(int)), 1)
