@@ -66,12 +66,11 @@ def cut_slide(
 ) -> tuple[dict, dict, dict]:
     """Take a slide through its three steps, into ``folder``; returns their states."""
     state = {step: folder / f"{step}.json" for step in ("check", "mask", "tile")}
-    thumbnail, mask = folder / "thumbnail.png", folder / "mask.png"
-    check_slide(slide, str(path), mpp, exclude, state["check"], thumbnail)
+    mask = folder / "mask.png"
+    check_slide(slide, str(path), mpp, exclude, state["check"])
     mask_tissue(state["check"], str(path), own_mask, 8, min_area_um2, 16, mask, state["mask"])
     tile_slide(
         check=state["check"],
-        thumbnail=thumbnail,
         mask=mask,
         mask_state=state["mask"],
         path=str(path),

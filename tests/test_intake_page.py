@@ -43,7 +43,7 @@ def test_without_problems_the_next_command_is_named(left_out, expected):
 
 def test_a_slide_that_the_sheet_leaves_out_is_not_missing(tmp_path):
     assert EXCLUDED["😀 10x"].startswith(ON_PURPOSE)
-    check_slide("s", "none.svs", None, "a fold", tmp_path / "s.json", tmp_path / "s.png")
+    check_slide("s", "none.svs", None, "a fold", tmp_path / "s.json")
     assert files.read_json(tmp_path / "s.json")["reason"] == f"{ON_PURPOSE}: a fold"
 
 

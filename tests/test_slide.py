@@ -125,6 +125,7 @@ def test_a_scale_that_is_not_whole_is_box_filtered(tmp_path):
 def test_a_usable_slide(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(300, 300, 400, 600)]), reductions=(4, 8))
     state, *_ = cut_slide(tmp_path / "out", path, slide="07")
+    assert re.fullmatch("[0-9a-f]{16}", state.pop("content"))
     assert state == {
         "slide": "07", "step": "check_slide", "state": "usable", "reason": "", "vendor": "aperio",
         "width": 1600, "height": 1100,
@@ -135,9 +136,6 @@ def test_a_usable_slide(tmp_path):
         ],
         "mpp": 0.5, "mpp_source": "slide", "objective_power": 20.0,
     }  # fmt: skip
-    thumbnail = np.asarray(Image.open(tmp_path / "out/thumbnail.png"))
-    assert max(thumbnail.shape) <= 512
-    assert thumbnail[thumbnail.shape[0] // 2, thumbnail.shape[1] * 3 // 8, 1] < 180 < thumbnail[2, 2, 1]
 
 
 def _missing(folder):

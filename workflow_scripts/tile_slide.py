@@ -6,7 +6,6 @@ from lowpower.slides.cutting import Settings, tile_slide
 open_log(snakemake.log[0])
 tile_slide(
     check=snakemake.input.check,
-    thumbnail=snakemake.input.thumbnail,
     mask=snakemake.input.mask,
     mask_state=snakemake.input.mask_state,
     path=snakemake.params.path,

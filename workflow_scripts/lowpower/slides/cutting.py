@@ -12,7 +12,7 @@ from lowpower import files
 from lowpower.log import Progress
 from lowpower.magnification import describe, mpp_of
 from lowpower.slides import regions
-from lowpower.slides.overview import write_overview
+from lowpower.slides.overview import see_tissue, write_overview
 from lowpower.slides.regions import Box
 from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, open_slide, read_area
 from lowpower.slides.state import carry_on, is_usable, say_state
@@ -38,7 +38,6 @@ class Settings:
 
 def tile_slide(
     check: str | Path,
-    thumbnail: str | Path,
     mask: str | Path,
     mask_state: str | Path,
     path: str,
@@ -50,15 +49,16 @@ def tile_slide(
 ) -> None:
     """Cut a slide into regions at the teacher's magnification.
 
-    check, thumbnail, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. table: CSV with one
-    row per region. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the slide with its regions.
+    check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. table: CSV with one
+    row per region. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the tissue with its regions.
     An excluded slide gives a table without rows, an empty ZIP, a gray overview and the reason.
     """
     checked, masked = files.read_json(check), files.read_json(mask_state)
-    rows, reason = [], ""
+    rows, reason, sight = [], "", None
     if is_usable(masked):
         try:
             with open_slide(path) as slide:
+                sight = see_tissue(slide, mask, masked["reduction"])
                 scale = _teacher_scale(slide, checked["mpp"], settings.magnification)
                 boxes, territories, step = _plan(slide, scale, mask, masked, settings)
                 progress = Progress(f"{checked['slide']}: regions cut", len(boxes))
@@ -70,7 +70,7 @@ def tile_slide(
     if not rows:
         files.write_images(images, [])
     files.write_rows(table, COLUMNS, rows)
-    write_overview(overview, thumbnail, mask, masked["reduction"], (checked["width"], checked["height"]), rows)
+    write_overview(overview, sight, rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)
     tiled = carry_on(masked, "tile_slide", reason, regions=len(rows), area_mm2=area)
     files.write_json(state, tiled)
@@ -131,6 +131,11 @@ def _cut(
     for k, box in enumerate(boxes):
         progress.at(k)
         pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
+        if pixels.min() == 255:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
+            raise ExcludedSlide(
+                f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or, where "
+                "the sheet names a mask, correct that"
+            )
         pixels[regions.foreign_tissue(territories, step, box)] = 255
         yield _member(k), files.encode(pixels, quality)
 
