@@ -73,7 +73,7 @@ def test_of_one_image_under_two_ids_one_is_kept(tmp_path):
     assert (rows["C"]["step"], rows["C"]["regions"]) == ("gather_slides", "0")
     assert "the same image as slide 'B'" in rows["C"]["reason"]
     (tmp_path / "intake.csv").unlink()
-    with pytest.raises(ValueError, match="slides 'B' of patient 'P1' and 'C' of patient 'P2'.*leak.*`exclude`"):
+    with pytest.raises(ValueError, match=r"slides 'B' of patient 'P1' and 'C' of patient 'P2'.*leak.*`exclude`"):
         gather_slides(*arguments, ["P2", "P1", "P", "P"], *rest)
     assert not (tmp_path / "intake.csv").exists()
 

@@ -85,9 +85,8 @@ def test_the_mask_and_the_boxes_fit_the_picture():
     part = (128, 640, 640, 1240)  # of which the tissue starts one pixel of the mask beyond the left edge
     assert shrink_mask(Image.fromarray(mask), 128, part, (64, 75)).all()
     assert place_boxes(regions[:1], part, (64, 75)).tolist() == [[0, 0, 63, 74]]
-    assert place_boxes([{"x": 256, "y": 800, "width": 128, "height": 80}], part, (64, 75)).tolist() == [
-        [16, 20, 32, 30]
-    ]
+    inside = {"x": 256, "y": 800, "width": 128, "height": 80}
+    assert place_boxes([inside], part, (64, 75)).tolist() == [[16, 20, 32, 30]]
 
 
 def test_the_frame_holds_the_tissue_and_a_margin_within_the_slide():

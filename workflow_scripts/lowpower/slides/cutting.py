@@ -133,8 +133,8 @@ def _cut(
         pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
         if pixels.min() == 255:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
             raise ExcludedSlide(
-                f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or, where "
-                "the sheet names a mask, correct that"
+                f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or "
+                "correct the mask that the sheet names"
             )
         pixels[regions.foreign_tissue(territories, step, box)] = 255
         yield _member(k), files.encode(pixels, quality)

@@ -48,6 +48,10 @@ def open_slide(path: str | Path) -> openslide.OpenSlide:
     try:
         return openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
+        if path.suffix.lower() == ".mrxs" and not path.with_suffix("").is_dir():
+            raise ExcludedSlide(
+                "the folder of the same name, which holds the pixels of an .mrxs file, is not beside it; copy it there"
+            ) from error
         raise ExcludedSlide(
             "OpenSlide does not know this kind of file, or it is cut short; copy it again, or convert it to a tiled, "
             "pyramidal TIFF"
@@ -108,20 +112,20 @@ def describe_slide(slide: openslide.OpenSlide) -> dict:
 
 
 def check_size(slide: openslide.OpenSlide, mpp: float) -> None:
-    """Raise ExcludedSlide where the header claims what no slide has: a size beyond any glass, tiles beyond any memory."""
+    """Raise ExcludedSlide where the header claims a size beyond any glass, or tiles beyond any memory."""
     width, height = (side * mpp / 1000 for side in slide.dimensions)
     if max(width, height) > LARGEST_GLASS:
         raise ExcludedSlide(
-            f"at {mpp:g} µm per pixel it would be {width:,.0f} x {height:,.0f} mm, larger than any glass slide; copy the "
-            "file again, or, if its mpp is wrong, export it again"
+            f"at {mpp:g} µm per pixel it would be {width:,.0f} x {height:,.0f} mm, larger than any glass slide; "
+            "correct its mpp, or copy the file again"
         )
     for level in range(slide.level_count):
         tile = f"openslide.level[{level}].tile"
         wide, tall = (int(slide.properties.get(f"{tile}-{side}", 0)) for side in ("width", "height"))
         if wide * tall > LARGEST_TILE:
             raise ExcludedSlide(
-                f"its header says that level {level} is stored in tiles of {wide:,} x {tall:,} px, too large to decode; "
-                "copy the file again, or export it with smaller tiles"
+                f"its header says that level {level} has tiles of {wide:,} x {tall:,} px, too large to decode; copy "
+                "the file again, or export it with smaller tiles"
             )
 
 
