@@ -128,16 +128,18 @@ def _cut(
     quality: int,
     progress: Progress,
 ) -> Iterator[tuple[str, bytes]]:
+    empty = 0
     for k, box in enumerate(boxes):
         progress.at(k)
         pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
-        if pixels.min() == 255:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
-            raise ExcludedSlide(
-                f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or "
-                "correct the mask that the sheet names"
-            )
+        empty += pixels.min() == 255
         pixels[regions.foreign_tissue(territories, step, box)] = 255
         yield _member(k), files.encode(pixels, quality)
+    if empty == len(boxes):  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
+        raise ExcludedSlide(
+            f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or correct "
+            "the mask that the sheet names"
+        )
 
 
 def _member(k: int) -> str:
