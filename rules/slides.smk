@@ -30,8 +30,7 @@ rule check_slide:
     input:
         slide=slide_input,
     output:
-        state=f"{OUT}/slides/{{slide}}.json",
-        thumbnail=f"{OUT}/slides/{{slide}}.png",
+        f"{OUT}/slides/{{slide}}.json",
     log:
         f"{OUT}/logs/check_slide/{{slide}}.log",
     benchmark:
@@ -57,7 +56,7 @@ rule check_slide:
 rule mask_tissue:
     input:
         slide=slide_input,
-        check=rules.check_slide.output.state,
+        check=rules.check_slide.output[0],
     output:
         mask=f"{OUT}/masks/{{slide}}.png",
         state=f"{OUT}/masks/{{slide}}.json",
@@ -85,8 +84,7 @@ rule mask_tissue:
 rule tile_slide:
     input:
         slide=slide_input,
-        check=rules.check_slide.output.state,
-        thumbnail=rules.check_slide.output.thumbnail,
+        check=rules.check_slide.output[0],
         mask=rules.mask_tissue.output.mask,
         mask_state=rules.mask_tissue.output.state,
     output:

@@ -30,12 +30,16 @@ def draw_tissue(height: int, width: int, pieces: Sequence[tuple[int, int, int, i
 
 
 def write_slide(
-    path: Path, image: np.ndarray, mpp: float | None = 0.5, reductions: Sequence[int] = (4,), compression: str = "zlib"
+    path: Path,
+    image: np.ndarray,
+    mpp: float | None = 0.5,
+    reductions: Sequence[int] = (4,),
+    compression: str | int = "zlib",
 ) -> Path:
     """Write an image (H, W, 3) as a tiled pyramid that OpenSlide opens as Aperio; each level is an area mean.
 
     mpp: None leaves it out. reductions: of the further levels; a side that is no multiple is rounded up, so that a
-    level's downsample can be 3.996. compression: zlib (exact) or jpeg.
+    level's downsample can be 3.996. compression: zlib (exact), jpeg, or 33005 (Aperio's JPEG 2000).
     """
     height, width = image.shape[:2]
     head = f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] (256x256) JPEG/RGB Q=95"
@@ -44,7 +48,8 @@ def write_slide(
     with tifffile.TiffWriter(path) as out:
         out.write(image, description=head if mpp is None else f"{head}|AppMag = 20|MPP = {mpp}", **kind)
         # the second directory of an Aperio file is its thumbnail, in strips
-        out.write(image[::8, ::8].copy(), rowsperstrip=16, description=head, **{**kind, "tile": None})
+        plain = kind | {"tile": None, "compression": "zlib"}
+        out.write(image[::8, ::8].copy(), rowsperstrip=16, description=head, **plain)
         for n in reductions:
             whole = np.pad(image, ((0, -height % n), (0, -width % n), (0, 0)), mode="edge")
             out.write(area_mean(whole, n), description=head, **kind)
@@ -69,13 +74,12 @@ def cut_slide(
 ) -> tuple[dict, dict, dict]:
     """Take a slide through its three steps, into ``folder``; returns their states."""
     state = {step: folder / f"{step}.json" for step in ("check", "mask", "tile")}
-    thumbnail, mask = folder / "thumbnail.png", folder / "mask.png"
-    check_slide(slide, str(path), mpp, exclude, state["check"], thumbnail)
+    mask = folder / "mask.png"
+    check_slide(slide, str(path), mpp, exclude, state["check"])
     sizes = Sizes(min_area_um2=min_area_um2, close_um=16)
     mask_tissue(state["check"], str(path), own_mask, 8, sizes, mask, state["mask"])
     tile_slide(
         check=state["check"],
-        thumbnail=thumbnail,
         mask=mask,
         mask_state=state["mask"],
         path=str(path),

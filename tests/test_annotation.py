@@ -227,7 +227,9 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
             sheet.append({"slide": name, "patient": name, "site": "", "label": label, "true_label": "", "split": ""})
     slides = [row["slide"] for row in sheet]
     tables, images = ([folder / f"regions.{end}" for folder in folders] for end in ("csv", "zip"))
-    index_regions(tables, images, slides, 1, tmp_path / "regions/10x.csv")
+    intake = [{"slide": slide, "state": "usable"} for slide in slides]
+    files.write_rows(tmp_path / "intake.csv", ["slide", "state"], intake)
+    index_regions(tables, images, slides, 1, tmp_path / "intake.csv", tmp_path / "regions/10x.csv")
     classes, split = ["benign", "normal", "tumor"], {"by": "random", "val": 0.2, "test": 0.3}
     with pytest.raises(InputError, match="'normal' of the config's `classes` is no slide's label"):
         divide(sheet, classes, [0], split)

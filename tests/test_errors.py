@@ -18,6 +18,7 @@ from lowpower.study.config import read_config
 from lowpower.study.division import find_problems
 from lowpower.study.machine import check_writable
 from lowpower.study.sheet import read_sheet
+from lowpower.tables.intake import gather_slides
 
 ROOT = Path(__file__).parents[1]
 HEADER = "slide,path,patient,label\n"
@@ -145,6 +146,16 @@ def not_writable(folder):
     return message_of(check_writable, folder / "results/mine")
 
 
+def same_image(folder):
+    from slide_files import cut_slide, draw_tissue, write_slide
+
+    path = write_slide(folder / "a.svs", draw_tissue(600, 600, [(100, 100, 400, 400)]))
+    cut_slide(folder, path)
+    states = [[folder / f"{step}.json"] * 2 for step in ("check", "mask", "tile")]
+    outputs = folder / "intake.csv", folder / "intake.md"
+    return message_of(gather_slides, *states, ["B", "A"], ["P2", "P1"], "continue", 1, *outputs)
+
+
 def class_lost(folder):
     return message_of(write_without_regions, folder)
 
@@ -228,6 +239,7 @@ CASES = {
     "discordant slides of one patient": patients(("x", "label", "Sprue")),
     "unknown test site": patients(by="site", sites=["Est"]),
     "too many slides excluded": excluded,
+    "one image under two patients": same_image,
     "class lost at intake": class_lost,
     "loss not finite": loss_not_finite,
     "damaged region file": damaged_region,

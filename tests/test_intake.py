@@ -7,7 +7,7 @@ from lowpower.tables.region_index import index_regions
 USABLE = {"state": "usable", "reason": ""}
 
 
-def write_states(folder, slide, excluded_at=None, reason="", regions=3):
+def write_states(folder, slide, excluded_at=None, reason="", regions=3, content=None):
     """The three state files of a slide; an excluded slide carries the step and reason of where it was excluded."""
     paths, decided = [], None
     for step in ("check_slide", "mask_tissue", "tile_slide"):
@@ -16,7 +16,7 @@ def write_states(folder, slide, excluded_at=None, reason="", regions=3):
         state = {"slide": slide, **(decided or {"step": step, **USABLE})}
         if step == "check_slide":
             state |= {"vendor": "generic-tiff", "width": 800, "height": 600, "levels": [{}, {}], "mpp": 0.5}
-            state |= {"mpp_source": "slide", "objective_power": 20}
+            state |= {"content": content or f"hash of {slide}", "mpp_source": "slide", "objective_power": 20}
         if step == "tile_slide":
             state |= {"regions": 0 if decided else regions, "area_mm2": 0.0 if decided else 1.5}
         paths.append(folder / f"{step}-{slide}.json")
@@ -62,6 +62,28 @@ def test_too_few_usable_slides_stop_the_run(tmp_path):
         gather(tmp_path, {"A": ("mask_tissue", "blank"), "B": ()}, min_usable=2)
 
 
+def test_of_one_image_under_two_ids_one_is_kept(tmp_path):
+    paths = {s: write_states(tmp_path, s, content="same") for s in "CB"} | {"A": write_states(tmp_path, "A")}
+    paths["0"] = write_states(tmp_path, "0", "tile_slide", "too coarse", content="same")  # nothing of it is used
+    arguments = *zip(*paths.values(), strict=True), list(paths)
+    rest = "continue", 1, tmp_path / "intake.csv", tmp_path / "intake.md"
+    gather_slides(*arguments, ["P"] * 4, *rest)
+    rows = {row["slide"]: row for row in files.read_rows(tmp_path / "intake.csv")}
+    assert [rows[s]["state"] for s in "0ABC"] == ["excluded", "usable", "usable", "excluded"]
+    assert (rows["C"]["step"], rows["C"]["regions"]) == ("gather_slides", "0")
+    assert "the same image as slide 'B'" in rows["C"]["reason"]
+    (tmp_path / "intake.csv").unlink()
+    with pytest.raises(ValueError, match=r"slides 'B' of patient 'P1' and 'C' of patient 'P2'.*leak.*`exclude`"):
+        gather_slides(*arguments, ["P2", "P1", "P", "P"], *rest)
+    assert not (tmp_path / "intake.csv").exists()
+
+
+def write_intake(folder, usable, excluded=()):
+    rows = [{"slide": s, "state": "usable"} for s in usable] + [{"slide": s, "state": "excluded"} for s in excluded]
+    files.write_rows(folder / "intake.csv", ["slide", "state"], rows)
+    return folder / "intake.csv"
+
+
 def write_regions(folder, slide, count, ending="jpg"):
     """A region table and a ZIP with that many members."""
     columns = ["region", "member", "px_width", "px_height", "tissue", "area_mm2", "annotation"]
@@ -78,9 +100,10 @@ def write_regions(folder, slide, count, ending="jpg"):
 
 def test_index_lists_every_region_whatever_the_order_of_slides(tmp_path):
     paths = {slide: write_regions(tmp_path, slide, n, "png") for slide, n in {"B": 2, "A": 1, "empty": 0}.items()}
+    intake = write_intake(tmp_path, ["A", "B"], ["empty"])
     for order in (["B", "A", "empty"], ["empty", "A", "B"]):
         tables, images = zip(*(paths[slide] for slide in order), strict=True)
-        index_regions(tables, images, order, 2, tmp_path / f"{order[0]}-index.csv")
+        index_regions(tables, images, order, 2, intake, tmp_path / f"{order[0]}-index.csv")
     assert (tmp_path / "B-index.csv").read_bytes() == (tmp_path / "empty-index.csv").read_bytes()
     rows = files.read_rows(tmp_path / "B-index.csv")
     assert [row["region"] for row in rows] == ["A_00000", "B_00000", "B_00001"]
@@ -92,18 +115,25 @@ def test_index_lists_every_region_whatever_the_order_of_slides(tmp_path):
 
 def test_no_usable_slide_gives_a_header(tmp_path):
     table, images = write_regions(tmp_path, "A", 0)
-    index_regions([table], [images], ["A"], 1, tmp_path / "index.csv")
+    index_regions([table], [images], ["A"], 1, write_intake(tmp_path, "A"), tmp_path / "index.csv")
     assert (tmp_path / "index.csv").read_text().startswith("region,slide,zip,member,width,height,area_mm2")
     assert files.read_rows(tmp_path / "index.csv") == []
 
 
+def test_what_intake_excludes_is_not_indexed(tmp_path):
+    tables, images = zip(*(write_regions(tmp_path, slide, 2) for slide in "AB"), strict=True)
+    index_regions(tables, images, "AB", 1, write_intake(tmp_path, "A", "B"), tmp_path / "index.csv")
+    assert [row["region"] for row in files.read_rows(tmp_path / "index.csv")] == ["A_00000", "A_00001"]
+
+
 def test_a_zip_that_does_not_match_its_table_is_named_with_the_command_that_mends_it(tmp_path):
     table, images = write_regions(tmp_path, "A", 2)
+    intake = write_intake(tmp_path, "A")
     files.write_images(images, [("00000.jpg", b"x")])
     with pytest.raises(
         ValueError, match=r"A\.zip holds 1 images for 2 regions.*00001\.jpg.*snakemake --forcerun .*A\.zip"
     ):
-        index_regions([table], [images], ["A"], 1, tmp_path / "index.csv")
+        index_regions([table], [images], ["A"], 1, intake, tmp_path / "index.csv")
     images.write_bytes(b"half a ZIP")
     with pytest.raises(ValueError, match=r"A\.zip is not a whole ZIP.*snakemake --forcerun"):
-        index_regions([table], [images], ["A"], 1, tmp_path / "index.csv")
+        index_regions([table], [images], ["A"], 1, intake, tmp_path / "index.csv")

@@ -13,6 +13,7 @@ from lowpower.slides.overview import (
     MANY,
     UNREADABLE,
     draw_found,
+    frame_tissue,
     gray_out,
     place_boxes,
     shrink_mask,
@@ -33,6 +34,15 @@ def blue_and_vermilion(picture):
     return difference < -70, difference > 45
 
 
+SIDES = ("x", "y", "width", "height")
+
+
+def frame_of(folder):
+    with Image.open(folder / "mask.png") as mask:
+        state = files.read_json(folder / "mask.json")
+        return frame_tissue(np.asarray(mask) > 0, state["reduction"], (1200, 1100))
+
+
 def gray(picture):
     return np.ptp(np.asarray(picture).astype(int), axis=2).max() == 0
 
@@ -46,20 +56,20 @@ def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, piece
     cut_slide(tmp_path, pieces_slide)
     picture = picture_of(tmp_path)
     assert max(picture.size) == LONGEST
-    down, across = picture.height / 1100, picture.width / 1200
-    y, x = np.mgrid[: picture.height, : picture.width] / np.reshape([down, across], (2, 1, 1))
+    left, top, right, bottom = frame = frame_of(tmp_path)
+    assert 40 < left < 80 and 1060 < right < 1110 and 1000 < bottom < 1050  # the pieces and a margin
+    scale = picture.height / (bottom - top)
+    y, x = np.mgrid[: picture.height, : picture.width] / scale + np.reshape([top, left], (2, 1, 1))
     blue, red = blue_and_vermilion(picture)
     edges = np.zeros(blue.shape, bool)
     for top, left, height, width in PIECES:
         distance = np.hypot((y - top - height / 2) / (height / 2), (x - left - width / 2) / (width / 2))
         edge = np.abs(distance - 1) * min(height, width) / 2 < 24  # a pixel of the mask is 16 wide, one here 3.5
-        assert blue[edge].mean() > 0.1
+        assert blue[edge].mean() > 0.08
         edges |= edge
     assert blue.sum() > 500 and blue[~edges].mean() < 0.002
-    for row in files.read_rows(tmp_path / "regions.csv"):
-        left, top, width, height = (float(row[key]) for key in ("x", "y", "width", "height"))
-        top, bottom = (round(y * down) for y in (top, top + height))
-        left, right = (round(x * across) for x in (left, left + width))
+    regions = [{key: float(row[key]) for key in SIDES} for row in files.read_rows(tmp_path / "regions.csv")]
+    for left, top, right, bottom in place_boxes(regions, frame, picture.size):
         for line in (red[top, left:right], red[bottom, left:right], red[top:bottom, left], red[top:bottom, right]):
             assert line.mean() > 0.7  # the outline of the tissue pales it where they touch
         assert red[top + 4 : bottom - 3, left + 4 : right - 3].mean() < 0.01
@@ -68,16 +78,29 @@ def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, piece
 def test_the_mask_and_the_boxes_fit_the_picture():
     mask = np.zeros((10, 13), np.uint8)  # 1600 x 1240 pixels at 128 each: it reaches beyond the slide
     mask[5:, :6] = 255
-    tissue = shrink_mask(Image.fromarray(mask), 128, (1600, 1240), (200, 155))
+    tissue = shrink_mask(Image.fromarray(mask), 128, (0, 0, 1600, 1240), (200, 155))
     assert np.argwhere(tissue).min(axis=0).tolist() == [80, 0] and np.argwhere(tissue).max(axis=0).tolist() == [154, 95]
     regions = [{"x": -64, "y": 640, "width": 832, "height": 640}, {"x": 768, "y": 0, "width": 832, "height": 640}]
-    assert place_boxes(regions, (1600, 1240), (200, 155)).tolist() == [[0, 80, 96, 154], [96, 0, 199, 80]]
+    assert place_boxes(regions, (0, 0, 1600, 1240), (200, 155)).tolist() == [[0, 80, 96, 154], [96, 0, 199, 80]]
+    part = (128, 640, 640, 1240)  # of which the tissue starts one pixel of the mask beyond the left edge
+    assert shrink_mask(Image.fromarray(mask), 128, part, (64, 75)).all()
+    assert place_boxes(regions[:1], part, (64, 75)).tolist() == [[0, 0, 63, 74]]
+    inside = {"x": 256, "y": 800, "width": 128, "height": 80}
+    assert place_boxes([inside], part, (64, 75)).tolist() == [[16, 20, 32, 30]]
+
+
+def test_the_frame_holds_the_tissue_and_a_margin_within_the_slide():
+    mask = np.zeros((100, 200), bool)
+    mask[40:60, 50:150] = True
+    assert frame_tissue(mask, 16, (3200, 1600)) == (47 * 16, 37 * 16, 153 * 16, 63 * 16)
+    mask[95:, 199] = True
+    assert frame_tissue(mask, 16, (3190, 1590)) == (45 * 16, 35 * 16, 3190, 1590)
 
 
 def test_tissue_stays_visible_under_a_mesh_of_boxes():
     dark = Image.new("RGB", (120, 120), (48, 48, 48))
     regions = [{"x": 4 * x, "y": 4 * y, "width": 4, "height": 4} for y in range(30) for x in range(30)]
-    boxes = place_boxes(regions, (120, 120), (120, 120))
+    boxes = place_boxes(regions, (0, 0, 120, 120), (120, 120))
     few, many = (np.asarray(draw_found(dark, np.ones((120, 120), bool), drawn)) for drawn in (boxes[: MANY - 1], boxes))
     paled, vermilion = few[2, 2, 0], few[0, 2, 0]
     assert many[2, 2, 0] == paled > 48
@@ -89,16 +112,17 @@ def test_an_excluded_slide_is_gray_and_has_no_boxes(tmp_path, pieces_slide):
     assert state["state"] == "excluded"
     picture = picture_of(tmp_path)
     assert gray(picture) and max(picture.size) == LONGEST
-    with Image.open(tmp_path / "thumbnail.png") as thumbnail:
-        expected = gray_out(thumbnail.resize(picture.size, Image.Resampling.BILINEAR))
+    left, top, right, bottom = map(round, frame_of(tmp_path))
+    shown = Image.fromarray(draw_tissue(1100, 1200, PIECES)[top:bottom, left:right])
+    expected = gray_out(shown.resize(picture.size, Image.Resampling.BOX))
     difference = np.asarray(picture.convert("L")).astype(int) - np.asarray(expected)
     assert np.abs(difference).mean() < 4
     assert 180 < np.median(picture) < 215  # its glass is not white
 
 
-@pytest.mark.parametrize("how", [{}, {"exclude": "out of focus"}])
-def test_a_slide_that_was_not_read_has_a_placeholder(tmp_path, how):
-    cut_slide(tmp_path, tmp_path / "none.svs", **how)
+@pytest.mark.parametrize("how", [{}, {"exclude": "out of focus"}, {"min_area_um2": 1e9}])
+def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide, how):
+    cut_slide(tmp_path, pieces_slide if "min_area_um2" in how else tmp_path / "none.svs", **how)
     picture = picture_of(tmp_path)
     assert picture.size == UNREADABLE and gray(picture)
     assert np.asarray(picture).std() > 1  # crossed out

@@ -287,14 +287,47 @@ def test_one_core_another_order_of_the_sheet_and_kills_give_the_same_bytes(smoke
     assert {"splits/seed0.csv", "tables/results.csv", "teacher/seed0/predictions.parquet"} <= first.keys()
 
 
-def run_until(folder, base, signs):
-    """Run on one core and kill everything, without warning, as soon as a file with one of these names appears."""
+def test_a_killed_first_half_goes_on_with_no_slide_done_twice_and_none_half(smoke, tmp_path):
+    folder = copy_project(tmp_path)
+    base = folder / "results/smoke"
+    run_until(folder, base, "*/S*.json", "intake", count=20)  # of 66 states of slides
+
+    def made(pattern):
+        return {path: path.stat().st_mtime_ns for path in base.glob(pattern)}
+
+    states = "slides/*.json", "masks/*.json", "regions/*.json"
+    before = {rule: made(pattern) for rule, pattern in zip(STEPS, states, strict=True)}
+    snakemake(folder, "--unlock", "--configfile", SMOKE)
+    left = planned(folder, "intake", "--configfile", SMOKE)
+    # the one job that was at work, on one core, is done again, with what it had written
+    assert 0 <= sum(left[rule] + len(before[rule]) for rule in STEPS) - 66 <= 1
+    snakemake(folder, "intake", "--cores", 2, "--configfile", SMOKE)
+    after = {path: time_ns for pattern in states for path, time_ns in made(pattern).items()}
+    assert len(after) == 66
+    assert sum(after[path] != time_ns for files in before.values() for path, time_ns in files.items()) <= 1
+    first, second = results(smoke), results(folder)
+    assert {name for name in first.keys() & second.keys() if first[name] != second[name]} == set()
+    assert sum(name.startswith("regions/10x/") for name in second) == 22
+    assert not list(folder.rglob("*.part"))
+
+
+def test_small_slides_can_share_a_job(tmp_path):
+    folder = copy_project(tmp_path)
+    steps = [f"{rule}=slides" for rule in (*STEPS, "downsample_slide")]
+    grouped = "--groups", *steps, "--group-components", "slides=8"
+    said = snakemake(folder, "--dry-run", "--quiet", "host", *grouped, "--configfile", SMOKE)
+    assert said.count("Group job slides") == 3  # of 22 slides
+    assert planned(folder, *grouped, "--configfile", SMOKE) == planned(folder, "--configfile", SMOKE)
+
+
+def run_until(folder, base, signs, *targets, count=1):
+    """Run on one core and kill everything, without warning, as soon as so many files with these names are there."""
     run = subprocess.Popen(
-        [BIN / "snakemake", "--cores", "1", "--configfile", SMOKE],
+        [BIN / "snakemake", *targets, "--cores", "1", "--configfile", SMOKE],
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        while run.poll() is None and not list(base.glob(signs)):
+        while run.poll() is None and len(list(base.glob(signs))) < count:
             time.sleep(0.005)
     finally:
         if run.poll() is None:

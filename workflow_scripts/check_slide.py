@@ -9,6 +9,5 @@ check_slide(
     path=snakemake.params.path,
     mpp=snakemake.params.mpp,
     exclude=snakemake.params.exclude,
-    state=snakemake.output.state,
-    thumbnail=snakemake.output.thumbnail,
+    state=snakemake.output[0],
 )

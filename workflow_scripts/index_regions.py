@@ -9,5 +9,6 @@ index_regions(
     images=snakemake.input.images,
     slides=snakemake.params.slides,
     reduction=snakemake.params.reduction,
+    intake=snakemake.input.intake,
     index=snakemake.output[0],
 )

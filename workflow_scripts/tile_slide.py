@@ -7,7 +7,6 @@ from lowpower.slides.plan import Settings
 open_log(snakemake.log[0])
 tile_slide(
     check=snakemake.input.check,
-    thumbnail=snakemake.input.thumbnail,
     mask=snakemake.input.mask,
     mask_state=snakemake.input.mask_state,
     path=snakemake.params.path,

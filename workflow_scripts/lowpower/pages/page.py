@@ -135,7 +135,10 @@ def gallery(slides: Sequence[str], overviews: Sequence[str | Path], intake: Sequ
     cards = "\n".join(_card(slide, path, known[slide]) for slide, path in zip(slides[:shown], overviews, strict=False))
     left = len(slides) - shown
     more = f"<p>{count_of(left, 'more slide')}: {link('overviews/', 'overviews/')}</p>" if left else ""
-    legend = paragraph("Blue: what was taken for tissue. Orange: the regions. Gray: an excluded slide.", "soft")
+    said = (
+        "Blue: what was taken for tissue. Orange: the regions. Gray: an excluded slide; crossed out: no tissue to show."
+    )
+    legend = paragraph(said, "soft")
     return f'{legend}\n<div class="gallery">\n{cards}\n</div>\n{more}'
 
 

@@ -52,7 +52,7 @@ class Cohort:
     jobs: dict[str, list[Job]]
     tissue: Tissue | None
     zips: dict[float, float]
-    small_mb: float  # thumbnails, masks and overviews
+    small_mb: float  # states, masks and overviews
 
 
 def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:

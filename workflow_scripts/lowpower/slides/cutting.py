@@ -10,7 +10,7 @@ from lowpower import files
 from lowpower.log import Progress
 from lowpower.magnification import describe, mpp_of
 from lowpower.slides.annotation import scan_corner, write_annotations
-from lowpower.slides.overview import write_overview
+from lowpower.slides.overview import see_tissue, write_overview
 from lowpower.slides.plan import Plan, Settings, plan_regions
 from lowpower.slides.regions import Box
 from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, open_slide, read_area
@@ -25,7 +25,6 @@ COLUMNS = [
 
 def tile_slide(
     check: str | Path,
-    thumbnail: str | Path,
     mask: str | Path,
     mask_state: str | Path,
     path: str,
@@ -39,16 +38,17 @@ def tile_slide(
 ) -> None:
     """Cut a slide into regions at the teacher's magnification.
 
-    check, thumbnail, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. annotation: GeoJSON of
-    the annotations that become regions, or "". table: CSV with one row per region. outlines: GeoJSON of their boxes,
-    for QuPath. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the slide with its regions.
-    An excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
+    check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. annotation: GeoJSON of the
+    annotations that become regions, or "". table: CSV with one row per region. outlines: GeoJSON of their boxes, for
+    QuPath. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the tissue with its regions. An
+    excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
     """
     checked, masked = files.read_json(check), files.read_json(mask_state)
-    rows, reason, corner = [], "", (0, 0)
+    rows, reason, corner, sight = [], "", (0, 0), None
     if is_usable(masked):
         try:
             with open_slide(path) as slide:
+                sight = see_tissue(slide, mask, masked["reduction"])
                 scale = _teacher_scale(slide, checked["mpp"], settings.magnification)
                 corner = scan_corner(slide)
                 plan = plan_regions(slide, scale, mask, masked, annotation, settings)
@@ -61,7 +61,7 @@ def tile_slide(
         files.write_images(images, [])
     files.write_rows(table, COLUMNS, rows)
     write_annotations(outlines, rows, corner)
-    write_overview(overview, thumbnail, mask, masked["reduction"], (checked["width"], checked["height"]), rows)
+    write_overview(overview, sight, rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)
     tiled = carry_on(masked, "tile_slide", reason, regions=len(rows), area_mm2=area)
     files.write_json(state, tiled)
@@ -82,11 +82,18 @@ def _teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float)
 def _cut(
     slide: openslide.OpenSlide, scale: Scale, plan: Plan, quality: int, progress: Progress
 ) -> Iterator[tuple[str, bytes]]:
+    empty = 0
     for k, box in enumerate(plan.boxes):
         progress.at(k)
         pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
+        empty += pixels.min() == 255
         pixels[plan.foreign(box)] = 255
         yield _member(k), files.encode(pixels, quality)
+    if empty == len(plan.boxes):  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
+        raise ExcludedSlide(
+            f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or correct "
+            "the mask that the sheet names"
+        )
 
 
 def _member(k: int) -> str:

@@ -2,44 +2,30 @@
 
 from pathlib import Path
 
-import numpy as np
-import openslide
-
 from lowpower import files
-from lowpower.slides.slide import ExcludedSlide, choose_scale, describe_slide, find_mpp, open_slide, read_area
-from lowpower.slides.state import make_state, say_state, write_picture
+from lowpower.slides.slide import ExcludedSlide, check_size, describe_slide, find_mpp, fingerprint_slide, open_slide
+from lowpower.slides.state import make_state, say_state
 
-THUMBNAIL = 500  # longest side in pixels; at most 2 % more, where the reduction is a whole number
-_UNKNOWN = ("vendor", "width", "height", "levels", "mpp", "mpp_source", "objective_power")
+_UNKNOWN = ("content", "vendor", "width", "height", "levels", "mpp", "mpp_source", "objective_power")
 
 
-def check_slide(
-    slide: str, path: str, mpp: float | None, exclude: str, state: str | Path, thumbnail: str | Path
-) -> None:
-    """Write the state of a slide, usable or excluded and why, and a thumbnail; never fails on a bad slide.
+def check_slide(slide: str, path: str, mpp: float | None, exclude: str, state: str | Path) -> None:
+    """Write the state of a slide, usable or excluded and why; never fails on a bad slide.
 
-    mpp: what the sheet says, or None. exclude: the sheet's reason to leave the slide out, or "". state: JSON.
-    thumbnail: PNG of the slide itself, a white pixel where nothing can be read.
+    mpp: what the sheet says, or None. exclude: the sheet's reason to leave the slide out, or "". state: JSON. Nothing
+    of the slide's pixels is kept here: where its tissue is, and where a label or a name may be, is not known yet.
     """
     found = dict.fromkeys(_UNKNOWN)
-    picture = np.full((1, 1, 3), 255, np.uint8)
     reason = f"the sheet excludes it: {exclude}" if exclude else ""
     if not reason:
         try:
             with open_slide(path) as opened:
                 found |= describe_slide(opened)
-                picture = draw_thumbnail(opened)
+                found["content"] = fingerprint_slide(opened, path)
                 found["mpp"], found["mpp_source"] = find_mpp(opened, mpp)
+                check_size(opened, found["mpp"])
         except ExcludedSlide as error:
             reason = str(error)
-    write_picture(thumbnail, picture)
     checked = make_state(slide, "check_slide", reason, **found)
     files.write_json(state, checked)
     say_state(checked, "check_slide", "{width:,} x {height:,} px at {mpp:g} µm/px ({mpp_source}), {vendor}")
-
-
-def draw_thumbnail(slide: openslide.OpenSlide) -> np.ndarray:
-    """The whole slide, (H, W, 3) uint8, from its own levels: its associated images may show the patient's name."""
-    width, height = slide.dimensions
-    scale = choose_scale(slide.level_downsamples, max(1, max(width, height) / THUMBNAIL))
-    return read_area(slide, scale, 0, 0, *(max(1, round(side / scale.reduction)) for side in (width, height)))

@@ -1,65 +1,95 @@
 """One small picture of each slide, to be seen at a glance: what was taken for tissue, and which regions were cut.
 
-An excluded slide is gray; one that could not be read is a crossed-out field.
+It shows the tissue and no more of the glass than a narrow margin: handwriting and labels stay out of what is kept. An
+excluded slide is gray; one whose tissue was not found is a crossed-out field.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import openslide
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lowpower import files
+from lowpower.slides.slide import choose_scale, read_area
 
 LONGEST = 340  # pixels; at this QUALITY a slide of nearly all tissue takes 20 kB, so that one HTML page holds 500
 QUALITY = 80
+MARGIN = 0.03  # of the longer side of what the tissue spans, so that its outline does not lie on the edge
 TISSUE, REGION = (0, 114, 178), (213, 94, 0)  # Okabe and Ito's blue and vermilion: told apart by any color vision
 PALE = 0.25  # share of white laid over the slide: dark nuclei would drown lines of one pixel
 MANY = 150  # boxes; a mesh of so many would hide the tissue, so its lines are half transparent
 UNREADABLE = (200, 150)
 
 
-def write_overview(
-    output: str | Path,
-    thumbnail: str | Path,
-    mask: str | Path,
-    reduction: float | None,
-    slide_size: tuple[int, int],
-    regions: list[dict],
-) -> None:
+@dataclass(frozen=True)
+class Sight:
+    """The part of a slide that holds its tissue. picture: RGB, longest side at most ``LONGEST`` pixels."""
+
+    picture: Image.Image
+    tissue: np.ndarray  # (H, W) bool, as large as the picture
+    frame: tuple[float, float, float, float]  # left, top, right, bottom of the picture in pixels of level 0
+
+
+def see_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: float) -> Sight:
+    """A slide's tissue with a margin, from the slide's own levels: its associated images may show the patient's name.
+
+    mask: the PNG of mask_tissue, not blank. reduction: pixels of level 0 per pixel of the mask. Raises ExcludedSlide.
+    """
+    with Image.open(mask) as opened:
+        frame = frame_tissue(np.asarray(opened) > 0, reduction, slide.dimensions)
+        left, top, right, bottom = frame
+        scale = choose_scale(slide.level_downsamples, max(1, (right - left) / LONGEST, (bottom - top) / LONGEST))
+        x, y, width, height = (round(side / scale.reduction) for side in (left, top, right - left, bottom - top))
+        picture = Image.fromarray(read_area(slide, scale, x, y, max(1, width), max(1, height)))
+        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
+        return Sight(picture, shrink_mask(opened, reduction, frame, picture.size), frame)
+
+
+def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, int]) -> tuple[float, ...]:
+    """Left, top, right, bottom in pixels of level 0 of what a mask (H, W) spans, with a margin, within the slide."""
+    rows, columns = (np.flatnonzero(tissue.any(axis=axis)) for axis in (1, 0))
+    spans = [(found[0], found[-1] + 1) for found in (columns, rows)]
+    margin = int(np.ceil(MARGIN * max(last - first for first, last in spans)))
+    low = [max(0, first - margin) * reduction for first, _ in spans]
+    # the last pixels of the mask may reach beyond the slide, the picture does not
+    high = [min((last + margin) * reduction, side) for (_, last), side in zip(spans, slide_size, strict=True)]
+    return tuple(map(float, low + high))
+
+
+def write_overview(output: str | Path, sight: Sight | None, regions: list[dict]) -> None:
     """Write the overview of a slide: JPEG, longest side at most ``LONGEST`` pixels.
 
-    thumbnail, mask: the PNGs of check_slide and mask_tissue. reduction: pixels of level 0 per pixel of the mask.
-    slide_size: (width, height) at level 0. regions: x, y, width, height of each at level 0; none at all means that
-    the slide is excluded.
+    sight: its tissue, or None where none was found. regions: x, y, width, height of each at level 0; none at all means
+    that the slide is excluded.
     """
-    with Image.open(thumbnail) as opened:
-        picture = opened.convert("RGB")
-    picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
-    if picture.size == (1, 1):
+    if sight is None:
         picture = draw_unreadable()
     elif not regions:
-        picture = gray_out(picture)
+        picture = gray_out(sight.picture)
     else:
-        with Image.open(mask) as opened:
-            tissue = shrink_mask(opened, reduction, slide_size, picture.size)
-        picture = draw_found(picture, tissue, place_boxes(regions, slide_size, picture.size))
+        picture = draw_found(sight.picture, sight.tissue, place_boxes(regions, sight.frame, sight.picture.size))
     with files.replacing(output) as part:
         picture.save(part, "JPEG", quality=QUALITY, optimize=True)
 
 
-def shrink_mask(mask: Image.Image, reduction: float, slide_size: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """Where the tissue is in a picture of the whole slide, (H, W) bool. slide_size, size: (width, height)."""
-    # the last pixels of the mask may reach beyond the slide, the picture does not
-    right, bottom = (min(whole / reduction, side) for whole, side in zip(slide_size, mask.size, strict=True))
-    return np.asarray(mask.resize(size, Image.Resampling.BOX, box=(0, 0, right, bottom))) >= 128
+def shrink_mask(
+    mask: Image.Image, reduction: float, frame: tuple[float, float, float, float], size: tuple[int, int]
+) -> np.ndarray:
+    """Where the tissue is in a picture of a frame of the slide, (H, W) bool. size: (width, height) of the picture."""
+    box = [min(side / reduction, most) for side, most in zip(frame, mask.size * 2, strict=True)]
+    return np.asarray(mask.resize(size, Image.Resampling.BOX, box=box)) >= 128
 
 
-def place_boxes(regions: list[dict], slide_size: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+def place_boxes(regions: list[dict], frame: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
     """Left, top, right, bottom (n, 4) of each region in a picture, cut off at its edges; neighbors share a line."""
     boxes = np.array([[region[name] for name in ("x", "y", "width", "height")] for region in regions], float)
     boxes[:, 2:] += boxes[:, :2]
-    placed = (boxes * np.tile(np.divide(size, slide_size), 2)).round().astype(int)
+    left, top, right, bottom = frame
+    boxes -= np.tile((left, top), 2)
+    placed = (boxes * np.tile(np.divide(size, (right - left, bottom - top)), 2)).round().astype(int)
     return placed.clip(0, np.tile(size, 2) - 1)
 
 
@@ -81,7 +111,7 @@ def gray_out(picture: Image.Image) -> Image.Image:
 
 
 def draw_unreadable() -> Image.Image:
-    """What stands for a slide that cannot be shown: a gray field, crossed out."""
+    """What stands for a slide without tissue to show: a gray field, crossed out."""
     field = Image.new("L", UNREADABLE, 200)
     pen = ImageDraw.Draw(field)
     right, bottom = (side - 1 for side in UNREADABLE)

@@ -5,6 +5,7 @@ never opened.
 """
 
 import errno
+import hashlib
 import stat
 import sys
 from collections.abc import Sequence
@@ -19,6 +20,8 @@ from lowpower.magnification import WHOLE, whole_reduction
 from lowpower.slides.reduce import area_mean
 
 BELIEVED_MPP = (0.05, 20.0)  # outside it is a mistake: 72-dpi tags, for example, give 352
+LARGEST_GLASS = 205  # mm, the longer side of an 8 x 6 inch slide, the largest that scanners take
+LARGEST_TILE = 2**28  # pixels, 1 GB once decoded; OpenSlide ends the whole process where memory does not suffice
 BLOCK = 4096  # side in stored pixels of what is read at once: 64 MB
 DEAREST = 8  # whole reductions up to this are worth reading a finer level for; beyond it nobody sees the difference
 
@@ -45,6 +48,10 @@ def open_slide(path: str | Path) -> openslide.OpenSlide:
     try:
         return openslide.OpenSlide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
+        if path.suffix.lower() == ".mrxs" and not path.with_suffix("").is_dir():
+            raise ExcludedSlide(
+                "the folder of the same name, which holds the pixels of an .mrxs file, is not beside it; copy it there"
+            ) from error
         raise ExcludedSlide(
             "OpenSlide does not know this kind of file, or it is cut short; copy it again, or convert it to a tiled, "
             "pyramidal TIFF"
@@ -102,6 +109,40 @@ def describe_slide(slide: openslide.OpenSlide) -> dict:
         "levels": [{"width": w, "height": h, "downsample": round(d, 6)} for (w, h), d in sizes],
         "objective_power": _number(slide, "openslide.objective-power"),
     }
+
+
+def check_size(slide: openslide.OpenSlide, mpp: float) -> None:
+    """Raise ExcludedSlide where the header claims a size beyond any glass, or tiles beyond any memory."""
+    width, height = (side * mpp / 1000 for side in slide.dimensions)
+    if max(width, height) > LARGEST_GLASS:
+        raise ExcludedSlide(
+            f"at {mpp:g} µm per pixel it would be {width:,.0f} x {height:,.0f} mm, larger than any glass slide; "
+            "correct its mpp, or copy the file again"
+        )
+    for level in range(slide.level_count):
+        tile = f"openslide.level[{level}].tile"
+        wide, tall = (int(slide.properties.get(f"{tile}-{side}", 0)) for side in ("width", "height"))
+        if wide * tall > LARGEST_TILE:
+            raise ExcludedSlide(
+                f"its header says that level {level} has tiles of {wide:,} x {tall:,} px, too large to decode; copy "
+                "the file again, or export it with smaller tiles"
+            )
+
+
+def fingerprint_slide(slide: openslide.OpenSlide, path: str | Path) -> str:
+    """A hash by which one image under two ids is known: of OpenSlide's quickhash, a hash of the coarsest level's data.
+
+    Where a slide has none (its coarsest level is too large for one), of the file's size and its first and last MB.
+    """
+    quick = slide.properties.get("openslide.quickhash-1")
+    content = hashlib.sha256((quick or "").encode())
+    if not quick:
+        size = Path(path).stat().st_size
+        with open(path, "rb") as file:
+            content.update(f"{size}".encode() + file.read(10**6))
+            file.seek(max(0, size - 10**6))
+            content.update(file.read())
+    return content.hexdigest()[:16]
 
 
 def _number(slide: openslide.OpenSlide, name: str) -> float | None:

@@ -28,15 +28,15 @@ def gather_slides(
 ) -> None:
     """Write one row per slide, sorted by slide, and a Markdown summary of the excluded ones.
 
-    checks, masks, tiles: state files of the three steps, parallel to slides and patients.
-    Raises InputError when ``on_excluded`` is "fail" and a slide is excluded, or fewer than ``min_usable`` are usable.
+    checks, masks, tiles: state files of the three steps, parallel to slides and patients. Of one image under several
+    ids the first id, sorted, is kept and the others are excluded here.
+    Raises InputError when one image stands under two patients, ``on_excluded`` is "fail" and a slide is excluded, or
+    fewer than ``min_usable`` are usable.
     """
-    states = zip(checks, masks, tiles, strict=True)
-    rows = [
-        _row(slide, patient, [read_json(path) for path in paths])
-        for slide, patient, paths in zip(slides, patients, states, strict=True)
-    ]
-    rows.sort(key=lambda row: row["slide"])
+    paths = sorted(zip(slides, patients, checks, masks, tiles, strict=True))
+    states = [[read_json(path) for path in of_slide] for _, _, *of_slide in paths]
+    rows = [_row(slide, patient, found) for (slide, patient, *_), found in zip(paths, states, strict=True)]
+    _exclude_copies(rows, [check["content"] for check, *_ in states])
     _stop_if_too_few(rows, on_excluded, min_usable)
     write_rows(table, COLUMNS, rows)
     say(summary_of(rows))
@@ -59,6 +59,27 @@ def _row(slide: str, patient: str, states: list[dict]) -> dict:
         "tissue_mm2": tile.get("area_mm2"),
         "regions": tile.get("regions", 0),
     }
+
+
+def _exclude_copies(rows: list[dict], contents: list[str | None]) -> None:
+    """Exclude each usable slide whose content an earlier one has; under another patient that is a leak, an error.
+
+    contents: parallel to rows, of every slide that could be opened.
+    """
+    first: dict[str, dict] = {}
+    for row, content in zip(rows, contents, strict=True):
+        if row["state"] != "usable":
+            continue
+        kept = first.setdefault(content, row)
+        if kept["patient"] != row["patient"]:
+            raise InputError(
+                f"slides {kept['slide']!r} of patient {kept['patient']!r} and {row['slide']!r} of patient "
+                f"{row['patient']!r} are one and the same image; one patient's tissue under two names is a leak. "
+                "Correct the sheet's path or patient, or write a reason into `exclude` of one of them"
+            )
+        if kept is not row:
+            reason = f"it is the same image as slide {kept['slide']!r}; take one of the two out of the sheet"
+            row |= {"state": "excluded", "step": "gather_slides", "reason": reason, "regions": 0, "tissue_mm2": 0.0}
 
 
 def excluded_slides(rows: Sequence[dict]) -> list[dict[str, str]]:

@@ -20,17 +20,21 @@ def index_regions(
     images: Sequence[str | Path],
     slides: Sequence[str],
     reduction: int,
+    intake: str | Path,
     index: str | Path,
 ) -> None:
     """Write the index, sorted by region so that the order of the sheet does not matter.
 
     regions: each slide's region table; images: its ZIP at this magnification; both parallel to slides.
-    reduction: teacher pixels per pixel of this magnification along a side, 1 at the teacher's own.
+    reduction: teacher pixels per pixel of this magnification along a side, 1 at the teacher's own. intake: the intake
+    table; what it excludes is left out, such as a slide cut twice under two ids.
     Raises InputError when a ZIP does not hold exactly the regions of its table.
     """
+    usable = {row["slide"] for row in read_rows(intake) if row["state"] == "usable"}
     rows = []
     for slide, table, images_of_slide in zip(slides, regions, images, strict=True):
-        rows += _rows_of_slide(slide, read_rows(table), Path(images_of_slide), reduction, Path(index).parent)
+        if slide in usable:
+            rows += _rows_of_slide(slide, read_rows(table), Path(images_of_slide), reduction, Path(index).parent)
     write_rows(index, COLUMNS, sorted(rows, key=lambda row: row["region"]))
     megabytes = sum(row["bytes"] for row in rows) / 1e6
     say(f"{Path(index).stem}: {count_of(len(rows), 'region')} of {count_of(len(slides), 'slide')}, {megabytes:,.1f} MB")
