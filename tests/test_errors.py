@@ -160,6 +160,13 @@ def class_lost(folder):
     return message_of(write_without_regions, folder)
 
 
+def strange_annotation(folder):
+    from lowpower.tables.splits import check_annotations
+
+    index = [{"slide": f"S{k % 2 + 1}", "annotation": "normal"} for k in range(12)]
+    return message_of(check_annotations, index, ["Normal", "Tumor"])
+
+
 def write_without_regions(folder):
     from lowpower.tables.splits import write_splits
 
@@ -211,6 +218,7 @@ CASES = {
     "student magnification not below the teacher's": config(student_magnifications=[10]),
     "ratio not a whole number": config(student_magnifications=[4]),
     "odd ratio": config(student_magnifications=[2]),
+    "largest side below one region": config(max_side_um=100),
     "grid size that does not fit": config(unit="grid", grid={"size_um": 300}),
     "unknown method": config(methods={"skdd": None}),
     "method that learns nothing": config(methods={"mine": {}}),
@@ -240,6 +248,7 @@ CASES = {
     "unknown test site": patients(by="site", sites=["Est"]),
     "too many slides excluded": excluded,
     "one image under two patients": same_image,
+    "annotated class that is none of the study's": strange_annotation,
     "class lost at intake": class_lost,
     "loss not finite": loss_not_finite,
     "damaged region file": damaged_region,
