@@ -159,7 +159,7 @@ def test_a_mask_that_cannot_be_used_excludes_the_slide(tmp_path, content, reason
 )
 def test_masks_agree_with_another_tools(tmp_path, shared, name, expected, mpp, overlap):
     masked = tmp_path / "mask.png"
-    check_slide("s", str(shared / "data/slides" / name), mpp, "", tmp_path / "check.json", tmp_path / "thumbnail.png")
+    check_slide("s", str(shared / "data/slides" / name), mpp, "", tmp_path / "check.json")
     mask_tissue(
         tmp_path / "check.json", str(shared / "data/slides" / name), "", 8, Sizes(), masked, tmp_path / "mask.json"
     )
