@@ -10,6 +10,8 @@ from lowpower import files
 from lowpower.log import Progress, say
 from lowpower.wording import count_of
 
+BAND = 1_000_000  # pixels that are reduced at once: their sums stay in the cache, 1.5 to 3 times as fast as all at once
+
 
 def area_mean(image: np.ndarray, n: int) -> np.ndarray:
     """Mean of each n x n block, rounded half up: ``(sum + n*n//2) // (n*n)`` in whole numbers.
@@ -21,14 +23,20 @@ def area_mean(image: np.ndarray, n: int) -> np.ndarray:
         raise ValueError(f"an image of {width} x {height} px cannot be reduced by {n}: its sides are no multiples")
     if n == 1:
         return image
-    # row sums fit 16 bits up to n = 257, block sums 32 bits up to n = 4104
-    rows = np.zeros((height // n, width, image.shape[2]), np.uint16 if n <= 257 else np.uint32)
-    for i in range(n):
-        rows += image[i::n]
-    total = np.full((height // n, width // n, image.shape[2]), n * n // 2, np.uint32)
-    for j in range(n):
-        total += rows[:, j::n]
-    return (total // (n * n)).astype(np.uint8)
+    reduced = np.empty((height // n, width // n, image.shape[2]), np.uint8)
+    sums = np.uint16 if n <= 16 else np.uint32  # of a block; 32 bits hold them up to n = 4104
+    rows = max(1, BAND // (width * n))
+    for top in range(0, height // n, rows):
+        band = image[top * n : (top + rows) * n]
+        down = band[::n].astype(sums)
+        for i in range(1, n):
+            down += band[i::n]
+        total = np.full((len(down), width // n, image.shape[2]), n * n // 2, sums)
+        for j in range(n):
+            for channel in range(image.shape[2]):  # all at once, numpy would loop over three numbers at a time
+                total[..., channel] += down[:, j::n, channel]
+        reduced[top : top + rows] = total // (n * n)
+    return reduced
 
 
 def downsample_slide(images: str | Path, reduction: int, output: str | Path) -> None:

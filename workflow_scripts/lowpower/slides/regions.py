@@ -96,5 +96,9 @@ def foreign_tissue(territories: np.ndarray, step: float, box: Box) -> np.ndarray
         np.clip(np.floor((start + np.arange(length) + 0.5) / step).astype(int) + 1, 0, side - 1)
         for start, length, side in zip((box.y, box.x), (box.height, box.width), territories.shape, strict=True)
     )
-    foreign = (territories > 0) & (territories != box.piece)
-    return foreign[rows][:, columns]
+    # the box's own part alone: a whole mask for each of many small pieces took longer than their pixels
+    part = territories[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    foreign = (part > 0) & (part != box.piece)
+    if not foreign.any():
+        return np.zeros((box.height, box.width), bool)
+    return foreign[rows - rows[0]][:, columns - columns[0]]
