@@ -1,7 +1,7 @@
 """Regions cut from a slide at the teacher's magnification: one ZIP of images and one table."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import imagecodecs
@@ -130,9 +130,12 @@ def _cut(
     quality: int,
     progress: Progress,
 ) -> Iterator[tuple[str, bytes]]:
+    # one array for all: to ask the system for memory for each takes a quarter of the time of reading a small one
+    memory = np.empty(max(box.width * box.height for box in boxes) * 3, np.uint8)
     for k, box in enumerate(boxes):
         progress.at(k)
-        pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
+        pixels = memory[: box.width * box.height * 3].reshape(box.height, box.width, 3)
+        read_area(slide, scale, box.x, box.y, box.width, box.height, out=pixels)
         pixels[regions.foreign_tissue(territories, step, box)] = 255
         # the bytes of files.encode in three quarters of its time
         yield _member(k), imagecodecs.jpeg8_encode(pixels, quality, subsampling="444")
@@ -144,7 +147,7 @@ def _member(k: int) -> str:
 
 def _row(checked: dict, k: int, box: Box, scale: Scale, reader: str) -> dict:
     mpp = checked["mpp"] * scale.reduction
-    level0 = {name: _plain(value * scale.reduction) for name, value in asdict(box).items() if name in COLUMNS[2:6]}
+    level0 = {name: _plain(getattr(box, name) * scale.reduction) for name in COLUMNS[2:6]}
     return level0 | {
         "region": f"{files.safe_name(checked['slide'])}_{k:05d}",
         "member": _member(k),

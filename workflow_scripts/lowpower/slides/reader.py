@@ -100,6 +100,7 @@ class TileReader:
         self.head = b"\xff\xd8" + tables[2:-2] + _ADOBE + bytes([page.photometric == _YCBCR])
         slots = max(1, min(len(self.counts), CACHE // (self.tile[0] * self.tile[1] * 3)))
         self.pool = np.empty((slots, self.tile[1], self.tile[0], 3), np.uint8)
+        self.once = np.empty_like(self.pool[0])
         self.kept: OrderedDict[int, int] = OrderedDict()  # tile: slot of the pool, least recently used first
         self.file = open(path, "rb", buffering=0)  # noqa: SIM115  closed by close
 
@@ -112,16 +113,22 @@ class TileReader:
         for top in range(max(y, 0) // down * down, bottom, down):
             for left in range(max(x, 0) // across * across, right, across):
                 x0, x1, y0, y1 = max(left, x), min(left + across, right), max(top, y), min(top + down, bottom)
-                tile = self._decoded(top // down * self.across + left // across)
+                # a tile that is asked for whole is not asked for again; one place for all of them stays in the cache
+                whole = (x1 - x0, y1 - y0) == self.tile
+                tile = self._decoded(top // down * self.across + left // across, keep=not whole)
                 out[y0 - y : y1 - y, x0 - x : x1 - x] = tile[y0 - top : y1 - top, x0 - left : x1 - left]
 
-    def _decoded(self, index: int) -> np.ndarray:
-        slot = self.kept.pop(index, None)
-        if slot is None:
+    def _decoded(self, index: int, keep: bool) -> np.ndarray:
+        if index in self.kept:
+            self.kept.move_to_end(index)
+        elif not keep:
+            self._decode(index, self.once)
+            return self.once
+        else:
             slot = len(self.kept) if len(self.kept) < len(self.pool) else self.kept.popitem(last=False)[1]
             self._decode(index, self.pool[slot])
-        self.kept[index] = slot
-        return self.pool[slot]
+            self.kept[index] = slot
+        return self.pool[self.kept[index]]
 
     def _decode(self, index: int, out: np.ndarray) -> None:
         self.file.seek(self.offsets[index])

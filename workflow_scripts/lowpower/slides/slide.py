@@ -149,13 +149,15 @@ def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
     return Scale(level, downsamples[level], whole_reduction(shrinks[level]) or shrinks[level])
 
 
-def read_area(slide: Slide, scale: Scale, x: int, y: int, width: int, height: int) -> np.ndarray:
+def read_area(
+    slide: Slide, scale: Scale, x: int, y: int, width: int, height: int, out: np.ndarray | None = None
+) -> np.ndarray:
     """The pixels of a box, (height, width, 3) uint8, white outside the slide.
 
-    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may reach outside.
-    Raises ExcludedSlide when the file turns out to be damaged there.
+    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may reach outside. out: an array
+    to fill, or None for a new one. Raises ExcludedSlide when the file turns out to be damaged there.
     """
-    area = np.empty((height, width, 3), np.uint8)
+    area = np.empty((height, width, 3), np.uint8) if out is None else out
     # as wide as the box, so that two strips share a single row of tiles, which the reader has kept
     rows = max(1, int(STRIP / (width * scale.shrink**2)))
     try:
