@@ -191,7 +191,7 @@ def measure_speed(folder: Path, quick: bool) -> dict:
     ways["limit downsample"] = lambda: decode_and_encode_low(folder, reduced)
     reduced: list[np.ndarray] = []
     taken: dict[str, list[float]] = {way: [] for way in ways}
-    for k in range(2 if quick else 7):
+    for k in range(2 if quick else 6):
         for way, take in ways.items():
             if way in outputs:
                 # a first run replaces no file, which takes the longer the larger it is

@@ -1,10 +1,12 @@
 """The area mean: how a region at high magnification becomes the same region at a lower one."""
 
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from lowpower import files
 from lowpower.log import Progress, say
@@ -39,6 +41,15 @@ def area_mean(image: np.ndarray, n: int) -> np.ndarray:
     return reduced
 
 
+def decode_reduced(data: bytes, n: int) -> np.ndarray:
+    """``area_mean(files.decode(data), n)`` in 4 bytes per pixel instead of 7: Pillow's own, and a band as an array."""
+    image = Image.open(io.BytesIO(data))  # RGB, as tile_slide writes it
+    width, height = image.size
+    rows = max(1, BAND // (width * n)) * n
+    bands = (image.crop((0, top, width, min(top + rows, height))) for top in range(0, height, rows))
+    return np.concatenate([area_mean(np.asarray(band), n) for band in bands])
+
+
 def downsample_slide(images: str | Path, reduction: int, output: str | Path) -> None:
     """Write the area means of a slide's regions.
 
@@ -53,8 +64,7 @@ def downsample_slide(images: str | Path, reduction: int, output: str | Path) -> 
         def reduced() -> Iterator[tuple[str, bytes]]:
             for done, name in enumerate(names):
                 progress.at(done)
-                image = area_mean(files.decode(archive.read(name)), reduction)
-                yield Path(name).with_suffix(".png").name, files.encode(image)
+                yield Path(name).with_suffix(".png").name, files.encode(decode_reduced(archive.read(name), reduction))
 
         files.write_images(output, reduced())
     if names:
