@@ -13,7 +13,8 @@ def test_the_benchmark_runs_and_its_images_are_openslides():
     assert run.returncode == 0, run.stderr  # an image that differs from OpenSlide's ends it
     *lines, last = (json.loads(line) for line in run.stdout.splitlines())
     assert list(last) == [
-        "vs_openslide", "of_limit", "unaligned_vs_openslide", "downsample_of_limit", "equal_images", "peak_mb",
+        "vs_openslide", "of_limit", "unaligned_vs_openslide", "step_vs_openslide", "downsample_of_limit",
+        "equal_images", "peak_mb",
     ]  # fmt: skip
     assert last["equal_images"] > 8
     assert all(last[name] > 0 for name in last)

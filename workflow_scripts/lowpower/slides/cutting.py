@@ -63,7 +63,7 @@ def tile_slide(
                 scale = _teacher_scale(slide, checked["mpp"], settings.magnification)
                 boxes, territories, step = _plan(slide, scale, mask, masked, settings)
                 progress = Progress(f"{checked['slide']}: regions cut", len(boxes))
-                cut = _cut(slide, scale, boxes, territories, step, settings.jpeg_quality, progress)
+                cut = cut_regions(slide, scale, boxes, territories, step, settings.jpeg_quality, progress)
                 files.write_images(images, cut)
                 reader = slide.reader(scale.level).name
             rows = [_row(checked, k, box, scale, reader) for k, box in enumerate(boxes)]
@@ -92,8 +92,8 @@ def _teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float)
 
 def _plan(
     slide: openslide.OpenSlide, scale: Scale, mask: str | Path, masked: dict, settings: Settings
-) -> tuple[list[Box], np.ndarray, float]:
-    """The boxes, whose tissue each mask pixel is, and the teacher pixels per mask pixel."""
+) -> tuple[list[Box], np.ndarray | None, float]:
+    """The boxes, whose tissue each mask pixel is (None: no matter), and the teacher pixels per mask pixel."""
     tissue = np.asarray(Image.open(mask)) > 0
     step = masked["reduction"] / scale.reduction
     if settings.unit == "tissue":
@@ -106,7 +106,7 @@ def _plan(
         size, stride = (round(um / mpp_of(settings.magnification)) for um in widths)
         sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
         boxes = regions.grid_boxes(tissue, step, sides, size, stride, grid["min_tissue"])
-        territories = np.zeros((2, 2), int)  # a field keeps all tissue in it
+        territories = None  # a field keeps all tissue in it
         if not boxes:
             raise ExcludedSlide(
                 f"no field of {grid['size_um']:g} µm holds a share of {grid['min_tissue']:g} of tissue; lower "
@@ -121,22 +121,24 @@ def _plan(
     return boxes, territories, step
 
 
-def _cut(
+def cut_regions(
     slide: openslide.OpenSlide,
     scale: Scale,
     boxes: list[Box],
-    territories: np.ndarray,
+    territories: np.ndarray | None,
     step: float,
     quality: int,
     progress: Progress,
 ) -> Iterator[tuple[str, bytes]]:
+    """Each box of a slide as JPEG, with its name in the ZIP; territories and step as ``_plan`` gives them."""
     # one array for all: to ask the system for memory for each takes a quarter of the time of reading a small one
     memory = np.empty(max(box.width * box.height for box in boxes) * 3, np.uint8)
     for k, box in enumerate(boxes):
         progress.at(k)
         pixels = memory[: box.width * box.height * 3].reshape(box.height, box.width, 3)
         read_area(slide, scale, box.x, box.y, box.width, box.height, out=pixels)
-        pixels[regions.foreign_tissue(territories, step, box)] = 255
+        if territories is not None:
+            pixels[regions.foreign_tissue(territories, step, box)] = 255
         # the bytes of files.encode in three quarters of its time
         yield _member(k), imagecodecs.jpeg8_encode(pixels, quality, subsampling="444")
 
