@@ -7,13 +7,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from conftest import mean_by
-from PIL import Image
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import draws, log
 from lowpower.slides import slide as slide_module
 from lowpower.slides.reduce import downsample_slide
-from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, find_mpp, on_white, open_slide, read_area
+from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, find_mpp, open_slide, read_area
 from lowpower.slides.state import carry_on, make_state
 
 
@@ -81,13 +80,6 @@ def test_mpp_is_never_guessed(properties, sheet, reason):
         find_mpp(Named(**properties), sheet)
 
 
-def test_transparent_becomes_white_not_black():
-    image = Image.new("RGBA", (3, 1), (0, 0, 0, 0))
-    image.putpixel((1, 0), (10, 20, 30, 255))
-    image.putpixel((2, 0), (0, 0, 0, 51))
-    assert np.asarray(on_white(image)).tolist() == [[[255] * 3, [10, 20, 30], [204] * 3]]
-
-
 def test_an_area_is_the_exact_mean_and_white_outside(tmp_path, monkeypatch):
     image = noise(600, 800)
     padded = np.full((1200, 1400, 3), 255, np.uint8)
@@ -97,7 +89,7 @@ def test_an_area_is_the_exact_mean_and_white_outside(tmp_path, monkeypatch):
             part = padded[300 + 4 * y : 300 + 4 * (y + height), 300 + 4 * x : 300 + 4 * (x + width)]
             assert np.array_equal(read_area(slide, Scale(0, 1, 4), x, y, width, height), mean_by(part, 4))
         whole = read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200)
-        monkeypatch.setattr(slide_module, "BLOCK", 100)
+        monkeypatch.setattr(slide_module, "STRIP", 10_000)
         assert np.array_equal(read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200), whole)
 
 

@@ -104,7 +104,8 @@ def encode(image: np.ndarray, jpeg_quality: int | None = None) -> bytes:
 
 def decode(data: bytes) -> np.ndarray:
     """Decode an image to (H, W, 3) uint8 with Pillow: one decoder everywhere, so equal files give equal pixels."""
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    image = Image.open(io.BytesIO(data))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # convert copies what needs none
 
 
 def write_images(path: str | Path, images: Iterable[tuple[str, bytes]]) -> None:

@@ -1,9 +1,10 @@
 """Regions cut from a slide at the teacher's magnification: one ZIP of images and one table."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
 import openslide
 
 from lowpower import files
@@ -53,8 +54,9 @@ def tile_slide(
                 corner = scan_corner(slide)
                 plan = plan_regions(slide, scale, mask, masked, annotation, settings)
                 progress = Progress(f"{checked['slide']}: regions cut", len(plan.boxes))
-                files.write_images(images, _cut(slide, scale, plan, settings.jpeg_quality, progress))
-            rows = [_row(checked, k, box, scale) for k, box in enumerate(plan.boxes)]
+                files.write_images(images, cut_regions(slide, scale, plan, settings.jpeg_quality, progress))
+                reader = slide.reader(scale.level).name
+            rows = [_row(checked, k, box, scale, reader) for k, box in enumerate(plan.boxes)]
         except ExcludedSlide as error:
             reason = str(error)
     if not rows:
@@ -79,16 +81,22 @@ def _teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float)
         ) from error
 
 
-def _cut(
+def cut_regions(
     slide: openslide.OpenSlide, scale: Scale, plan: Plan, quality: int, progress: Progress
 ) -> Iterator[tuple[str, bytes]]:
+    """Each box of a slide as JPEG, with its name in the ZIP."""
+    # one array for all: to ask the system for memory for each takes a quarter of the time of reading a small one
+    memory = np.empty(max(box.width * box.height for box in plan.boxes) * 3, np.uint8)
     empty = 0
     for k, box in enumerate(plan.boxes):
         progress.at(k)
-        pixels = read_area(slide, scale, box.x, box.y, box.width, box.height)
-        empty += pixels.min() == 255
-        pixels[plan.foreign(box)] = 255
-        yield _member(k), files.encode(pixels, quality)
+        pixels = memory[: box.width * box.height * 3].reshape(box.height, box.width, 3)
+        read_area(slide, scale, box.x, box.y, box.width, box.height, out=pixels)
+        empty += empty == k and pixels.min() == 255  # none but empty ones so far: of a whole slide only the first
+        if plan.foreign:
+            pixels[plan.foreign(box)] = 255
+        # the bytes of files.encode in three quarters of its time
+        yield _member(k), imagecodecs.jpeg8_encode(pixels, quality, subsampling="444")
     if empty == len(plan.boxes):  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
         raise ExcludedSlide(
             f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or correct "
@@ -100,9 +108,9 @@ def _member(k: int) -> str:
     return f"{k:05d}.jpg"
 
 
-def _row(checked: dict, k: int, box: Box, scale: Scale) -> dict:
+def _row(checked: dict, k: int, box: Box, scale: Scale, reader: str) -> dict:
     mpp = checked["mpp"] * scale.reduction
-    level0 = {name: _plain(value * scale.reduction) for name, value in asdict(box).items() if name in COLUMNS[2:6]}
+    level0 = {name: _plain(getattr(box, name) * scale.reduction) for name in COLUMNS[2:6]}
     return level0 | {
         "region": f"{files.safe_name(checked['slide'])}_{k:05d}",
         "member": _member(k),
@@ -111,7 +119,7 @@ def _row(checked: dict, k: int, box: Box, scale: Scale) -> dict:
         "tissue": round(box.share, 4),
         "area_mm2": round(box.share * box.width * box.height * mpp**2 / 1e6, 6),
         "annotation": box.annotation,
-        "reader": "openslide",
+        "reader": reader,
         "level": scale.level,
         "level_downsample": round(scale.downsample, 6),
         "resampling": scale.resampling,

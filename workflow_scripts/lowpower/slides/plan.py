@@ -44,10 +44,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Plan:
-    """The boxes of a slide, and a function of a box: its pixels (height, width) bool that are not its own."""
+    """The boxes of a slide, and a function of a box: its pixels (height, width) bool that are not its own.
+
+    None for the function: a box keeps all that is in it.
+    """
 
     boxes: list[Box]
-    foreign: Callable[[Box], np.ndarray]
+    foreign: Callable[[Box], np.ndarray] | None = None
 
 
 def plan_regions(
@@ -65,7 +68,7 @@ def plan_regions(
         sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
         return _plan_grid(tissue, step, sides, settings)
     if settings.unit == "slide":  # all tissue is one piece
-        return Plan(regions.tissue_boxes(tissue.astype(np.uint8), step, settings.fit), _nothing)
+        return Plan(regions.tissue_boxes(tissue.astype(np.uint8), step, settings.fit))
     pieces = regions.label_pieces(tissue)
     territories = regions.mark_territories(pieces, masked["mask_mpp"])
     return Plan(
@@ -88,7 +91,7 @@ def _plan_grid(tissue: np.ndarray, step: float, slide_size: tuple[int, int], set
             f"no field of {grid['size_um']:g} µm holds a share of {grid['min_tissue']:g} of tissue; lower "
             "min_tissue or size_um of the grid"
         )
-    return Plan(boxes, _nothing)
+    return Plan(boxes)
 
 
 def _plan_annotations(slide: openslide.OpenSlide, scale: Scale, path: str, fit: Fit) -> Plan:
@@ -100,8 +103,3 @@ def _plan_annotations(slide: openslide.OpenSlide, scale: Scale, path: str, fit: 
     if not boxes:
         raise ExcludedSlide("its annotations are smaller than a pixel that the teacher reads; draw larger ones")
     return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box))
-
-
-def _nothing(box: Box) -> np.ndarray:
-    """A box keeps all that is in it."""
-    return np.zeros((box.height, box.width), bool)

@@ -1,14 +1,18 @@
 """The area mean: how a region at high magnification becomes the same region at a lower one."""
 
+import io
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from lowpower import files
 from lowpower.log import Progress, say
 from lowpower.wording import count_of
+
+BAND = 1_000_000  # pixels that are reduced at once: their sums stay in the cache, 1.5 to 3 times as fast as all at once
 
 
 def area_mean(image: np.ndarray, n: int) -> np.ndarray:
@@ -21,14 +25,29 @@ def area_mean(image: np.ndarray, n: int) -> np.ndarray:
         raise ValueError(f"an image of {width} x {height} px cannot be reduced by {n}: its sides are no multiples")
     if n == 1:
         return image
-    # row sums fit 16 bits up to n = 257, block sums 32 bits up to n = 4104
-    rows = np.zeros((height // n, width, image.shape[2]), np.uint16 if n <= 257 else np.uint32)
-    for i in range(n):
-        rows += image[i::n]
-    total = np.full((height // n, width // n, image.shape[2]), n * n // 2, np.uint32)
-    for j in range(n):
-        total += rows[:, j::n]
-    return (total // (n * n)).astype(np.uint8)
+    reduced = np.empty((height // n, width // n, image.shape[2]), np.uint8)
+    sums = np.uint16 if n <= 16 else np.uint32  # of a block; 32 bits hold them up to n = 4104
+    rows = max(1, BAND // (width * n))
+    for top in range(0, height // n, rows):
+        band = image[top * n : (top + rows) * n]
+        down = band[::n].astype(sums)
+        for i in range(1, n):
+            down += band[i::n]
+        total = np.full((len(down), width // n, image.shape[2]), n * n // 2, sums)
+        for j in range(n):
+            for channel in range(image.shape[2]):  # all at once, numpy would loop over three numbers at a time
+                total[..., channel] += down[:, j::n, channel]
+        reduced[top : top + rows] = total // (n * n)
+    return reduced
+
+
+def decode_reduced(data: bytes, n: int) -> np.ndarray:
+    """``area_mean(files.decode(data), n)`` in 4 bytes per pixel instead of 7: Pillow's own, and a band as an array."""
+    image = Image.open(io.BytesIO(data))  # RGB, as tile_slide writes it
+    width, height = image.size
+    rows = max(1, BAND // (width * n)) * n
+    bands = (image.crop((0, top, width, min(top + rows, height))) for top in range(0, height, rows))
+    return np.concatenate([area_mean(np.asarray(band), n) for band in bands])
 
 
 def downsample_slide(images: str | Path, reduction: int, output: str | Path) -> None:
@@ -45,8 +64,7 @@ def downsample_slide(images: str | Path, reduction: int, output: str | Path) -> 
         def reduced() -> Iterator[tuple[str, bytes]]:
             for done, name in enumerate(names):
                 progress.at(done)
-                image = area_mean(files.decode(archive.read(name)), reduction)
-                yield Path(name).with_suffix(".png").name, files.encode(image)
+                yield Path(name).with_suffix(".png").name, files.encode(decode_reduced(archive.read(name), reduction))
 
         files.write_images(output, reduced())
     if names:

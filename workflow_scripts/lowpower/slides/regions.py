@@ -145,9 +145,20 @@ def mark_territories(pieces: np.ndarray, mask_mpp: float) -> np.ndarray:
 
 def foreign_tissue(territories: np.ndarray, step: float, box: Box) -> np.ndarray:
     """The teacher pixels of a box that belong to another piece of tissue, (box.height, box.width) bool."""
-    rows, columns = (
-        np.clip(np.floor((start + np.arange(length) + 0.5) / step).astype(int) + 1, 0, side - 1)
-        for start, length, side in zip((box.y, box.x), (box.height, box.width), territories.shape, strict=True)
+    # mostly there are none, which two corners tell; whole masks, for many small pieces, took longer than their pixels
+    corners = ((box.y, box.x), (box.y + box.height - 1, box.x + box.width - 1))
+    (top, left), (bottom, right) = (
+        [min(max(int((at + 0.5) // step) + 1, 0), side - 1) for at, side in zip(corner, territories.shape, strict=True)]
+        for corner in corners
     )
-    foreign = (territories > 0) & (territories != box.piece)
+    part = territories[top : bottom + 1, left : right + 1]
+    foreign = (part > 0) & (part != box.piece)
+    if not foreign.any():
+        return np.zeros((box.height, box.width), bool)
+    rows, columns = (
+        np.clip(np.floor((start + np.arange(length) + 0.5) / step).astype(int) + 1 - first, 0, side - 1)
+        for start, length, first, side in zip(
+            (box.y, box.x), (box.height, box.width), (top, left), part.shape, strict=True
+        )
+    )
     return foreign[rows][:, columns]

@@ -17,12 +17,13 @@ import openslide
 from PIL import Image
 
 from lowpower.magnification import WHOLE, whole_reduction
+from lowpower.slides.reader import PlainReader, Slide, TileReader
 from lowpower.slides.reduce import area_mean
 
 BELIEVED_MPP = (0.05, 20.0)  # outside it is a mistake: 72-dpi tags, for example, give 352
 LARGEST_GLASS = 205  # mm, the longer side of an 8 x 6 inch slide, the largest that scanners take
 LARGEST_TILE = 2**28  # pixels, 1 GB once decoded; OpenSlide ends the whole process where memory does not suffice
-BLOCK = 4096  # side in stored pixels of what is read at once: 64 MB
+STRIP = 8_000_000  # stored pixels that are read at once: 32 MB as OpenSlide gives them
 DEAREST = 8  # whole reductions up to this are worth reading a finer level for; beyond it nobody sees the difference
 
 
@@ -30,7 +31,7 @@ class ExcludedSlide(Exception):
     """A slide that cannot be used; the message says what was found and what to do about it."""
 
 
-def open_slide(path: str | Path) -> openslide.OpenSlide:
+def open_slide(path: str | Path) -> Slide:
     """Open a slide. Raises ExcludedSlide, without the path in the message, when that is not possible."""
     path = Path(path)
     try:
@@ -46,7 +47,7 @@ def open_slide(path: str | Path) -> openslide.OpenSlide:
     except (OSError, ValueError) as error:
         raise ExcludedSlide(_why_not_opened(error)) from error
     try:
-        return openslide.OpenSlide(path)
+        return Slide(path)
     except openslide.OpenSlideUnsupportedFormatError as error:
         if path.suffix.lower() == ".mrxs" and not path.with_suffix("").is_dir():
             raise ExcludedSlide(
@@ -189,39 +190,37 @@ def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
     return Scale(level, downsamples[level], whole_reduction(shrinks[level]) or shrinks[level])
 
 
-def read_area(slide: openslide.OpenSlide, scale: Scale, x: int, y: int, width: int, height: int) -> np.ndarray:
+def read_area(
+    slide: Slide, scale: Scale, x: int, y: int, width: int, height: int, out: np.ndarray | None = None
+) -> np.ndarray:
     """The pixels of a box, (height, width, 3) uint8, white outside the slide.
 
-    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may reach outside.
-    Raises ExcludedSlide when the file turns out to be damaged there.
+    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may reach outside. out: an array
+    to fill, or None for a new one. Raises ExcludedSlide when the file turns out to be damaged there.
     """
-    area = np.empty((height, width, 3), np.uint8)
-    side = max(1, int(BLOCK / scale.shrink))
-    for top in range(0, height, side):
-        for left in range(0, width, side):
-            block = area[top : top + side, left : left + side]
-            block[:] = _read_block(slide, scale, x + left, y + top, block.shape[1], block.shape[0])
+    area = np.empty((height, width, 3), np.uint8) if out is None else out
+    # as wide as the box, so that two strips share a single row of tiles, which the reader has kept
+    rows = max(1, int(STRIP / (width * scale.shrink**2)))
+    try:
+        reader = slide.reader(scale.level)
+        for top in range(0, height, rows):
+            _fill(area[top : top + rows], reader, scale.shrink, x, y + top)
+    except openslide.OpenSlideError as error:
+        raise _corrupt(error) from error
     return area
 
 
-def _read_block(slide: openslide.OpenSlide, scale: Scale, x: int, y: int, width: int, height: int) -> np.ndarray:
-    box = [v * scale.shrink for v in (x, y, x + width, y + height)]
+def _fill(out: np.ndarray, reader: PlainReader | TileReader, shrink: int | float, x: int, y: int) -> None:
+    if isinstance(shrink, int) and shrink == 1:
+        reader.fill(out, x, y)
+        return
+    height, width = out.shape[:2]
+    box = [v * shrink for v in (x, y, x + width, y + height)]
     left, top = int(np.floor(box[0])), int(np.floor(box[1]))
-    size = (int(np.ceil(box[2])) - left, int(np.ceil(box[3])) - top)
-    # OpenSlide takes whole pixels of level 0: where downsample is not whole, up to half of one is lost here
-    corner = (round(left * scale.downsample), round(top * scale.downsample))
-    try:
-        stored = on_white(slide.read_region(corner, scale.level, size))
-    except openslide.OpenSlideError as error:
-        raise _corrupt(error) from error
-    if isinstance(scale.shrink, int):
-        return area_mean(np.asarray(stored), scale.shrink)
-    inner = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
-    return np.asarray(stored.resize((width, height), Image.Resampling.BOX, box=inner))
-
-
-def on_white(image: Image.Image) -> Image.Image:
-    """An RGBA image laid on white, as RGB: dropping alpha instead would turn empty parts of a slide black."""
-    ground = Image.new("RGB", image.size, "white")
-    ground.paste(image, mask=image.getchannel("A"))
-    return ground
+    stored = np.empty((int(np.ceil(box[3])) - top, int(np.ceil(box[2])) - left, 3), np.uint8)
+    reader.fill(stored, left, top)
+    if isinstance(shrink, int):
+        out[:] = area_mean(stored, shrink)
+    else:
+        inner = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+        out[:] = np.asarray(Image.fromarray(stored).resize((width, height), Image.Resampling.BOX, box=inner))

@@ -1,0 +1,315 @@
+"""How fast slides are cut and reduced, and in how much memory: docs/performance.md says what is compared.
+
+.venv/bin/python bench/tiling.py [--quick]
+
+One process and thread, page cache warm, ways taken in turns, the median of the rounds' ratios. Seconds are the
+processor's, so that other work on the machine counts less. JSON lines; the last one sums up. Memory is the peak of each
+step's own process on a slide of 60,000 x 60,000 px.
+"""
+
+import argparse
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
+from pathlib import Path
+from statistics import median
+from time import perf_counter, process_time
+
+import imagecodecs
+import numpy as np
+import openslide
+import simplejpeg
+import tifffile
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
+
+from lowpower import draws, files
+from lowpower.log import Progress
+from lowpower.slides import phantom
+from lowpower.slides.cutting import cut_regions, tile_slide
+from lowpower.slides.intake import check_slide
+from lowpower.slides.plan import Plan, Settings
+from lowpower.slides.pyramid import TILE, write_slide
+from lowpower.slides.reduce import area_mean, downsample_slide
+from lowpower.slides.regions import Box
+from lowpower.slides.slide import choose_scale, open_slide
+from lowpower.slides.tissue import Sizes, mask_tissue
+
+QUALITY = 95
+LONGEST = 0  # µm; pieces of tissue stay whole, so that the largest region is measured, not the default limit
+CELL = 16 * TILE  # of the large slide, at level 0: one tile of its coarsest level
+BLOCK, PERIOD = 3, 5  # cells: pieces of tissue are 3 x 3 cells, 6 x 6 mm, with glass between them
+REDUCTIONS = (2, 4, 8)
+
+
+def main() -> None:
+    """Measure memory, then speed, and print one JSON line for each and one in all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small slides and one round, to see that it runs")
+    parser.add_argument("--side", type=int, default=60_000, help="of the slide whose memory is measured, in pixels")
+    parser.add_argument("--magnification", type=float, default=10, help="at which that slide is cut")
+    parser.add_argument("--step", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)  # one, in a child
+    arguments = parser.parse_args()
+    side = min(arguments.side, 6_000) if arguments.quick else arguments.side
+    if arguments.step:
+        name, folder = arguments.step
+        if name == "write_slide":
+            write_large(Path(folder) / "slide.tiff", side)
+        else:
+            take_step(name, Path(folder), arguments.magnification, "tissue")
+        return
+    with tempfile.TemporaryDirectory(prefix="lowpower-bench-") as folder:
+        # memory first: a child's peak is never less than what its parent held when it started it
+        memory = measure_memory(Path(folder), side, arguments.magnification)
+        speed = measure_speed(Path(folder), arguments.quick)
+    print(json.dumps(speed | memory))
+
+
+def note(text: str) -> None:
+    """Say how far it is, beside the JSON."""
+    print(text, file=sys.stderr, flush=True)
+
+
+# --- the steps of the workflow, on FOLDER/slide.tiff ---
+
+
+def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
+    """Take the slide in a folder one step on, by the library's own functions."""
+    slide, check, mask = str(folder / "slide.tiff"), folder / "check.json", folder / "mask.json"
+    if name == "check_slide":
+        check_slide("bench", slide, None, "", check)
+    elif name == "mask_tissue":
+        mask_tissue(check, slide, "", 8, Sizes(), folder / "mask.png", mask)
+    elif name == "tile_slide":
+        grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
+        tile_slide(
+            check=check,
+            mask=folder / "mask.png",
+            mask_state=mask,
+            path=slide,
+            annotation="",
+            settings=Settings(magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, Sizes().min_area_um2, QUALITY),
+            table=folder / f"{unit}.csv",
+            outlines=folder / f"{unit}.geojson",
+            images=folder / f"{unit}.zip",
+            state=folder / "tile.json",
+            overview=folder / "overview.jpg",
+        )
+    else:
+        downsample_slide(folder / "tissue.zip", REDUCTIONS[1], folder / "low.zip")
+
+
+# --- memory ---
+
+
+def measure_memory(folder: Path, side: int, magnification: float) -> dict:
+    """The largest peak of the four steps, each in a process of its own, on a slide of side x side px."""
+    peaks, seconds = {}, {}
+    for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide"):
+        started = perf_counter()
+        how = ["--step", step, str(folder), "--side", str(side), "--magnification", str(magnification)]
+        child = subprocess.Popen([sys.executable, __file__, *how])
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode:
+            sys.exit(f"{step} failed")
+        peaks[step] = round(usage.ru_maxrss * 1024 / 1e6)  # Linux counts in KiB
+        seconds[step] = round(perf_counter() - started, 1)
+        note(f"{step}: {peaks[step]} MB, {seconds[step]} s")
+    del peaks["write_slide"]
+    regions = files.read_rows(folder / "tissue.csv")
+    largest = max(int(row["px_width"]) * int(row["px_height"]) for row in regions)
+    found = {"slide_px": side, "slide_mb": round((folder / "slide.tiff").stat().st_size / 1e6)}
+    found |= {"regions": len(regions), "largest_region_mpx": round(largest / 1e6, 1), "reader": regions[0]["reader"]}
+    print(json.dumps(found | {"peak_mb": peaks, "seconds": seconds}), flush=True)
+    (folder / "slide.tiff").unlink()
+    return {"peak_mb": max(peaks.values())}
+
+
+def write_large(path: Path, side: int) -> None:
+    """Write a slide of side x side px, in levels of 1, 1/4 and 1/16, from the tiles of one cell of tissue and glass."""
+    piece = phantom.draw_piece(
+        draws.generator(0, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.Dials(piece_px=512)
+    )
+    tissue = np.tile(piece, (CELL // len(piece), CELL // len(piece), 1))
+    glass = np.full((CELL, CELL, 3), phantom.GROUND, np.uint8)
+    head = f"Aperio Image Library v12.0.15\r\n{side}x{side} [0,0 {side}x{side}] ({TILE}x{TILE}) JPEG/RGB Q=90"
+    with tifffile.TiffWriter(path) as out:
+        for reduction in (1, 4, 16):
+            cells = [list(encoded_tiles(area_mean(cell, reduction))) for cell in (glass, tissue)]
+            level = side // reduction
+            out.write(
+                laid_out(cells, -(-level // TILE)),
+                shape=(level, level, 3),
+                dtype=np.uint8,
+                tile=(TILE, TILE),
+                photometric="rgb",
+                compression="jpeg",
+                description=head + (f"|MPP = {phantom.MPP}" if reduction == 1 else ""),
+                metadata=None,
+            )
+
+
+def encoded_tiles(image: np.ndarray) -> Iterator[bytes]:
+    """The tiles of a square image as JPEG, in rows."""
+    for top in range(0, len(image), TILE):
+        for left in range(0, len(image), TILE):
+            tile = np.ascontiguousarray(image[top : top + TILE, left : left + TILE])
+            yield imagecodecs.jpeg8_encode(tile, 90, subsampling="420")
+
+
+def laid_out(cells: list[list[bytes]], across: int) -> Iterator[bytes]:
+    """The tiles of a level, in rows: cells of glass and of tissue, BLOCK of tissue in each PERIOD."""
+    per_cell = round(len(cells[0]) ** 0.5)
+    for row in range(across):
+        for column in range(across):
+            tissue = all(0 < place // per_cell % PERIOD <= BLOCK for place in (row, column))
+            yield cells[tissue][row % per_cell * per_cell + column % per_cell]
+
+
+# --- speed ---
+
+
+def measure_speed(folder: Path, quick: bool) -> dict:
+    """Seconds and ratios of each way through the same slide."""
+    dials = phantom.Dials(pieces=2 if quick else 12, piece_px=192 if quick else 768)
+    # four times the same, which is quicker than to draw as much
+    image = np.tile(phantom.draw_slide("bench", "sheet_atypical", dials), (2, 2, 1))
+    write_slide(folder / "slide.tiff", image, phantom.MPP)
+    note(f"{image.shape[1]:,} x {image.shape[0]:,} px, {(folder / 'slide.tiff').stat().st_size / 1e6:,.0f} MB")
+    del image
+    for step in ("check_slide", "mask_tissue"):
+        take_step(step, folder, 20, "")
+    ways: dict[str, Callable[[], object]] = {}
+    outputs = {}
+    for unit in ("grid", "tissue"):
+        ways[f"tile_slide {unit}"] = lambda unit=unit: take_step("tile_slide", folder, 20, unit)
+        ways[f"cut {unit}"] = lambda unit=unit: cut_images(folder, unit)
+        ways[f"openslide {unit}"] = lambda unit=unit: read_plainly(folder, unit)
+        outputs |= {f"tile_slide {unit}": f"{unit}.zip", f"openslide {unit}": f"{unit}-plain.zip"}
+        outputs[f"cut {unit}"] = f"{unit}-cut.zip"
+    ways["limit grid"] = lambda: decode_and_encode(folder)
+    ways["downsample_slide"] = lambda: reduce_regions(folder)
+    ways["limit downsample"] = lambda: decode_and_encode_low(folder, reduced)
+    reduced: list[np.ndarray] = []
+    taken: dict[str, list[float]] = {way: [] for way in ways}
+    for k in range(2 if quick else 6):
+        for way, take in ways.items():
+            if way in outputs:
+                # a first run replaces no file, which takes the longer the larger it is
+                (folder / outputs[way]).unlink(missing_ok=True)
+            with redirect_stderr(io.StringIO()):
+                started = process_time()
+                take()
+                seconds = process_time() - started
+            if way == "downsample_slide" and not reduced:
+                reduced += [files.decode(image) for n in REDUCTIONS for image in images_of(folder / f"{n}.zip")]
+            if k:  # the first round warms up
+                taken[way].append(seconds)
+            note(f"round {k}: {way} {seconds:.3f} s")
+    for way, seconds in taken.items():
+        print(json.dumps({"way": way, "seconds": spread(seconds)}), flush=True)
+    ratios = {
+        "vs_openslide": ("openslide grid", "cut grid"),
+        "of_limit": ("limit grid", "cut grid"),
+        "unaligned_vs_openslide": ("openslide tissue", "cut tissue"),
+        "step_vs_openslide": ("openslide grid", "tile_slide grid"),
+        "downsample_of_limit": ("limit downsample", "downsample_slide"),
+    }
+    summary = {}
+    for name, (over, under) in ratios.items():
+        rounds = spread([a / b for a, b in zip(taken[over], taken[under], strict=True)])
+        print(json.dumps({"ratio": name, "of": f"{over} / {under}", "rounds": rounds}), flush=True)
+        summary[name] = round(rounds["median"], 2)
+    return summary | {"equal_images": sum(count_equal(folder, unit) for unit in ("grid", "tissue"))}
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Least, middle and largest."""
+    return {name: round(of(values), 3) for name, of in (("min", min), ("median", median), ("max", max))}
+
+
+def cut_images(folder: Path, unit: str) -> None:
+    """The images of tile_slide, opened, read, encoded and written as it does, without its plan, table and overview."""
+    rows = files.read_rows(folder / f"{unit}.csv")
+    boxes = [Box(*(int(row[name]) for name in ("x", "y", "width", "height")), tissue=0) for row in rows]
+    with open_slide(folder / "slide.tiff") as slide:
+        scale = choose_scale(slide.level_downsamples, 1)
+        cut = cut_regions(slide, scale, Plan(boxes), QUALITY, Progress("bench", len(boxes)))
+        files.write_images(folder / f"{unit}-cut.zip", cut)
+
+
+def read_plainly(folder: Path, unit: str) -> None:
+    """What tile_slide wrote of the same regions, by a loop over openslide-python's read_region."""
+
+    def images() -> Iterator[tuple[str, bytes]]:
+        for row in files.read_rows(folder / f"{unit}.csv"):
+            size = (int(row["width"]), int(row["height"]))
+            buffer = io.BytesIO()
+            region = slide.read_region((int(row["x"]), int(row["y"])), 0, size).convert("RGB")
+            region.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
+            yield row["member"], buffer.getvalue()
+
+    with openslide.OpenSlide(folder / "slide.tiff") as slide:
+        files.write_images(folder / f"{unit}-plain.zip", images())
+
+
+def count_equal(folder: Path, unit: str) -> int:
+    """How many images all ways wrote; one that differs is an error. A plain loop blackens what is outside."""
+    with openslide.OpenSlide(folder / "slide.tiff") as slide:
+        right, bottom = slide.dimensions
+    equal = 0
+    zips = (zipfile.ZipFile(folder / f"{unit}{way}.zip") for way in ("", "-cut", "-plain"))
+    with next(zips) as ours, next(zips) as cut, next(zips) as plain:
+        for row in files.read_rows(folder / f"{unit}.csv"):
+            x, y, width, height = (int(row[name]) for name in ("x", "y", "width", "height"))
+            if min(x, y) >= 0 and x + width <= right and y + height <= bottom:
+                if not ours.read(row["member"]) == cut.read(row["member"]) == plain.read(row["member"]):
+                    sys.exit(f"{unit} {row['member']}: the pixels differ from OpenSlide's")
+                equal += 1
+    return equal
+
+
+def decode_and_encode(folder: Path) -> None:
+    """The same tiles by libjpeg-turbo alone: JPEG to pixels to JPEG in memory, nothing else."""
+    with tifffile.TiffFile(folder / "slide.tiff") as tiff:
+        page = tiff.pages[0]
+        across = -(-page.imagewidth // TILE)
+        tiles = [int(row["y"]) // TILE * across + int(row["x"]) // TILE for row in files.read_rows(folder / "grid.csv")]
+        pixels = np.empty((TILE, TILE, 3), np.uint8)
+        for tile in tiles:
+            tiff.filehandle.seek(page.dataoffsets[tile])
+            data = tiff.filehandle.read(page.databytecounts[tile])
+            imagecodecs.jpeg8_encode(simplejpeg.decode_jpeg(data, buffer=pixels), QUALITY, subsampling="444")
+
+
+def reduce_regions(folder: Path) -> None:
+    """Each magnification from the regions of the first, as the workflow's jobs do."""
+    for n in REDUCTIONS:
+        downsample_slide(folder / "tissue.zip", n, folder / f"{n}.zip")
+
+
+def decode_and_encode_low(folder: Path, reduced: list[np.ndarray]) -> None:
+    """The same regions by the codecs alone: JPEG to pixels, and the reduced pixels to PNG at level 1."""
+    for _ in REDUCTIONS:
+        for image in images_of(folder / "tissue.zip"):
+            simplejpeg.decode_jpeg(image)
+    for pixels in reduced:
+        files.encode(pixels)
+
+
+def images_of(path: Path) -> Iterator[bytes]:
+    """The encoded images of a ZIP."""
+    with zipfile.ZipFile(path) as archive:
+        for name in archive.namelist():
+            yield archive.read(name)
+
+
+if __name__ == "__main__":
+    main()
