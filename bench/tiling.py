@@ -32,13 +32,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_script
 from lowpower import draws, files
 from lowpower.log import Progress
 from lowpower.slides import phantom
+from lowpower.slides.area import choose_scale
 from lowpower.slides.cutting import cut_regions, tile_slide
 from lowpower.slides.intake import check_slide
 from lowpower.slides.plan import Plan, Settings
 from lowpower.slides.pyramid import TILE, write_slide
 from lowpower.slides.reduce import area_mean, downsample_slide
 from lowpower.slides.regions import Box
-from lowpower.slides.slide import choose_scale, open_slide
+from lowpower.slides.slide import open_slide
 from lowpower.slides.tissue import Sizes, mask_tissue
 
 QUALITY = 95

@@ -12,9 +12,10 @@ from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
 from lowpower.magnification import mpp_of
+from lowpower.slides.area import choose_scale, read_area
 from lowpower.slides.overview import UNREADABLE
 from lowpower.slides.reduce import area_mean
-from lowpower.slides.slide import choose_scale, open_slide, read_area
+from lowpower.slides.slide import open_slide
 
 PIECE = (300, 400, 400, 600)  # y, x, height, width at 0.5 µm
 SIDES = ("x", "y", "width", "height")

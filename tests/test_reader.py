@@ -13,8 +13,9 @@ from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import draws, files
 from lowpower.slides import pyramid, reader
+from lowpower.slides.area import Scale, read_area
 from lowpower.slides.reader import PlainReader, TileReader, on_white
-from lowpower.slides.slide import ExcludedSlide, Scale, open_slide, read_area
+from lowpower.slides.slide import ExcludedSlide, open_slide
 
 TISSUE = draw_tissue(1200, 1600, [(100, 150, 900, 1300)])
 BOXES = [(0, 0, 256, 256), (512, 256, 256, 256), (130, 70, 700, 500), (-40, -30, 100, 90), (1500, 1100, 300, 300)]

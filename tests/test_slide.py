@@ -10,9 +10,10 @@ from conftest import mean_by
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import draws, log
-from lowpower.slides import slide as slide_module
+from lowpower.slides import area
+from lowpower.slides.area import Scale, choose_scale, read_area
 from lowpower.slides.reduce import downsample_slide
-from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, find_mpp, open_slide, read_area
+from lowpower.slides.slide import ExcludedSlide, find_mpp, open_slide
 from lowpower.slides.state import carry_on, make_state
 
 
@@ -89,7 +90,7 @@ def test_an_area_is_the_exact_mean_and_white_outside(tmp_path, monkeypatch):
             part = padded[300 + 4 * y : 300 + 4 * (y + height), 300 + 4 * x : 300 + 4 * (x + width)]
             assert np.array_equal(read_area(slide, Scale(0, 1, 4), x, y, width, height), mean_by(part, 4))
         whole = read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200)
-        monkeypatch.setattr(slide_module, "STRIP", 10_000)
+        monkeypatch.setattr(area, "STRIP", 10_000)
         assert np.array_equal(read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200), whole)
 
 

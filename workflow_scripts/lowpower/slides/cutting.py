@@ -11,10 +11,11 @@ from lowpower import files
 from lowpower.log import Progress
 from lowpower.magnification import describe, mpp_of
 from lowpower.slides.annotation import scan_corner, write_annotations
+from lowpower.slides.area import Scale, choose_scale, read_area
 from lowpower.slides.overview import see_tissue, write_overview
 from lowpower.slides.plan import Plan, Settings, plan_regions
 from lowpower.slides.regions import Box
-from lowpower.slides.slide import ExcludedSlide, Scale, choose_scale, open_slide, read_area
+from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.state import carry_on, is_usable, say_state
 from lowpower.wording import count_of
 

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lowpower import files
-from lowpower.slides.slide import choose_scale, read_area
+from lowpower.slides.area import choose_scale, read_area
 
 LONGEST = 340  # pixels; at this QUALITY a slide of nearly all tissue takes 20 kB, so that one HTML page holds 500
 QUALITY = 80

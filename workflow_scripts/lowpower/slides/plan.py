@@ -12,9 +12,10 @@ from PIL import Image
 from lowpower.magnification import describe, mpp_of
 from lowpower.slides import regions
 from lowpower.slides.annotation import read_annotations, scan_corner
+from lowpower.slides.area import Scale
 from lowpower.slides.outline import inside, outline_boxes
 from lowpower.slides.regions import Box, Fit
-from lowpower.slides.slide import ExcludedSlide, Scale
+from lowpower.slides.slide import ExcludedSlide
 
 JPEG_SIDE = 65500  # pixels; no JPEG is longer
 

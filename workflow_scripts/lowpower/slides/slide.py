@@ -1,4 +1,4 @@
-"""A slide file: opened, its scale believed or not, and any area of it read at any coarser scale.
+"""A slide file: opened, its scale believed or not, and what may be known of it.
 
 Patients stay private: only the properties read here by name leave a slide, and its label and macro images are
 never opened.
@@ -8,23 +8,17 @@ import errno
 import hashlib
 import stat
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import openslide
-from PIL import Image
 
-from lowpower.magnification import WHOLE, whole_reduction
-from lowpower.slides.reader import PlainReader, Slide, TileReader
-from lowpower.slides.reduce import area_mean
+from lowpower.magnification import WHOLE
+from lowpower.slides.reader import Slide
 
 BELIEVED_MPP = (0.05, 20.0)  # outside it is a mistake: 72-dpi tags, for example, give 352
 LARGEST_GLASS = 205  # mm, the longer side of an 8 x 6 inch slide, the largest that scanners take
 LARGEST_TILE = 2**28  # pixels, 1 GB once decoded; OpenSlide ends the whole process where memory does not suffice
-STRIP = 8_000_000  # stored pixels that are read at once: 32 MB as OpenSlide gives them
-DEAREST = 8  # whole reductions up to this are worth reading a finer level for; beyond it nobody sees the difference
 
 
 class ExcludedSlide(Exception):
@@ -58,7 +52,7 @@ def open_slide(path: str | Path) -> Slide:
             "pyramidal TIFF"
         ) from error
     except openslide.OpenSlideError as error:
-        raise _corrupt(error) from error
+        raise corrupt(error) from error
 
 
 def _why_not_opened(error: OSError | ValueError) -> str:
@@ -72,7 +66,8 @@ def _why_not_opened(error: OSError | ValueError) -> str:
     return f"the file cannot be opened ({getattr(error, 'strerror', None) or error}); correct the sheet's path"
 
 
-def _corrupt(error: openslide.OpenSlideError) -> ExcludedSlide:
+def corrupt(error: openslide.OpenSlideError) -> ExcludedSlide:
+    """What to say of a file that OpenSlide stumbles over."""
     print(error, file=sys.stderr, flush=True)  # into the log only: it may name the path
     return ExcludedSlide("OpenSlide cannot read the file, it is damaged or cut short; copy it again")
 
@@ -152,75 +147,3 @@ def _number(slide: openslide.OpenSlide, name: str) -> float | None:
     except ValueError:
         return None
     return number if np.isfinite(number) else None
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How pixels of a wanted size are made from a slide's stored pixels."""
-
-    level: int
-    downsample: float  # of that level, as the file has it: 3.9998 stays 3.9998
-    shrink: int | float  # stored pixels of that level per wanted pixel, along a side; an int is an exact mean
-
-    @property
-    def reduction(self) -> float:
-        """Pixels of level 0 per wanted pixel, along a side."""
-        return self.downsample * self.shrink
-
-    @property
-    def resampling(self) -> str:
-        """In words, for tables."""
-        if isinstance(self.shrink, int):
-            return "as stored" if self.shrink == 1 else f"mean {self.shrink}x{self.shrink}"
-        return f"box {self.shrink:.4g}"
-
-
-def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
-    """The way to pixels ``reduction`` times as wide as those of level 0, within 2 %.
-
-    It starts from the coarsest level that leaves a whole reduction of at most ``DEAREST``, which is an exact mean;
-    if there is none, from the coarsest level of all that need not be enlarged by more than 2 %, with a box filter.
-    Raises ValueError when even level 0 would have to be enlarged.
-    """
-    shrinks = {level: reduction / d for level, d in enumerate(downsamples) if reduction / d >= 1 - WHOLE}
-    if not shrinks:
-        raise ValueError(f"a reduction by {reduction:g} would enlarge the slide's own pixels")
-    whole = [level for level, shrink in shrinks.items() if (whole_reduction(shrink) or DEAREST + 1) <= DEAREST]
-    level = max(whole or shrinks, key=lambda level: downsamples[level])
-    return Scale(level, downsamples[level], whole_reduction(shrinks[level]) or shrinks[level])
-
-
-def read_area(
-    slide: Slide, scale: Scale, x: int, y: int, width: int, height: int, out: np.ndarray | None = None
-) -> np.ndarray:
-    """The pixels of a box, (height, width, 3) uint8, white outside the slide.
-
-    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may reach outside. out: an array
-    to fill, or None for a new one. Raises ExcludedSlide when the file turns out to be damaged there.
-    """
-    area = np.empty((height, width, 3), np.uint8) if out is None else out
-    # as wide as the box, so that two strips share a single row of tiles, which the reader has kept
-    rows = max(1, int(STRIP / (width * scale.shrink**2)))
-    try:
-        reader = slide.reader(scale.level)
-        for top in range(0, height, rows):
-            _fill(area[top : top + rows], reader, scale.shrink, x, y + top)
-    except openslide.OpenSlideError as error:
-        raise _corrupt(error) from error
-    return area
-
-
-def _fill(out: np.ndarray, reader: PlainReader | TileReader, shrink: int | float, x: int, y: int) -> None:
-    if isinstance(shrink, int) and shrink == 1:
-        reader.fill(out, x, y)
-        return
-    height, width = out.shape[:2]
-    box = [v * shrink for v in (x, y, x + width, y + height)]
-    left, top = int(np.floor(box[0])), int(np.floor(box[1]))
-    stored = np.empty((int(np.ceil(box[3])) - top, int(np.ceil(box[2])) - left, 3), np.uint8)
-    reader.fill(stored, left, top)
-    if isinstance(shrink, int):
-        out[:] = area_mean(stored, shrink)
-    else:
-        inner = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
-        out[:] = np.asarray(Image.fromarray(stored).resize((width, height), Image.Resampling.BOX, box=inner))

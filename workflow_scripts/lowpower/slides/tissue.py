@@ -11,8 +11,9 @@ from scipy import ndimage
 
 from lowpower import files
 from lowpower.magnification import WHOLE
+from lowpower.slides.area import choose_scale, read_area
 from lowpower.slides.pen import absorbance, follow_strokes, likely_ink, sure_ink
-from lowpower.slides.slide import ExcludedSlide, choose_scale, open_slide, read_area
+from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.state import carry_on, is_usable, say_state, write_picture
 
 # Stain takes more light of one color than of another; dust, shadows and black corners do not. The bounds are on the
