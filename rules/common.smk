@@ -37,7 +37,6 @@ STUDENTS = [magnification.name_of(low) for low in STUDY["student_magnifications"
 MODELS = models(STUDY)
 FOLDERS = {model.folder: model for model in MODELS}
 NETWORK = "resnet10"  # as lowpower.models.resnet.NAME, which would take a torch import here
-LIVE = STUDY["views"] == "live"
 DEMO = STUDY.get("demo")
 PEOPLE = [
     {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in SLIDES.values()
@@ -143,7 +142,7 @@ def distillation_input(wildcards):
     """The recording, or, for a live teacher, the teacher and its pixels; the teacher's weights where a row starts there."""
     teacher = f"{seed_folder(wildcards)}/model.safetensors"
     files = {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
-    if LIVE:
+    if STUDY["methods"][wildcards.method]["distill"]["views"] == "live":
         return files | {"targets": [], "teacher": teacher, "teacher_index": index(TEACHER)}
     parts = range(STUDY["recording_parts"])
     files["targets"] = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]

@@ -134,7 +134,8 @@ def test_trainings_grow_with_steps_batch_pixels_and_validations(run):
 
 
 def test_a_live_teacher_costs_every_distillation_its_pixels(run):
-    live, recorded = forecasts(config_of("second", views="live")), forecasts(config_of("second"))
+    rows = {"scratch": None, "sskd": {"distill": {"images": "all", "views": "live"}}}
+    live, recorded = forecasts(config_of("second", methods=rows)), forecasts(config_of("second"))
     assert "record_teacher" not in live
     assert min(live["distill_student"].seconds.values()) > 1.1 * min(recorded["distill_student"].seconds.values())
 
@@ -284,7 +285,7 @@ def test_planned_jobs_are_those_of_a_dry_run(tmp_path, name):
     folder = copy_project(tmp_path)
     path = SMOKE if name == "live" else name
     if name == "live":
-        change(folder / SMOKE, "views: 2", "views: live")
+        change(folder / SMOKE, "distill: {images: all}", "distill: {images: all, views: live}")
     if "lung" in name:
         (folder / "data/lung").mkdir()
         places = [

@@ -164,7 +164,11 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
             "with what lies outside it whitened, cut into parts where it was",
         ),
         ("Regions", {"unit": "slide", "max_side_um": 0}, "a region: all tissue of a slide. The teacher"),
-        ("Distillation", {"views": "live"}, "a new view in every step"),
+        (
+            "Distillation",
+            {"methods": {"m": {"distill": {"images": "all", "views": "live"}}}},
+            "a new view in every step",
+        ),
         ("Distillation", {"methods": {"scratch": None}}, "No row of this study distills."),
         ("Distillation", {"methods": {"m": {"distill": {"images": "all", "pooling": "mean"}}}}, "by average pooling"),
         ("Augmentation", {"augmentation": {"flip": False, "quarter_turns": True}}, "and random quarter turns, drawn"),

@@ -51,7 +51,11 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         ),
         ({"seeds": ["a"]}, '`seeds.0` is "a"; write whole number, at least 0. Seeds of the study'),
         ({"jpeg_quality": 101}, "`jpeg_quality` is 101; write whole number, 50 to 100. JPEG quality"),
-        ({"views": "often"}, '`views` is "often"; write whole number, 1 to 256 or `live`. Views of each'),
+        ({"views": "often"}, '`views` is "often"; write whole number, 1 to 256. Views of each'),
+        (
+            {"methods": {"m": {"distill": {"images": "all", "views": 8}}}},
+            "`methods.m.distill.views`: 8 views are more than the 4 that are recorded; write 4 or less",
+        ),
         ({"student_magnifications": [3]}, "`student_magnifications`: 10x to 3x is a reduction by 3.33333"),
         (
             {"student_magnifications": [10]},

@@ -126,7 +126,7 @@ def test_the_smoke_preset_plans_the_whole_chain(tmp_path):
 
 def test_a_live_teacher_is_not_recorded(tmp_path):
     folder = copy_project(tmp_path)
-    change(folder / SMOKE, "views: 2", "views: live")
+    change(folder / SMOKE, "distill: {images: all}", "distill: {images: all, views: live}")
     assert "record_teacher" not in planned(folder, "--configfile", SMOKE)
 
 

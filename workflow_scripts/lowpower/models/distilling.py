@@ -44,14 +44,15 @@ def distill_student(
         memory = recipe["memory_mb"] / 2
         seen = read_regions(teacher_index, splits, seed)
         guide = LiveTeacher(teacher, Pixels(memory, seed, job["augmentation"]), seen, device)
-    pixels = Pixels(memory, seed, job["augmentation"], keep_views=guide.views or 0)
+    views = row["views"] if isinstance(row["views"], int) else guide.views  # None of a live teacher: ever new ones
+    pixels = Pixels(memory, seed, job["augmentation"], keep_views=views or 0)
     normalize = stage.normalizer()
     order = Order(draws.integer(seed, "order"), len(pool), recipe["batch"], row["drop_last"])
 
     def step_passes(network: ResNet, step: int) -> Iterator[Pass]:
         items = []
         for i, number in order.at(step):
-            view = number % guide.views if guide.views else number
+            view = number % views if views else number
             said = guide.look(pool[i].region, view, row["pooling"], job["reduction"])
             items.append((pixels.view(pool[i], view), *said, pool[i]))
         for group in same_size(items, recipe["megapixels_per_pass"]):

@@ -106,7 +106,7 @@ def _distillation(config: dict) -> str:
     if base is None:
         return "No row of this study distills."
     asked = "the teacher looked at a new view in every step"
-    if config["views"] != "live":
+    if base["views"] != "live":
         asked = f"the teacher looked once at {count_of(config['views'], 'view')} of each training region, for all"
     return (
         "Students learned by label-free distillation from a label-trained teacher (DiPalma et al. call it "

@@ -37,7 +37,14 @@ def planned_works(rule: str, config: dict, models: Sequence[dict], tissue: Tissu
     scales = [config["teacher_magnification"], *config["student_magnifications"]]
     if rule in TRAININGS or rule == "predict":
         return {
-            i: work_of(rule, config, tissue, model["magnification"], steps_of(rule, config, model))
+            i: work_of(
+                rule,
+                config,
+                tissue,
+                model["magnification"],
+                steps_of(rule, config, model),
+                live=_live(config, model["method"]),
+            )
             for i, model in enumerate(models)
             if _has_job(rule, config, model["method"])
         }
@@ -53,8 +60,15 @@ def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job,
     for job in cohort.jobs.get(rule, []):
         scales = [part for part in job.key.split("/") if re.fullmatch(r"[0-9.]+x", part)]
         scale = magnification.parse(scales[0]) if scales else cohort.config["teacher_magnification"]
-        pairs.append((job, work_of(rule, cohort.config, tissue, scale, job.steps, models)))
+        live = any(_live(cohort.config, part) for part in job.key.split("/"))
+        pairs.append((job, work_of(rule, cohort.config, tissue, scale, job.steps, models, live)))
     return pairs
+
+
+def _live(config: dict, method: str) -> bool:
+    """Whether a method of the config distills from a teacher in the loop."""
+    row = config["methods"].get(method)
+    return bool(row and row["distill"] and row["distill"]["views"] == "live")
 
 
 def _has_job(rule: str, config: dict, method: str) -> bool:
@@ -76,8 +90,10 @@ def steps_of(rule: str, config: dict, model: dict) -> int:
     return round(total * {"distill_student": 1 - share, "finetune_student": share}.get(rule, 0))
 
 
-def work_of(rule: str, config: dict, tissue: Tissue, scale: float, steps: int = 0, models: int = 1) -> Work:
-    """The work of one job at a magnification."""
+def work_of(
+    rule: str, config: dict, tissue: Tissue, scale: float, steps: int = 0, models: int = 1, live: bool = False
+) -> Work:
+    """The work of one job at a magnification; live: of a model that has its teacher in the loop."""
     shrink = (scale / config["teacher_magnification"]) ** 2
     size, recipe = tissue.megapixels * shrink, config["training"]
 
@@ -88,7 +104,7 @@ def work_of(rule: str, config: dict, tissue: Tissue, scale: float, steps: int = 
     if rule in TRAININGS:
         judged = tissue.share("val")
         looked, seen = math.ceil(steps / recipe["evaluate_every"]) * judged * size, at_once(judged)
-        if rule == "distill_student" and config["views"] == "live":
+        if rule == "distill_student" and live:
             looked += steps * recipe["batch"] * tissue.megapixels
             seen = max(seen, tissue.largest)
         learned = steps * recipe["batch"] * size

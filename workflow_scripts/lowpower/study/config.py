@@ -140,6 +140,11 @@ def _check_methods(config: dict) -> None:
             raise InputError(f"config: `methods.{name}` learns nothing: give it `distill`, `finetune` or both")
         if distill and distill["cross_entropy"] and distill["images"] != "labeled":
             raise InputError(f"config: `methods.{name}.distill`: cross_entropy needs labels: write `images: labeled`")
+        if distill and isinstance(distill["views"], int) and distill["views"] > config["views"]:
+            raise InputError(
+                f"config: `methods.{name}.distill.views`: {distill['views']} views are more than the {config['views']} "
+                f"that are recorded; write {config['views']} or less, or raise `views`"
+            )
 
 
 def _lows(config: dict) -> list[float]:

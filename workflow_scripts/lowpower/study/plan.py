@@ -10,6 +10,7 @@ def planned_jobs(config: dict, slides: int) -> dict[str, int]:
     """
     students = [model for model in models(config) if model.method != "teacher"]
     distilled = [model for model in students if config["methods"][model.method]["distill"]]
+    replaying = [model for model in distilled if config["methods"][model.method]["distill"]["views"] != "live"]
     lows, seeds = len(config["student_magnifications"]), len(config["seeds"])
     jobs = {
         "write_config": 1,
@@ -23,7 +24,7 @@ def planned_jobs(config: dict, slides: int) -> dict[str, int]:
         "split_patients": seeds,
         "count_cohort": 1,
         "train_teacher": seeds,
-        "record_teacher": 0 if config["views"] == "live" or not distilled else seeds * config["recording_parts"],
+        "record_teacher": seeds * config["recording_parts"] if replaying else 0,
         "distill_student": len(distilled),
         "finetune_student": len(students),
         "predict": seeds + len(students),
