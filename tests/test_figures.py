@@ -9,14 +9,16 @@ from lowpower.figures.curves import _steps_since_start, draw_training_curves
 from lowpower.figures.panels import model_panels
 
 RESULTS = [
-    *("method", "magnification", "labeled", "unlabeled", "per", "split", "n"),
+    *("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "n"),
     *("accuracy", "accuracy_low", "accuracy_high"),
 ]
 HISTORY = ["step", "phase", "val_log_loss", "chosen"]
 
 
-def result(method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95", split="test"):
-    values = (method, scale, 100, unlabeled, per, split, 1234, accuracy, low, high)
+def result(
+    method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95", split="test", pixels="averaged"
+):
+    values = (method, scale, 100, unlabeled, per, split, pixels, 1234, accuracy, low, high)
     return dict(zip(RESULTS, values, strict=True))
 
 
