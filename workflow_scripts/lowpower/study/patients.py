@@ -17,14 +17,6 @@ class Patient:
     site: str
 
 
-def can_be_judged(row: dict[str, str], by: str) -> bool:
-    """Whether a slide's patient may stand in val, test or external: as the sheet's split says, else if it has a label.
-
-    row: of the sheet. by: what divides the patients. No seed is asked, so that one more seed changes nothing here.
-    """
-    return row["split"] in SPLITS[1:] if by == "sheet" else bool(row["label"])
-
-
 def read_patients(sheet: Sequence[dict[str, str]]) -> dict[str, Patient]:
     """The patients of a sheet in which ``patient_problems`` finds nothing, sorted by id."""
     found: dict[str, Patient] = {}
