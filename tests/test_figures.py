@@ -88,6 +88,12 @@ def test_only_the_largest_shares_are_drawn(tmp_path):
     assert with_less[1].read_bytes() == without[1].read_bytes()
 
 
+def test_pixels_of_a_slides_own_level_are_not_drawn(tmp_path):
+    level = [result(row["method"], row["magnification"], "0.1", pixels="level") for row in ROWS[1:]]
+    with_level, without = accuracy_flops(tmp_path, [*ROWS, *level], "level"), accuracy_flops(tmp_path, ROWS, "plain")
+    assert with_level[0].read_bytes() == without[0].read_bytes()
+
+
 def test_many_methods_at_one_magnification_stay_apart_from_the_next(tmp_path, figures):
     rows = [result(f"m{k}", scale, "0.8") for k in range(30) for scale in ("5x", "2.5x")]
     accuracy_flops(tmp_path, rows)

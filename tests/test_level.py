@@ -149,7 +149,9 @@ def test_where_levels_are_area_means_regions_differ_by_their_rounding_and_jpeg_o
         own = found.min(-1) < 255  # other pieces are whitened, in both
         assert np.abs(found.astype(int) - low[name]).mean() < 1 and np.abs(found.astype(int) - low[name]).max() <= 6
         exact = mean_by(padded[1024 + y : 1024 + y + height, 1024 + x : 1024 + x + width], n)
-        assert np.abs(found.astype(int) - exact)[own].max() <= (read["resampling"] not in ("as stored", f"mean {n}x{n}"))
+        assert np.abs(found.astype(int) - exact)[own].max() <= (
+            read["resampling"] not in ("as stored", f"mean {n}x{n}")
+        )
     assert read["regions"] == len(rows) and read["mpp"] == 4.0
     whole = {(): (0, 1, f"mean {n}x{n}"), (2, 4): (2, 4, "mean 2x2")}
     expected = whole.get(reductions, (2, reductions[-1] if reductions else 1, "as stored"))
@@ -164,7 +166,9 @@ def test_the_line_of_an_annotation_is_whitened_as_in_the_area_mean(tmp_path):
     for name, found in level.items():
         white = (low[name] > 250).all(-1)
         assert white.any() and np.abs(found.astype(int) - low[name])[white].max() <= 5
-        assert np.abs(found.astype(int) - low[name]).mean() < 2  # pixels on the line: tissue in part, of the whole pixel
+        assert (
+            np.abs(found.astype(int) - low[name]).mean() < 2
+        )  # pixels on the line: tissue in part, of the whole pixel
 
 
 @given(some.integers(1, 4), some.integers(0, 2**32 - 1))
@@ -229,7 +233,9 @@ def test_a_level_that_cannot_be_read_is_named_with_what_to_write(tmp_path, fault
     with pytest.raises(InputError) as caught:
         read_level(**made)
     assert said in str(caught.value) and str(tmp_path) not in str(caught.value)
-    assert "leave `level` out of the config's `pixels`, or write a reason into the sheet's `exclude`" in str(caught.value)
+    assert "leave `level` out of the config's `pixels`, or write a reason into the sheet's `exclude`" in str(
+        caught.value
+    )
     assert not made["images"].exists() and not made["read"].exists()
 
 
@@ -237,5 +243,7 @@ def test_real_levels_are_less_sharp_than_area_means(shared, tmp_path):
     path = shared / "data/slides/tcga-cr-7395-01a-01-ts1.svs"
     low, level, read = read_both(tmp_path, path, 2, mpp=0.25, magnification=40, max_side_um=400)
     assert (read["level"], read["resampling"], read["mpp"]) == (1, "as stored", pytest.approx(0.5, rel=1e-3))
-    sharpness = [np.mean([np.abs(np.diff(image.mean(-1))).mean() for image in images.values()]) for images in (low, level)]
+    sharpness = [
+        np.mean([np.abs(np.diff(image.mean(-1))).mean() for image in images.values()]) for images in (low, level)
+    ]
     assert 0.7 < sharpness[1] / sharpness[0] < 0.95

@@ -8,7 +8,7 @@ from lowpower import files
 from lowpower.planning.forecast import disk_mb, forecast
 from lowpower.planning.measured import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, duration, plan_lines, show_plan, size
-from lowpower.planning.workload import MODEL_RULES, expected_tissue
+from lowpower.planning.workload import MODEL_RULES, expected_tissue, planned_works
 from lowpower.study.config import read_config
 from lowpower.study.plan import planned_jobs
 from lowpower.study.study import models, steps_of
@@ -204,6 +204,23 @@ def test_disk_is_told_from_zips_and_from_the_shape_of_a_recording(run):
     maps = 2 * 256 * 4 * (256 // 64) * (128 // 64)  # max and mean, float32, at half the teacher's grid
     assert disk["record_teacher"] == pytest.approx(4 * 2 * maps / 1e6)  # 4 training regions, 2 views
     assert disk["train_teacher"] == 5
+
+
+def test_levels_are_planned_for_slides_that_can_be_judged_and_asked_of_students_only(run):
+    config = config_of(pixels=["averaged", "level"])
+    before, jobs = planned_jobs(config_of(), 4), planned_jobs(config, 4, judged=2)
+    assert "read_level" not in before and planned_jobs(config, 4)["read_level"] == 8
+    assert {rule: n for rule, n in jobs.items() if before.get(rule) != n} == {"read_level": 4, "index_regions": 5}
+    cohort = read_cohorts("results")[0][0]
+    assert disk_mb("read_level", 4, config, cohort.tissue, cohort) == pytest.approx(
+        2 * 0.005
+    )  # half of what means fill
+    scales = [model.magnification for model in models(config)]
+    works = [
+        planned_works("predict", c, [m.as_row() for m in models(c)], cohort.tissue, 7) for c in (config_of(), config)
+    ]
+    ratios = [works[1][i].megapixels / works[0][i].megapixels for i in range(len(scales))]
+    assert ratios == [1 if scale == 10 else 2 for scale in scales]
 
 
 def test_a_disk_or_memory_too_small_is_warned_of(run):

@@ -176,7 +176,9 @@ def test_the_smoke_run_makes_every_output(smoke):
         assert (base / f"tables/{table}.csv").stat().st_size and (base / f"tables/{table}.md").stat().st_size
     with open(base / "tables/results.csv") as table:
         rows = list(csv.DictReader(table))
-    students = [(method, "2.5x", pixels) for method in ("scratch", "sskd_finetuned") for pixels in ("averaged", "level")]
+    students = [
+        (method, "2.5x", pixels) for method in ("scratch", "sskd_finetuned") for pixels in ("averaged", "level")
+    ]
     assert {(r["method"], r["magnification"], r["pixels"], r["per"]) for r in rows} == {
         (*read, per) for read in (("teacher", "10x", "averaged"), *students) for per in ("patient", "slide", "region")
     }
