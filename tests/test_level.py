@@ -42,14 +42,15 @@ def write_levels(path, size, downsamples, mpp):
 
 def cut(folder, path, reduction, annotation="", **how):
     """Cut a slide and reduce it; returns how to read the same regions from its level."""
-    how = {"multiple": 32 * reduction, "unit": "tissue", "magnification": 10} | how
+    how = {"multiple": 32 * reduction, "unit": "tissue", "magnification": 10, "max_side_um": 0} | how
+    cutting = (how["magnification"], how["multiple"], how["unit"], GRID, how["max_side_um"], 1000, 95)
     cut_slide(folder, path, annotation=annotation, **how)
     downsample_slide(folder / "regions.zip", reduction, folder / "low.zip")
     return {
         "check": folder / "check.json", "mask": folder / "mask.png", "mask_state": folder / "mask.json",
         "regions": folder / "regions.csv", "path": str(path), "annotation": str(annotation),
-        "settings": Settings(how["magnification"], how["multiple"], how["unit"], GRID, how.get("max_side_um", 0), 1000, 95),
-        "reduction": reduction, "images": folder / "level.zip", "read": folder / "level.json",
+        "settings": Settings(*cutting), "reduction": reduction, "images": folder / "level.zip",
+        "read": folder / "level.json",
     }  # fmt: skip
 
 

@@ -91,7 +91,7 @@ def finer_level(sizes: Sequence[tuple[int, int]], downsamples: Sequence[float], 
 def read_regions(
     slide: Slide, scale: Scale, plan: Plan, reduction: int, members: Sequence[str], progress: Progress
 ) -> Iterator[tuple[str, bytes]]:
-    """Each box of a slide as PNG at this scale, under these names. reduction: teacher pixels per pixel, along a side."""
+    """Each box of a slide as PNG, with its name. reduction: teacher pixels per pixel of this scale, along a side."""
     empty = True
     for k, (member, box) in enumerate(zip(members, plan.boxes, strict=True)):
         progress.at(k)

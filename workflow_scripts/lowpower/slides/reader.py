@@ -67,8 +67,8 @@ class PlainReader:
 
         Raises openslide.OpenSlideError when the file is damaged there.
         """
-        # OpenSlide takes whole pixels of level 0: where downsample is not whole, up to half of one is lost here. Left of
-        # the slide it rounds its way back to this level toward the edge: -14 at 2.0008 became -6, not -7
+        # OpenSlide takes whole pixels of level 0: where downsample is not whole, up to half of one is lost here. What
+        # lies left of the slide it rounds toward the edge on its way back to this level: -14 at 2.0008 became -6
         corner = [round(v * self.downsample) if v > 0 else math.floor(v * self.downsample) for v in (x, y)]
         out[:] = np.asarray(on_white(self.slide.read_region(corner, self.level, out.shape[1::-1])))
 

@@ -107,7 +107,7 @@ def _place(model: dict, methods: list[str]) -> tuple:
 def _values(
     own: list[dict[str, Sample]], others: dict[str, list[dict[str, Sample] | None]], confidence: float
 ) -> dict[str, str]:
-    """Every metric and difference with its interval, over seeds; blank where there is nothing to compare a seed with."""
+    """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with."""
     values = {}
     for metric in METRICS:
         values |= _cells(metric, mean([one[metric] for one in own]), confidence)
