@@ -181,7 +181,7 @@ def _evaluation(config: dict) -> str:
     if "level" in config["pixels"]:
         judged += (
             " Students were asked twice: about the area means they had learned from, and about the same regions read "
-            "from the nearest finer level that the slide file itself stores, reduced by a box filter where it was finer."
+            "from the nearest finer level that the slide file itself stores, reduced by a box filter where needed."
         )
     return (
         f"{judged} The probabilities of a slide or patient are the mean of its regions', weighted by tissue area. "

@@ -73,7 +73,7 @@ def tile_slide(
 
 
 def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
-    """How the teacher's pixels are made from a slide of this mpp. Raises ExcludedSlide where its pixels are too coarse."""
+    """How the teacher's pixels are made from a slide of this mpp. Raises ExcludedSlide where that is too coarse."""
     try:
         return choose_scale(slide.level_downsamples, mpp_of(magnification) / mpp)
     except ValueError as error:
