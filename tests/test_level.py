@@ -1,5 +1,10 @@
 """Regions read from the slide's own stored level: which level, which field, and what differs from area means."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tifffile
@@ -20,6 +25,7 @@ from lowpower.slides.reduce import downsample_slide
 from lowpower.slides.regions import Box
 from lowpower.slides.slide import open_slide
 
+ROOT = Path(__file__).parents[1]
 WAVE = 256  # px of level 0 from crest to crest
 
 
@@ -240,7 +246,18 @@ def test_a_level_that_cannot_be_read_is_named_with_what_to_write(tmp_path, fault
     assert not made["images"].exists() and not made["read"].exists()
 
 
-def test_real_levels_are_less_sharp_than_area_means(shared, tmp_path):
+def test_the_benchmark_finds_area_means_as_sharp_as_area_means_and_pixels_between_them_less(tmp_path):
+    path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1200, PIECES), reductions=(4,))
+    run = subprocess.run([sys.executable, ROOT / "bench/level_pixels.py", path], capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    assert (found["level"], found["resampling"], found["fields"]) == (1, "as stored", 9)
+    percent = found["sharpness_percent"]
+    assert percent["read"] == percent["stored"] == 0 and percent["between"] < -20
+    assert all(found[cost]["level"] < found[cost]["level 0"] for cost in ("seconds", "megabytes"))
+
+
+def test_a_real_level_read_between_its_pixels_is_less_sharp_than_area_means(shared, tmp_path):
     path = shared / "data/slides/tcga-cr-7395-01a-01-ts1.svs"
     low, level, read = read_both(tmp_path, path, 2, mpp=0.25, magnification=40, max_side_um=400)
     assert (read["level"], read["resampling"], read["mpp"]) == (1, "as stored", pytest.approx(0.5, rel=1e-3))
