@@ -28,9 +28,7 @@ from lowpower.slides.regions import Box
 from lowpower.slides.slide import open_slide
 
 FIELD, STEP = 64, 97  # pixels of a level: a side, and the way to the next field, odd so that corners lie anywhere
-ONE_PIECE = (
-    4096  # pixels: up to this side OpenSlide reads a level in one piece, from its corner, and interpolates nothing
-)
+ONE_PIECE = 4096  # pixels: up to this side OpenSlide reads a level in one piece, from its corner, and mixes no pixels
 
 
 def main() -> None:
