@@ -40,9 +40,12 @@ def judge(frames: Sequence[pd.DataFrame], classes: Sequence[str], regions_have_l
     for split, pixels in sorted(kinds, key=lambda kind: (kind[0] == "external", kind)):
         of_split = [frame[frame["split"] == split] for frame in frames]
         patients = sorted({patient for part in of_split for patient in part["patient"]})
-        parts = [part[part["pixels"] == pixels] for part in of_split]
+        parts = [
+            part[part["pixels"] == pixels] if pixels == "averaged" or pixels in set(frame["pixels"]) else None
+            for frame, part in zip(frames, of_split, strict=True)
+        ]
         for per in PER:
-            of_models = [units(part, per, classes, regions_have_labels) if len(part) else None for part in parts]
+            of_models = [None if part is None else units(part, per, classes, regions_have_labels) for part in parts]
             if any(one and one.ids for one in of_models):
                 judged.append(Judged({"per": per, "split": split, "pixels": pixels}, patients, of_models))
     return judged
