@@ -9,6 +9,7 @@ Paths, all under results/{cohort}/:
 
     slides/{slide}.json  masks/{slide}.png  regions/{slide}.csv      one slide, by step; regions/{slide}.geojson for QuPath
     regions/{magnification}/{slide}.zip  regions/{magnification}.csv one slide's regions as images; the index of all
+    regions/{magnification}-level/{slide}.zip                        the same read from the slide's own level (read_level)
     splits/seed{seed}.csv                                            who trains, validates and tests
     teacher/seed{seed}/  targets/seed{seed}/                         the teacher; what it says of every view
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/

@@ -32,28 +32,28 @@ rule gather_slides:
 
 rule index_regions:
     input:
-        regions=per_slide("regions/{slide}.csv"),
-        images=lambda w: per_slide(f"regions/{w.magnification}/{{slide}}.zip"),
+        regions=lambda w: per_slide("regions/{slide}.csv", w.scale),
+        images=lambda w: per_slide(f"regions/{w.scale}/{{slide}}.zip", w.scale),
         intake=rules.gather_slides.output.csv,
     output:
-        f"{OUT}/regions/{{magnification}}.csv",
+        f"{OUT}/regions/{{scale}}.csv",
     log:
-        f"{OUT}/logs/index_regions/{{magnification}}.log",
+        f"{OUT}/logs/index_regions/{{scale}}.log",
     benchmark:
-        f"{OUT}/benchmarks/index_regions/{{magnification}}.tsv"
+        f"{OUT}/benchmarks/index_regions/{{scale}}.tsv"
     conda:
         "../envs/reporting.yaml"
     resources:
         mem_mb=2000,
         runtime=60,
     params:
-        slides=[row["slide"] for row in SLIDES.values()],
+        slides=lambda w: [row["slide"] for row in indexed(w.scale).values()],
         reduction=lambda w: magnification.reduction_between(
-            STUDY["teacher_magnification"], magnification.parse(w.magnification)
+            STUDY["teacher_magnification"], magnification.parse(w.scale.removesuffix("-level"))
         ),
         code=code("index_regions"),
     message:
-        "Indexing all regions at {wildcards.magnification}"
+        "Indexing all regions at {wildcards.scale}"
     script:
         "../workflow_scripts/index_regions.py"
 

@@ -13,11 +13,11 @@ from lowpower import magnification
 from lowpower.errors import InputError
 from lowpower.study.code import code_hash
 from lowpower.study.config import read_config, region_multiple
-from lowpower.study.division import find_problems
+from lowpower.study.division import can_be_judged, find_problems
 from lowpower.study.machine import check_writable
 from lowpower.study.plan import planned_jobs
 from lowpower.study.sheet import by_file_name, read_sheet
-from lowpower.study.study import Model, models, steps_of, uses_unlabeled
+from lowpower.study.study import Model, level_of, models, steps_of, uses_unlabeled
 
 # A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
 if not workflow.configfiles:
@@ -41,6 +41,7 @@ DEMO = STUDY.get("demo")
 PEOPLE = [
     {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in SLIDES.values()
 ]
+JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY["split"]["by"])}
 # What the sheet lacks for training is told before any slide is opened. The targets that come before training show it
 # instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
 PROBLEMS = find_problems(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"], STUDY["unit"] == "annotation")
@@ -53,8 +54,9 @@ if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
 
 
 wildcard_constraints:
-    slide=r"(?![0-9.]+x[./])[^/]+",  # a name such as 10x is a magnification's; safe_name gives none to a slide
+    slide=r"(?![0-9.]+x(-level)?[./])[^/]+",  # a name such as 10x is a magnification's; safe_name gives none to a slide
     magnification=r"[0-9.]+x",
+    scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level what the slide's own level shows
     method="|".join(STUDY["methods"]),
     labeled=r"\d+",
     unlabeled=r"\d+",
@@ -68,7 +70,7 @@ def code(rule):
 
 
 def index(scale):
-    """The index of all regions at a magnification, such as 2.5x."""
+    """The index of all regions at a magnification, such as 2.5x, or of those to be judged from levels, 2.5x-level."""
     return f"{OUT}/regions/{scale}.csv"
 
 
@@ -77,9 +79,14 @@ def splits_of(seed):
     return f"{OUT}/splits/seed{seed}.csv"
 
 
-def per_slide(pattern):
-    """One path for each slide of the sheet."""
-    return expand(f"{OUT}/{pattern}", slide=SLIDES)
+def indexed(scale=""):
+    """The slides of an index: all, or, read from their own level, those whose patients can be judged."""
+    return JUDGED if scale.endswith("-level") else SLIDES
+
+
+def per_slide(pattern, scale=""):
+    """One path for each slide of the sheet, or of an index."""
+    return expand(f"{OUT}/{pattern}", slide=indexed(scale))
 
 
 def slide_input(wildcards):

@@ -1,5 +1,11 @@
 """From slide files to regions: one job per slide and step, each of which always writes its outputs."""
 
+CUT = {key: STUDY[key] for key in ("unit", "grid", "max_side_um", "jpeg_quality")} | {
+    "magnification": STUDY["teacher_magnification"],
+    "multiple": region_multiple(STUDY),
+    "min_area_um2": STUDY["tissue"]["min_area_um2"],
+}
+
 if DEMO:
 
     rule make_demo_slide:
@@ -103,16 +109,10 @@ rule tile_slide:
         mem_mb=2000,
         runtime=120,
     params:
+        **CUT,
         path=lambda w: SLIDES[w.slide]["file"],
-        magnification=STUDY["teacher_magnification"],
-        multiple=region_multiple(STUDY),
-        unit=STUDY["unit"],
-        grid=STUDY["grid"],
-        max_side_um=STUDY["max_side_um"],
-        min_area_um2=STUDY["tissue"]["min_area_um2"],
         annotation=lambda w: annotation_of(w.slide),
         annotation_stamp=lambda w: stamp(annotation_of(w.slide)),
-        jpeg_quality=STUDY["jpeg_quality"],
         code=code("tile_slide"),
     message:
         f"Cutting slide {{wildcards.slide}} into regions at {TEACHER}"
@@ -145,3 +145,36 @@ rule downsample_slide:
         "Reducing slide {wildcards.slide} to {wildcards.magnification}"
     script:
         "../workflow_scripts/downsample_slide.py"
+
+
+rule read_level:
+    input:
+        slide=slide_input,
+        check=rules.check_slide.output[0],
+        mask=rules.mask_tissue.output.mask,
+        mask_state=rules.mask_tissue.output.state,
+        regions=rules.tile_slide.output.regions,
+    output:
+        images=f"{OUT}/regions/{{magnification}}-level/{{slide}}.zip",
+        read=f"{OUT}/regions/{{magnification}}-level/{{slide}}.json",
+    log:
+        f"{OUT}/logs/read_level/{{magnification}}/{{slide}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/read_level/{{magnification}}/{{slide}}.tsv"
+    conda:
+        "../envs/tiling.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=120,
+    params:
+        **CUT,
+        path=lambda w: SLIDES[w.slide]["file"],
+        annotation=lambda w: annotation_of(w.slide),
+        reduction=lambda w: magnification.reduction_between(
+            STUDY["teacher_magnification"], magnification.parse(w.magnification)
+        ),
+        code=code("read_level"),
+    message:
+        "Reading slide {wildcards.slide} from its own level for {wildcards.magnification}"
+    script:
+        "../workflow_scripts/read_level.py"

@@ -55,6 +55,7 @@ rule predict:
     input:
         model=f"{OUT}/{{folder}}/model.safetensors",
         index=lambda w: index(magnification.name_of(FOLDERS[w.folder].magnification)),
+        level=lambda w: index(level) if (level := level_of(FOLDERS[w.folder], STUDY)) else [],
         splits=lambda w: splits_of(FOLDERS[w.folder].seed),
     output:
         f"{OUT}/{{folder}}/predictions.parquet",

@@ -30,7 +30,7 @@ rule plan:
         "../envs/reporting.yaml"
     params:
         config=STUDY,
-        jobs=planned_jobs(STUDY, len(SLIDES)),
+        jobs=planned_jobs(STUDY, len(SLIDES), len(JUDGED)),
         models=[model.as_row() for model in MODELS],
         slides=[row["file"] for row in SLIDES.values()],
         results="results",

@@ -30,8 +30,19 @@ def test_counts_are_summed_over_the_seeds_of_a_row():
     }  # fmt: skip
 
 
-def counts(matrix, classes, method="teacher", scale="10x", per="region", unlabeled=100, split="test"):
-    values = (method, scale, 100, unlabeled, per, split, "averaged")
+def test_a_model_that_never_read_such_pixels_has_no_counts():
+    known = {"magnification": "5x", "labeled": "100", "unlabeled": "0", "steps": "300"}
+    judged = [Judged(KIND | {"pixels": "level"}, [], [None, units_of([0], [0])])]
+    rows = confusion_rows(
+        judged, [({"method": "teacher", **known}, [0]), ({"method": "sskd", **known}, [1])], ["a", "b"]
+    )
+    assert {(row["method"], row["pixels"]) for row in rows} == {("sskd", "level")}
+
+
+def counts(
+    matrix, classes, method="teacher", scale="10x", per="region", unlabeled=100, split="test", pixels="averaged"
+):
+    values = (method, scale, 100, unlabeled, per, split, pixels)
     return [
         dict(zip(COUNTS, (*values, truth, called, matrix[i][j]), strict=True))
         for i, truth in enumerate(classes)
@@ -84,7 +95,7 @@ def test_every_model_has_a_matrix_of_its_largest_shares_and_of_one_split(figure)
     rows = [
         *counts(good, classes), *counts(bad, classes, "sskd", "5x", unlabeled=50), *counts(good, classes, "sskd", "5x"),
         *counts(good, classes, "sskd", "2.5x"), *counts(bad, classes, split="external"),
-        *counts(bad, classes, per="patient"),
+        *counts(bad, classes, per="patient"), *counts(bad, classes, "sskd", "5x", pixels="level"),
     ]  # fmt: skip
     drawn, _ = figure(rows, classes)
     titles = [axes.get_title(loc="left") for axes in drawn.axes[:-1]]

@@ -175,6 +175,16 @@ def write_without_regions(folder):
     write_splits([row], folder / "index.csv", ["Normal"], folder / "splits.csv")
 
 
+def level_lost(folder):
+    from test_level import cut, emptied, write_levels
+
+    from lowpower.slides.level import read_level
+
+    made = cut(folder, write_levels(folder / "a.tif", (800, 720), [1, 4], 0.5), 4, slide="S1")
+    emptied(folder / "a.tif")
+    return message_of(lambda: read_level(**made))
+
+
 def damaged_region(folder):
     from lowpower.models.pixels import read_bytes
 
@@ -251,6 +261,7 @@ CASES = {
     "annotated class that is none of the study's": strange_annotation,
     "class lost at intake": class_lost,
     "loss not finite": loss_not_finite,
+    "level of a slide lost or damaged": level_lost,
     "damaged region file": damaged_region,
     "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "memory used up": job("raise MemoryError"),

@@ -5,6 +5,7 @@ import zipfile
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from conftest import CLASSES
@@ -33,12 +34,15 @@ def inputs(tiny_cohort):
 
 
 def judge_as(inputs, key, **blue):
-    """Let the predictions of a model say blue of the regions of these slides with this probability."""
+    """Let the predictions of a model say blue of the regions of these slides with this probability.
+
+    Of what it says of the slide's own level, the opposite, no example may be made.
+    """
     path = inputs["predictions"][key]
     table = pq.read_table(path).to_pandas()
     table["p_blue"] = [blue[slide] for slide in table["slide"]]
     table["p_red"] = 1 - table["p_blue"]
-    table.to_parquet(path)
+    pd.concat([table, table.assign(pixels="level", p_blue=table["p_red"], p_red=table["p_blue"])]).to_parquet(path)
 
 
 def shown(inputs, path):

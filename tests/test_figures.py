@@ -9,14 +9,16 @@ from lowpower.figures.curves import _steps_since_start, draw_training_curves
 from lowpower.figures.panels import model_panels
 
 RESULTS = [
-    *("method", "magnification", "labeled", "unlabeled", "per", "split", "n"),
+    *("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "n"),
     *("accuracy", "accuracy_low", "accuracy_high"),
 ]
 HISTORY = ["step", "phase", "val_log_loss", "chosen"]
 
 
-def result(method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95", split="test"):
-    values = (method, scale, 100, unlabeled, per, split, 1234, accuracy, low, high)
+def result(
+    method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95", split="test", pixels="averaged"
+):
+    values = (method, scale, 100, unlabeled, per, split, pixels, 1234, accuracy, low, high)
     return dict(zip(RESULTS, values, strict=True))
 
 
@@ -84,6 +86,12 @@ def test_only_the_largest_shares_are_drawn(tmp_path):
     assert [row["accuracy"] for row in largest_shares(less)] == ["0.9", "0.5", "0.8", "0.8"]
     with_less, without = accuracy_flops(tmp_path, less, "less"), accuracy_flops(tmp_path, ROWS, "plain")
     assert with_less[1].read_bytes() == without[1].read_bytes()
+
+
+def test_pixels_of_a_slides_own_level_are_not_drawn(tmp_path):
+    level = [result(row["method"], row["magnification"], "0.1", pixels="level") for row in ROWS[1:]]
+    with_level, without = accuracy_flops(tmp_path, [*ROWS, *level], "level"), accuracy_flops(tmp_path, ROWS, "plain")
+    assert with_level[0].read_bytes() == without[0].read_bytes()
 
 
 def test_many_methods_at_one_magnification_stay_apart_from_the_next(tmp_path, figures):

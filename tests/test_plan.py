@@ -1,3 +1,5 @@
+import re
+
 import pytest
 import yaml
 from test_workflow import ROOT, SMOKE, change, copy_project, planned, snakemake
@@ -6,7 +8,7 @@ from lowpower import files
 from lowpower.planning.forecast import disk_mb, forecast
 from lowpower.planning.measured import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, duration, plan_lines, show_plan, size
-from lowpower.planning.workload import MODEL_RULES, expected_tissue
+from lowpower.planning.workload import MODEL_RULES, expected_tissue, planned_works
 from lowpower.study.config import read_config
 from lowpower.study.plan import planned_jobs
 from lowpower.study.study import models, steps_of
@@ -205,6 +207,23 @@ def test_disk_is_told_from_zips_and_from_the_shape_of_a_recording(run):
     assert disk["train_teacher"] == 5
 
 
+def test_levels_are_planned_for_slides_that_can_be_judged_and_asked_of_students_only(run):
+    config = config_of(pixels=["averaged", "level"])
+    before, jobs = planned_jobs(config_of(), 4), planned_jobs(config, 4, judged=2)
+    assert "read_level" not in before and planned_jobs(config, 4)["read_level"] == 8
+    assert {rule: n for rule, n in jobs.items() if before.get(rule) != n} == {"read_level": 4, "index_regions": 5}
+    cohort = read_cohorts("results")[0][0]
+    assert disk_mb("read_level", 4, config, cohort.tissue, cohort) == pytest.approx(
+        2 * 0.005
+    )  # half of what means fill
+    scales = [model.magnification for model in models(config)]
+    works = [
+        planned_works("predict", c, [m.as_row() for m in models(c)], cohort.tissue, 7) for c in (config_of(), config)
+    ]
+    ratios = [works[1][i].megapixels / works[0][i].megapixels for i in range(len(scales))]
+    assert ratios == [1 if scale == 10 else 2 for scale in scales]
+
+
 def test_a_disk_or_memory_too_small_is_warned_of(run):
     enough = "\n".join(lines_of(config_of()))
     assert "WARNING" not in enough
@@ -277,7 +296,7 @@ def test_sizes_are_told_in_units_that_people_read(mb, text):
 def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     text = snakemake(copy_project(tmp_path), "plan", "--cores", 1, "--configfile", SMOKE)
     assert NOTHING_YET in text
-    assert "Traceback" not in text and "| total            | 132  |" in text
+    assert "Traceback" not in text and "| total            | 145  |" in text
 
 
 @pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live"])
@@ -295,5 +314,6 @@ def test_planned_jobs_are_those_of_a_dry_run(tmp_path, name):
         (folder / "data/lung/slides.csv").write_text("\n".join(["slide,path,patient,label,split", *rows]) + "\n")
     config = read_config(yaml.safe_load((folder / path).read_text()), ROOT / "schemas/config.schema.yaml")
     slides = len((folder / config["slides"]).read_text().splitlines()) - 1
-    expected = planned_jobs(config, slides) | {"all": 1}
+    judged = len(re.findall(r",(?:val|test|external)\b", (folder / config["slides"]).read_text()))
+    expected = planned_jobs(config, slides, judged) | {"all": 1}
     assert planned(folder, *(() if path == "config.yaml" else ("--configfile", path))) == expected

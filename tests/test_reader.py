@@ -110,6 +110,21 @@ def test_a_level_between_two_pixels_is_left_to_openslide(tmp_path):
         assert [slide.reader(level).name for level in (0, 1)] == ["tifffile", "openslide"]
 
 
+@pytest.mark.parametrize("rows", [1200, 1199])
+def test_what_lies_left_of_and_above_the_slide_moves_nothing(tmp_path, rows):
+    kind = {"tile": (240, 256), "photometric": "rgb", "compression": "zlib"}
+    with tifffile.TiffWriter(tmp_path / "a.tif") as out:
+        out.write(TISSUE[:rows], **kind)
+        out.write(TISSUE[: rows // 2 * 2 : 2, ::2].copy(), subfiletype=1, **kind)
+    with open_slide(tmp_path / "a.tif") as slide:
+        assert (slide.level_downsamples[1] == 2) == (rows == 1200)  # 2.0008: half of the rows, rounded down
+        inside, outside = np.empty((2, 100, 120, 3), np.uint8)
+        PlainReader(slide, 1).fill(inside, 0, 0)
+        PlainReader(slide, 1).fill(outside, -7, -5)
+    assert np.array_equal(outside[5:, 7:], inside[:-5, :-7])
+    assert (outside[:5] == 255).all() and (outside[:, :7] == 255).all()
+
+
 def test_a_slide_whose_tiles_are_not_openslides_pixels_is_left_to_it(tmp_path, monkeypatch):
     faster = partial(simplejpeg.decode_jpeg, fastupsample=True)  # off by a few, where the color is subsampled
     monkeypatch.setattr(reader, "simplejpeg", SimpleNamespace(decode_jpeg=faster))

@@ -174,6 +174,8 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         ("Augmentation", {"augmentation": {"flip": False, "quarter_turns": True}}, "and random quarter turns, drawn"),
         ("Optimization", {"seeds": [0, 1, 2], "gpu": True}, "Seeds: 0, 1 and 2"),
         ("Evaluation", {"report_split": "test"}, "Test data were predicted once"),
+        ("Evaluation", {}, "Students were asked twice: about the area means they had learned from"),
+        ("Evaluation", {"pixels": None}, "no test data were predicted. The probabilities of a slide"),
     ],
 )
 def test_methods_follow_the_configuration(tmp_path, part, changes, said):

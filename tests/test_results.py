@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from lowpower.files import read_rows
-from lowpower.tables.results import COLUMNS, evaluate, in_short, latex_of, result_rows
+from lowpower.tables.results import COLUMNS, evaluate, in_short, latex_of, result_rows, summary_of
 from lowpower.tables.units import judge
 
 CLASSES = ["a|b", "c"]
@@ -89,6 +89,54 @@ def test_intervals_do_not_depend_on_the_order_of_rows_or_on_other_models():
     assert [row for row in rows_of(STUDY) if (row["method"], row["magnification"]) == ("scratch", "2.5x")] == [
         row for row in alone if row["method"] == "scratch"
     ]
+
+
+def of_level(frame, right):
+    """The same regions of a model, the first ``right`` patients of them judged rightly from the slide's own level."""
+    return pd.concat([frame, predictions(right).assign(pixels="level")])
+
+
+BOTH = [
+    (about, frame if about["method"] == "teacher" else of_level(frame, right))
+    for (about, frame), right in zip(STUDY, (0, 3, 6, 5, 6, 8), strict=True)
+]
+
+
+def test_pixels_of_a_level_have_rows_of_their_own_for_students_only():
+    rows = rows_of(BOTH)
+    assert [row for row in rows if row["pixels"] == "averaged"] == rows_of(STUDY)  # the headline is what it was
+    level = [row for row in rows if row["pixels"] == "level"]
+    assert rows[-len(level) :] == level and len(level) == 3 * 5 and "teacher" not in {row["method"] for row in level}
+    row = next(row for row in level if row["unlabeled"] == "100" and row["magnification"] == "2.5x")
+    assert (row["method"], row["n"], row["accuracy"]) == ("sskd", "8", "0.6250")
+    assert row["accuracy_minus_teacher"] == "-0.3750"  # of the teacher's 8 of 8 on area means
+    assert row["accuracy_minus_averaged"] == "-0.2500"  # of its own 7 of 8
+    assert float(row["accuracy_minus_averaged_low"]) < -0.25 < float(row["accuracy_minus_averaged_high"]) <= 0
+
+
+def test_a_model_that_reads_both_kinds_alike_differs_by_nothing_in_any_draw():
+    rows = rows_of([STUDY[0], (model("sskd"), of_level(predictions(6), 6))])
+    for row in (row for row in rows if row["pixels"] == "level"):
+        for metric in ("accuracy", "macro_f1", "precision", "recall", "auroc"):
+            assert [row[f"{metric}_minus_averaged{end}"] for end in ("", "_low", "_high")] == ["0.0000"] * 3
+            averaged = next(r for r in rows if r["per"] == row["per"] and r["method"] == "sskd")
+            ends = ("", "_low", "_high")
+            assert all(row[f"{metric}_minus_teacher{e}"] == averaged[f"{metric}_minus_teacher{e}"] for e in ends)
+
+
+def test_people_see_rows_of_a_level_under_a_title_of_their_own():
+    text = summary_of(rows_of(BOTH), 0.95)
+    titles = [line[4:] for line in text.splitlines() if line.startswith("###")]
+    assert titles == [
+        "Per patient, test (8 patients, one seed)",
+        "Per region, test (24 regions of 8 patients, one seed)",
+        "Per patient, test, read from the slide's own level (8 patients, one seed)",
+        "Per region, test, read from the slide's own level (24 regions of 8 patients, one seed)",
+    ]
+    parts = text.split("###")[1:]
+    assert ["minus its own on area means" in part for part in parts] == [False, False, True, True]
+    assert "-25.0 (" in parts[2]
+    assert in_short(rows_of(BOTH)) == in_short(rows_of(STUDY)).replace("18 rows", "33 rows")
 
 
 def test_regions_are_shown_only_where_they_have_labels():

@@ -5,7 +5,7 @@ import pytest
 
 from lowpower import files
 from lowpower.errors import InputError
-from lowpower.study.division import divide, find_problems
+from lowpower.study.division import can_be_judged, divide, find_problems
 from lowpower.tables.splits import COLUMNS, write_splits
 
 CLASSES = ["a", "b"]
@@ -92,6 +92,21 @@ def test_sheet_splits_are_taken_as_they_are_and_external_is_one():
     )
     external = next(row for row in rows if row["patient"] == "Pe")
     assert (external["labeled_rank"], external["unlabeled_rank"]) == ("", "")
+
+
+@pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
+def test_whoever_validates_or_tests_for_any_seed_can_be_judged(split):
+    sheet = cohort()
+    can = {row["slide"] for row in sheet if can_be_judged(row, split["by"])}
+    judged = {row["slide"] for row in divide(sheet, CLASSES, [0, 1, 2], split) if row["split"] != "train"}
+    assert judged <= can and can == {row["slide"] for row in sheet if row["label"]}
+
+
+def test_whom_the_sheet_trains_on_cannot_be_judged():
+    sheet = [*divided(), slide("x", "Px", "", "external")]
+    can = {row["slide"] for row in sheet if can_be_judged(row, "sheet")}
+    assert can == {row["slide"] for row in divide(sheet, CLASSES, [0], SHEET) if row["split"] != "train"}
+    assert can == {"a2", "a3", "b2", "b3", "x"}
 
 
 def subset(rows, column, percent):

@@ -2,6 +2,7 @@
 
 import json
 import re
+import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -10,6 +11,7 @@ import safetensors
 import torch
 from conftest import CLASSES
 
+from lowpower import files
 from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.models import distilling, training
@@ -352,6 +354,29 @@ def test_every_region_of_the_split_is_predicted_once(cohort):
         "p_blue", "p_red",
     ]  # fmt: skip
     assert (table[["p_blue", "p_red"]].sum(axis=1) - 1).abs().max() < 1e-12
+
+
+def test_regions_read_from_a_level_are_predicted_beside_their_area_means(cohort, capfd):
+    index, splits, model = cohort / "regions/5x.csv", cohort / "splits.csv", cohort / "teacher/model.safetensors"
+    rows = read_rows(index)
+    for row in rows:  # the level of this slide is darker than its area means
+        source, place = cohort / "regions" / row["zip"], cohort / "regions/5x-level" / Path(row["zip"]).name
+        with zipfile.ZipFile(source) as archive:
+            images = [(name, files.encode(files.decode(archive.read(name)) // 2)) for name in archive.namelist()]
+        files.write_images(place, images)
+        row["zip"] = f"5x-level/{place.name}"
+    files.write_rows(cohort / "regions/5x-level.csv", list(rows[0]), [row for row in rows if row["slide"][1] in "34"])
+    predict(model, index, splits, 0, ["test"], 1, False, cohort / "one.parquet")
+    predict(model, index, splits, 0, ["test"], 1, False, cohort / "two.parquet", level=cohort / "regions/5x-level.csv")
+    one, two = (pq.read_table(cohort / f"{name}.parquet").to_pandas() for name in ("one", "two"))
+    assert one.equals(two[two.pixels == "averaged"])
+    level = two[two.pixels == "level"].reset_index(drop=True)
+    assert len(two) == 2 * len(one) and level.drop(columns=["pixels", "p_blue", "p_red"]).equals(
+        one.drop(columns=["pixels", "p_blue", "p_red"])
+    )
+    assert (abs(level.p_blue - one.p_blue) > 1e-6).all()
+    said = capfd.readouterr().err
+    assert re.search(r"/teacher: 8 regions read from the slide's own level and predicted, [\d.]+ % of the 8 with", said)
 
 
 def test_each_pass_takes_every_item_once():

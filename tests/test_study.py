@@ -14,7 +14,7 @@ from lowpower.study.code import modules_of
 from lowpower.study.config import read_config, region_multiple
 from lowpower.study.config_page import configuration_page
 from lowpower.study.sheet import by_file_name, read_sheet
-from lowpower.study.study import models, steps_of
+from lowpower.study.study import level_of, models, steps_of
 
 ROOT = Path(__file__).parents[1]
 CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"
@@ -51,6 +51,8 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         ),
         ({"seeds": ["a"]}, '`seeds.0` is "a"; write whole number, at least 0. Seeds of the study'),
         ({"jpeg_quality": 101}, "`jpeg_quality` is 101; write whole number, 50 to 100. JPEG quality"),
+            {"pixels": ["level"]},
+            r"`pixels` is \[\"level\"\]; write list of `averaged`, `level`. .* averaged, always one of them",
         ({"views": "often"}, '`views` is "often"; write whole number, 1 to 256. Views of each'),
         (
             {"methods": {"m": {"distill": {"images": "all", "views": 8}}}},
@@ -121,6 +123,14 @@ def test_the_study_holds_each_model_once():
     assert sum(m.method == "scratch" for m in found) == 2 * 2  # labeled shares x seeds: it sees no unlabeled region
     assert sum(m.method == "sskd" for m in found) == 2 * 2 * 2
     assert "students/sskd/2.5x/labeled50-unlabeled0/seed1" in {m.folder for m in found}
+
+
+@pytest.mark.parametrize("pixels, read", [(None, ""), (["averaged", "level"], "2.5x-level")])
+def test_only_students_are_asked_about_levels_and_only_where_the_study_wants_it(pixels, read):
+    raw = demo(student_magnifications=[2.5], pixels=pixels)
+    config = read_config({key: value for key, value in raw.items() if value is not None}, CONFIG)
+    assert {level_of(model, config) for model in models(config) if model.method != "teacher"} == {read}
+    assert level_of(models(config)[0], config) == ""
 
 
 def test_every_row_takes_the_same_number_of_steps():

@@ -86,14 +86,15 @@ STUDENTS = {"scratch": 0, "teacher_init": 0, "kd_supervised": 1, "sskd": 1, "ssk
 STUDENTS["all_labels"] = 0
 
 
-def expected_jobs(slides, scales, seeds, methods, parts=1, demo=True):
+def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
     per_scale, distilled = len(methods) * seeds, sum(methods.values()) * seeds
     once = ("write_config", "gather_slides", "count_cohort", "compare_cost", "evaluate", "show_examples")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
         "downsample_slide": slides * scales,
-        "index_regions": scales + 1,
+        "read_level": judged * scales,
+        "index_regions": 2 * scales + 1,
         "split_patients": seeds,
         "train_teacher": seeds,
         "record_teacher": seeds * parts,
@@ -106,7 +107,7 @@ def expected_jobs(slides, scales, seeds, methods, parts=1, demo=True):
 
 
 def test_the_default_config_plans_the_demo(tmp_path):
-    assert planned(copy_project(tmp_path)) == expected_jobs(82, 2, 1, STUDENTS)
+    assert planned(copy_project(tmp_path)) == expected_jobs(82, 2, 1, STUDENTS, judged=40)
 
 
 def test_the_lung_preset_plans_its_study(tmp_path):
@@ -116,12 +117,12 @@ def test_the_lung_preset_plans_its_study(tmp_path):
     rows = [f"s{k},s{k}.svs,p{k},{label},{split}" for k, (label, split) in enumerate(kinds)]
     rows.insert(0, "slide,path,patient,label,split")
     (folder / "data/lung/slides.csv").write_text("\n".join(rows) + "\n")
-    assert planned(folder, "--configfile", "configs/lung.yaml") == expected_jobs(9, 2, 3, STUDENTS, demo=False)
+    assert planned(folder, "--configfile", "configs/lung.yaml") == expected_jobs(9, 2, 3, STUDENTS, 6, demo=False)
 
 
 def test_the_smoke_preset_plans_the_whole_chain(tmp_path):
     methods = {"scratch": 0, "sskd_finetuned": 1}
-    assert planned(copy_project(tmp_path), "--configfile", SMOKE) == expected_jobs(22, 1, 1, methods, parts=2)
+    assert planned(copy_project(tmp_path), "--configfile", SMOKE) == expected_jobs(22, 1, 1, methods, 12, parts=2)
 
 
 def test_a_live_teacher_is_not_recorded(tmp_path):
@@ -175,12 +176,15 @@ def test_the_smoke_run_makes_every_output(smoke):
         assert (base / f"tables/{table}.csv").stat().st_size and (base / f"tables/{table}.md").stat().st_size
     with open(base / "tables/results.csv") as table:
         rows = list(csv.DictReader(table))
-    assert {(r["method"], r["magnification"], r["per"]) for r in rows} == {
-        (method, scale, per)
-        for method, scale in (("teacher", "10x"), ("scratch", "2.5x"), ("sskd_finetuned", "2.5x"))
-        for per in ("patient", "slide", "region")
+    students = [
+        (method, "2.5x", pixels) for method in ("scratch", "sskd_finetuned") for pixels in ("averaged", "level")
+    ]
+    assert {(r["method"], r["magnification"], r["pixels"], r["per"]) for r in rows} == {
+        (*read, per) for read in (("teacher", "10x", "averaged"), *students) for per in ("patient", "slide", "region")
     }
     assert {r["n"] for r in rows if r["per"] == "patient"} == {"8"}
+    assert all(bool(r["accuracy_minus_averaged"]) == (r["pixels"] == "level") for r in rows)
+    assert len(list((base / "regions/2.5x-level").glob("*.zip"))) == 12  # of 22 slides: train is not read
     with open(base / "tables/intake.csv") as table:
         excluded = {r["slide"]: r["reason"] for r in csv.DictReader(table) if r["state"] == "excluded"}
     assert len(excluded) == 2
@@ -227,14 +231,16 @@ def test_one_more_slide_is_cut_alone(project):
         sheet.write("S999,S999.tiff,P999,,train,sheet_regular,\n")
     jobs = planned(project, "--configfile", SMOKE)
     assert {jobs[rule] for rule in (*STEPS, "make_demo_slide", "downsample_slide")} == {1}
-    assert jobs["index_regions"] == 2 and jobs["split_patients"] == 1
+    # of the three indexes that of levels too, as the table of slides is new; but nobody is judged on the slide
+    assert jobs["index_regions"] == 3 and jobs["split_patients"] == 1 and "read_level" not in jobs
 
 
 def test_a_corrected_label_cuts_nothing_again(project):
     change(project / "data/smoke/slides.csv", "P001,palisade_regular,train", "P001,palisade_atypical,train")
     change(project / "data/smoke/slides.csv", "P002,palisade_atypical,train", "P002,palisade_regular,train")
     jobs = planned(project, "--configfile", SMOKE)
-    assert not set(jobs) & {*STEPS, "make_demo_slide", "downsample_slide", "index_regions", "gather_slides"}
+    cut = {*STEPS, "make_demo_slide", "downsample_slide", "read_level", "index_regions", "gather_slides"}
+    assert not set(jobs) & cut
     assert jobs["split_patients"] == jobs["train_teacher"] == 1
 
 
@@ -242,7 +248,7 @@ def test_one_more_magnification_trains_no_teacher_and_no_other_student(project):
     change(project / SMOKE, "student_magnifications: [2.5]", "student_magnifications: [5, 2.5]")
     jobs = planned(project, "--configfile", SMOKE)
     assert not set(jobs) & {*STEPS, "train_teacher", "record_teacher", "split_patients", "gather_slides"}
-    assert jobs["downsample_slide"] == 22 and jobs["index_regions"] == 1
+    assert jobs["downsample_slide"] == 22 and jobs["read_level"] == 12 and jobs["index_regions"] == 2
     assert jobs["finetune_student"] == 2 and jobs["distill_student"] == 1 and jobs["predict"] == 2
 
 
@@ -252,6 +258,21 @@ def test_one_more_seed_trains_nothing_of_the_others(project):
     assert not set(jobs) & {*STEPS, "downsample_slide", "index_regions", "gather_slides"}
     assert (jobs["split_patients"], jobs["train_teacher"], jobs["record_teacher"]) == (1, 1, 2)
     assert (jobs["distill_student"], jobs["finetune_student"], jobs["predict"]) == (1, 2, 3)
+
+
+def test_a_study_that_is_to_be_tested_on_levels_too_trains_nothing_again(project):
+    change(project / SMOKE, "pixels: [averaged, level]", "pixels: [averaged]")
+    without = planned(project, "--configfile", SMOKE)
+    assert without["predict"] == 2 and not set(without) - AFTER_TRAINING - {"write_config"}
+    snakemake(project, "--cores", 2, "--configfile", SMOKE)
+    table = (project / "results/smoke/tables/results.csv").read_text()
+    assert "averaged" in table and ",level," not in table
+    for path in (project / "results/smoke/regions").glob("2.5x-level*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    change(project / SMOKE, "pixels: [averaged]", "pixels: [averaged, level]")
+    jobs = planned(project, "--configfile", SMOKE)
+    assert (jobs["read_level"], jobs["index_regions"], jobs["predict"]) == (12, 1, 2)
+    assert not set(jobs) - AFTER_TRAINING - {"write_config", "read_level", "index_regions"}
 
 
 def test_an_excluded_slide_is_checked_again_and_moves_nobody(project):

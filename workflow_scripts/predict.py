@@ -8,6 +8,7 @@ predict(
     model=snakemake.input.model,
     index=snakemake.input.index,
     splits=snakemake.input.splits,
+    level=snakemake.input.level,
     output=snakemake.output[0],
     **snakemake.params.job,
 )

@@ -44,7 +44,11 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
 
 
 def largest_shares(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Of each method, magnification and kind of unit, the rows with the largest shares of training patients."""
+    """Of each method, magnification and kind of unit, the rows with the largest shares of training patients.
+
+    Of area means only: a point or matrix of a slide's own level would stand among them without a name.
+    """
+    rows = [row for row in rows if row["pixels"] == "averaged"]
     largest: dict[tuple, tuple[int, int]] = {}
     for row in rows:
         shares = (int(row["labeled"]), int(row["unlabeled"]))

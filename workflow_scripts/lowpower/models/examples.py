@@ -76,8 +76,8 @@ def show_examples(
 
 
 def read_calls(predictions: str | Path, classes: list[str]) -> dict[str, tuple[str, float]]:
-    """What a model calls each region: region -> (class, the probability it gives to that)."""
-    table = pq.read_table(predictions)
+    """What a model calls each region's area means: region -> (class, the probability it gives to that)."""
+    table = pq.read_table(predictions, filters=[("pixels", "==", "averaged")])
     probabilities = np.column_stack([table[f"p_{name}"].to_numpy() for name in classes])
     calls = zip((classes[k] for k in probabilities.argmax(1)), probabilities.max(1).tolist(), strict=True)
     return dict(zip(table["region"].to_pylist(), calls, strict=True))

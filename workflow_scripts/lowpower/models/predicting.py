@@ -13,6 +13,7 @@ from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, read_image, same_size
 from lowpower.wording import count_of
 
+PIXELS = ("averaged", "level")  # area means of the teacher's pixels; read from the slide's own level
 _TEXT = ("region", "slide", "patient", "site", "split", "label", "true_label", "label_source")
 _AT_ONCE = 64  # regions decoded together before they are grouped by size
 
@@ -27,17 +28,21 @@ def predict(
     megapixels: float,
     gpu: bool,
     output: str | Path,
+    level: str | Path | None = None,
 ) -> None:
-    """Write predictions.parquet: one row per region of the splits ``which``, sorted by region.
+    """Write predictions.parquet: one row per kind of pixels and region of the splits ``which``, sorted by both.
 
-    Columns: region, slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (averaged: area
-    means of the teacher's pixels), p_{class} (float64, adding to 1).
+    index: of area means. level: of the same regions as the slide's own level shows them, or None. Columns: region,
+    slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (one of ``PIXELS``), p_{class}
+    (float64, adding to 1).
     """
     device = prepare_device(gpu)
     network, about = load_model(model)
     network.to(device).eval()
     normalize = Normalizer(about["mean"], about["std"], device)
-    regions = in_split(read_regions(index, splits, seed), *which)
+    indexes = [path for path in (index, level) if path]
+    kinds = [in_split(read_regions(path, splits, seed), *which) for path in indexes]
+    regions = [region for kind in kinds for region in kind]
     probabilities = torch.zeros(len(regions), len(about["classes"]), dtype=torch.float64)
     progress = Progress("predicting", len(regions))
     for start in range(0, len(regions), _AT_ONCE):
@@ -49,12 +54,17 @@ def predict(
         progress.at(min(start + _AT_ONCE, len(regions)))
     columns = {name: pa.array([getattr(region, name) for region in regions], pa.string()) for name in _TEXT}
     columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())
-    columns["pixels"] = pa.array(["averaged"] * len(regions), pa.string())
+    pixels = [name for name, kind in zip(PIXELS, kinds, strict=False) for _ in kind]
+    columns["pixels"] = pa.array(pixels, pa.string())
     for i, name in enumerate(about["classes"]):
         columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
     with replacing(output) as part:
         pq.write_table(pa.table(columns), part)
     calls = [about["classes"][k] for k in probabilities.argmax(1)]
-    right = [call == region.truth for call, region in zip(calls, regions, strict=True) if region.truth]
-    share = f", {100 * sum(right) / len(right):.1f} % of the {len(right):,} with a known class right" if right else ""
-    say(f"{Path(model).parent}: {count_of(len(regions), 'region')} predicted{share}")
+    judged = list(zip(regions, calls, pixels, strict=True))
+    for name, kind in zip(PIXELS, kinds, strict=False):
+        right = [call == region.truth for region, call, own in judged if own == name and region.truth]
+        known = f"{len(right):,} with a known class right"
+        share = f", {100 * sum(right) / len(right):.1f} % of the {known}" if right else ""
+        read = "predicted" if name == "averaged" else "read from the slide's own level and predicted"
+        say(f"{Path(model).parent}: {count_of(len(kind), 'region')} {read}{share}")

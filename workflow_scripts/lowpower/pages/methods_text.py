@@ -178,6 +178,11 @@ def _evaluation(config: dict) -> str:
     judged = "Test data were predicted once, with the weights chosen on validation data."
     if config["report_split"] == "val":
         judged = "Results are those on the validation data that chose the weights; no test data were predicted."
+    if "level" in config["pixels"]:
+        judged += (
+            " Students were asked twice: about the area means they had learned from, and about the same regions read "
+            "from the nearest finer level that the slide file itself stores, reduced by a box filter where needed."
+        )
     return (
         f"{judged} The probabilities of a slide or patient are the mean of its regions', weighted by tissue area. "
         f"Intervals ({100 * statistics['confidence']:g} %) come from a bootstrap that draws patients with replacement "

@@ -115,10 +115,10 @@ def disk_mb(rule: str, jobs: int, config: dict, tissue: Tissue, source: Cohort) 
         return jobs * source.small_mb / known.slides
     if rule == "tile_slide":
         return zips(teacher, [scale for scale in source.zips if scale == at])
-    if rule == "downsample_slide":
-        return sum(
-            zips(low, [scale for scale in source.zips if scale != at]) for low in config["student_magnifications"]
-        )
+    if rule in ("downsample_slide", "read_level"):
+        lows = config["student_magnifications"]
+        read = jobs / (tissue.slides * len(lows))  # share of the slides
+        return sum(read * zips(low, [scale for scale in source.zips if scale != at]) for low in lows)
     if rule == "record_teacher":
         views = tissue.share("train") * config["views"] * len(config["seeds"])
         return views * tissue.megapixels * _RECORDED_MB

@@ -18,7 +18,7 @@ TRAININGS = ("train_teacher", "distill_student", "finetune_student")
 MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # those on the GPU, if any
 _LOOK = 1 / 3  # a forward pass, of one forward and backward
 _PREDICTED_AT_ONCE = 64
-_BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide")
+_BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide", "read_level")
 _BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
 _BY_MODEL = ("evaluate", "draw_figures")
 
@@ -114,7 +114,8 @@ def work_of(
         return Work(_LOOK * looked, 0, _LOOK * at_once(config["views"]))
     if rule == "predict":
         which = ("test", "external") if config["report_split"] == "test" else ("val",)
-        return Work(_LOOK * tissue.share(*which) * size, 0, _LOOK * at_once(_PREDICTED_AT_ONCE))
+        kinds = 1 if scale == config["teacher_magnification"] else len(config.get("pixels", [""]))  # older runs: one
+        return Work(_LOOK * kinds * tissue.share(*which) * size, 0, _LOOK * at_once(_PREDICTED_AT_ONCE))
     if rule == "measure_cost":
         return Work(_LOOK * config["cost"]["regions"] * config["cost"]["repeats"] * size, 0, _LOOK * at_once(1))
     if rule in _BY_REGION:

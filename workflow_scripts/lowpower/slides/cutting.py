@@ -51,7 +51,7 @@ def tile_slide(
         try:
             with open_slide(path) as slide:
                 sight = see_tissue(slide, mask, masked["reduction"])
-                scale = _teacher_scale(slide, checked["mpp"], settings.magnification)
+                scale = teacher_scale(slide, checked["mpp"], settings.magnification)
                 corner = scan_corner(slide)
                 plan = plan_regions(slide, scale, mask, masked, annotation, settings)
                 progress = Progress(f"{checked['slide']}: regions cut", len(plan.boxes))
@@ -72,7 +72,8 @@ def tile_slide(
     say_state(tiled, "tile_slide", f"{count} at {describe(settings.magnification)}, {{area_mm2:,.2f}} mm²")
 
 
-def _teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
+def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
+    """How the teacher's pixels are made from a slide of this mpp. Raises ExcludedSlide where that is too coarse."""
     try:
         return choose_scale(slide.level_downsamples, mpp_of(magnification) / mpp)
     except ValueError as error:

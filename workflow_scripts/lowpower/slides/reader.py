@@ -5,6 +5,7 @@ OpenSlide reads; any difference, and anything unusual, leaves the level to OpenS
 libjpeg-turbo decodes them: simplejpeg, not imagecodecs, which is as fast but keeps silent about damaged data.
 """
 
+import math
 from collections import OrderedDict
 from pathlib import Path
 
@@ -66,8 +67,9 @@ class PlainReader:
 
         Raises openslide.OpenSlideError when the file is damaged there.
         """
-        # OpenSlide takes whole pixels of level 0: where downsample is not whole, up to half of one is lost here
-        corner = (round(x * self.downsample), round(y * self.downsample))
+        # OpenSlide takes whole pixels of level 0: where downsample is not whole, up to half of one is lost here. What
+        # lies left of the slide it rounds toward the edge on its way back to this level: -14 at 2.0008 became -6
+        corner = [round(v * self.downsample) if v > 0 else math.floor(v * self.downsample) for v in (x, y)]
         out[:] = np.asarray(on_white(self.slide.read_region(corner, self.level, out.shape[1::-1])))
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lowpower import draws
 from lowpower.errors import InputError
-from lowpower.study.patients import Patient, patient_problems, read_patients
+from lowpower.study.patients import SPLITS, Patient, patient_problems, read_patients
 from lowpower.wording import some
 
 
@@ -112,6 +112,14 @@ def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, spli
             val = _share(rest, split["val"])
         assigned |= dict.fromkeys(testing, "test") | dict.fromkeys(rest[:val], "val")
     return assigned
+
+
+def can_be_judged(row: dict[str, str], by: str) -> bool:
+    """Whether a slide's patient may stand in val, test or external: as the sheet's split says, else if it has a label.
+
+    row: of the sheet. by: what divides the patients. No seed is asked, so that one more seed changes nothing here.
+    """
+    return row["split"] in SPLITS[1:] if by == "sheet" else bool(row["label"])
 
 
 def _share(members: Sequence[str], share: float) -> int:

@@ -3,15 +3,17 @@
 from lowpower.study.study import models
 
 
-def planned_jobs(config: dict, slides: int) -> dict[str, int]:
+def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[str, int]:
     """Jobs of each rule, in the order of the chain, of a full run (target ``all``, itself not counted).
 
-    config: complete, with every default filled in. slides: rows of the sheet.
+    config: complete, with every default filled in. slides: rows of the sheet. judged: those of them whose patients can
+    be judged, None for all.
     """
     students = [model for model in models(config) if model.method != "teacher"]
     distilled = [model for model in students if config["methods"][model.method]["distill"]]
     replaying = [model for model in distilled if config["methods"][model.method]["distill"]["views"] != "live"]
     lows, seeds = len(config["student_magnifications"]), len(config["seeds"])
+    levels = lows if "level" in config["pixels"] else 0
     jobs = {
         "write_config": 1,
         "make_demo_slide": slides if config.get("demo") else 0,
@@ -19,8 +21,9 @@ def planned_jobs(config: dict, slides: int) -> dict[str, int]:
         "mask_tissue": slides,
         "tile_slide": slides,
         "downsample_slide": slides * lows,
+        "read_level": (slides if judged is None else judged) * levels,
         "gather_slides": 1,
-        "index_regions": lows + 1,
+        "index_regions": 1 + lows + levels,
         "split_patients": seeds,
         "count_cohort": 1,
         "train_teacher": seeds,

@@ -44,6 +44,12 @@ def models(config: dict) -> list[Model]:
     return list(found)
 
 
+def level_of(model: Model, config: dict) -> str:
+    """The scale, such as 2.5x-level, at which a model is also asked about the slide's own level; "" where it is not."""
+    wanted = "level" in config["pixels"] and model.method != "teacher"
+    return f"{magnification.name_of(model.magnification)}-level" if wanted else ""
+
+
 def uses_unlabeled(row: dict) -> bool:
     """Whether a method's row learns from regions without a label."""
     return any(stage and stage["images"] == "all" for stage in (row["distill"], row["finetune"]))

@@ -20,6 +20,8 @@ def confusion_rows(
     for one in judged:
         for identity, members in groups:
             units = [one.of_models[i] for i in members]
+            if None in units:
+                continue
             counts = sum(confusion(u.truth, u.probabilities.argmax(1), len(classes)) for u in units)
             known = {key: (identity | one.kind)[key] for key in _ROW}
             for truth, line in zip(classes, counts, strict=True):

@@ -17,10 +17,11 @@ from lowpower.tables.units import Judged, judge
 from lowpower.wording import count_of
 
 IDENTITY = ("method", "magnification", "labeled", "unlabeled", "steps")
+OTHERS = ("teacher", "averaged")  # less the teacher's answers to area means; level pixels less the model's own to these
 COLUMNS = [
     *("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "seeds", "steps", "n", "patients"),
     *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")),
-    *(f"{metric}_minus_teacher{end}" for metric in METRICS for end in ("", "_low", "_high")),
+    *(f"{metric}_minus_{other}{end}" for other in OTHERS for metric in METRICS for end in ("", "_low", "_high")),
 ]
 NOTHING = "There are no predictions of units whose true class is known."
 _TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "auroc": "AUROC"}
@@ -55,27 +56,35 @@ def evaluate(
 def result_rows(judged: Sequence[Judged], models: Sequence[dict], statistics: dict) -> list[dict[str, str]]:
     """The rows of results.csv as text: by split and kind of unit, patients first, teachers first, finest pixels first.
 
-    A row is the mean over its seeds. The student of a seed is compared with the teacher of that seed, on the same
-    drawn patients.
+    A row is the mean over its seeds. The student of a seed is compared with the teacher of that seed, and, where it
+    read the slide's own level, with itself on area means; both on the same units and the same drawn patients.
     """
-    rows = []
+    rows: list[dict[str, str]] = []
+    averaged: dict[tuple, list[dict[str, Sample]]] = {}  # of each split and kind of unit, parallel to the models
     progress, done = Progress("drawing samples of patients", len(judged) * len(models)), 0
     for one in judged:
         weights = draw_patients(one.patients, statistics["draws"])
         samples = []
         for units in one.of_models:
-            samples.append(sample(units, one.patients, weights, statistics["rank_draws"]))
+            samples.append(units and sample(units, one.patients, weights, statistics["rank_draws"]))
             progress.at(done := done + 1)
-        teachers = {model["seed"]: samples[i] for i, model in enumerate(models) if model["method"] == "teacher"}
+        means = averaged.setdefault((one.kind["split"], one.kind["per"]), samples)  # those come first
+        teachers = {model["seed"]: means[i] for i, model in enumerate(models) if model["method"] == "teacher"}
         for known, members in _groups(models):
             units = [one.of_models[i] for i in members]
+            if None in units:
+                continue
             counts = {
                 "seeds": str(len(members)),
                 "n": str(len({unit for u in units for unit in u.ids})),
                 "patients": str(len({patient for u in units for patient in u.patients})),
             }
-            seeds = [(samples[i], teachers.get(models[i]["seed"])) for i in members]
-            rows.append(known | one.kind | counts | _values(seeds, statistics["confidence"]))
+            others = {
+                "teacher": [teachers.get(models[i]["seed"]) for i in members],
+                "averaged": [means[i] if means is not samples else None for i in members],
+            }
+            own = [samples[i] for i in members]
+            rows.append(known | one.kind | counts | _values(own, others, statistics["confidence"]))
     return rows
 
 
@@ -95,16 +104,20 @@ def _place(model: dict, methods: list[str]) -> tuple:
     return first, -model["magnification"], methods.index(model["method"]), *shares
 
 
-def _values(seeds: list[tuple[dict[str, Sample], dict[str, Sample] | None]], confidence: float) -> dict[str, str]:
-    """Every metric and difference with its interval; differences are blank where a seed has no teacher."""
+def _values(
+    own: list[dict[str, Sample]], others: dict[str, list[dict[str, Sample] | None]], confidence: float
+) -> dict[str, str]:
+    """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with."""
     values = {}
     for metric in METRICS:
-        values |= _cells(metric, mean([own[metric] for own, _ in seeds]), confidence)
-        name = f"{metric}_minus_teacher"
-        if all(teacher for _, teacher in seeds):
-            values |= _cells(name, mean([difference(own[metric], t[metric]) for own, t in seeds]), confidence)
-        else:
-            values |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), "")
+        values |= _cells(metric, mean([one[metric] for one in own]), confidence)
+        for other, seeds in others.items():
+            name = f"{metric}_minus_{other}"
+            if all(seeds):
+                pairs = zip(own, seeds, strict=True)
+                values |= _cells(name, mean([difference(one[metric], than[metric]) for one, than in pairs]), confidence)
+            else:
+                values |= dict.fromkeys((name, f"{name}_low", f"{name}_high"), "")
     return values
 
 
@@ -121,21 +134,29 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
         cells |= {"labeled %": row["labeled"], "unlabeled %": row["unlabeled"]}
         for metric, title in _TITLES.items():
             cells[title] = percent(*(row[f"{metric}{end}"] for end in ("", "_low", "_high")))
-        gap = (row[f"accuracy_minus_teacher{end}"] for end in ("", "_low", "_high"))
-        cells["accuracy minus teacher's"] = "" if row["method"] == "teacher" else points(*gap)
+        gaps = {
+            other: points(*(row[f"accuracy_minus_{other}{end}"] for end in ("", "_low", "_high"))) for other in OTHERS
+        }
+        cells["accuracy minus teacher's"] = "" if row["method"] == "teacher" else gaps["teacher"]
+        if row["pixels"] == "level":
+            cells["minus its own on area means"] = gaps["averaged"]
         table.append(cells)
     return table
 
 
 def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
-    """The tables shown to people, each with its title: per patient, and per region where regions have labels."""
+    """The tables shown to people, each with its title: per patient, and per region where regions have labels.
+
+    Rows of one table read one kind of pixels.
+    """
     found: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         if row["per"] == "slide":
             continue  # in results.csv; most cohorts have one slide per patient
         seeds = "one seed" if row["seeds"] == "1" else f"mean of {row['seeds']} seeds"
         units_of = "" if row["per"] == "patient" else f"{row['n']} regions of "
-        title = f"Per {row['per']}, {row['split']} ({units_of}{row['patients']} patients, {seeds})"
+        read = ", read from the slide's own level" if row["pixels"] == "level" else ""
+        title = f"Per {row['per']}, {row['split']}{read} ({units_of}{row['patients']} patients, {seeds})"
         found.setdefault(title, []).append(row)
     return [(title, headline(group)) for title, group in found.items()]
 

@@ -22,26 +22,31 @@ class Units:
 
 @dataclass(frozen=True)
 class Judged:
-    """The units of one kind, of one split and kind of pixels, that every model was asked about."""
+    """The units of one kind, of one split and kind of pixels, that the models were asked about."""
 
     kind: dict[str, str]  # per, split, pixels
-    patients: list[str]  # of the split, sorted
-    of_models: list[Units]  # parallel to the models
+    patients: list[str]  # of the split, sorted; the same for every kind of pixels, so that draws are paired
+    of_models: list[Units | None]  # parallel to the models; None for one that never read such pixels
 
 
 def judge(frames: Sequence[pd.DataFrame], classes: Sequence[str], regions_have_labels: bool) -> list[Judged]:
     """What is judged of the models' predictions, the headline first; a kind without any unit is left out.
 
-    frames: each model's predictions.parquet. By split, external ones last, and kind of pixels; of each, by PER.
+    frames: each model's predictions.parquet. By split, external ones last, and kind of pixels, averaged ones first; of
+    each, by PER.
     """
     kinds = {kind for frame in frames for kind in zip(frame["split"], frame["pixels"], strict=True)}
     judged = []
     for split, pixels in sorted(kinds, key=lambda kind: (kind[0] == "external", kind)):
-        parts = [frame[(frame["split"] == split) & (frame["pixels"] == pixels)] for frame in frames]
-        patients = sorted({patient for part in parts for patient in part["patient"]})
+        of_split = [frame[frame["split"] == split] for frame in frames]
+        patients = sorted({patient for part in of_split for patient in part["patient"]})
+        parts = [
+            part[part["pixels"] == pixels] if pixels == "averaged" or pixels in set(frame["pixels"]) else None
+            for frame, part in zip(frames, of_split, strict=True)
+        ]
         for per in PER:
-            of_models = [units(part, per, classes, regions_have_labels) for part in parts]
-            if any(one.ids for one in of_models):
+            of_models = [None if part is None else units(part, per, classes, regions_have_labels) for part in parts]
+            if any(one and one.ids for one in of_models):
                 judged.append(Judged({"per": per, "split": split, "pixels": pixels}, patients, of_models))
     return judged
 

@@ -1,0 +1,27 @@
+"""Read one slide's regions from its own stored level, at a student's magnification."""
+
+from lowpower.log import open_log
+from lowpower.slides.level import read_level
+from lowpower.slides.plan import Settings
+
+open_log(snakemake.log[0])
+read_level(
+    check=snakemake.input.check,
+    mask=snakemake.input.mask,
+    mask_state=snakemake.input.mask_state,
+    regions=snakemake.input.regions,
+    path=snakemake.params.path,
+    annotation=snakemake.params.annotation,
+    settings=Settings(
+        magnification=snakemake.params.magnification,
+        multiple=snakemake.params.multiple,
+        unit=snakemake.params.unit,
+        grid=snakemake.params.grid,
+        max_side_um=snakemake.params.max_side_um,
+        min_area_um2=snakemake.params.min_area_um2,
+        jpeg_quality=snakemake.params.jpeg_quality,
+    ),
+    reduction=snakemake.params.reduction,
+    images=snakemake.output.images,
+    read=snakemake.output.read,
+)
