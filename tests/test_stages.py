@@ -12,7 +12,8 @@ from conftest import CLASSES
 
 from lowpower.errors import InputError
 from lowpower.files import read_rows
-from lowpower.models import distilling, training
+from lowpower.models import distilling
+from lowpower.models.checkpoint import fingerprint, load_checkpoint
 from lowpower.models.cohort import in_split, read_regions
 from lowpower.models.distilling import distill_student
 from lowpower.models.finetuning import finetune_student
@@ -236,7 +237,7 @@ def test_a_checkpoint_of_another_config_is_not_continued(tiny_cohort, monkeypatc
             teach(tiny_cohort, tiny_cohort / "teacher")
     monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 2e-3})
     changed = teach(tiny_cohort, tiny_cohort / "teacher").read_bytes()
-    assert "of another config, data or code; starting afresh" in capfd.readouterr().err
+    assert "of another config, data, code or torch; starting afresh" in capfd.readouterr().err
     assert changed == teach(tiny_cohort, tiny_cohort / "fresh").read_bytes()
 
 
@@ -282,7 +283,7 @@ def fit_a_line(tmp_path, passes, validate=lambda network: (1.0, 0.5)):
     with pytest.raises(InputError) as caught:
         recipe = RECIPE | {"evaluate_every": 2}
         fit(network, "test", "train", 6, passes, validate, recipe, tmp_path / "last.pt", "here")
-    kept = torch.load(tmp_path / "last.pt", weights_only=True)
+    kept = load_checkpoint(tmp_path / "last.pt", "here", "test")
     return network.weight.detach(), kept, str(caught.value)
 
 
@@ -369,5 +370,5 @@ def test_drop_last_leaves_out_the_end_of_a_pass():
 
 
 def test_a_fingerprint_changes_with_its_content():
-    assert training.fingerprint({"a": 1, "b": 2}) == training.fingerprint({"b": 2, "a": 1})
-    assert training.fingerprint({"a": 1}) != training.fingerprint({"a": 2})
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    assert fingerprint({"a": 1}) != fingerprint({"a": 2})
