@@ -1,5 +1,6 @@
 """Trainings that are stopped, by a signal or without warning, end with the bytes of one that never was."""
 
+import io
 import json
 import multiprocessing
 import os
@@ -203,8 +204,6 @@ def test_time_adds_up_over_attempts_and_reaches_nothing_else(tiny_cohort):
 
 def torch_state(path):
     """What a checkpoint holds, whatever it belongs to."""
-    import io
-
     return torch.load(io.BytesIO(path.read_bytes()[32:]), weights_only=True)
 
 

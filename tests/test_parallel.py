@@ -6,7 +6,7 @@ import time
 
 import pytest
 import torch
-from test_interruptions import contents, outputs
+from test_interruptions import contents, in_a_process, outputs, torch_state
 from test_stages import JOB, RECIPE
 
 from lowpower.errors import InputError
@@ -63,7 +63,7 @@ def test_every_place_of_a_batch_is_taken_once(monkeypatch):
         monkeypatch.setattr(parallel, "_rank", rank)
         taken.append(Order(0, 10, 7).at(3))
     assert [len(places) for places in taken] == [3, 2, 2]
-    assert sorted(sum(taken, [])) == sorted(whole)
+    assert sorted(place for places in taken for place in places) == sorted(whole)
 
 
 def second_process(monkeypatch, step, act):
@@ -122,6 +122,17 @@ def test_several_processes_stop_and_continue_as_one_does(tiny_cohort, monkeypatc
     said = capfd.readouterr().err
     assert said.count("stopped by SIGTERM; step 6 of 12 is saved") == 1 and "Traceback" not in said
     assert contents(run(tiny_cohort, "stopped", 2)) == contents(run(tiny_cohort, "whole", 2))
+
+
+def test_processes_stop_when_the_one_that_waits_for_them_is_gone(tiny_cohort):
+    def end_the_waiting():
+        second_process(pytest.MonkeyPatch(), 5, lambda: os.kill(os.getppid(), signal.SIGKILL))
+
+    assert in_a_process(run, tiny_cohort, "orphans", 2, before=end_the_waiting) == -signal.SIGKILL
+    checkpoint, until = tiny_cohort / "orphans/last-train.pt", time.monotonic() + 20
+    while torch_state(checkpoint)["step"] != 6 and time.monotonic() < until:
+        time.sleep(0.05)
+    assert torch_state(checkpoint)["step"] == 6
 
 
 def test_more_processes_than_gpus_is_one_message(monkeypatch):

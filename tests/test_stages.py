@@ -9,10 +9,11 @@ import pytest
 import safetensors
 import torch
 from conftest import CLASSES
+from safetensors.torch import save_file
 
 from lowpower.errors import InputError
 from lowpower.files import read_rows
-from lowpower.models import distilling
+from lowpower.models import distilling, resnet
 from lowpower.models.checkpoint import fingerprint, load_checkpoint
 from lowpower.models.cohort import in_split, read_regions
 from lowpower.models.distilling import distill_student
@@ -101,10 +102,47 @@ def test_a_model_file_says_what_it_is(cohort):
     assert json.loads(text)["versions"].keys() == {"lowpower", "torch"}
 
 
-def test_another_file_is_no_model(tmp_path):
-    (tmp_path / "model.safetensors").write_bytes(b"not a model")
-    with pytest.raises(ValueError, match="is not a model of lowpower"):
-        load_model(tmp_path / "model.safetensors")
+def other(**changes):
+    """A model file of which the header, or tensors, are other ones; None takes a thing away."""
+
+    def make(path):
+        header = {"architecture": "resnet10", "classes": CLASSES} | changes.get("header", {})
+        weights = resnet.build(2, 0).state_dict() | changes.get("weights", {})
+        weights = {name: tensor for name, tensor in weights.items() if tensor is not None}
+        save_file(weights, path, {"lowpower": json.dumps(header)})
+
+    return make
+
+
+def cut_short(path):
+    other()(path)
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: path.write_bytes(b"not a model"), "header"),
+        (lambda path: torch.save({"weights": torch.ones(3)}, path), "header"),
+        (lambda path: None, "No such file"),
+        (lambda path: path.mkdir(), "No such device"),
+        (cut_short, "incomplete"),
+        (lambda path: save_file({"a": torch.ones(3)}, path), "'lowpower'"),
+        (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "text"}), "Expecting value"),
+        (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "[]"}), "indices"),
+        (other(header={"architecture": "vit"}), "it holds a vit, this version reads resnet10"),
+        (other(header={"classes": ["a", "b", "c"]}), "size mismatch for head.weight"),
+        (other(weights={"head.bias": None}), "Missing key.*head.bias"),
+        (other(weights={"extra": torch.ones(1)}), "Unexpected key.*extra"),
+        (other(weights={"conv.weight": torch.ones(32, 3, 5, 5)}), "size mismatch for conv.weight"),
+    ],
+)
+def test_another_file_is_no_model(tmp_path, make, reason):
+    path = tmp_path / "model.safetensors"
+    make(path)
+    message = rf"^.*model.safetensors is not a model of lowpower \(.*{reason}.*\); delete it and run snakemake again$"
+    with pytest.raises(InputError, match=message):
+        load_model(path)
 
 
 def test_the_recording_says_what_the_teacher_says(cohort):
