@@ -20,7 +20,7 @@ def config_of(cohort="first", **changes):
     raw = {
         "cohort": cohort, "slides": "slides.csv", "classes": ["a", "b"], "teacher_magnification": 10,
         "student_magnifications": [5, 2.5], "methods": {"scratch": None, "sskd": None, "sskd_finetuned": None},
-        "training": {"steps": 400, "processes": 1, "batch": 4, "evaluate_every": 100}, "views": 2, "report_split": "test",
+        "training": {"steps": 400, "batch": 4, "evaluate_every": 100}, "views": 2, "report_split": "test",
     }  # fmt: skip
     return read_config(raw | changes, ROOT / "schemas/config.schema.yaml")
 

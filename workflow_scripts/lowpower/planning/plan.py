@@ -10,7 +10,7 @@ from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.planning.forecast import Forecast, by_likeness, disk_mb, forecast
 from lowpower.planning.measured import Cohort, Tissue, folder_mb, mean_mb, read_cohorts
-from lowpower.planning.workload import MODEL_RULES, TRAININGS, expected_tissue
+from lowpower.planning.workload import MODEL_RULES, expected_tissue
 from lowpower.tables.layout import markdown
 from lowpower.wording import count_of
 
@@ -70,8 +70,7 @@ def plan_lines(
     tissue = expected_tissue(source.tissue, source.config, config, len(slides), mean_mb(slides), shares)
     found = {rule: forecast(rule, count, config, models, tissue, cohorts) for rule, count in jobs.items()}
     disk = {rule: disk_mb(rule, count, config, tissue, source) for rule, count in jobs.items()}
-    cores = {ALONE: machine.cores} | dict.fromkeys(TRAININGS, config["training"]["processes"])
-    hours = {rule: sum(f.seconds.values()) * cores.get(rule, 1) for rule, f in found.items() if f}
+    hours = {rule: sum(f.seconds.values()) * (machine.cores if rule == ALONE else 1) for rule, f in found.items() if f}
     yield markdown(_table(config, jobs, found, hours, disk))
     yield _regions(config, len(slides), tissue, source)
     yield from _times(config, models, found, hours, machine)
