@@ -196,4 +196,5 @@ EXAMPLE_STUDENT = max(
 )
 EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
 GPUS = int(STUDY["gpu"])
-TRAINING_MB = 2000 + 2 * STUDY["training"]["memory_mb"]
+PROCESSES = STUDY["training"]["processes"]  # of one training
+TRAINING_MB = PROCESSES * (2000 + 2 * STUDY["training"]["memory_mb"])

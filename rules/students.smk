@@ -9,16 +9,18 @@ rule distill_student:
     output:
         model=f"{OUT}/{STUDENT}/distilled.safetensors",
         history=f"{OUT}/{STUDENT}/distilled.csv",
+        time=f"{OUT}/{STUDENT}/distilled-time.json",
     log:
         f"{OUT}/logs/distill_student/{STUDENT}.log",
     benchmark:
         f"{OUT}/benchmarks/distill_student/{STUDENT}.tsv"
     conda:
         "../envs/distillation.yaml"
+    threads: PROCESSES
     resources:
         mem_mb=TRAINING_MB,
         runtime=1440,
-        gpu=GPUS,
+        gpu=GPUS * PROCESSES,
     params:
         job=student_job("distill_student", "distill"),
     message:
@@ -33,16 +35,18 @@ rule finetune_student:
     output:
         model=f"{OUT}/{STUDENT}/model.safetensors",
         history=f"{OUT}/{STUDENT}/history.csv",
+        time=f"{OUT}/{STUDENT}/time.json",
     log:
         f"{OUT}/logs/finetune_student/{STUDENT}.log",
     benchmark:
         f"{OUT}/benchmarks/finetune_student/{STUDENT}.tsv"
     conda:
         "../envs/distillation.yaml"
+    threads: PROCESSES
     resources:
         mem_mb=TRAINING_MB,
         runtime=1440,
-        gpu=GPUS,
+        gpu=GPUS * PROCESSES,
     params:
         job=student_job("finetune_student", "finetune"),
     message:

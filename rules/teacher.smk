@@ -8,6 +8,7 @@ rule train_teacher:
     output:
         model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
         history=f"{OUT}/teacher/seed{{seed}}/history.csv",
+        time=f"{OUT}/teacher/seed{{seed}}/time.json",
     log:
         f"{OUT}/logs/train_teacher/seed{{seed}}.log",
     benchmark:
@@ -15,10 +16,11 @@ rule train_teacher:
     priority: 10  # all but a few students wait for it
     conda:
         "../envs/teacher.yaml"
+    threads: PROCESSES
     resources:
         mem_mb=TRAINING_MB,
         runtime=1440,
-        gpu=GPUS,
+        gpu=GPUS * PROCESSES,
     params:
         job=lambda w: recipe(
             "train_teacher",

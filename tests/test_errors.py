@@ -210,6 +210,38 @@ def loss_not_finite(folder):
     return message_of(training.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
 
 
+def nothing_labeled(folder):
+    from lowpower.models import learning, stages
+
+    params = {"name": "sskd at 5x", "seed": 0, "labeled": 5, "unlabeled": 100, "training": {}}
+    stage = stages.Stage(params, "finetune", None, {}, None)
+    return message_of(learning.learn_labels, stage, [], [], 9, "model.safetensors")
+
+
+def nothing_to_validate(folder):
+    from lowpower.models import stages
+
+    stage = stages.Stage({"name": "sskd at 5x", "seed": 0}, "distill", None, {}, None)
+    return message_of(stages.train, stage, [], [], 9, None, "model.safetensors")
+
+
+def other_classes(folder):
+    from lowpower.models import model_file, resnet, stages
+
+    model_file.save_model(folder / "model.safetensors", resnet.build(2, 0), {"classes": ["red", "blue"]})
+    params = {"gpu": False, "classes": ["Normal", "Sprue"]}
+    return message_of(stages.begin, params, "finetune", str(folder / "model.safetensors"), ["a region"])
+
+
+def half_a_model(folder):
+    from lowpower.models import model_file, resnet
+
+    path = folder / "model.safetensors"
+    model_file.save_model(path, resnet.build(2, 0), {"classes": ["red", "blue"]})
+    path.write_bytes(path.read_bytes()[:99_999])
+    return message_of(model_file.load_model, path)
+
+
 def no_operators(folder):
     """torchvision as it is beside a torch that it does not fit: it fails at import, whatever is declared."""
     package = folder / "torchvision"
@@ -234,6 +266,12 @@ CASES = {
     "method that learns nothing": config(methods={"mine": {}}),
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
+    "more processes than regions in a batch": config(training={"processes": 40}),
+    "more processes than GPUs": job(
+        "import torch\ntorch.cuda.is_available = lambda: True\ntorch.cuda.device_count = lambda: 1\n"
+        "from lowpower.models.parallel import on_processes\n"
+        "on_processes(print)({'training': {'processes': 2}, 'gpu': True})"
+    ),
     "no sheet": sheet(None, "none.csv"),
     "GPU asked for, none found": job(
         "import torch\ntorch.cuda.is_available = lambda: False\n"
@@ -262,9 +300,19 @@ CASES = {
     "class lost at intake": class_lost,
     "loss not finite": loss_not_finite,
     "level of a slide lost or damaged": level_lost,
+    "no labeled region to learn from": nothing_labeled,
+    "no labeled region for validation": nothing_to_validate,
+    "model of other classes": other_classes,
+    "file that is no model, or half of one": half_a_model,
     "damaged region file": damaged_region,
     "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "memory used up": job("raise MemoryError"),
+    "memory used up in the network": job("import torch\ntorch.empty(10**15)"),
+    "memory of the GPU used up": job("import torch\nraise torch.OutOfMemoryError('CUDA out of memory.')"),
+    "one of several processes killed": job(
+        "import os\nfrom lowpower.models.parallel import is_first, on_processes\n"
+        "on_processes(lambda job: is_first() or os.kill(os.getpid(), 9))({'training': {'processes': 2}, 'gpu': False})"
+    ),
     "results folder not writable": not_writable,
     "another run in this folder, or one that was killed": locked,
     "Snakemake too old": old_snakemake,

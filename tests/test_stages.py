@@ -10,11 +10,13 @@ import pytest
 import safetensors
 import torch
 from conftest import CLASSES
+from safetensors.torch import save_file
 
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.files import read_rows
-from lowpower.models import distilling, training
+from lowpower.models import distilling, resnet
+from lowpower.models.checkpoint import fingerprint, load_checkpoint
 from lowpower.models.cohort import in_split, read_regions
 from lowpower.models.distilling import distill_student
 from lowpower.models.finetuning import finetune_student
@@ -103,10 +105,47 @@ def test_a_model_file_says_what_it_is(cohort):
     assert json.loads(text)["versions"].keys() == {"lowpower", "torch"}
 
 
-def test_another_file_is_no_model(tmp_path):
-    (tmp_path / "model.safetensors").write_bytes(b"not a model")
-    with pytest.raises(ValueError, match="is not a model of lowpower"):
-        load_model(tmp_path / "model.safetensors")
+def other(**changes):
+    """A model file of which the header, or tensors, are other ones; None takes a thing away."""
+
+    def make(path):
+        header = {"architecture": "resnet10", "classes": CLASSES} | changes.get("header", {})
+        weights = resnet.build(2, 0).state_dict() | changes.get("weights", {})
+        weights = {name: tensor for name, tensor in weights.items() if tensor is not None}
+        save_file(weights, path, {"lowpower": json.dumps(header)})
+
+    return make
+
+
+def cut_short(path):
+    other()(path)
+    path.write_bytes(path.read_bytes()[:-1000])
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (lambda path: path.write_bytes(b"not a model"), "header"),
+        (lambda path: torch.save({"weights": torch.ones(3)}, path), "header"),
+        (lambda path: None, "No such file"),
+        (lambda path: path.mkdir(), "No such device"),
+        (cut_short, "incomplete"),
+        (lambda path: save_file({"a": torch.ones(3)}, path), "'lowpower'"),
+        (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "text"}), "Expecting value"),
+        (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "[]"}), "indices"),
+        (other(header={"architecture": "vit"}), "it holds a vit, this version reads resnet10"),
+        (other(header={"classes": ["a", "b", "c"]}), "size mismatch for head.weight"),
+        (other(weights={"head.bias": None}), "Missing key.*head.bias"),
+        (other(weights={"extra": torch.ones(1)}), "Unexpected key.*extra"),
+        (other(weights={"conv.weight": torch.ones(32, 3, 5, 5)}), "size mismatch for conv.weight"),
+    ],
+)
+def test_another_file_is_no_model(tmp_path, make, reason):
+    path = tmp_path / "model.safetensors"
+    make(path)
+    message = rf"^.*model.safetensors is not a model of lowpower \(.*{reason}.*\); delete it and run snakemake again$"
+    with pytest.raises(InputError, match=message):
+        load_model(path)
 
 
 def test_the_recording_says_what_the_teacher_says(cohort):
@@ -239,7 +278,7 @@ def test_a_checkpoint_of_another_config_is_not_continued(tiny_cohort, monkeypatc
             teach(tiny_cohort, tiny_cohort / "teacher")
     monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 2e-3})
     changed = teach(tiny_cohort, tiny_cohort / "teacher").read_bytes()
-    assert "of another config, data or code; starting afresh" in capfd.readouterr().err
+    assert "of another config, data, code or torch; starting afresh" in capfd.readouterr().err
     assert changed == teach(tiny_cohort, tiny_cohort / "fresh").read_bytes()
 
 
@@ -285,7 +324,7 @@ def fit_a_line(tmp_path, passes, validate=lambda network: (1.0, 0.5)):
     with pytest.raises(InputError) as caught:
         recipe = RECIPE | {"evaluate_every": 2}
         fit(network, "test", "train", 6, passes, validate, recipe, tmp_path / "last.pt", "here")
-    kept = torch.load(tmp_path / "last.pt", weights_only=True)
+    kept = load_checkpoint(tmp_path / "last.pt", "here", "test")
     return network.weight.detach(), kept, str(caught.value)
 
 
@@ -395,5 +434,5 @@ def test_drop_last_leaves_out_the_end_of_a_pass():
 
 
 def test_a_fingerprint_changes_with_its_content():
-    assert training.fingerprint({"a": 1, "b": 2}) == training.fingerprint({"b": 2, "a": 1})
-    assert training.fingerprint({"a": 1}) != training.fingerprint({"a": 2})
+    assert fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    assert fingerprint({"a": 1}) != fingerprint({"a": 2})

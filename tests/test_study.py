@@ -53,6 +53,7 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         ({"jpeg_quality": 101}, "`jpeg_quality` is 101; write whole number, 50 to 100. JPEG quality"),
             {"pixels": ["level"]},
             r"`pixels` is \[\"level\"\]; write list of `averaged`, `level`. .* averaged, always one of them",
+        ),
         ({"views": "often"}, '`views` is "often"; write whole number, 1 to 256. Views of each'),
         (
             {"methods": {"m": {"distill": {"images": "all", "views": 8}}}},

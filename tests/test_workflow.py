@@ -53,7 +53,7 @@ def planned(folder, *arguments):
 
 def results(folder):
     """Hash of every file that has to be the same in each run: all but timings and what shows them."""
-    timed = re.compile(r"^(logs|benchmarks|cost)/|^tables/cost\.|^report\.html$|^figures/accuracy_flops\.")
+    timed = re.compile(r"^(logs|benchmarks|cost)/|^tables/cost\.|^report\.html$|^figures/accuracy_flops\.|time\.json$")
     base = folder / "results/smoke"
     paths = sorted(path for path in base.rglob("*") if path.is_file())
     names = {str(path.relative_to(base)): path for path in paths}
@@ -218,6 +218,14 @@ def test_a_comment_reruns_nothing(project):
     assert planned(project, "--configfile", SMOKE) == {}
 
 
+def test_what_training_took_is_no_input_of_anything(project):
+    times = sorted(path.relative_to(project / "results/smoke") for path in project.rglob("*time.json"))
+    assert [path.name for path in times] == ["time.json", "distilled-time.json", "time.json", "time.json"]
+    for path in times:
+        (project / "results/smoke" / path).write_text("{}\n")
+    assert planned(project, "--configfile", SMOKE) == {}
+
+
 def test_a_changed_loss_reruns_distillation_and_what_follows(project):
     change(project / "workflow_scripts/lowpower/models/losses.py", "* temperature**2", "* temperature**2 * 1.5")
     jobs = planned(project, "--configfile", SMOKE)
@@ -288,8 +296,12 @@ def test_an_excluded_slide_is_checked_again_and_moves_nobody(project):
 
 
 def test_one_core_another_order_of_the_sheet_and_kills_give_the_same_bytes(smoke, tmp_path):
-    """A second run, in another folder, on one core, killed three times on its way, with the sheet turned round."""
-    folder = copy_project(tmp_path)
+    """A second run, on one core, killed three times on its way, with the sheet turned round.
+
+    In a checkout that was moved, to where a path has spaces and other letters.
+    """
+    (tmp_path / "an other Örtchen").mkdir()
+    folder = copy_project(tmp_path / "an other Örtchen")
     header, *rows = (folder / "data/smoke/slides.csv").read_text().splitlines()
     (folder / "data/smoke/slides.csv").write_text("\n".join([header, *reversed(rows)]) + "\n")
     base = folder / "results/smoke"

@@ -12,8 +12,16 @@ def remedy(error: BaseException) -> str | None:
     """One message for an error that the user can mend, or None for a mistake in lowpower."""
     if isinstance(error, InputError):
         return str(error)
-    if isinstance(error, MemoryError):
-        return "the memory of this machine, or of this job, is used up; run with fewer --cores, or see docs/errors.md"
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # torch's allocator on CPUs
+        return (
+            "the memory of this machine, or of this job, is used up; run with fewer --cores, or lower "
+            "training.memory_mb, training.megapixels_per_pass, or max_side_um where single regions are larger than that"
+        )
+    if type(error).__name__ == "OutOfMemoryError":  # torch's on GPUs
+        return (
+            "the memory of the GPU is used up; lower training.megapixels_per_pass, or max_side_um where single regions "
+            "are larger than that (training.batch and training.memory_mb take none of it)"
+        )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = f" for {error.filename}" if error.filename else f" ({Path.cwd()})"
         return f"no space is left on the disk{where}; make room and give the same command again: what is finished stays"

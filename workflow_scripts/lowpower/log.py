@@ -41,6 +41,12 @@ def say(text: str) -> None:
         print(text, file=_terminal, flush=True)
 
 
+def hush() -> None:
+    """From here on this process says nothing: one of several that work together, of which the first speaks."""
+    global _terminal
+    sys.stdout = sys.stderr = _terminal = open(os.devnull, "w")  # noqa: SIM115, for the rest of the process
+
+
 class Progress:
     """Says how far a long step is, at what rate and for how long still, at most every ``every`` seconds."""
 

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from lowpower import draws
 from lowpower.models.cohort import labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.losses import kl_divergence, map_difference
+from lowpower.models.parallel import on_processes
 from lowpower.models.pixels import Pixels, same_size
 from lowpower.models.recording import LiveTeacher, RecordedTeacher
 from lowpower.models.resnet import ResNet
@@ -15,6 +16,7 @@ from lowpower.models.stages import begin, finish, train
 from lowpower.models.training import Order, Pass
 
 
+@on_processes
 def distill_student(
     job: dict,
     index: str,
@@ -24,6 +26,7 @@ def distill_student(
     teacher_index: str | None,
     model: str,
     history: str,
+    time_file: str | None = None,
 ) -> None:
     """Distill a student; no label is used unless its row asks for it.
 
@@ -68,4 +71,4 @@ def distill_student(
             yield Pass(len(group) / recipe["batch"], losses, [region.region for region in shown])
 
     rows = train(stage, regions, pool, job["steps"], step_passes, model)
-    finish(stage.title, stage.network, stage.about, rows, model, history)
+    finish(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)

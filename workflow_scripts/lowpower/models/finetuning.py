@@ -4,11 +4,20 @@ from lowpower.files import read_rows
 from lowpower.models.cohort import labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.learning import learn_labels
 from lowpower.models.model_file import load_model
+from lowpower.models.parallel import on_processes
 from lowpower.models.stages import begin, finish, title_of
 
 
+@on_processes
 def finetune_student(
-    job: dict, index: str, splits: str, start: str | None, start_history: str | None, model: str, history: str
+    job: dict,
+    index: str,
+    splits: str,
+    start: str | None,
+    start_history: str | None,
+    model: str,
+    history: str,
+    time_file: str | None = None,
 ) -> None:
     """Fine-tune a student, or take it as it was distilled where its row has no fine-tuning.
 
@@ -19,7 +28,7 @@ def finetune_student(
     before = read_rows(start_history) if start_history else []
     if not job["finetune"]:
         network, about = load_model(start)
-        finish(title_of(job), network, about, before, model, history)
+        finish(title_of(job), network, about, before, model, history, time_file)
         return
     regions = read_regions(index, splits, job["seed"])
     known = labeled(regions, job["labeled"])
@@ -27,4 +36,4 @@ def finetune_student(
         known = sorted_union(known, (r for r in unlabeled(regions, job["unlabeled"]) if r.true_label))
     stage = begin(job, "finetune", start, known)
     rows = learn_labels(stage, regions, known, job["steps"], model)
-    finish(stage.title, stage.network, stage.about, before + rows, model, history)
+    finish(stage.title, stage.network, stage.about, before + rows, model, history, time_file, stage.time)

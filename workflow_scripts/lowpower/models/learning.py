@@ -8,7 +8,7 @@ from lowpower import draws
 from lowpower.models.cohort import Region
 from lowpower.models.pixels import Pixels, same_size
 from lowpower.models.resnet import ResNet
-from lowpower.models.stages import Stage, train
+from lowpower.models.stages import Stage, nothing_left, train
 from lowpower.models.training import Order, Pass
 
 
@@ -18,6 +18,8 @@ def learn_labels(stage: Stage, regions: list[Region], known: list[Region], steps
     Returns the rows of history.csv.
     """
     job, recipe = stage.job, stage.job["training"]
+    if not known:
+        raise nothing_left(job, "region with a label")
     pixels = Pixels(recipe["memory_mb"], job["seed"], job["augmentation"])
     normalize = stage.normalizer()
     order = Order(draws.integer(job["seed"], "order"), len(known), recipe["batch"])

@@ -38,12 +38,13 @@ def load_model(path: str | Path) -> tuple[resnet.ResNet, dict]:
         with safetensors.safe_open(path, "pt") as file:
             about = json.loads((file.metadata() or {})[KEY])
             weights = {name: file.get_tensor(name) for name in file.keys()}
-    except (safetensors.SafetensorError, KeyError) as error:
-        raise InputError(f"{path} is not a model of lowpower ({error}); delete it and run snakemake again") from None
-    if about["architecture"] != resnet.NAME:
-        raise InputError(f"{path} holds a {about['architecture']}; this version reads {resnet.NAME}")
-    network = resnet.ResNet(len(about["classes"]))
-    network.load_state_dict(weights)
+        if about["architecture"] != resnet.NAME:
+            raise ValueError(f"it holds a {about['architecture']}, this version reads {resnet.NAME}")
+        network = resnet.ResNet(len(about["classes"]))
+        network.load_state_dict(weights)
+    except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        raise InputError(f"{path} is not a model of lowpower ({reason}); delete it and run snakemake again") from None
     return network, about
 
 

@@ -1,5 +1,6 @@
 """Pixels of regions for training and prediction: read from ZIPs, kept in memory up to a limit, grouped by size."""
 
+import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -17,6 +18,9 @@ from lowpower.models.views import apply_view, draw_view
 @lru_cache(maxsize=128)
 def _archive(path: Path) -> zipfile.ZipFile:
     return zipfile.ZipFile(path)
+
+
+os.register_at_fork(after_in_child=_archive.cache_clear)  # parent and child would move one position in the file
 
 
 def read_bytes(region: Region) -> bytes:

@@ -6,7 +6,7 @@ model of the study takes the same number of optimizer steps and keeps the weight
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -15,13 +15,17 @@ from torch import Tensor
 
 from lowpower import draws
 from lowpower.errors import InputError
-from lowpower.files import write_rows
+from lowpower.files import write_json, write_rows
 from lowpower.log import say
-from lowpower.models import resnet
+from lowpower.models import parallel, resnet
+from lowpower.models.checkpoint import fingerprint
 from lowpower.models.cohort import Region, in_split
 from lowpower.models.model_file import load_model, prepare_device, save_model
 from lowpower.models.pixels import Normalizer, Pixels, channel_statistics, same_size
-from lowpower.models.training import HISTORY, StepPasses, fingerprint, fit
+from lowpower.models.training import HISTORY, StepPasses, fit
+from lowpower.wording import some
+
+NO_TIME = {"seconds": 0.0, "cpu_seconds": 0.0, "attempts": 0, "steps": 0, "device": "", "processes": 0, "threads": 0}
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Stage:
     network: resnet.ResNet
     about: dict  # the header of the model file that it will be
     device: torch.device
+    time: dict = field(default_factory=dict)  # that training it took, entered by ``train``
 
     @property
     def title(self) -> str:
@@ -51,18 +56,31 @@ def title_of(job: dict) -> str:
     return f"{job['name']}, seed {job['seed']}"
 
 
+def nothing_left(job: dict, kind: str) -> InputError:
+    """The error of a stage that has nothing to learn from."""
+    return InputError(
+        f"{title_of(job)}: no {kind} is left to learn from at `labeled: {job['labeled']}` and `unlabeled: "
+        f"{job['unlabeled']}` (percent of the training patients); see tables/intake.csv for the slides that were "
+        "excluded, and raise these shares or label more patients"
+    )
+
+
 def begin(job: dict, phase: str, start: str | None, seen: list[Region]) -> Stage:
     """A network with the weights of the model file ``start``, or with random ones where it is None.
 
     Channel statistics belong to weights: those of the regions that the first of the stages saw (``seen``).
     """
     if not seen:
-        raise InputError(f"{title_of(job)}: there is no region to train on; see tables/cohort.csv")
+        raise nothing_left(job, "region")
     device = prepare_device(job["gpu"])
     if start:
         network, about = load_model(start)
         if about["classes"] != job["classes"]:
-            raise InputError(f"{start} knows the classes {about['classes']}, the config {job['classes']}")
+            raise InputError(
+                f"{start} knows the classes {some(about['classes'])}, the config's `classes` are "
+                f"{some(job['classes'])}; delete the file and run snakemake again, or write its classes into the "
+                "config, in its order"
+            )
     else:
         network = resnet.build(len(job["classes"]), draws.integer(job["seed"], "weights"))
         mean, std = channel_statistics(seen)
@@ -79,16 +97,24 @@ def train(
     history.csv.
     """
     validation = [region for region in in_split(regions, "val") if region.label]
+    if not validation:
+        raise InputError(
+            f"{stage.title}: no region with a label is left for validation, by which the best weights are chosen; see "
+            "tables/intake.csv for the slides that were excluded, and write val into the sheet's column `split` for "
+            "more labeled patients, or raise `split.val`"
+        )
     data = [(r.region, r.label, r.true_label, r.content) for r in (*seen, *validation)]
     job, about = stage.job, stage.about
     about["fingerprint"] = fingerprint(job, stage.phase, data, about.get("fingerprint"))
     say(f"{stage.title}: {stage.phase} on {len(seen)} regions, {steps} steps")
     checkpoint = Path(model).with_name(f"last-{stage.phase}.pt")
     validate = _validator(stage, validation)
-    return fit(
-        stage.network, stage.title, stage.phase, steps, step_passes, validate, job["training"], checkpoint,
-        about["fingerprint"],
-    )  # fmt: skip
+    belongs_to = fingerprint(about["fingerprint"], torch.__version__)
+    rows, time = fit(
+        stage.network, stage.title, stage.phase, steps, step_passes, validate, job["training"], checkpoint, belongs_to
+    )
+    stage.time.update(time, device=stage.device.type, processes=parallel.size(), threads=torch.get_num_threads())
+    return rows
 
 
 def _validator(stage: Stage, validation: list[Region]) -> Callable[[resnet.ResNet], tuple[float, float]]:
@@ -100,7 +126,7 @@ def _validator(stage: Stage, validation: list[Region]) -> Callable[[resnet.ResNe
     @torch.no_grad()
     def validate(network: resnet.ResNet) -> tuple[float, float]:
         network.eval()
-        items = ((pixels.image(region), region.label) for region in validation)
+        items = ((pixels.image(region), region.label) for region in parallel.share(validation))
         log_loss = right = 0.0
         for group in same_size(items, recipe["megapixels_per_pass"]):
             images, labels = zip(*group, strict=True)
@@ -108,15 +134,32 @@ def _validator(stage: Stage, validation: list[Region]) -> Callable[[resnet.ResNe
             logits, _ = network(normalize(list(images)))
             log_loss += F.cross_entropy(logits, answers, reduction="sum").item()
             right += (logits.argmax(1) == answers).sum().item()
+        log_loss, right = parallel.total([log_loss, right])
         return log_loss / len(validation), right / len(validation)
 
     return validate
 
 
-def finish(title: str, network: resnet.ResNet, about: dict, rows: list[dict], model: str, history: str) -> None:
-    """Write model and history, then drop the checkpoint, which nothing needs any more."""
+def finish(
+    title: str,
+    network: resnet.ResNet,
+    about: dict,
+    rows: list[dict],
+    model: str,
+    history: str,
+    time_file: str | None = None,
+    time: dict | None = None,
+) -> None:
+    """Write model, history and time, then drop the checkpoint, which nothing needs any more.
+
+    time: of the stage; None where no step was taken. The first of several processes does this for all.
+    """
+    if not parallel.is_first():
+        return
     save_model(model, network, about)
     write_rows(history, HISTORY, rows)
+    if time_file:
+        write_json(time_file, time or NO_TIME)
     for checkpoint in Path(model).parent.glob("last-*.pt"):
         checkpoint.unlink()
     kept = [row for row in rows if int(row["chosen"])][-1]

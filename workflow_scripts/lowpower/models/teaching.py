@@ -5,10 +5,12 @@ from collections import Counter
 from lowpower.log import say
 from lowpower.models.cohort import in_split, labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.learning import learn_labels
+from lowpower.models.parallel import on_processes
 from lowpower.models.stages import begin, finish
 
 
-def train_teacher(job: dict, index: str, splits: str, model: str, history: str) -> None:
+@on_processes
+def train_teacher(job: dict, index: str, splits: str, model: str, history: str, time_file: str | None = None) -> None:
     """Train the teacher and warn when it does no better than guessing.
 
     job: the rule's params (name, classes, seed, training, augmentation, gpu, about, code).
@@ -17,7 +19,7 @@ def train_teacher(job: dict, index: str, splits: str, model: str, history: str) 
     known = labeled(regions, 100)
     stage = begin(job, "train", None, sorted_union(known, unlabeled(regions, 100)))
     rows = learn_labels(stage, regions, known, job["training"]["steps"], model)
-    finish(stage.title, stage.network, stage.about, rows, model, history)
+    finish(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"])
     warning = warn_of_guessing(accuracy, [region.label for region in in_split(regions, "val") if region.label])
     if warning:

@@ -1,8 +1,7 @@
-"""The training loop, and the checkpoint from which a killed training continues to the same bytes."""
+"""The training loop: steps and validations, from the checkpoint on where there is one, until it ends or has to stop."""
 
-import hashlib
-import json
 import math
+import signal
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -12,9 +11,11 @@ from torch import Tensor
 
 from lowpower import draws
 from lowpower.errors import InputError
-from lowpower.files import replacing
 from lowpower.log import Progress, say
+from lowpower.models import parallel
+from lowpower.models.checkpoint import load_checkpoint, on_stop, save_checkpoint
 from lowpower.models.resnet import ResNet
+from lowpower.models.stopwatch import Stopwatch
 from lowpower.wording import some
 
 HISTORY = ["step", "phase", "loss", "kl", "map", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
@@ -34,8 +35,8 @@ StepPasses = Callable[[ResNet, int], Iterable[Pass]]
 class Order:
     """Which items each step takes: pass after pass over all of them, each in its own order.
 
-    A pure function of (seed, items, step). A batch may reach over the end of a pass into the next; with drop_last the
-    end of a pass that fills no batch is left out, as in the released code.
+    A pure function of (seed, items, step), of which each process takes its share. A batch may reach over the end of a
+    pass into the next; with drop_last the end of a pass that fills no batch is left out, as in the released code.
     """
 
     def __init__(self, seed: int, items: int, batch: int, drop_last: bool = False) -> None:
@@ -44,8 +45,8 @@ class Order:
         self.orders: dict[int, list[int]] = {}
 
     def at(self, step: int) -> list[tuple[int, int]]:
-        """(item, number of the pass) for each place of this step's batch."""
-        places = range(step * self.batch, (step + 1) * self.batch)
+        """(item, number of the pass) for each place of this step's batch that is this process's to do."""
+        places = parallel.share(range(step * self.batch, (step + 1) * self.batch))
         return [(self._order(p // self.length)[p % self.length], p // self.length) for p in places]
 
     def _order(self, number: int) -> list[int]:
@@ -53,11 +54,6 @@ class Order:
             self.orders = {k: v for k, v in self.orders.items() if k >= number - 1}
             self.orders[number] = draws.generator(self.seed, "order", number).permutation(self.items).tolist()
         return self.orders[number]
-
-
-def fingerprint(*content: object) -> str:
-    """16 hex digits of plain values: what a checkpoint belongs to."""
-    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def fit(
@@ -70,13 +66,14 @@ def fit(
     recipe: dict,
     checkpoint: Path,
     belongs_to: str,
-) -> list[dict]:
+) -> tuple[list[dict], dict]:
     """Train for ``steps`` optimizer steps and leave the weights with the lowest validation log loss in ``network``.
 
     recipe: the config's ``training`` section. validate: network -> (log loss, accuracy), asked every
-    ``evaluate_every`` steps. checkpoint: written at the same steps; continued from when its fingerprint is
-    ``belongs_to``. Returns the rows of history.csv. Raises InputError where a loss is not finite: before the step is
-    taken, and before a checkpoint is written of weights that give no finite validation loss.
+    ``evaluate_every`` steps. checkpoint: written then, every minute, and when a signal asks to stop; continued from
+    when its fingerprint is ``belongs_to``. Returns the rows of history.csv, and the time it took. Raises InputError
+    where a loss is not finite: before the step is taken, and before a checkpoint is written of weights that give no
+    finite validation loss; SystemExit, with 128 + the signal's number, when it was asked to stop.
     """
     what = f"{title}: {phase}"
     optimizer = torch.optim.Adam(
@@ -84,67 +81,104 @@ def fit(
     )
     state = {
         "belongs_to": belongs_to,
-        "step": 0,
+        "step": 0,  # optimizer steps taken
+        "validated": 0,  # of them when last validated
+        "sums": {},  # of the losses since then
         "history": [],
         "best": {"log_loss": math.inf, "step": 0, "weights": {}},
     }
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
-        if saved["belongs_to"] == belongs_to:
-            state = saved
-            network.load_state_dict(state["network"])
-            optimizer.load_state_dict(state["optimizer"])
-            say(f"{what}: continuing after step {state['step']} of {steps}")
-        else:
-            say(f"{what}: {checkpoint.name} is of another config, data or code; starting afresh")
-    progress = Progress(what, steps, state["step"])
-    sums: dict[str, float] = {}
-    since = state["step"]
-    for step in range(state["step"], steps):
-        network.train()
-        optimizer.zero_grad()
-        where, shown = f"{what}, step {step + 1} of {steps}", []
-        for share, losses, regions in step_passes(network, step):
-            shown += regions
-            values = {name: value.item() for name, value in losses.items()}
-            _stop_unless_finite(values, where, regions, state["step"])
-            loss = torch.stack(list(losses.values())).sum() * share
-            loss.backward()
-            for name, value in values.items():
-                sums[name] = sums.get(name, 0.0) + value * share
-        slope = torch.nn.utils.get_total_norm([weights.grad for weights in network.parameters()]).item()
-        _stop_unless_finite({"gradient": slope}, where, shown, state["step"])
-        optimizer.step()
-        done = step + 1
-        if done % recipe["evaluate_every"] == 0 or done == steps:
-            log_loss, accuracy = validate(network)
-            _stop_unless_finite({"validation log loss": log_loss}, where, shown, state["step"])
-            means = {name: value / (done - since) for name, value in sums.items()}
-            row = {"step": done, "phase": phase, "loss": sum(means.values()), **means}
-            state["history"].append(row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
-            if log_loss < state["best"]["log_loss"]:
-                weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
-                state["best"] = {"log_loss": log_loss, "step": done, "weights": weights}
-            state |= {"step": done, "network": network.state_dict(), "optimizer": optimizer.state_dict()}
-            with replacing(checkpoint) as part:
-                torch.save(state, part)
-            sums, since = {}, done
-        best = state["best"]
-        progress.at(done, f"validation log loss {best['log_loss']:.3f} at step {best['step']}" if best["step"] else "")
+    if saved := load_checkpoint(checkpoint, belongs_to, what):
+        network.load_state_dict(saved.pop("network"))
+        optimizer.load_state_dict(saved.pop("optimizer"))
+        state = saved
+        say(f"{what}: continuing after step {state['step']} of {steps}")
+    kept = state["step"]  # the step of the checkpoint, 0 for none
+    watch = Stopwatch(state.get("time"))
+    progress = Progress(what, steps, kept)
+    asked: list[int] = []
+    with on_stop(asked.append):
+        while state["validated"] < steps:  # a turn is a step or a validation, and after each the training can stop
+            step = state["step"]
+            due = step > state["validated"] and (step % recipe["evaluate_every"] == 0 or step == steps)
+            where = f"{what}, step {step if due else step + 1} of {steps}"
+            if due:
+                log_loss, accuracy = validate(network)
+                _stop_unless_finite({"validation log loss": log_loss}, where, "the validation regions", kept)
+                _enter(state, phase, log_loss, accuracy, network)
+            else:
+                losses = _take_step(network, optimizer, step_passes(network, step), where, kept)
+                state["sums"] = {name: state["sums"].get(name, 0.0) + value for name, value in losses.items()}
+                state["step"] += 1
+            stop, minute_over = parallel.largest([max(asked, default=parallel.orphaned()), watch.minute_over()])
+            if stop or minute_over or due:
+                kept, state["time"] = state["step"], watch.read()
+                if parallel.is_first():
+                    weights = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
+                    save_checkpoint(checkpoint, state | weights)
+            best = state["best"]
+            if due or state["step"] < steps:
+                note = f"validation log loss {best['log_loss']:.3f} at step {best['step']}" if best["step"] else ""
+                progress.at(state["step"], note)
+            if stop and state["validated"] < steps:
+                say(
+                    f"{what}: stopped by {signal.Signals(int(stop)).name}; step {kept} of {steps} is saved, and the "
+                    "same command continues from there"
+                )
+                raise SystemExit(128 + int(stop))
     network.load_state_dict(state["best"]["weights"])
-    return [history_row(row, row["step"] == state["best"]["step"]) for row in state["history"]]
+    rows = [history_row(row, row["step"] == state["best"]["step"]) for row in state["history"]]
+    return rows, watch.read() | {"steps": steps}
 
 
-def _stop_unless_finite(losses: dict[str, float], where: str, regions: list[str], saved: int) -> None:
-    """Raise InputError when a loss is infinite or no number; saved: the step of the checkpoint, 0 for none."""
+def _take_step(
+    network: ResNet, optimizer: torch.optim.Optimizer, passes: Iterable[Pass], where: str, kept: int
+) -> dict[str, float]:
+    """Take one optimizer step, on the passes of all processes; returns the weighted losses of the batch."""
+    network.train()
+    optimizer.zero_grad()
+    sums: dict[str, float] = {}
+    shown: list[str] = []
+    for share, losses, regions in passes:
+        shown += regions
+        values = {name: value.item() for name, value in losses.items()}
+        _stop_unless_finite(values, where, _named(regions), kept)
+        loss = torch.stack(list(losses.values())).sum() * share
+        loss.backward()
+        for name, value in values.items():
+            sums[name] = sums.get(name, 0.0) + value * share
+    slope = torch.nn.utils.get_total_norm([weights.grad for weights in network.parameters()]).item()
+    _stop_unless_finite({"gradient": slope}, where, _named(shown), kept)
+    parallel.add_gradients(network)
+    optimizer.step()
+    return dict(zip(sums, parallel.total(sums.values()), strict=True))
+
+
+def _enter(state: dict, phase: str, log_loss: float, accuracy: float, network: ResNet) -> None:
+    """Enter a validation into the history, and its weights as the best where they are."""
+    step = state["step"]
+    means = {name: value / (step - state["validated"]) for name, value in state["sums"].items()}
+    row = {"step": step, "phase": phase, "loss": sum(means.values()), **means}
+    state["history"].append(row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
+    if log_loss < state["best"]["log_loss"]:
+        weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
+        state["best"] = {"log_loss": log_loss, "step": step, "weights": weights}
+    state |= {"validated": step, "sums": {}}
+
+
+def _stop_unless_finite(losses: dict[str, float], where: str, regions: str, kept: int) -> None:
+    """Raise InputError when a loss is infinite or no number; kept: the step of the checkpoint, 0 for none."""
     if all(math.isfinite(value) for value in losses.values()):
         return
     values = ", ".join(f"{name} {value:g}" for name, value in losses.items())
-    kept = f"The last good checkpoint, of step {saved}, is kept" if saved else "There is no checkpoint yet"
+    left = f"The last good checkpoint, of step {kept}, is kept" if kept else "There is no checkpoint yet"
     raise InputError(
-        f"{where}: the loss is not finite ({values}) on regions {some(sorted(set(regions)))}. {kept}. Lower "
-        "training.learning_rate, or look at these regions and exclude what is broken"
+        f"{where}: the loss is not finite ({values}) on {regions}. {left}. Lower training.learning_rate, or look at "
+        "these regions and exclude what is broken"
     )
+
+
+def _named(regions: list[str]) -> str:
+    return f"regions {some(sorted(set(regions)))}"
 
 
 def history_row(row: dict, chosen: bool) -> dict:

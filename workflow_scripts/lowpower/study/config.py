@@ -28,6 +28,12 @@ def read_config(raw: dict, schema: str | Path) -> dict:
     config = _filled(raw, rules)
     _check_scales(config)
     _check_methods(config)
+    recipe = config["training"]
+    if recipe["processes"] > recipe["batch"]:
+        raise InputError(
+            f"config: `training.processes`: {recipe['processes']} processes cannot share a batch of {recipe['batch']}; "
+            f"write {recipe['batch']} or less"
+        )
     return config
 
 

@@ -1,0 +1,73 @@
+"""The checkpoint from which a stopped training continues to the same bytes, and the signals that ask it to stop."""
+
+import hashlib
+import io
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from lowpower.files import replacing
+from lowpower.log import say
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # SLURM is told to send the last before a time limit
+_DIGEST = hashlib.sha256().digest_size
+
+
+def fingerprint(*content: object) -> str:
+    """16 hex digits of plain values: what a checkpoint belongs to."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def save_checkpoint(path: Path, state: dict) -> None:
+    """Write ``state`` behind a hash of it: torch itself loads tensors with flipped bits without a word.
+
+    It is on the disk before it takes its name, so that neither a kill nor a power cut leaves half of one.
+    """
+    content = io.BytesIO()
+    torch.save(state, content)
+    with replacing(path) as part, open(part, "wb") as file:
+        file.write(hashlib.sha256(content.getbuffer()).digest())
+        file.write(content.getbuffer())
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_checkpoint(path: Path, belongs_to: str, what: str) -> dict | None:
+    """The state that was saved, or None where there is none to continue from; a file of no use is said to be one."""
+    if not path.is_file():
+        return None
+    with open(path, "rb") as file:
+        digest, content = file.read(_DIGEST), file.read()
+    if hashlib.sha256(content).digest() != digest:
+        say(f"{what}: {path.name} is damaged or no checkpoint of this version; starting afresh")
+        return None
+    state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    if state["belongs_to"] != belongs_to:
+        say(f"{what}: {path.name} is of another config, data, code or torch; starting afresh")
+        return None
+    return state
+
+
+@contextmanager
+def on_stop(heard: Callable[[int], object]) -> Iterator[None]:
+    """Within the block a signal that asks to stop calls ``heard`` with its number, where it would end the process.
+
+    What is ignored, as in a job under nohup, stays ignored; Python takes signals in its main thread only.
+    """
+    before = {}
+    if threading.current_thread() is threading.main_thread():
+        before = {number: signal.getsignal(number) for number in STOPS}
+        before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
+    for number in before:
+        signal.signal(number, lambda number, _: heard(number))
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,167 @@
+"""One training on several processes: each takes its share of every batch, so that an optimizer step stays what it is.
+
+Gradients are sums over the batch, so they are added up over the processes before every step, and all of them take the
+same step. The processes are forked from one that computes nothing: it passes signals on, and when one of them fails it
+ends the others, so that none waits for it. A training on one process touches nothing of this.
+"""
+
+import multiprocessing
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, wraps
+from multiprocessing import connection
+
+import torch
+from torch import distributed
+
+from lowpower import log
+from lowpower.errors import InputError, remedy
+from lowpower.models.checkpoint import STOPS, on_stop
+from lowpower.models.model_file import prepare_device
+from lowpower.wording import count_of
+
+_rank, _size, _parent = 0, 1, 0  # of this process, set once in ``_work``
+
+
+def on_processes(stage: Callable[..., None]) -> Callable[..., None]:
+    """Let a stage of training, whose first argument is its job, run on as many processes as ``training.processes``."""
+
+    @wraps(stage)
+    def run(job: dict, *arguments: object, **named: object) -> None:
+        processes = job["training"].get("processes", 1)
+        if processes == 1:
+            stage(job, *arguments, **named)
+        else:
+            _supervise(partial(stage, job, *arguments, **named), processes, job["gpu"])
+
+    return run
+
+
+def size() -> int:
+    """How many processes this training has."""
+    return _size
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes files."""
+    return _rank == 0
+
+
+def share(items: Sequence) -> Sequence:
+    """What of ``items`` is this process's to do."""
+    return items[_rank::_size]
+
+
+def total(values: Iterable[float]) -> list[float]:
+    """The sums of these values over the processes, the same in all of them."""
+    return _reduced(values, distributed.ReduceOp.SUM) if _size > 1 else list(values)
+
+
+def largest(values: Iterable[float]) -> list[float]:
+    """The largest of these values over the processes, the same in all of them."""
+    return _reduced(values, distributed.ReduceOp.MAX) if _size > 1 else list(values)
+
+
+def add_gradients(network: torch.nn.Module) -> None:
+    """Give each parameter the sum of its gradients over the processes."""
+    if _size == 1:
+        return
+    gradients = [weights.grad for weights in network.parameters()]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    distributed.all_reduce(flat)
+    for gradient, summed in zip(gradients, flat.split([gradient.numel() for gradient in gradients]), strict=True):
+        gradient.copy_(summed.view_as(gradient))
+
+
+def orphaned() -> int:
+    """SIGTERM where the process that started this one is gone, and nobody would end it; 0 otherwise."""
+    return signal.SIGTERM if _size > 1 and os.getppid() != _parent else 0
+
+
+def _reduced(values: Iterable[float], how: distributed.ReduceOp) -> list[float]:
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    together = torch.tensor([*values], dtype=torch.float64, device=device)
+    distributed.all_reduce(together, how)
+    return together.tolist()
+
+
+def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
+    """Do ``work`` on so many processes and end as they do: with the first error of any, or with the signal's number."""
+    context = multiprocessing.get_context("fork")  # nothing to import again, and the log stays open
+    errors = context.SimpleQueue()
+    asked: list[int] = []
+    with tempfile.TemporaryDirectory() as folder:
+        arguments = (processes, os.getpid(), f"file://{folder}/store", gpu, errors, work)
+        team = [context.Process(target=_work, args=(rank, *arguments)) for rank in range(processes)]
+
+        def pass_on(number: int) -> None:
+            asked.append(number)
+            for process in team:
+                if process.exitcode is None:
+                    os.kill(process.pid, number)
+
+        for process in team:
+            process.start()
+        with on_stop(pass_on):  # after the start, for those started inherit what is set
+            codes = _wait(team)
+    if asked:
+        raise SystemExit(128 + asked[0])
+    for rank, code in enumerate(codes):
+        if code is not None and code < 0:  # before the errors: those of the others follow from it
+            raise InputError(
+                f"process {rank + 1} of {processes} was ended by {signal.Signals(-code).name}; where that is SIGKILL, "
+                "memory is most often used up: lower training.processes, training.memory_mb or "
+                "training.megapixels_per_pass"
+            )
+    if not errors.empty():
+        message, details = errors.get()
+        raise InputError(message) if message else RuntimeError(details)
+    if any(codes):
+        raise SystemExit(max(codes))
+
+
+def _wait(team: list[multiprocessing.Process]) -> list[int | None]:
+    """Wait until all have ended; the first that fails takes the others with it.
+
+    Returns the exit codes as they were before that. One that was asked to stop does not fail: the others save.
+    """
+    fine = {None, 0, *(128 + number for number in STOPS)}
+    while running := [process.sentinel for process in team if process.exitcode is None]:
+        connection.wait(running)
+        codes = [process.exitcode for process in team]
+        if not set(codes) <= fine:
+            for process in team:
+                process.kill()
+                process.join()
+            return codes
+    return [process.exitcode for process in team]
+
+
+def _work(
+    rank: int, processes: int, parent: int, store: str, gpu: bool, errors: multiprocessing.SimpleQueue, work: Callable
+) -> None:
+    """What one of the processes does, from its start to its end; an error is told to the one that waits for it."""
+    global _rank, _size, _parent
+    _rank, _size, _parent = rank, processes, parent
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if rank:
+        log.hush()
+    try:
+        if prepare_device(gpu).type == "cuda":
+            if processes > (found := torch.cuda.device_count()):
+                raise InputError(
+                    f"config: `training.processes` is {processes}, but torch finds {count_of(found, 'CUDA device')} "
+                    f"here; write {found}"
+                )
+            torch.cuda.set_device(rank)
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # the processes share a machine; its name may not resolve
+        distributed.init_process_group("nccl" if gpu else "gloo", init_method=store, rank=rank, world_size=processes)
+        work()
+        distributed.destroy_process_group()
+    except Exception as error:
+        errors.put((remedy(error), traceback.format_exc()[-10_000:]))
+        sys.exit(1)
