@@ -51,6 +51,7 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         ),
         ({"seeds": ["a"]}, '`seeds.0` is "a"; write whole number, at least 0. Seeds of the study'),
         ({"jpeg_quality": 101}, "`jpeg_quality` is 101; write whole number, 50 to 100. JPEG quality"),
+        (
             {"pixels": ["level"]},
             r"`pixels` is \[\"level\"\]; write list of `averaged`, `level`. .* averaged, always one of them",
         ),
