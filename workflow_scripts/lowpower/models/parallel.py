@@ -108,20 +108,23 @@ def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
             process.start()
         with on_stop(pass_on):  # after the start, for those started inherit what is set
             codes = _wait(team)
+    if not any(codes):
+        return
+    message, details = (None, None) if errors.empty() else errors.get()  # the first: others may follow from it
+    if message:
+        raise InputError(message)
     if asked:
         raise SystemExit(128 + asked[0])
     for rank, code in enumerate(codes):
-        if code is not None and code < 0:  # before the errors: those of the others follow from it
+        if code is not None and code < 0:
             raise InputError(
                 f"process {rank + 1} of {processes} was ended by {signal.Signals(-code).name}; where that is SIGKILL, "
                 "memory is most often used up: lower training.processes, training.memory_mb or "
                 "training.megapixels_per_pass"
             )
-    if not errors.empty():
-        message, details = errors.get()
-        raise InputError(message) if message else RuntimeError(details)
-    if any(codes):
-        raise SystemExit(max(codes))
+    if details:
+        raise RuntimeError(details)
+    raise SystemExit(max(code for code in codes if code))
 
 
 def _wait(team: list[multiprocessing.Process]) -> list[int | None]:
@@ -158,7 +161,8 @@ def _work(
                     f"here; write {found}"
                 )
             torch.cuda.set_device(rank)
-        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")  # the processes share a machine; its name may not resolve
+        loopback = "lo0" if sys.platform == "darwin" else "lo"
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)  # one machine, of which the name may not resolve
         distributed.init_process_group("nccl" if gpu else "gloo", init_method=store, rank=rank, world_size=processes)
         work()
         distributed.destroy_process_group()
