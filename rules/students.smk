@@ -1,4 +1,4 @@
-"""Students: distilled from the recording, fine-tuned on labels where their row says so, then asked about the test data."""
+"""Students: distilled or pretrained, fine-tuned on labels where their row says so, then asked about the test data."""
 
 STUDENT = "students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}"
 
@@ -25,6 +25,30 @@ rule distill_student:
         "Distilling {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
     script:
         "../workflow_scripts/distill_student.py"
+
+
+rule pretrain_student:
+    input:
+        unpack(images_input),
+    output:
+        model=f"{OUT}/{STUDENT}/pretrained.safetensors",
+        history=f"{OUT}/{STUDENT}/pretrained.csv",
+    log:
+        f"{OUT}/logs/pretrain_student/{STUDENT}.log",
+    benchmark:
+        f"{OUT}/benchmarks/pretrain_student/{STUDENT}.tsv"
+    conda:
+        "../envs/distillation.yaml"
+    resources:
+        mem_mb=TRAINING_MB,
+        runtime=1440,
+        gpu=GPUS,
+    params:
+        job=student_job("pretrain_student", "pretrain"),
+    message:
+        "Pretraining {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/pretrain_student.py"
 
 
 rule finetune_student:
@@ -119,11 +143,11 @@ rule measure_cost:
         index=lambda w: index(w.magnification),
         splits=splits_of(STUDY["seeds"][0]),
     output:
-        f"{OUT}/cost/{NETWORK}-{{magnification}}.json",
+        f"{OUT}/cost/{{network}}-{{magnification}}.json",
     log:
-        f"{OUT}/logs/measure_cost/{{magnification}}.log",
+        f"{OUT}/logs/measure_cost/{{network}}/{{magnification}}.log",
     benchmark:
-        f"{OUT}/benchmarks/measure_cost/{{magnification}}.tsv"
+        f"{OUT}/benchmarks/measure_cost/{{network}}/{{magnification}}.tsv"
     conda:
         "../envs/distillation.yaml"
     threads: workflow.resource_settings.cores or 1  # the machine to itself: what runs beside a timing falsifies it
@@ -134,6 +158,7 @@ rule measure_cost:
     params:
         job=lambda w: {
             "seed": STUDY["seeds"][0],
+            "network": w.network,
             "magnification": magnification.parse(w.magnification),
             "classes": len(STUDY["classes"]),
             "regions_timed": STUDY["cost"]["regions"],
@@ -142,6 +167,6 @@ rule measure_cost:
         },
         code=code("measure_cost"),
     message:
-        "Measuring the cost of a region at {wildcards.magnification}"
+        "Measuring the cost of a region with {wildcards.network} at {wildcards.magnification}"
     script:
         "../workflow_scripts/measure_cost.py"

@@ -1,7 +1,7 @@
 """From predictions and costs to tables, figures and the report."""
 
 FIGURES = ("accuracy_flops", "confusion", "examples", "disagreements", "training_curves")
-COSTS = [f"{OUT}/cost/{NETWORK}-{scale}.json" for scale in (TEACHER, *STUDENTS)]
+COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 
 
 rule evaluate:
@@ -22,7 +22,7 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        models=[model.as_row() | {"steps": STUDY["training"]["steps"]} for model in MODELS],
+        models=[result_row(STUDY, model) for model in MODELS],
         classes=STUDY["classes"],
         regions_have_labels=STUDY["regions_have_labels"],
         statistics=STUDY["statistics"],

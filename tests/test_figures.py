@@ -9,20 +9,25 @@ from lowpower.figures.curves import _steps_since_start, draw_training_curves
 from lowpower.figures.panels import model_panels
 
 RESULTS = [
-    *("method", "magnification", "labeled", "unlabeled", "per", "split", "n"),
+    *("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "n"),
     *("accuracy", "accuracy_low", "accuracy_high"),
 ]
 HISTORY = ["step", "phase", "val_log_loss", "chosen"]
 
 
-def result(method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95", split="test"):
-    values = (method, scale, 100, unlabeled, per, split, 1234, accuracy, low, high)
+def result(
+    method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95", split="test", network="resnet10"
+):
+    values = (method, network, scale, 100, unlabeled, per, split, 1234, accuracy, low, high)
     return dict(zip(RESULTS, values, strict=True))
 
 
 def accuracy_flops(folder, rows, name="figure"):
     files.write_rows(folder / "results.csv", RESULTS, rows)
-    cost = [{"magnification": f"{10 / n:g}x", "flops_per_region": round(5e8 / n**2)} for n in (1, 2, 4)]
+    cost = [
+        {"network": "resnet10", "magnification": f"{10 / n:g}x", "flops_per_region": round(5e8 / n**2)}
+        for n in (1, 2, 4)
+    ]
     files.write_rows(folder / "cost.csv", list(cost[0]), cost)
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
     draw_accuracy_flops(folder / "results.csv", folder / "cost.csv", svg, png)

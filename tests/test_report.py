@@ -7,9 +7,10 @@ import yaml
 from page_files import CLASSES, ROOT, SLIDES, Page, complete_config, intake_rows, report_of, write_study
 
 from lowpower import __version__, files
+from lowpower.header import model_header
 from lowpower.pages import citation, page
 from lowpower.pages.flow import flow
-from lowpower.pages.methods_text import methods, model_header
+from lowpower.pages.methods_text import methods
 from lowpower.pages.report import write_report
 from lowpower.study.study import Model
 from lowpower.tables import results

@@ -33,7 +33,10 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
     assert config["training"]["learning_rate"] == 0.001 and config["training"]["steps"] == raw["training"]["steps"]
     assert config["methods"]["sskd"]["distill"]["pooling"] == "max"
     assert config["methods"]["scratch"] == {
+        "network": "resnet10",
+        "at": "students",
         "init": "random",
+        "pretrain": None,
         "distill": None,
         "finetune": {"images": "labeled", "share": 0.2},
     }

@@ -58,7 +58,8 @@ def _curve(axes: Axes, history: list[dict[str, str]], color: str, strength: floa
 
 
 def _losses(history: list[dict[str, str]]) -> list[float]:
-    return [float(row["val_log_loss"]) for row in history]
+    """Validation log losses; no number, which is not drawn, where nothing is validated (pretraining)."""
+    return [float(row["val_log_loss"] or "nan") for row in history]
 
 
 def _steps_since_start(history: list[dict[str, str]]) -> list[int]:

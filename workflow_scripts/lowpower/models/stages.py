@@ -1,8 +1,9 @@
-"""What the three stages share: a network to start from, a training that can be resumed, and what is left at the end.
+"""What the stages share: a network to start from, a training that can be resumed, and what is left at the end.
 
-The stages are ``teaching``, ``distilling`` and ``finetuning``: a room each, so that what only one of them does can
-change without training the others again. Each reads an index and the splits and writes a model and its history. Every
-model of the study takes the same number of optimizer steps and keeps the weights with the lowest validation log loss.
+The stages are ``teaching``, ``pretraining``, ``distilling`` and ``finetuning``: a room each, so that what only one of
+them does can change without training the others again. Each reads an index and the splits and writes a model and its
+history. Every model of the study takes the same number of optimizer steps and keeps the weights with the lowest
+validation log loss; pretraining has none to choose by and keeps its last ones.
 """
 
 from collections.abc import Callable
@@ -11,13 +12,13 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from lowpower import draws
 from lowpower.errors import InputError
 from lowpower.files import write_rows
 from lowpower.log import say
-from lowpower.models import resnet
+from lowpower.models import backbone, networks
 from lowpower.models.cohort import Region, in_split
 from lowpower.models.model_file import load_model, prepare_device, save_model
 from lowpower.models.pixels import Normalizer, Pixels, channel_statistics, same_size
@@ -29,8 +30,8 @@ class Stage:
     """A network on its way through one stage."""
 
     job: dict  # the rule's params
-    phase: str  # train, distill or finetune
-    network: resnet.ResNet
+    phase: str  # train, pretrain, distill or finetune
+    network: nn.Module
     about: dict  # the header of the model file that it will be
     device: torch.device
 
@@ -54,51 +55,71 @@ def title_of(job: dict) -> str:
 def begin(job: dict, phase: str, start: str | None, seen: list[Region]) -> Stage:
     """A network with the weights of the model file ``start``, or with random ones where it is None.
 
-    Channel statistics belong to weights: those of the regions that the first of the stages saw (``seen``).
+    Channel statistics belong to weights: those of the regions that the first of the stages saw (``seen``), and of a
+    row that starts from weights of another kind (``init`` is weights) those of ``backbone``.
     """
     if not seen:
         raise InputError(f"{title_of(job)}: there is no region to train on; see tables/cohort.csv")
     device = prepare_device(job["gpu"])
-    if start:
+    classes, draw = job["classes"], draws.integer(job["seed"], "weights")
+    if job["init"] == "weights":
+        network = networks.build(job["network"], len(classes), draw)
+        taken = backbone.take_weights(network, start)
+        about = {"classes": classes, "mean": backbone.MEAN, "std": backbone.STD, "fingerprint": taken}
+    elif start:
         network, about = load_model(start)
-        if about["classes"] != job["classes"]:
-            raise InputError(f"{start} knows the classes {about['classes']}, the config {job['classes']}")
+        if about["classes"] != classes:
+            raise InputError(f"{start} knows the classes {about['classes']}, the config {classes}")
     else:
-        network = resnet.build(len(job["classes"]), draws.integer(job["seed"], "weights"))
+        network = networks.build(job["network"], len(classes), draw)
         mean, std = channel_statistics(seen)
-        about = {"classes": job["classes"], "mean": mean, "std": std}
+        about = {"classes": classes, "mean": mean, "std": std}
     return Stage(job, phase, network.to(device), about | job["about"], device)
 
 
+def sign(stage: Stage, regions: list[Region], seen: list[Region]) -> list[Region]:
+    """Give the model its fingerprint: of the job, the regions it sees and what it started from.
+
+    regions: all; returns those for validation.
+    """
+    validation = [region for region in in_split(regions, "val") if region.label]
+    data = [(r.region, r.label, r.true_label, r.content) for r in (*seen, *validation)]
+    stage.about["fingerprint"] = fingerprint(stage.job, stage.phase, data, stage.about.get("fingerprint"))
+    return validation
+
+
 def train(
-    stage: Stage, regions: list[Region], seen: list[Region], steps: int, step_passes: StepPasses, model: str
+    stage: Stage,
+    regions: list[Region],
+    seen: list[Region],
+    steps: int,
+    step_passes: StepPasses,
+    model: str,
+    validated: bool = True,
 ) -> list[dict]:
     """Take the steps, with a checkpoint beside the model that belongs to this job, these regions and this code alone.
 
     regions: all, of which those for validation are taken; seen: those that the steps look at. Returns the rows of
     history.csv.
     """
-    validation = [region for region in in_split(regions, "val") if region.label]
-    data = [(r.region, r.label, r.true_label, r.content) for r in (*seen, *validation)]
-    job, about = stage.job, stage.about
-    about["fingerprint"] = fingerprint(job, stage.phase, data, about.get("fingerprint"))
+    validation = sign(stage, regions, seen)
     say(f"{stage.title}: {stage.phase} on {len(seen)} regions, {steps} steps")
     checkpoint = Path(model).with_name(f"last-{stage.phase}.pt")
-    validate = _validator(stage, validation)
+    validate = _validator(stage, validation) if validated else None
     return fit(
-        stage.network, stage.title, stage.phase, steps, step_passes, validate, job["training"], checkpoint,
-        about["fingerprint"],
+        stage.network, stage.title, stage.phase, steps, step_passes, validate, stage.job["training"], checkpoint,
+        stage.about["fingerprint"],
     )  # fmt: skip
 
 
-def _validator(stage: Stage, validation: list[Region]) -> Callable[[resnet.ResNet], tuple[float, float]]:
+def _validator(stage: Stage, validation: list[Region]) -> Callable[[nn.Module], tuple[float, float]]:
     """Mean log loss and accuracy over the validation regions, as they are."""
     recipe = stage.job["training"]
     normalize = stage.normalizer()
     pixels = Pixels(recipe["memory_mb"])
 
     @torch.no_grad()
-    def validate(network: resnet.ResNet) -> tuple[float, float]:
+    def validate(network: nn.Module) -> tuple[float, float]:
         network.eval()
         items = ((pixels.image(region), region.label) for region in validation)
         log_loss = right = 0.0
@@ -113,14 +134,15 @@ def _validator(stage: Stage, validation: list[Region]) -> Callable[[resnet.ResNe
     return validate
 
 
-def finish(title: str, network: resnet.ResNet, about: dict, rows: list[dict], model: str, history: str) -> None:
+def finish(title: str, network: nn.Module, about: dict, rows: list[dict], model: str, history: str) -> None:
     """Write model and history, then drop the checkpoint, which nothing needs any more."""
     save_model(model, network, about)
     write_rows(history, HISTORY, rows)
     for checkpoint in Path(model).parent.glob("last-*.pt"):
         checkpoint.unlink()
     kept = [row for row in rows if int(row["chosen"])][-1]
-    say(
-        f"{title}: kept step {kept['step']} of {kept['phase']}, validation log loss {float(kept['val_log_loss']):.3f}, "
-        f"accuracy {100 * float(kept['val_accuracy']):.1f} %"
-    )
+    reads = ""
+    if kept["val_log_loss"]:
+        log_loss, accuracy = float(kept["val_log_loss"]), float(kept["val_accuracy"])
+        reads = f", validation log loss {log_loss:.3f}, accuracy {100 * accuracy:.1f} %"
+    say(f"{title}: kept step {kept['step']} of {kept['phase']}{reads}")

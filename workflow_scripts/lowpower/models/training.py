@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lowpower import draws
 from lowpower.errors import InputError
 from lowpower.files import replacing
 from lowpower.log import Progress, say
-from lowpower.models.resnet import ResNet
 from lowpower.wording import some
 
 HISTORY = ["step", "phase", "loss", "kl", "map", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
@@ -28,7 +27,7 @@ class Pass(NamedTuple):
     regions: list[str]
 
 
-StepPasses = Callable[[ResNet, int], Iterable[Pass]]
+StepPasses = Callable[[nn.Module, int], Iterable[Pass]]
 
 
 class Order:
@@ -61,12 +60,12 @@ def fingerprint(*content: object) -> str:
 
 
 def fit(
-    network: ResNet,
+    network: nn.Module,
     title: str,
     phase: str,
     steps: int,
     step_passes: StepPasses,
-    validate: Callable[[ResNet], tuple[float, float]],
+    validate: Callable[[nn.Module], tuple[float, float]] | None,
     recipe: dict,
     checkpoint: Path,
     belongs_to: str,
@@ -74,9 +73,9 @@ def fit(
     """Train for ``steps`` optimizer steps and leave the weights with the lowest validation log loss in ``network``.
 
     recipe: the config's ``training`` section. validate: network -> (log loss, accuracy), asked every
-    ``evaluate_every`` steps. checkpoint: written at the same steps; continued from when its fingerprint is
-    ``belongs_to``. Returns the rows of history.csv. Raises InputError where a loss is not finite: before the step is
-    taken, and before a checkpoint is written of weights that give no finite validation loss.
+    ``evaluate_every`` steps; without it the last weights are left. checkpoint: written at the same steps; continued
+    from when its fingerprint is ``belongs_to``. Returns the rows of history.csv. Raises InputError where a loss is not
+    finite: before the step is taken, and before a checkpoint is written of weights that give no finite validation loss.
     """
     what = f"{title}: {phase}"
     optimizer = torch.optim.Adam(
@@ -117,12 +116,15 @@ def fit(
         optimizer.step()
         done = step + 1
         if done % recipe["evaluate_every"] == 0 or done == steps:
-            log_loss, accuracy = validate(network)
-            _stop_unless_finite({"validation log loss": log_loss}, where, shown, state["step"])
+            log_loss, judged = math.inf, {}
+            if validate:
+                log_loss, accuracy = validate(network)
+                _stop_unless_finite({"validation log loss": log_loss}, where, shown, state["step"])
+                judged = {"val_log_loss": log_loss, "val_accuracy": accuracy}
             means = {name: value / (done - since) for name, value in sums.items()}
             row = {"step": done, "phase": phase, "loss": sum(means.values()), **means}
-            state["history"].append(row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
-            if log_loss < state["best"]["log_loss"]:
+            state["history"].append(row | judged)
+            if log_loss < state["best"]["log_loss"] or not validate:
                 weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
                 state["best"] = {"log_loss": log_loss, "step": done, "weights": weights}
             state |= {"step": done, "network": network.state_dict(), "optimizer": optimizer.state_dict()}
@@ -130,7 +132,8 @@ def fit(
                 torch.save(state, part)
             sums, since = {}, done
         best = state["best"]
-        progress.at(done, f"validation log loss {best['log_loss']:.3f} at step {best['step']}" if best["step"] else "")
+        judged = validate and best["step"]
+        progress.at(done, f"validation log loss {best['log_loss']:.3f} at step {best['step']}" if judged else "")
     network.load_state_dict(state["best"]["weights"])
     return [history_row(row, row["step"] == state["best"]["step"]) for row in state["history"]]
 

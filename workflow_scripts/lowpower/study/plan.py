@@ -1,6 +1,7 @@
 """How many jobs a run takes, told from the config alone."""
 
-from lowpower.study.study import models
+from lowpower.study.given import given_teacher
+from lowpower.study.study import measured_networks, models
 
 
 def planned_jobs(config: dict, slides: int) -> dict[str, int]:
@@ -8,8 +9,14 @@ def planned_jobs(config: dict, slides: int) -> dict[str, int]:
 
     config: complete, with every default filled in. slides: rows of the sheet.
     """
-    students = [model for model in models(config) if model.method != "teacher"]
-    distilled = [model for model in students if config["methods"][model.method]["distill"]]
+    every = models(config)
+    students = [model for model in every if model.method != "teacher"]
+    distilled, pretrained = (
+        [model for model in students if config["methods"][model.method][stage]] for stage in ("distill", "pretrain")
+    )
+    given = given_teacher(config) is not None
+    rows = config["methods"].values()
+    followed = any(row["distill"] or row["init"] == "teacher" for row in rows)
     lows, seeds = len(config["student_magnifications"]), len(config["seeds"])
     jobs = {
         "write_config": 1,
@@ -22,12 +29,15 @@ def planned_jobs(config: dict, slides: int) -> dict[str, int]:
         "index_regions": lows + 1,
         "split_patients": seeds,
         "count_cohort": 1,
-        "train_teacher": seeds,
+        "train_teacher": 0 if given else seeds,
+        "adopt_teacher": seeds if given else 0,
+        "choose_teacher": int(config["teacher"] == "best_validation" and followed),
         "record_teacher": 0 if config["views"] == "live" or not distilled else seeds * config["recording_parts"],
         "distill_student": len(distilled),
+        "pretrain_student": len(pretrained),
         "finetune_student": len(students),
         "predict": seeds + len(students),
-        "measure_cost": lows + 1,
+        "measure_cost": len(measured_networks(every)),
         "evaluate": 1,
         "compare_cost": 1,
         "show_examples": 1,

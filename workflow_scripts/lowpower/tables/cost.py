@@ -1,4 +1,4 @@
-"""The cost table: what reading one region costs at each magnification, and how many times less than the teacher's."""
+"""The cost table: what reading one region costs with each network at each magnification, beside the teacher's cost."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,8 @@ def compare_cost(costs: Sequence[str | Path], table: str | Path, summary: str | 
     rows = cost_rows([read_json(path) for path in costs])
     write_rows(table, COLUMNS, rows)
     for row in rows[1:]:
-        say(f"{row['magnification']}: {_times(row['flops_times_cheaper'])} fewer FLOPs than the teacher")
+        read = f"{row['network']} at {row['magnification']}"
+        say(f"{read}: {_times(row['flops_times_cheaper'])} fewer FLOPs than the teacher")
     with replacing(summary) as part:
         part.write_text(f"{layout.markdown(headline(rows))}\n{CONVENTION} {timing(rows)}\n", encoding="utf-8")
     with replacing(latex) as part:
@@ -68,6 +69,7 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """Rows of cost.csv for people."""
     return [
         {
+            "network": row["network"],
             "read at": magnification.describe(magnification.parse(row["magnification"])),
             "parameters": f"{int(row['parameters']):,}",
             "pixels": f"{int(row['pixels_per_region']):,}",

@@ -16,9 +16,22 @@ from lowpower.tables.metrics import METRICS
 from lowpower.tables.units import Judged, judge
 from lowpower.wording import count_of
 
-IDENTITY = ("method", "magnification", "labeled", "unlabeled", "steps")
+IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled", "steps")
 COLUMNS = [
-    *("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "seeds", "steps", "n", "patients"),
+    *(
+        "method",
+        "network",
+        "magnification",
+        "labeled",
+        "unlabeled",
+        "per",
+        "split",
+        "pixels",
+        "seeds",
+        "steps",
+        "n",
+        "patients",
+    ),
     *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")),
     *(f"{metric}_minus_teacher{end}" for metric in METRICS for end in ("", "_low", "_high")),
 ]
@@ -39,8 +52,8 @@ def evaluate(
 ) -> None:
     """Write results.csv, for people also as Markdown (summary) and LaTeX, and the confusion matrices' counts.
 
-    predictions: one predictions.parquet per model, parallel to models (method, magnification, labeled, unlabeled,
-    seed, steps). statistics: draws, rank_draws, confidence.
+    predictions: one predictions.parquet per model, parallel to models (method, network, magnification, labeled,
+    unlabeled, seed, steps). statistics: draws, rank_draws, confidence.
     """
     judged = judge([pd.read_parquet(path) for path in predictions], classes, regions_have_labels)
     rows = result_rows(judged, models, statistics)
