@@ -1,6 +1,6 @@
 import pytest
 import yaml
-from test_workflow import ROOT, SMOKE, change, copy_project, planned, snakemake
+from test_workflow import ROOT, SMOKE, change, copy_project, planned, snakemake, write_header
 
 from lowpower import files
 from lowpower.planning.forecast import disk_mb, forecast
@@ -276,15 +276,22 @@ def test_sizes_are_told_in_units_that_people_read(mb, text):
 def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     text = snakemake(copy_project(tmp_path), "plan", "--cores", 1, "--configfile", SMOKE)
     assert NOTHING_YET in text
-    assert "Traceback" not in text and "| total            | 132  |" in text
+    assert "Traceback" not in text and "| total            | 138  |" in text
 
 
-@pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live"])
+@pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live", "best_validation", "given"])
 def test_planned_jobs_are_those_of_a_dry_run(tmp_path, name):
     folder = copy_project(tmp_path)
-    path = SMOKE if name == "live" else name
+    path = name if name.endswith(".yaml") else SMOKE
     if name == "live":
         change(folder / SMOKE, "views: 2", "views: live")
+    if name == "best_validation":
+        change(folder / SMOKE, "views: 2", "views: 2\nteacher: best_validation")
+    if name == "given":
+        change(folder / SMOKE, "views: 2", "views: 2\nteacher: given.safetensors")
+        classes = yaml.safe_load((folder / SMOKE).read_text())["classes"]
+        about = {"architecture": "resnet10", "magnification": 10, "classes": classes}
+        write_header(folder / "given.safetensors", about)
     if "lung" in name:
         (folder / "data/lung").mkdir()
         places = [
