@@ -139,6 +139,40 @@ def test_a_live_teacher_costs_every_distillation_its_pixels(run):
     assert min(live["distill_student"].seconds.values()) > 1.1 * min(recorded["distill_student"].seconds.values())
 
 
+def test_each_row_costs_what_its_network_computes_and_what_is_fitted_next_to_nothing(run):
+    rows = dict.fromkeys(("scratch", "colour", "vicreg", "self_distill", "sskd"))
+    rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
+    config = config_of("second", methods=rows, student_magnifications=[5])
+    found, every = forecasts(config), models(config)
+    of = {model.method: i for i, model in enumerate(every)}
+    tuned, distilled = found["finetune_student"].seconds, found["distill_student"].seconds
+    pixels = tuned[of["scratch"]] - 2.0 - 0.02 * 400
+    assert tuned[of["elsewhere"]] == pytest.approx(2.0 + 0.02 * 400 + 16.5 * pixels, rel=0.02)
+    assert tuned[of["colour"]] < 2.1
+    assert distilled[of["self_distill"]] - 10 == pytest.approx(4 * (distilled[of["sskd"]] - 10), rel=0.02)
+    looked, learned = 8 / 3 * 0.8 * 400 * 4, 400 * 4 + 4 * 2 / 3  # regions; scratch is validated on two, four times
+    pretraining = 2.0 + 0.8 * 0.02 * 400 + pixels * looked / learned
+    assert found["pretrain_student"].seconds[of["vicreg"]] == pytest.approx(pretraining, rel=0.02)
+    assert set(found["measure_cost"].seconds) == {("resnet10", 10), ("resnet10", 5), ("color", 5), ("resnet50", 5)}
+
+
+def test_a_fit_that_was_measured_is_no_measure_of_a_step(run, tmp_path):
+    config = config_of(methods=dict.fromkeys(("scratch", "sskd", "sskd_finetuned", "colour")))
+    make_run(tmp_path, config)
+    for scale in ("5x", "2.5x"):
+        write_benchmark(run, "finetune_student", f"students/colour/{scale}/labeled100-unlabeled0/seed0", 2.1)
+    found = forecasts(config)["finetune_student"].seconds
+    for i, model in enumerate(models(config)):
+        if model.method == "scratch":
+            assert found[i] == pytest.approx(training_seconds(config, 400, model.magnification), rel=0.02)
+
+
+def test_without_a_teacher_to_train_the_wall_time_is_that_of_the_students(run):
+    config = config_of(teacher="given.safetensors")
+    assert "train_teacher" not in planned_jobs(config, 4)
+    assert any(line.startswith("wall time here: about") for line in lines_of(config))
+
+
 def test_twice_the_slides_take_twice_the_time_of_cutting(run):
     assert sum(forecasts(config_of(), 8)["tile_slide"].seconds.values()) == pytest.approx(2 * 2.6)
 

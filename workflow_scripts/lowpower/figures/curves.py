@@ -32,6 +32,8 @@ def draw_training_curves(
         shares = sorted({(m["labeled"], m["unlabeled"]) for m in models if m["method"] == model["method"]})
         strength = (1 + shares.index((model["labeled"], model["unlabeled"]))) / len(shares)
         history = read_rows(path)
+        if not history:  # of a given teacher
+            continue
         for other, axes in panels.items():
             if other == key:
                 _curve(axes, history, looks[key[0]][0], strength)
