@@ -59,7 +59,7 @@ if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
 wildcard_constraints:
     slide=r"(?![0-9.]+x[./])[^/]+",  # a name such as 10x is a magnification's; safe_name gives none to a slide
     magnification=r"[0-9.]+x",
-    network="|".join({network for network, _ in NETWORKS}),
+    network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
     method="|".join(STUDY["methods"]),
     labeled=r"\d+",
     unlabeled=r"\d+",

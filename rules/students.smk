@@ -136,37 +136,3 @@ rule show_examples:
         f"Showing examples of {EXAMPLE_STUDENT.folder} beside its teacher"
     script:
         "../workflow_scripts/show_examples.py"
-
-
-rule measure_cost:
-    input:
-        index=lambda w: index(w.magnification),
-        splits=splits_of(STUDY["seeds"][0]),
-    output:
-        f"{OUT}/cost/{{network}}-{{magnification}}.json",
-    log:
-        f"{OUT}/logs/measure_cost/{{network}}/{{magnification}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/measure_cost/{{network}}/{{magnification}}.tsv"
-    conda:
-        "../envs/distillation.yaml"
-    threads: workflow.resource_settings.cores or 1  # the machine to itself: what runs beside a timing falsifies it
-    resources:
-        mem_mb=3000,
-        runtime=30,
-        gpu=GPUS,
-    params:
-        job=lambda w: {
-            "seed": STUDY["seeds"][0],
-            "network": w.network,
-            "magnification": magnification.parse(w.magnification),
-            "classes": len(STUDY["classes"]),
-            "regions_timed": STUDY["cost"]["regions"],
-            "repeats": STUDY["cost"]["repeats"],
-            "gpu": STUDY["gpu"],
-        },
-        code=code("measure_cost"),
-    message:
-        "Measuring the cost of a region with {wildcards.network} at {wildcards.magnification}"
-    script:
-        "../workflow_scripts/measure_cost.py"

@@ -1,5 +1,6 @@
 """Every row of the table in docs/errors.md: the mistake is made, and the message is the one the table promises."""
 
+import contextlib
 import os
 import re
 import signal
@@ -62,6 +63,14 @@ def other_teacher(folder):
     path = folder / "given.safetensors"
     write_header(path, {"architecture": "resnet10", "classes": classes, "magnification": 20})
     return given(teacher=str(path))(folder)
+
+
+def own_teacher(folder):
+    path = "results/demo/teacher/seed0/model.safetensors"
+    (folder / path).parent.mkdir(parents=True)
+    (folder / path).touch()
+    with contextlib.chdir(folder):
+        return given(teacher=path)(folder)
 
 
 def other_weights(folder):
@@ -272,6 +281,7 @@ CASES = {
     ),
     "one teacher for seeds that test different patients": config(teacher="best_validation", split={"by": "random"}),
     "given teacher that is not there": given(teacher="none.safetensors"),
+    "given teacher of this very study": own_teacher,
     "given teacher that does not fit": other_teacher,
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),

@@ -35,6 +35,11 @@ def check_given(config: dict) -> None:
             f"config: `teacher`: there is no file {path}; write paired, best_validation or the path of a "
             "model.safetensors"
         )
+    if Path(path).resolve().is_relative_to(Path("results", config["cohort"]).resolve()):
+        raise InputError(
+            f"config: `teacher`: {path} is of this very study, which would write over it; write another `cohort`, or "
+            "copy the file elsewhere"
+        )
     about = model_header(path)
     found = {
         "the architecture": (about["architecture"], TEACHERS_NETWORK),
