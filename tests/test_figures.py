@@ -131,11 +131,12 @@ def curves(folder, models, name="one"):
 
 
 def model(method, scale, seed=0, unlabeled=100):
-    return {"method": method, "magnification": scale, "labeled": 100, "unlabeled": unlabeled, "seed": seed}
+    known = {"method": method, "network": "color" if method == "colour" else "resnet10", "magnification": scale}
+    return known | {"labeled": 100, "unlabeled": unlabeled, "seed": seed}
 
 
 def test_training_curves_have_a_panel_for_each_method_and_magnification(tmp_path, figures):
-    models = [model("teacher", 10), model("sskd", 2.5), model("sskd", 5), model("scratch", 2.5)]
+    models = [model("teacher", 10), model("sskd", 2.5), model("sskd", 5), model("scratch", 2.5), model("colour", 2.5)]
     for name in ("one", "two"):
         curves(tmp_path, models, name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()

@@ -28,7 +28,7 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
     if not rows:
         style.save(style.in_words(style.NOTHING), svg, png)
         return
-    looks = style.of_methods([row["method"] for row in rows])
+    looks = style.of_methods([row["method"] for row in sorted(rows, key=_scale_of)])  # as for the training curves
     figure = Figure(figsize=(1.7 + 3.4 * len(kinds), 0.4 + 3.2 * len(splits)), layout="constrained")
     grid = figure.subplots(len(splits), len(kinds), squeeze=False, sharex=True, sharey=True)
     for split, line in zip(splits, grid, strict=True):
@@ -56,6 +56,10 @@ def largest_shares(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 def _kind(row: dict[str, str]) -> tuple[str, ...]:
     return tuple(row[key] for key in ("method", "magnification", "per", "split"))
+
+
+def _scale_of(row: dict[str, str]) -> float:
+    return magnification.parse(row["magnification"])
 
 
 def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str], float], looks: dict) -> None:

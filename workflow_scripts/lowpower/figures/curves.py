@@ -10,6 +10,7 @@ from lowpower.figures import style
 from lowpower.figures.panels import model_panels
 from lowpower.files import read_rows
 
+_FITTED = "color"
 _WORDS = """\
 Validation log loss by optimizer step,
 one line for each seed and share of patients.
@@ -23,10 +24,13 @@ def draw_training_curves(
 ) -> None:
     """A panel for each method and magnification, with the curves of the others in gray behind.
 
-    histories: history.csv files, parallel to models (method, magnification, labeled, unlabeled, seed).
+    histories: history.csv files, parallel to models (method, network, magnification, labeled, unlabeled, seed). What is
+    fitted to convergence takes no steps and has no curve.
     """
+    kept = [k for k, model in enumerate(models) if model["network"] != _FITTED]
+    histories, models = ([those[k] for k in kept] for those in (histories, models))
     keys = [(model["method"], magnification.name_of(model["magnification"])) for model in models]
-    looks = style.of_methods([method for method, _ in keys])
+    looks = style.of_methods([method for method, _ in sorted(keys, key=lambda key: magnification.parse(key[1]))])
     figure, panels, beside = model_panels(keys, 1.7, 1.35, share=True)
     for key, model, path in zip(keys, models, histories, strict=True):
         shares = sorted({(m["labeled"], m["unlabeled"]) for m in models if m["method"] == model["method"]})

@@ -73,7 +73,7 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
             "read at": magnification.describe(magnification.parse(row["magnification"])),
             "parameters": f"{int(row['parameters']):,}",
             "pixels": f"{int(row['pixels_per_region']):,}",
-            "MFLOPs": f"{int(row['flops_per_region']) / 1e6:,.1f}",
+            "MFLOPs": _mega(int(row["flops_per_region"])),
             "times cheaper": _times(row["flops_times_cheaper"]),
             "nominal": _times(row["nominal_times_cheaper"]),
             "network, ms": row["latency_ms"],
@@ -84,6 +84,11 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
         }
         for row in rows
     ]
+
+
+def _mega(flops: int) -> str:
+    """Millions with one decimal, or with the digits that tell them from none: ``_mega(12_300) == "0.0123"``."""
+    return f"{flops / 1e6:,.1f}" if flops >= 1e6 else f"{flops / 1e6:.3g}"
 
 
 def _times(ratio: str) -> str:
