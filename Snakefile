@@ -2,7 +2,7 @@
 
     slides.csv ─▶ check_slide ─▶ mask_tissue ─▶ tile_slide ─▶ downsample_slide ─▶ gather_slides, index_regions ─▶ split_patients
                                                                                                                       │
-            train_teacher ─▶ record_teacher ─▶ distill_student ─▶ finetune_student ◀──────────────────────────────────┘
+            train_teacher ─▶ record_teacher ─▶ distill_student | pretrain_student ─▶ finetune_student ◀───────────────┘
                   └───────────────┴──▶ predict ─▶ evaluate ─▶ tables, figures, report.html
 
 Paths, all under results/{cohort}/:

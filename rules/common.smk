@@ -14,10 +14,12 @@ from lowpower.errors import InputError
 from lowpower.study.code import code_hash
 from lowpower.study.config import read_config, region_multiple
 from lowpower.study.division import can_be_judged, find_problems
+from lowpower.study.given import check_given, given_teacher
+from lowpower.study.jobs import example_student, recipe, result_row, stage_before, student_recipe, teacher_folder
 from lowpower.study.machine import check_writable
 from lowpower.study.plan import planned_jobs
 from lowpower.study.sheet import by_file_name, read_sheet
-from lowpower.study.study import Model, level_of, models, steps_of, uses_unlabeled
+from lowpower.study.study import Model, level_of, measured_networks, models
 
 # A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
 if not workflow.configfiles:
@@ -28,6 +30,7 @@ if not workflow.configfiles:
 try:
     STUDY = read_config(config, HOME / "schemas/config.schema.yaml")
     SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
+    check_given(STUDY)
     check_writable(OUT := f"results/{STUDY['cohort']}")
 except InputError as error:
     raise WorkflowError(str(error))
@@ -36,7 +39,7 @@ TEACHER = magnification.name_of(STUDY["teacher_magnification"])
 STUDENTS = [magnification.name_of(low) for low in STUDY["student_magnifications"]]
 MODELS = models(STUDY)
 FOLDERS = {model.folder: model for model in MODELS}
-NETWORK = "resnet10"  # as lowpower.models.resnet.NAME, which would take a torch import here
+NETWORKS = [(network, magnification.name_of(scale)) for network, scale in measured_networks(MODELS)]
 DEMO = STUDY.get("demo")
 PEOPLE = [
     {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in SLIDES.values()
@@ -57,6 +60,7 @@ wildcard_constraints:
     slide=r"(?![0-9.]+x(-level)?[./])[^/]+",  # a name such as 10x is a magnification's; safe_name gives none to a slide
     magnification=r"[0-9.]+x",
     scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level what the slide's own level shows
+    network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
     method="|".join(STUDY["methods"]),
     labeled=r"\d+",
     unlabeled=r"\d+",
@@ -120,63 +124,44 @@ def annotation_of(slide):
 def student(wildcards):
     """The model that wildcards name."""
     labeled, unlabeled, seed = int(wildcards.labeled), int(wildcards.unlabeled), int(wildcards.seed)
-    return Model(wildcards.method, magnification.parse(wildcards.magnification), labeled, unlabeled, seed)
+    network = STUDY["methods"][wildcards.method]["network"]
+    return Model(wildcards.method, magnification.parse(wildcards.magnification), labeled, unlabeled, seed, network)
 
 
-def seed_folder(wildcards):
-    """Folder of the teacher whose student the wildcards name: the student of seed s has the teacher of seed s."""
-    return f"{OUT}/teacher/seed{wildcards.seed}"
+def teacher_of(wildcards):
+    """The teacher whose recording, and weights, the students of a seed get."""
+    return f"{OUT}/{teacher_folder(STUDY, wildcards.seed)}/model.safetensors"
 
 
-def recipe(rule, model, steps):
-    """The params that every training shares: plain values, from which a script does the same anywhere."""
-    about = {"magnification": model.magnification, "method": model.method, "seed": model.seed}
-    settings = ("unit", "tissue", "jpeg_quality", "augmentation")
-    settings += ("grid",) if STUDY["unit"] == "grid" else ("max_side_um",)
-    return {
-        "name": f"{model.method} at {magnification.name_of(model.magnification)}",
-        "about": about | {key: STUDY[key] for key in settings},
-        "steps": steps,
-        "labeled": model.labeled,
-        "unlabeled": model.unlabeled,
-        **{key: STUDY[key] for key in ("classes", "training", "augmentation", "gpu")},
-        "seed": model.seed,
-        "code": code(rule),
-    }
+def images_input(wildcards):
+    """What every stage of a student reads."""
+    return {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
 
 
 def distillation_input(wildcards):
     """The recording, or, for a live teacher, the teacher and its pixels; the teacher's weights where a row starts there."""
-    teacher = f"{seed_folder(wildcards)}/model.safetensors"
-    files = {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
+    files = images_input(wildcards)
     if STUDY["methods"][wildcards.method]["distill"]["views"] == "live":
-        return files | {"targets": [], "teacher": teacher, "teacher_index": index(TEACHER)}
+        return files | {"targets": [], "teacher": teacher_of(wildcards), "teacher_index": index(TEACHER)}
     parts = range(STUDY["recording_parts"])
     files["targets"] = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
-    return files | ({"teacher": teacher} if STUDY["methods"][wildcards.method]["init"] == "teacher" else {})
+    starts_there = STUDY["methods"][wildcards.method]["init"] == "teacher"
+    return files | ({"teacher": teacher_of(wildcards)} if starts_there else {})
 
 
 def finetuning_input(wildcards):
-    """What a student starts from: itself as distilled, the teacher's weights, or nothing."""
+    """What a student starts from: itself after an earlier stage, the teacher's weights, those of a file, or nothing."""
     row = STUDY["methods"][wildcards.method]
-    files = {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
-    if row["distill"]:
-        folder = f"{OUT}/{student(wildcards).folder}"
-        return files | {"start": f"{folder}/distilled.safetensors", "start_history": f"{folder}/distilled.csv"}
-    return files | ({"start": f"{seed_folder(wildcards)}/model.safetensors"} if row["init"] == "teacher" else {})
+    if before := stage_before(row):
+        path = f"{OUT}/{student(wildcards).folder}/{before}"
+        return images_input(wildcards) | {"start": f"{path}.safetensors", "start_history": f"{path}.csv"}
+    start = {"random": None, "teacher": teacher_of(wildcards)}.get(row["init"], row["init"])
+    return images_input(wildcards) | ({"start": start} if start else {})
 
 
 def student_job(rule, stage):
-    """A function of wildcards: the params of one stage (distill or finetune) of a student."""
-
-    def job(wildcards):
-        model = student(wildcards)
-        row = STUDY["methods"][model.method]
-        steps = steps_of(row, STUDY["training"]["steps"])[("distill", "finetune").index(stage)]
-        reduction = magnification.reduction_between(STUDY["teacher_magnification"], model.magnification)
-        return recipe(rule, model, steps) | {stage: row[stage], "init": row["init"], "reduction": reduction}
-
-    return job
+    """A function of wildcards: the params of one stage (pretrain, distill or finetune) of a student."""
+    return lambda wildcards: student_recipe(STUDY, student(wildcards), stage) | {"code": code(rule)}
 
 
 def model_files(name, chosen=MODELS):
@@ -186,14 +171,7 @@ def model_files(name, chosen=MODELS):
 
 # Test data are predicted only once the study is final; nothing else ever looks at them.
 REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
-# Shown beside its teacher: of the first seed and the lowest magnification, a student distilled on all images if any.
-EXAMPLE_STUDENT = max(
-    (model for model in MODELS if model.method != "teacher" and model.seed == STUDY["seeds"][0]),
-    key=lambda model: (
-        bool(STUDY["methods"][model.method]["distill"]) + uses_unlabeled(STUDY["methods"][model.method]),
-        -model.magnification,
-    ),
-)
+EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
 GPUS = int(STUDY["gpu"])
 PROCESSES = STUDY["training"]["processes"]  # of one training

@@ -1,4 +1,4 @@
-"""Students: distilled from the recording, fine-tuned on labels where their row says so, then asked about the test data."""
+"""Students: distilled or pretrained, fine-tuned on labels where their row says so, then asked about the test data."""
 
 STUDENT = "students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}"
 
@@ -27,6 +27,30 @@ rule distill_student:
         "Distilling {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
     script:
         "../workflow_scripts/distill_student.py"
+
+
+rule pretrain_student:
+    input:
+        unpack(images_input),
+    output:
+        model=f"{OUT}/{STUDENT}/pretrained.safetensors",
+        history=f"{OUT}/{STUDENT}/pretrained.csv",
+    log:
+        f"{OUT}/logs/pretrain_student/{STUDENT}.log",
+    benchmark:
+        f"{OUT}/benchmarks/pretrain_student/{STUDENT}.tsv"
+    conda:
+        "../envs/distillation.yaml"
+    resources:
+        mem_mb=TRAINING_MB,
+        runtime=1440,
+        gpu=GPUS,
+    params:
+        job=student_job("pretrain_student", "pretrain"),
+    message:
+        "Pretraining {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
+    script:
+        "../workflow_scripts/pretrain_student.py"
 
 
 rule finetune_student:
@@ -117,36 +141,3 @@ rule show_examples:
         f"Showing examples of {EXAMPLE_STUDENT.folder} beside its teacher"
     script:
         "../workflow_scripts/show_examples.py"
-
-
-rule measure_cost:
-    input:
-        index=lambda w: index(w.magnification),
-        splits=splits_of(STUDY["seeds"][0]),
-    output:
-        f"{OUT}/cost/{NETWORK}-{{magnification}}.json",
-    log:
-        f"{OUT}/logs/measure_cost/{{magnification}}.log",
-    benchmark:
-        f"{OUT}/benchmarks/measure_cost/{{magnification}}.tsv"
-    conda:
-        "../envs/distillation.yaml"
-    threads: workflow.resource_settings.cores or 1  # the machine to itself: what runs beside a timing falsifies it
-    resources:
-        mem_mb=3000,
-        runtime=30,
-        gpu=GPUS,
-    params:
-        job=lambda w: {
-            "seed": STUDY["seeds"][0],
-            "magnification": magnification.parse(w.magnification),
-            "classes": len(STUDY["classes"]),
-            "regions_timed": STUDY["cost"]["regions"],
-            "repeats": STUDY["cost"]["repeats"],
-            "gpu": STUDY["gpu"],
-        },
-        code=code("measure_cost"),
-    message:
-        "Measuring the cost of a region at {wildcards.magnification}"
-    script:
-        "../workflow_scripts/measure_cost.py"

@@ -1,7 +1,7 @@
 """From predictions and costs to tables, figures and the report."""
 
 FIGURES = ("accuracy_flops", "confusion", "examples", "disagreements", "training_curves")
-COSTS = [f"{OUT}/cost/{NETWORK}-{scale}.json" for scale in (TEACHER, *STUDENTS)]
+COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 
 
 rule evaluate:
@@ -22,7 +22,7 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        models=[model.as_row() | {"steps": STUDY["training"]["steps"]} for model in MODELS],
+        models=[result_row(STUDY, model) for model in MODELS],
         classes=STUDY["classes"],
         regions_have_labels=STUDY["regions_have_labels"],
         statistics=STUDY["statistics"],
@@ -31,6 +31,40 @@ rule evaluate:
         "Computing results with intervals"
     script:
         "../workflow_scripts/evaluate.py"
+
+
+rule measure_cost:
+    input:
+        index=lambda w: index(w.magnification),
+        splits=splits_of(STUDY["seeds"][0]),
+    output:
+        f"{OUT}/cost/{{network}}-{{magnification}}.json",
+    log:
+        f"{OUT}/logs/measure_cost/{{network}}/{{magnification}}.log",
+    benchmark:
+        f"{OUT}/benchmarks/measure_cost/{{network}}/{{magnification}}.tsv"
+    conda:
+        "../envs/distillation.yaml"
+    threads: workflow.resource_settings.cores or 1  # the machine to itself: what runs beside a timing falsifies it
+    resources:
+        mem_mb=3000,
+        runtime=30,
+        gpu=GPUS,
+    params:
+        job=lambda w: {
+            "seed": STUDY["seeds"][0],
+            "network": w.network,
+            "magnification": magnification.parse(w.magnification),
+            "classes": len(STUDY["classes"]),
+            "regions_timed": STUDY["cost"]["regions"],
+            "repeats": STUDY["cost"]["repeats"],
+            "gpu": STUDY["gpu"],
+        },
+        code=code("measure_cost"),
+    message:
+        "Measuring the cost of a region with {wildcards.network} at {wildcards.magnification}"
+    script:
+        "../workflow_scripts/measure_cost.py"
 
 
 rule compare_cost:

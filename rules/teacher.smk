@@ -1,41 +1,90 @@
-"""The teacher: trained on labels at high magnification, then asked once about every view of every training region."""
+"""The teacher: trained on labels at high magnification (or given), then asked once about every view of each region."""
+
+if given_teacher(STUDY):
+
+    rule adopt_teacher:
+        input:
+            given_teacher(STUDY),
+        output:
+            model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
+            history=f"{OUT}/teacher/seed{{seed}}/history.csv",
+        log:
+            f"{OUT}/logs/adopt_teacher/seed{{seed}}.log",
+        benchmark:
+            f"{OUT}/benchmarks/adopt_teacher/seed{{seed}}.tsv"
+        conda:
+            "../envs/teacher.yaml"
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        params:
+            code=code("adopt_teacher"),
+        message:
+            "Taking {input} as the teacher of seed {wildcards.seed}"
+        script:
+            "../workflow_scripts/adopt_teacher.py"
+
+else:
+
+    rule train_teacher:
+        input:
+            index=index(TEACHER),
+            splits=f"{OUT}/splits/seed{{seed}}.csv",
+        output:
+            model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
+            history=f"{OUT}/teacher/seed{{seed}}/history.csv",
+            time=f"{OUT}/teacher/seed{{seed}}/time.json",
+        log:
+            f"{OUT}/logs/train_teacher/seed{{seed}}.log",
+        benchmark:
+            f"{OUT}/benchmarks/train_teacher/seed{{seed}}.tsv"
+        priority: 10  # all but a few students wait for it
+        conda:
+            "../envs/teacher.yaml"
+        threads: PROCESSES
+        resources:
+            mem_mb=TRAINING_MB,
+            runtime=1440,
+            gpu=GPUS * PROCESSES,
+        params:
+            job=lambda w: recipe(
+                STUDY,
+                Model("teacher", STUDY["teacher_magnification"], 100, 0, int(w.seed)),
+                STUDY["training"]["steps"],
+            )
+            | {"code": code("train_teacher"), "init": "random"},
+        message:
+            f"Training the teacher at {TEACHER}, seed {{wildcards.seed}}"
+        script:
+            "../workflow_scripts/train_teacher.py"
 
 
-rule train_teacher:
+rule choose_teacher:
     input:
-        index=index(TEACHER),
-        splits=f"{OUT}/splits/seed{{seed}}.csv",
+        models=[f"{OUT}/teacher/seed{seed}/model.safetensors" for seed in STUDY["seeds"]],
+        histories=[f"{OUT}/teacher/seed{seed}/history.csv" for seed in STUDY["seeds"]],
     output:
-        model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
-        history=f"{OUT}/teacher/seed{{seed}}/history.csv",
-        time=f"{OUT}/teacher/seed{{seed}}/time.json",
+        f"{OUT}/teacher/best/model.safetensors",
     log:
-        f"{OUT}/logs/train_teacher/seed{{seed}}.log",
+        f"{OUT}/logs/choose_teacher.log",
     benchmark:
-        f"{OUT}/benchmarks/train_teacher/seed{{seed}}.tsv"
-    priority: 10  # all but a few students wait for it
+        f"{OUT}/benchmarks/choose_teacher.tsv"
     conda:
         "../envs/teacher.yaml"
-    threads: PROCESSES
     resources:
-        mem_mb=TRAINING_MB,
-        runtime=1440,
-        gpu=GPUS * PROCESSES,
+        mem_mb=1000,
+        runtime=10,
     params:
-        job=lambda w: recipe(
-            "train_teacher",
-            Model("teacher", STUDY["teacher_magnification"], 100, 0, int(w.seed)),
-            STUDY["training"]["steps"],
-        ),
+        code=code("choose_teacher"),
     message:
-        f"Training the teacher at {TEACHER}, seed {{wildcards.seed}}"
+        "Choosing the teacher with the lowest validation log loss"
     script:
-        "../workflow_scripts/train_teacher.py"
+        "../workflow_scripts/choose_teacher.py"
 
 
 rule record_teacher:
     input:
-        teacher=rules.train_teacher.output.model,
+        teacher=teacher_of,
         index=index(TEACHER),
         splits=f"{OUT}/splits/seed{{seed}}.csv",
     output:

@@ -27,6 +27,21 @@ def test_cheaper_is_measured_against_the_teacher_and_nominal_by_scale(tmp_path):
     assert (student["magnification"], student["parameters"], student["read_ms"]) == ("1.25x", "1231011", "1.250")
 
 
+def test_every_network_has_its_own_row(tmp_path, capfd):
+    costs = [
+        write_cost(tmp_path, 10, 800),
+        write_cost(tmp_path, 2.5, 50),
+        write_cost(tmp_path, 5, 1600, network="resnet50"),
+    ]
+    compare_cost(costs, *(tmp_path / f"cost.{form}" for form in ("csv", "md", "tex")))
+    rows = files.read_rows(tmp_path / "cost.csv")
+    assert [(row["network"], row["magnification"], row["flops_times_cheaper"]) for row in rows] == [
+        ("resnet10", "10x", "1.00"), ("resnet10", "2.5x", "16.00"), ("resnet50", "5x", "0.50"),
+    ]  # fmt: skip
+    assert "| resnet50 | 5x (2.0 µm/px)" in (tmp_path / "cost.md").read_text()
+    assert "resnet50 at 5x: 0.5x fewer FLOPs than the teacher" in capfd.readouterr().err
+
+
 def test_the_summary_states_the_convention(tmp_path):
     forms = (tmp_path / f"cost.{form}" for form in ("csv", "md", "tex"))
     compare_cost([write_cost(tmp_path, 10, 5.5e8)], *forms)

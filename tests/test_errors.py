@@ -1,5 +1,6 @@
 """Every row of the table in docs/errors.md: the mistake is made, and the message is the one the table promises."""
 
+import contextlib
 import os
 import re
 import signal
@@ -10,12 +11,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from test_workflow import BIN, SMOKE, copy_project
+from test_workflow import BIN, SMOKE, copy_project, write_header
 
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.study.config import read_config
 from lowpower.study.division import find_problems
+from lowpower.study.given import check_given
 from lowpower.study.machine import check_writable
 from lowpower.study.sheet import read_sheet
 from lowpower.tables.intake import gather_slides
@@ -40,6 +42,55 @@ def config(**changes):
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
 
     return make
+
+
+LABELS = {"finetune": {"images": "labeled"}}
+ELSEWHERE = LABELS | {"network": "resnet18", "init": "none.safetensors"}
+
+
+def given(**changes):
+    """What a config is told that names a file."""
+
+    def make(folder):
+        raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+        return message_of(check_given, read_config(raw, ROOT / "schemas/config.schema.yaml"))
+
+    return make
+
+
+def other_teacher(folder):
+    classes = yaml.safe_load((ROOT / "config.yaml").read_text())["classes"]
+    path = folder / "given.safetensors"
+    write_header(path, {"architecture": "resnet10", "classes": classes, "magnification": 20})
+    return given(teacher=str(path))(folder)
+
+
+def own_teacher(folder):
+    path = "results/demo/teacher/seed0/model.safetensors"
+    (folder / path).parent.mkdir(parents=True)
+    (folder / path).touch()
+    with contextlib.chdir(folder):
+        return given(teacher=path)(folder)
+
+
+def other_weights(folder):
+    from safetensors.torch import save_file
+
+    from lowpower.models import networks
+    from lowpower.models.backbone import take_weights
+
+    save_file(networks.build("resnet18", 2, 0).body.state_dict(), folder / "w.safetensors")
+    return message_of(take_weights, networks.build("resnet34", 2, 0), folder / "w.safetensors")
+
+
+def newer_model(folder):
+    from lowpower.models import networks
+    from lowpower.models.model_file import load_model, save_model
+
+    network = networks.build("color", 2, 0)
+    network.name = "vit"
+    save_model(folder / "model.safetensors", network, {"classes": ["a", "b"]})
+    return message_of(load_model, folder / "model.safetensors")
 
 
 def sheet(content, name="slides.csv"):
@@ -264,6 +315,16 @@ CASES = {
     "grid size that does not fit": config(unit="grid", grid={"size_um": 300}),
     "unknown method": config(methods={"skdd": None}),
     "method that learns nothing": config(methods={"mine": {}}),
+    "file of weights that is not there": given(methods={"mine": ELSEWHERE}),
+    "network that cannot start so": config(methods={"mine": ELSEWHERE | {"init": "random"}}),
+    "network that cannot be distilled": config(methods={"mine": {"network": "color", "distill": {"images": "all"}}}),
+    "pretraining without fine-tuning, or after something else": config(
+        methods={"mine": LABELS | {"pretrain": {"images": "all"}, "init": "teacher"}}
+    ),
+    "one teacher for seeds that test different patients": config(teacher="best_validation", split={"by": "random"}),
+    "given teacher that is not there": given(teacher="none.safetensors"),
+    "given teacher of this very study": own_teacher,
+    "given teacher that does not fit": other_teacher,
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
     "more processes than regions in a batch": config(training={"processes": 40}),
@@ -304,6 +365,8 @@ CASES = {
     "no labeled region for validation": nothing_to_validate,
     "model of other classes": other_classes,
     "file that is no model, or half of one": half_a_model,
+    "weights of another network": other_weights,
+    "model of a newer version": newer_model,
     "damaged region file": damaged_region,
     "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "memory used up": job("raise MemoryError"),

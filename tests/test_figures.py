@@ -9,22 +9,35 @@ from lowpower.figures.curves import _steps_since_start, draw_training_curves
 from lowpower.figures.panels import model_panels
 
 RESULTS = [
-    *("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "n"),
+    *("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "n"),
     *("accuracy", "accuracy_low", "accuracy_high"),
 ]
 HISTORY = ["step", "phase", "val_log_loss", "chosen"]
 
 
 def result(
-    method, scale, accuracy, per="patient", unlabeled=100, low="0.4", high="0.95", split="test", pixels="averaged"
+    method,
+    scale,
+    accuracy,
+    per="patient",
+    unlabeled=100,
+    low="0.4",
+    high="0.95",
+    split="test",
+    pixels="averaged",
+    network="resnet10",
 ):
-    values = (method, scale, 100, unlabeled, per, split, pixels, 1234, accuracy, low, high)
+    values = (method, network, scale, 100, unlabeled, per, split, pixels, 1234, accuracy, low, high)
     return dict(zip(RESULTS, values, strict=True))
 
 
-def accuracy_flops(folder, rows, name="figure"):
+def accuracy_flops(folder, rows, name="figure", others=()):
     files.write_rows(folder / "results.csv", RESULTS, rows)
-    cost = [{"magnification": f"{10 / n:g}x", "flops_per_region": round(5e8 / n**2)} for n in (1, 2, 4)]
+    cost = [
+        {"network": "resnet10", "magnification": f"{10 / n:g}x", "flops_per_region": round(5e8 / n**2)}
+        for n in (1, 2, 4)
+    ]
+    cost += [dict(zip(cost[0], other, strict=True)) for other in others]
     files.write_rows(folder / "cost.csv", list(cost[0]), cost)
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
     draw_accuracy_flops(folder / "results.csv", folder / "cost.csv", svg, png)
@@ -103,6 +116,17 @@ def test_many_methods_at_one_magnification_stay_apart_from_the_next(tmp_path, fi
     assert high[0] / low[-1] > (low[1] / low[0]) ** 2
 
 
+def test_a_row_stands_at_the_flops_of_its_own_network(tmp_path, figures):
+    rows = [result("elsewhere", "2.5x", "0.7", network="resnet50"), result("colour", "2.5x", "0.3", network="color")]
+    accuracy_flops(tmp_path, [*ROWS, *rows], others=[("resnet50", "2.5x", 3e9), ("color", "2.5x", 4e4)])
+    axes = figures[0].axes[0]
+    places = {line.get_label(): line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() != "None"}
+    assert places["elsewhere"] == pytest.approx(3e9, rel=0.3) and axes.get_xlim()[1] > 3e9
+    assert "colour" in legend(figures[0]) and "colour" not in places  # a line: its FLOPs are off the scale
+    assert axes.get_xlim()[0] > 1e6
+    assert [tick.get_text().split("\n")[1] for tick in axes.get_xticklabels()] == ["10x", "5x", "2.5x"]
+
+
 def test_no_results_are_said_in_words(tmp_path):
     svg, png = accuracy_flops(tmp_path, [])
     assert f"<!-- {style.NOTHING} -->" in svg.read_text()
@@ -122,11 +146,12 @@ def curves(folder, models, name="one"):
 
 
 def model(method, scale, seed=0, unlabeled=100):
-    return {"method": method, "magnification": scale, "labeled": 100, "unlabeled": unlabeled, "seed": seed}
+    known = {"method": method, "network": "color" if method == "colour" else "resnet10", "magnification": scale}
+    return known | {"labeled": 100, "unlabeled": unlabeled, "seed": seed}
 
 
 def test_training_curves_have_a_panel_for_each_method_and_magnification(tmp_path, figures):
-    models = [model("teacher", 10), model("sskd", 2.5), model("sskd", 5), model("scratch", 2.5)]
+    models = [model("teacher", 10), model("sskd", 2.5), model("sskd", 5), model("scratch", 2.5), model("colour", 2.5)]
     for name in ("one", "two"):
         curves(tmp_path, models, name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
@@ -144,6 +169,19 @@ def test_every_seed_and_share_has_its_line_and_the_others_of_its_magnification_l
     assert sorted(line.get_alpha() for line in own) == [0.5, 0.5, 1, 1]
     assert [list(line.get_xdata()) for line in own] == [[10, 20]] * 4
     assert [list(line.get_xdata()) for line in lines if line not in own] == [[10, 20, 30]]
+
+
+def test_what_is_not_validated_has_no_curve_and_a_given_teacher_no_history(tmp_path, figures):
+    phases = [("pretrain", 5, "", 0), ("pretrain", 10, "", 1), ("finetune", 5, "0.5", 0), ("finetune", 10, "0.4", 1)]
+    rows = [dict(zip(("phase", "step", "val_log_loss", "chosen"), phase, strict=True)) for phase in phases]
+    files.write_rows(tmp_path / "0.csv", HISTORY, [])
+    files.write_rows(tmp_path / "1.csv", HISTORY, rows)
+    models = [model("teacher", 10), model("vicreg", 2.5)]
+    paths = tmp_path / "one.svg", tmp_path / "one.png"
+    draw_training_curves([tmp_path / "0.csv", tmp_path / "1.csv"], models, *paths)
+    panel = dict(zip(titles(figures[0]), figures[0].axes, strict=True))["vicreg"]
+    drawn = [(x, y) for line in panel.get_lines() for x, y in line.get_xydata() if y == y]
+    assert set(drawn) == {(15, 0.5), (20, 0.4)}
 
 
 def test_steps_of_fine_tuning_follow_those_of_distillation():

@@ -2,7 +2,7 @@ import re
 
 import pytest
 import yaml
-from test_workflow import ROOT, SMOKE, change, copy_project, planned, snakemake
+from test_workflow import ROOT, SMOKE, change, copy_project, planned, snakemake, write_header
 
 from lowpower import files
 from lowpower.planning.forecast import disk_mb, forecast
@@ -140,6 +140,40 @@ def test_a_live_teacher_costs_every_distillation_its_pixels(run):
     live, recorded = forecasts(config_of("second", methods=rows)), forecasts(config_of("second"))
     assert "record_teacher" not in live
     assert min(live["distill_student"].seconds.values()) > 1.1 * min(recorded["distill_student"].seconds.values())
+
+
+def test_each_row_costs_what_its_network_computes_and_what_is_fitted_next_to_nothing(run):
+    rows = dict.fromkeys(("scratch", "colour", "vicreg", "self_distill", "sskd"))
+    rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
+    config = config_of("second", methods=rows, student_magnifications=[5])
+    found, every = forecasts(config), models(config)
+    of = {model.method: i for i, model in enumerate(every)}
+    tuned, distilled = found["finetune_student"].seconds, found["distill_student"].seconds
+    pixels = tuned[of["scratch"]] - 2.0 - 0.02 * 400
+    assert tuned[of["elsewhere"]] == pytest.approx(2.0 + 0.02 * 400 + 16.5 * pixels, rel=0.02)
+    assert tuned[of["colour"]] < 2.1
+    assert distilled[of["self_distill"]] - 10 == pytest.approx(4 * (distilled[of["sskd"]] - 10), rel=0.02)
+    looked, learned = 8 / 3 * 0.8 * 400 * 4, 400 * 4 + 4 * 2 / 3  # regions; scratch is validated on two, four times
+    pretraining = 2.0 + 0.8 * 0.02 * 400 + pixels * looked / learned
+    assert found["pretrain_student"].seconds[of["vicreg"]] == pytest.approx(pretraining, rel=0.02)
+    assert set(found["measure_cost"].seconds) == {("resnet10", 10), ("resnet10", 5), ("color", 5), ("resnet50", 5)}
+
+
+def test_a_fit_that_was_measured_is_no_measure_of_a_step(run, tmp_path):
+    config = config_of(methods=dict.fromkeys(("scratch", "sskd", "sskd_finetuned", "colour")))
+    make_run(tmp_path, config)
+    for scale in ("5x", "2.5x"):
+        write_benchmark(run, "finetune_student", f"students/colour/{scale}/labeled100-unlabeled0/seed0", 2.1)
+    found = forecasts(config)["finetune_student"].seconds
+    for i, model in enumerate(models(config)):
+        if model.method == "scratch":
+            assert found[i] == pytest.approx(training_seconds(config, 400, model.magnification), rel=0.02)
+
+
+def test_without_a_teacher_to_train_the_wall_time_is_that_of_the_students(run):
+    config = config_of(teacher="given.safetensors")
+    assert "train_teacher" not in planned_jobs(config, 4)
+    assert any(line.startswith("wall time here: about") for line in lines_of(config))
 
 
 def test_twice_the_slides_take_twice_the_time_of_cutting(run):
@@ -296,15 +330,22 @@ def test_sizes_are_told_in_units_that_people_read(mb, text):
 def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     text = snakemake(copy_project(tmp_path), "plan", "--cores", 1, "--configfile", SMOKE)
     assert NOTHING_YET in text
-    assert "Traceback" not in text and "| total            | 145  |" in text
+    assert "Traceback" not in text and "| total            | 151  |" in text
 
 
-@pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live"])
+@pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live", "best_validation", "given"])
 def test_planned_jobs_are_those_of_a_dry_run(tmp_path, name):
     folder = copy_project(tmp_path)
-    path = SMOKE if name == "live" else name
+    path = name if name.endswith(".yaml") else SMOKE
     if name == "live":
         change(folder / SMOKE, "distill: {images: all}", "distill: {images: all, views: live}")
+    if name == "best_validation":
+        change(folder / SMOKE, "views: 2", "views: 2\nteacher: best_validation")
+    if name == "given":
+        change(folder / SMOKE, "views: 2", "views: 2\nteacher: given.safetensors")
+        classes = yaml.safe_load((folder / SMOKE).read_text())["classes"]
+        about = {"architecture": "resnet10", "magnification": 10, "classes": classes}
+        write_header(folder / "given.safetensors", about)
     if "lung" in name:
         (folder / "data/lung").mkdir()
         places = [

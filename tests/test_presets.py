@@ -18,10 +18,10 @@ from lowpower.study.config import read_config
 SCHEMA = ROOT / "schemas/config.schema.yaml"
 # teachers, parts of recordings, distilled students, students
 STUDIES = {
-    "celiac": (5, 5 * 8, 4 * 5 * (1 + 3 * 4), 4 * 5 * (3 + 3 * 4)),  # three rows see four shares of unlabeled slides
-    "luad": (5, 5 * 8, 3 * 5 * 4, 3 * 5 * 6),
-    "rcc": (5, 5 * 8, 2 * 5 * 4, 2 * 5 * 6),
-    "own": (1, 1, 2 * 2, 2 * 3),
+    "celiac": (5, 5 * 8, 4 * 5 * (1 + 3 * 4), 4 * 5 * (4 + 3 * 4)),  # three rows see four shares of unlabeled slides
+    "luad": (5, 5 * 8, 3 * 5 * 4, 3 * 5 * 7),
+    "rcc": (5, 5 * 8, 2 * 5 * 4, 2 * 5 * 7),
+    "own": (1, 1, 2 * 2, 2 * 4),
 }
 
 

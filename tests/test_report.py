@@ -7,9 +7,10 @@ import yaml
 from page_files import CLASSES, ROOT, SLIDES, Page, complete_config, intake_rows, report_of, write_study
 
 from lowpower import __version__, files
+from lowpower.header import model_header
 from lowpower.pages import citation, page
 from lowpower.pages.flow import flow
-from lowpower.pages.methods_text import methods, model_header
+from lowpower.pages.methods_text import methods
 from lowpower.pages.report import write_report
 from lowpower.study.study import Model
 from lowpower.tables import results
@@ -133,6 +134,23 @@ def methods_of(folder, **changes):
     made = write_study(folder)
     tables = (files.read_rows(made[name]) for name in ("intake", "cost"))
     return dict(methods(complete_config(**changes), *tables, made["teacher"]))
+
+
+def test_rows_of_other_networks_and_other_teachers_are_told_in_the_methods(tmp_path):
+    rows = dict.fromkeys(("self_distill", "colour", "vicreg", "sskd"))
+    rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
+    text = methods_of(tmp_path, methods=rows, teacher="given.safetensors")
+    said = text["Rows of the study"]
+    assert "the teacher was a model of another study, whose training patients are not known here" in said
+    assert "`self_distill` started from random weights, read what the teacher reads and was distilled on all" in said
+    assert "`colour` was fitted to the labels of the labeled training regions as they are, to convergence." in said
+    assert "pretrained on two views of all training regions (VICReg), without labels or teacher and was then" in said
+    assert "`elsewhere` started from weights trained elsewhere and learned the labels" in said
+    assert "`colour` was no network but a logistic regression" in text["Network"]
+    assert "`elsewhere` was a ResNet-50 with the statistics of its batch normalization frozen." in text["Network"]
+    assert "all students had one teacher, which was given" in text["Optimization"]
+    best = methods_of(tmp_path, teacher="best_validation")
+    assert "all students had the teacher with the lowest validation log loss" in best["Optimization"]
 
 
 def test_methods_are_sentences_of_the_configuration(tmp_path):

@@ -29,7 +29,8 @@ def predictions(right, patients=8, regions=3, split="test"):
 
 def model(method, scale=2.5, unlabeled=0, seed=0):
     return {
-        "method": method, "magnification": scale, "labeled": 100, "unlabeled": unlabeled, "seed": seed, "steps": 300,
+        "method": method, "network": "resnet10", "magnification": scale,
+        "labeled": 100, "unlabeled": unlabeled, "seed": seed, "steps": 300,
     }  # fmt: skip
 
 

@@ -35,6 +35,7 @@ RECIPE = {
 JOB = {
     "name": "test", "seed": 0, "classes": CLASSES, "training": RECIPE, "augmentation": AUGMENTATION, "gpu": False,
     "about": {"magnification": 5}, "code": "", "labeled": 100, "unlabeled": 100, "init": "random", "reduction": 2,
+    "network": "resnet10",
 }  # fmt: skip
 DISTILL = {
     "images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0, "drop_last": False,

@@ -2,19 +2,31 @@
 
 import ast
 import copy
+from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
 
 import openpyxl
 import pytest
 import yaml
+from test_workflow import write_header
 
 from lowpower.errors import InputError
+from lowpower.figures import curves
+from lowpower.models import networks
+from lowpower.models.color import ColorNetwork
+from lowpower.models.resnet import ResNet
+from lowpower.pages import rows_text
+from lowpower.planning import workload
 from lowpower.study import code
 from lowpower.study.code import modules_of
 from lowpower.study.config import read_config, region_multiple
 from lowpower.study.config_page import configuration_page
+from lowpower.study.given import check_given
+from lowpower.study.jobs import example_student, result_row, stage_before, student_recipe
+from lowpower.study.methods import STANDARD
 from lowpower.study.sheet import by_file_name, read_sheet
-from lowpower.study.study import level_of, models, steps_of
+from lowpower.study.study import FITTED, TEACHERS_NETWORK, level_of, measured_networks, models, steps_of
 
 ROOT = Path(__file__).parents[1]
 CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"
@@ -33,11 +45,18 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
     assert config["training"]["learning_rate"] == 0.001 and config["training"]["steps"] == raw["training"]["steps"]
     assert config["methods"]["sskd"]["distill"]["pooling"] == "max"
     assert config["methods"]["scratch"] == {
+        "network": "resnet10",
+        "at": "students",
         "init": "random",
+        "pretrain": None,
         "distill": None,
         "finetune": {"images": "labeled", "share": 0.2},
     }
     assert config["tissue"]["mask_mpp"] == 8
+
+
+LABELS = {"finetune": {"images": "labeled"}}
+PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
 
 
 @pytest.mark.parametrize(
@@ -83,6 +102,38 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         ({"methods": {"a": {}}}, "`methods.a` learns nothing"),
         ({"methods": {"a": {"distill": {"images": "all", "cross_entropy": 1}}}}, "cross_entropy needs labels"),
         ({"methods": {"teacher": {}}}, "`methods`"),
+        (
+            {"methods": {"a": {"pretrain": {"images": "all"}}}},
+            "`methods.a` learns nothing: give it `distill`, `finetune`",
+        ),
+        ({"methods": {"a": PRETRAIN | {"distill": {"images": "all"}}}}, "neither `distill` nor `init`"),
+        ({"methods": {"a": PRETRAIN | {"init": "teacher"}}}, "neither `distill` nor `init`"),
+        (
+            {"methods": {"a": PRETRAIN}, "training": {"batch": 1}},
+            "compares the regions of a batch; write `training.batch: 2",
+        ),
+        ({"methods": {"a": PRETRAIN | {"network": "color"}}}, "color cannot be matched"),
+        ({"methods": {"a": {"network": "resnet18", "distill": {"images": "all"}}}}, "resnet18 cannot be matched"),
+        (
+            {"methods": {"a": LABELS | {"network": "color", "init": "teacher"}}},
+            "color is fitted and starts from nothing",
+        ),
+        (
+            {"methods": {"a": LABELS | {"network": "resnet50"}}},
+            "resnet50 starts from weights of its own; write `init: PATH",
+        ),
+        ({"methods": {"a": LABELS | {"init": "w.safetensors"}}}, "a file of weights is for network resnet18"),
+        (
+            {"methods": {"a": LABELS | {"init": "w.pth"}}},
+            '`methods.a.init` is "w.pth"; write `random`, `teacher`, `PATH.',
+        ),
+        ({"methods": {"a": LABELS | {"at": "teachers"}}}, '`methods.a.at` is "teachers"; write `students`, `teacher`'),
+        ({"teacher": "best"}, '`teacher` is "best"; write `paired`, `best_validation`, `PATH.safetensors`'),
+        (
+            {"teacher": "best_validation", "split": {"by": "kfold"}},
+            r"best_validation with `split: {by: kfold}` is a leak",
+        ),
+        ({"teacher": "best_validation", "split": {"by": "random"}}, "whom the best teacher may have trained on"),
     ],
 )
 def test_a_bad_config_is_one_message(changes, message):
@@ -135,11 +186,83 @@ def test_only_students_are_asked_about_levels_and_only_where_the_study_wants_it(
     assert level_of(models(config)[0], config) == ""
 
 
+def test_the_grid_holds_each_row_only_where_it_differs():
+    rows = dict.fromkeys(STANDARD) | {"known": {"pretrain": {"images": "labeled"}} | LABELS}
+    rows |= {"elsewhere": LABELS | {"network": "resnet18", "init": "w.safetensors"}}
+    config = read_config(
+        demo(methods=rows, labeled=[50, 100], unlabeled=[0, 50, 100], student_magnifications=[5, 2.5]), CONFIG
+    )
+    found = Counter(model.method for model in models(config))
+    blind = {"scratch", "teacher_init", "kd_supervised", "colour", "known", "elsewhere"}  # to unlabeled regions
+    for method in rows:
+        places = 1 if method == "self_distill" else 2
+        assert found[method] == places * 2 * (1 if method in blind else 3), method
+    assert {m.magnification for m in models(config) if m.method == "self_distill"} == {10}
+    assert {(m.method, m.network) for m in models(config) if m.network != "resnet10"} == {
+        ("colour", "color"), ("elsewhere", "resnet18"),
+    }  # fmt: skip
+    assert measured_networks(models(config)) == [
+        ("resnet10", 10), ("resnet10", 5), ("resnet10", 2.5), ("color", 5), ("color", 2.5), ("resnet18", 5),
+        ("resnet18", 2.5),
+    ]  # fmt: skip
+
+
+def test_jobs_are_told_what_their_row_says():
+    config = read_config(demo(methods=dict.fromkeys(STANDARD), student_magnifications=[2.5]), CONFIG)
+    of = {model.method: model for model in models(config)}
+    assert student_recipe(config, of["self_distill"], "distill")["reduction"] == 1
+    assert student_recipe(config, of["sskd"], "distill")["reduction"] == 4
+    assert [student_recipe(config, of["vicreg"], stage)["steps"] for stage in ("pretrain", "finetune")] == [1200, 300]
+    assert student_recipe(config, of["colour"], "finetune")["network"] == "color"
+    assert [stage_before(config["methods"][name]) for name in ("sskd", "vicreg", "scratch")] == [
+        "distilled", "pretrained", None,
+    ]  # fmt: skip
+    assert (result_row(config, of["colour"])["steps"], result_row(config, of["vicreg"])["steps"]) == ("", 1500)
+    assert example_student(config, models(config)).method == "sskd"  # distilled on all images, at the lowest
+
+
+def test_a_path_in_a_row_is_no_param_of_its_job():
+    row = LABELS | {"network": "resnet18", "init": "/secret/w.safetensors"}
+    config = read_config(demo(methods={"elsewhere": row}), CONFIG)
+    job = student_recipe(config, models(config)[-1], "finetune")
+    assert job["init"] == "weights" and "secret" not in str(job)
+
+
+@pytest.mark.parametrize(
+    "about, message",
+    [
+        (None, "there is no file .*given.safetensors; write paired, best_validation or the path of a model"),
+        ("<html>", "given.safetensors is not a model of lowpower"),
+        ({}, None),
+        ({"magnification": 5}, r"has magnification 5x \(2.0 µm/px\), the config 10x \(1.0 µm/px\). Choose another"),
+        ({"classes": ["a", "b"]}, "has the classes a, b, the config palisade_regular, "),
+        ({"architecture": "resnet50"}, "has the architecture resnet50, the config resnet10"),
+    ],
+)
+def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, message):
+    config = read_config(demo(teacher=str(tmp_path / "given.safetensors")), CONFIG)
+    if isinstance(about, dict):
+        fits = {"magnification": 10, "classes": config["classes"], "architecture": "resnet10"}
+        write_header(tmp_path / "given.safetensors", fits | about)
+    elif about:
+        (tmp_path / "given.safetensors").write_text(about)
+    with pytest.raises(InputError, match=message) if message else nullcontext():
+        check_given(config)
+
+
+def test_the_names_of_networks_are_those_that_the_models_have():
+    schema = yaml.safe_load(CONFIG.read_text())["properties"]["methods"]["additionalProperties"]["properties"]
+    assert schema["network"]["enum"] == list(networks.NETWORKS)
+    assert (ResNet.name, ColorNetwork.name) == (TEACHERS_NETWORK, FITTED)
+    assert rows_text._TEACHERS_NETWORK == TEACHERS_NETWORK
+    assert {rows_text._FITTED, workload._FITTED, curves._FITTED} == {FITTED}
+
+
 def test_every_row_takes_the_same_number_of_steps():
-    config = read_config(demo(), CONFIG)
+    config = read_config(demo(methods=dict.fromkeys(STANDARD)), CONFIG)
     for row in config["methods"].values():
         for total in (1, 7, 300):
-            if not (row["distill"] and row["finetune"] and total == 1):
+            if not ((row["distill"] or row["pretrain"]) and row["finetune"] and total == 1):
                 assert sum(steps_of(row, total)) == total
     assert steps_of(config["methods"]["sskd_finetuned"], 300) == (240, 60)
 

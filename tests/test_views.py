@@ -8,7 +8,8 @@ import torch
 from conftest import mean_by
 
 from lowpower.errors import InputError
-from lowpower.models.views import View, apply_view, draw_view, transforms
+from lowpower.models.views import View, apply_view, draw_view
+from lowpower.models.vision import torchvision_part
 
 AUGMENTATION = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.2, "flip": True, "quarter_turns": True}
 
@@ -108,6 +109,6 @@ def test_a_torchvision_that_does_not_fit_is_told_with_what_to_install(tmp_path, 
     found = f"torch {torch.__version__} and torchvision {version or ''}"
     remedy = "install the versions of requirements.txt (`make .venv` anew, or envs/distillation.yaml)"
     with pytest.raises(InputError) as caught:
-        transforms.__wrapped__()
+        torchvision_part.__wrapped__("transforms.v2.functional")
     assert str(caught.value).startswith(found) and str(caught.value).endswith(remedy)
     assert "do not fit together" in str(caught.value)

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -76,18 +77,30 @@ def project(smoke, tmp_path):
     return folder
 
 
+def write_header(path, about):
+    """A model file without any weights, for those who read its header alone."""
+    header = json.dumps({"__metadata__": {"lowpower": json.dumps(about)}}).encode()
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+
+
 def change(path, old, new):
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
 
 
-STUDENTS = {"scratch": 0, "teacher_init": 0, "kd_supervised": 1, "sskd": 1, "sskd_finetuned": 1, "sskd_released": 1}
-STUDENTS["all_labels"] = 0
+STUDENTS = {"scratch": "", "teacher_init": "", "kd_supervised": "distill", "sskd": "distill"}  # the stage before labels
+STUDENTS |= {"sskd_finetuned": "distill", "sskd_released": "distill", "all_labels": "", "colour": ""}
+SMALL = {"scratch": "", "sskd_finetuned": "distill", "vicreg": "pretrain", "colour": ""}
 
 
 def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
-    per_scale, distilled = len(methods) * seeds, sum(methods.values()) * seeds
+    """self_distill reads one magnification, colour is a network of its own; no row here sees several shares."""
+    places = {name: seeds * (1 if name == "self_distill" else scales) for name in methods}
+    distilled, pretrained = (
+        sum(places[name] for name in methods if methods[name] == stage) for stage in ("distill", "pretrain")
+    )
     once = ("write_config", "gather_slides", "count_cohort", "compare_cost", "evaluate", "show_examples")
     return {
         **dict.fromkeys(STEPS, slides),
@@ -98,10 +111,11 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
         "split_patients": seeds,
         "train_teacher": seeds,
         "record_teacher": seeds * parts,
-        "distill_student": distilled * scales,
-        "finetune_student": per_scale * scales,
-        "predict": per_scale * scales + seeds,
-        "measure_cost": scales + 1,
+        "distill_student": distilled,
+        **({"pretrain_student": pretrained} if pretrained else {}),
+        "finetune_student": sum(places.values()),
+        "predict": sum(places.values()) + seeds,
+        "measure_cost": scales + 1 + scales * ("colour" in methods),
         **dict.fromkeys((*once, "draw_figures", "write_report", "all"), 1),
     }
 
@@ -117,12 +131,13 @@ def test_the_lung_preset_plans_its_study(tmp_path):
     rows = [f"s{k},s{k}.svs,p{k},{label},{split}" for k, (label, split) in enumerate(kinds)]
     rows.insert(0, "slide,path,patient,label,split")
     (folder / "data/lung/slides.csv").write_text("\n".join(rows) + "\n")
-    assert planned(folder, "--configfile", "configs/lung.yaml") == expected_jobs(9, 2, 3, STUDENTS, 6, demo=False)
+    assert planned(folder, "--configfile", "configs/lung.yaml") == expected_jobs(
+        9, 2, 3, STUDENTS | {"vicreg": "pretrain", "self_distill": "distill"}, 6, demo=False
+    )
 
 
 def test_the_smoke_preset_plans_the_whole_chain(tmp_path):
-    methods = {"scratch": 0, "sskd_finetuned": 1}
-    assert planned(copy_project(tmp_path), "--configfile", SMOKE) == expected_jobs(22, 1, 1, methods, 12, parts=2)
+    assert planned(copy_project(tmp_path), "--configfile", SMOKE) == expected_jobs(22, 1, 1, SMALL, 12, parts=2)
 
 
 def test_a_live_teacher_is_not_recorded(tmp_path):
@@ -135,8 +150,50 @@ def test_shares_and_seeds_multiply_the_students(tmp_path):
     folder = copy_project(tmp_path)
     change(folder / SMOKE, "seeds: [0]", "seeds: [0, 1]\nlabeled: [50, 100]\nunlabeled: [0, 100]")
     jobs = planned(folder, "--configfile", SMOKE)
-    assert jobs["finetune_student"] == 2 * (2 + 2 * 2)  # scratch sees no unlabeled region
-    assert jobs["distill_student"] == 2 * 2 * 2
+    assert jobs["finetune_student"] == 2 * (2 * 2 + 2 * 2 * 2)  # scratch and colour see no unlabeled region
+    assert jobs["distill_student"] == jobs["pretrain_student"] == 2 * 2 * 2
+
+
+def test_self_distillation_is_trained_once_at_the_teachers_magnification(tmp_path):
+    folder = copy_project(tmp_path)
+    change(folder / SMOKE, "  colour:\n", "  self_distill:\nlabeled: [50, 100]\n")
+    change(folder / SMOKE, "student_magnifications: [2.5]", "student_magnifications: [5, 2.5]")
+    assert planned(folder, "--configfile", SMOKE)["distill_student"] == 2 * 2 + 2
+    path = "results/smoke/students/self_distill/10x/labeled50-unlabeled100/seed0/distilled.safetensors"
+    jobs = planned(folder, path, "--configfile", SMOKE)
+    assert jobs["index_regions"] == jobs["distill_student"] == 1 and "downsample_slide" not in jobs
+
+
+def test_a_row_that_starts_from_a_file_needs_the_file_and_no_teacher(tmp_path):
+    folder = copy_project(tmp_path)
+    row = "  elsewhere: {network: resnet18, init: w.safetensors, finetune: {images: labeled}}\n"
+    change(folder / SMOKE, "  colour:\n", row)
+    said = snakemake(folder, "--dry-run", "--configfile", SMOKE, check=False)
+    assert "config: `methods.elsewhere.init`: there is no file w.safetensors" in said and "Traceback" not in said
+    (folder / "w.safetensors").write_bytes(b"")
+    path = "results/smoke/students/elsewhere/2.5x/labeled100-unlabeled0/seed0/model.safetensors"
+    assert "train_teacher" not in planned(folder, path, "--configfile", SMOKE)
+    assert planned(folder, "--configfile", SMOKE)["measure_cost"] == 3  # of resnet10 at both, of resnet18 at 2.5x
+
+
+@pytest.mark.parametrize("kind", ["paired", "best_validation", "given/model.safetensors"])
+def test_students_have_the_teacher_that_the_config_names(tmp_path, kind):
+    folder = copy_project(tmp_path)
+    change(folder / SMOKE, "  colour:\n", "  teacher_init:\n")
+    change(folder / SMOKE, "seeds: [0]", f"seeds: [0, 1]\nteacher: {kind}")
+    if kind.endswith("safetensors"):
+        about = {"architecture": "resnet10", "magnification": 10}
+        about["classes"] = ["palisade_regular", "palisade_atypical", "sheet_regular", "sheet_atypical"]
+        write_header(folder / kind, about)
+    jobs = planned(folder, "--configfile", SMOKE)
+    own, chosen, given = {"paired": (2, 0, 0), "best_validation": (2, 1, 0)}.get(kind, (0, 0, 2))
+    rules = ("train_teacher", "choose_teacher", "adopt_teacher")
+    assert tuple(jobs.get(rule, 0) for rule in rules) == (own, chosen, given)
+    assert (jobs["record_teacher"], jobs["predict"]) == (4, 2 + 2 * 4)
+    for target in ("targets/seed1/part0", "students/teacher_init/2.5x/labeled100-unlabeled0/seed1/model"):
+        jobs = planned(folder, f"results/smoke/{target}.safetensors", "--configfile", SMOKE)
+        needed = (own if chosen else own // 2, chosen, given // 2)  # all teachers where the best one is looked for
+        assert tuple(jobs.get(rule, 0) for rule in rules) == needed
 
 
 def test_intake_stops_before_training(tmp_path):
@@ -176,9 +233,7 @@ def test_the_smoke_run_makes_every_output(smoke):
         assert (base / f"tables/{table}.csv").stat().st_size and (base / f"tables/{table}.md").stat().st_size
     with open(base / "tables/results.csv") as table:
         rows = list(csv.DictReader(table))
-    students = [
-        (method, "2.5x", pixels) for method in ("scratch", "sskd_finetuned") for pixels in ("averaged", "level")
-    ]
+    students = [(method, "2.5x", pixels) for method in SMALL for pixels in ("averaged", "level")]
     assert {(r["method"], r["magnification"], r["pixels"], r["per"]) for r in rows} == {
         (*read, per) for read in (("teacher", "10x", "averaged"), *students) for per in ("patient", "slide", "region")
     }
@@ -257,7 +312,7 @@ def test_one_more_magnification_trains_no_teacher_and_no_other_student(project):
     jobs = planned(project, "--configfile", SMOKE)
     assert not set(jobs) & {*STEPS, "train_teacher", "record_teacher", "split_patients", "gather_slides"}
     assert jobs["downsample_slide"] == 22 and jobs["read_level"] == 12 and jobs["index_regions"] == 2
-    assert jobs["finetune_student"] == 2 and jobs["distill_student"] == 1 and jobs["predict"] == 2
+    assert jobs["finetune_student"] == 4 and jobs["distill_student"] == 1 and jobs["predict"] == 4
 
 
 def test_one_more_seed_trains_nothing_of_the_others(project):
@@ -265,13 +320,13 @@ def test_one_more_seed_trains_nothing_of_the_others(project):
     jobs = planned(project, "--configfile", SMOKE)
     assert not set(jobs) & {*STEPS, "downsample_slide", "index_regions", "gather_slides"}
     assert (jobs["split_patients"], jobs["train_teacher"], jobs["record_teacher"]) == (1, 1, 2)
-    assert (jobs["distill_student"], jobs["finetune_student"], jobs["predict"]) == (1, 2, 3)
+    assert (jobs["distill_student"], jobs["finetune_student"], jobs["predict"]) == (1, 4, 5)
 
 
 def test_a_study_that_is_to_be_tested_on_levels_too_trains_nothing_again(project):
     change(project / SMOKE, "pixels: [averaged, level]", "pixels: [averaged]")
     without = planned(project, "--configfile", SMOKE)
-    assert without["predict"] == 2 and not set(without) - AFTER_TRAINING - {"write_config"}
+    assert without["predict"] == 4 and not set(without) - AFTER_TRAINING - {"write_config"}
     snakemake(project, "--cores", 2, "--configfile", SMOKE)
     table = (project / "results/smoke/tables/results.csv").read_text()
     assert "averaged" in table and ",level," not in table
@@ -279,7 +334,7 @@ def test_a_study_that_is_to_be_tested_on_levels_too_trains_nothing_again(project
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     change(project / SMOKE, "pixels: [averaged]", "pixels: [averaged, level]")
     jobs = planned(project, "--configfile", SMOKE)
-    assert (jobs["read_level"], jobs["index_regions"], jobs["predict"]) == (12, 1, 2)
+    assert (jobs["read_level"], jobs["index_regions"], jobs["predict"]) == (12, 1, 4)
     assert not set(jobs) - AFTER_TRAINING - {"write_config", "read_level", "index_regions"}
 
 
@@ -415,12 +470,6 @@ def test_every_rule_has_environment_log_benchmark_message_and_resources():
                 continue  # no step of the chain: it prints, and leaves nothing to time
             for part in ("conda:", "log:", "benchmark:", "message:", "mem_mb=", "runtime=", "script:"):
                 assert part in rule, f"rule {rule.split(':')[0]} lacks {part}"
-
-
-def test_costs_are_filed_under_the_name_of_the_network():
-    from lowpower.models import resnet
-
-    assert f'NETWORK = "{resnet.NAME}"' in (ROOT / "rules/common.smk").read_text()
 
 
 def test_every_script_belongs_to_a_rule():

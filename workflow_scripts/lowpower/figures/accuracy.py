@@ -10,6 +10,7 @@ from lowpower import magnification
 from lowpower.figures import style
 from lowpower.files import read_rows
 
+_OFF_SCALE = 100  # times fewer FLOPs than any student of the teacher's network takes: a line instead of a point
 _ABREAST = 0.42  # powers of ten of FLOPs that the methods at one magnification take; a halving is 0.6
 
 
@@ -17,16 +18,17 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
     """Accuracy against FLOPs per region, per patient and, where regions have labels, per region; a row per split.
 
     Vertical lines are the intervals; the band is the teacher's. Of a method with several shares of training patients,
-    the largest is drawn. FLOPs come from the cost table, so methods that read one magnification stand side by side.
+    the largest is drawn. FLOPs come from the cost table: of a row's network at its magnification. So methods of one
+    network that read one magnification stand side by side; what costs next to nothing is a dotted line.
     """
     rows = [row for row in largest_shares(read_rows(results)) if row["per"] != "slide" and row["accuracy"]]
-    flops = {row["magnification"]: float(row["flops_per_region"]) for row in read_rows(cost)}
+    flops = {(row["network"], row["magnification"]): float(row["flops_per_region"]) for row in read_rows(cost)}
     kinds = list(dict.fromkeys(row["per"] for row in rows))
     splits = list(dict.fromkeys(row["split"] for row in rows))
     if not rows:
         style.save(style.in_words(style.NOTHING), svg, png)
         return
-    looks = style.of_methods([row["method"] for row in rows])
+    looks = style.of_methods([row["method"] for row in sorted(rows, key=_scale_of)])  # as for the training curves
     figure = Figure(figsize=(1.7 + 3.4 * len(kinds), 0.4 + 3.2 * len(splits)), layout="constrained")
     grid = figure.subplots(len(splits), len(kinds), squeeze=False, sharex=True, sharey=True)
     for split, line in zip(splits, grid, strict=True):
@@ -60,8 +62,16 @@ def _kind(row: dict[str, str]) -> tuple[str, ...]:
     return tuple(row[key] for key in ("method", "magnification", "per", "split"))
 
 
-def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[str, float], looks: dict) -> None:
+def _scale_of(row: dict[str, str]) -> float:
+    return magnification.parse(row["magnification"])
+
+
+def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str], float], looks: dict) -> None:
     axes.set_xscale("log")
+    teachers = next(iter(flops))[0]  # its network; the magnifications it is read at are the ticks
+    ticks = {scale: place for (network, scale), place in flops.items() if network == teachers}
+    least = min(ticks.values()) / _OFF_SCALE
+    places = []
     students = [method for method in looks if method != "teacher"]
     apart = _ABREAST / max(len(students), 7)
     for row in rows:
@@ -69,7 +79,11 @@ def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[str, float], loo
         value, low, high = (
             100 * float(row[k] or row["accuracy"]) for k in ("accuracy", "accuracy_low", "accuracy_high")
         )
-        place = flops[row["magnification"]]
+        place = flops[row["network"], row["magnification"]]
+        if place < least:
+            axes.axhline(value, color=color, linewidth=1.2, linestyle=":", zorder=1, label=row["method"])
+            continue
+        places.append(place)
         if row["method"] == "teacher":
             axes.axhspan(low, high, color="#EDEDED", zorder=0)
             axes.axhline(value, color=style.TEACHER, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
@@ -81,11 +95,12 @@ def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[str, float], loo
             markeredgecolor="white", markeredgewidth=0.5, zorder=3,
         )  # fmt: skip
     used = {row["magnification"] for row in rows}
-    ticks = {name: place for name, place in flops.items() if name in used}
+    ticks = {name: place for name, place in ticks.items() if name in used}
+    places += ticks.values()
     labels = [f"{_short(place)}\n{_scale(name)}" for name, place in ticks.items()]
     axes.set_xticks(list(ticks.values()), labels, fontsize=8)
     axes.minorticks_off()
-    axes.set_xlim(min(ticks.values()) / 2.2, max(ticks.values()) * 2.2)
+    axes.set_xlim(min(places) / 2.2, max(places) * 2.2)
 
 
 def _short(flops: float) -> str:

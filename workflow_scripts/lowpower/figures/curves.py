@@ -10,6 +10,7 @@ from lowpower.figures import style
 from lowpower.figures.panels import model_panels
 from lowpower.files import read_rows
 
+_FITTED = "color"
 _WORDS = """\
 Validation log loss by optimizer step,
 one line for each seed and share of patients.
@@ -23,15 +24,20 @@ def draw_training_curves(
 ) -> None:
     """A panel for each method and magnification, with the curves of the others in gray behind.
 
-    histories: history.csv files, parallel to models (method, magnification, labeled, unlabeled, seed).
+    histories: history.csv files, parallel to models (method, network, magnification, labeled, unlabeled, seed). What is
+    fitted to convergence takes no steps and has no curve.
     """
+    kept = [k for k, model in enumerate(models) if model["network"] != _FITTED]
+    histories, models = ([those[k] for k in kept] for those in (histories, models))
     keys = [(model["method"], magnification.name_of(model["magnification"])) for model in models]
-    looks = style.of_methods([method for method, _ in keys])
+    looks = style.of_methods([method for method, _ in sorted(keys, key=lambda key: magnification.parse(key[1]))])
     figure, panels, beside = model_panels(keys, 1.7, 1.35, share=True)
     for key, model, path in zip(keys, models, histories, strict=True):
         shares = sorted({(m["labeled"], m["unlabeled"]) for m in models if m["method"] == model["method"]})
         strength = (1 + shares.index((model["labeled"], model["unlabeled"]))) / len(shares)
         history = read_rows(path)
+        if not history:  # of a given teacher
+            continue
         for other, axes in panels.items():
             if other == key:
                 _curve(axes, history, looks[key[0]][0], strength)
@@ -58,7 +64,8 @@ def _curve(axes: Axes, history: list[dict[str, str]], color: str, strength: floa
 
 
 def _losses(history: list[dict[str, str]]) -> list[float]:
-    return [float(row["val_log_loss"]) for row in history]
+    """Validation log losses; no number, which is not drawn, where nothing is validated (pretraining)."""
+    return [float(row["val_log_loss"] or "nan") for row in history]
 
 
 def _steps_since_start(history: list[dict[str, str]]) -> list[int]:

@@ -18,7 +18,7 @@ from lowpower.errors import InputError
 from lowpower.files import decode, read_rows, write_json
 from lowpower.log import Progress, say
 from lowpower.magnification import describe
-from lowpower.models import resnet
+from lowpower.models import networks
 from lowpower.models.cohort import Region, read_regions
 from lowpower.models.model_file import prepare_device
 from lowpower.models.pixels import Normalizer, read_bytes, read_image
@@ -38,6 +38,7 @@ def measure_cost(
     index: str | Path,
     splits: str | Path,
     seed: int,
+    network: str,
     magnification: float,
     classes: int,
     regions_timed: int,
@@ -45,20 +46,20 @@ def measure_cost(
     gpu: bool,
     output: str | Path,
 ) -> None:
-    """Write the cost of the network at this magnification as JSON; see docs/outputs.md for its keys.
+    """Write the cost of a network (its name) at this magnification as JSON; see docs/outputs.md for its keys.
 
     Counts are means over all regions of the index; times are medians over ``regions_timed`` regions spread over it,
     each timed ``repeats`` times after one pass that is not counted.
     """
     device = prepare_device(gpu)
-    network = resnet.build(classes, 0).to(device).eval()
+    built = networks.build(network, classes, 0).to(device).eval()
     regions = read_regions(index, splits, seed)
     if not regions:
         raise InputError(f"{index} holds no region; see tables/intake.csv for why")
     sizes = Counter((region.height, region.width) for region in regions)
-    flops = sum(count_flops(network, *size) * n for size, n in sizes.items()) / len(regions)
+    flops = sum(count_flops(built, *size) * n for size, n in sizes.items()) / len(regions)
     chosen = regions[:: -(-len(regions) // regions_timed)]
-    latency, reading = _time(network, chosen, repeats, device)
+    latency, reading = _time(built, chosen, repeats, device)
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated() / 1e6
     else:
@@ -66,9 +67,9 @@ def measure_cost(
     write_json(
         output,
         {
-            "network": resnet.NAME,
+            "network": network,
             "magnification": magnification,
-            "parameters": sum(weights.numel() for weights in network.parameters()),
+            "parameters": sum(weights.numel() for weights in built.parameters()),
             "pixels_per_region": sum(h * w * n for (h, w), n in sizes.items()) / len(regions),
             "flops_per_region": flops,
             "bytes_per_region": statistics.fmean(int(row["bytes"]) for row in read_rows(index)),
@@ -82,13 +83,13 @@ def measure_cost(
         },
     )
     say(
-        f"{resnet.NAME} at {describe(magnification)}: {flops / 1e6:,.1f} MFLOPs per region, {latency * 1e3:.2f} ms, "
+        f"{network} at {describe(magnification)}: {flops / 1e6:,.1f} MFLOPs per region, {latency * 1e3:.2f} ms, "
         f"{reading * 1e3:.2f} ms to read it"
     )
 
 
 @torch.no_grad()
-def _time(network: resnet.ResNet, regions: list[Region], repeats: int, device: torch.device) -> tuple[float, float]:
+def _time(network: torch.nn.Module, regions: list[Region], repeats: int, device: torch.device) -> tuple[float, float]:
     """Median seconds per region of (the network alone, reading and decoding)."""
     normalize = Normalizer([0.5] * 3, [0.25] * 3, device)
     latencies, readings = [], []

@@ -10,7 +10,7 @@ from lowpower.models.cohort import labeled, read_regions, sorted_union, unlabele
 from lowpower.models.losses import kl_divergence, map_difference
 from lowpower.models.parallel import on_processes
 from lowpower.models.pixels import Pixels, same_size
-from lowpower.models.recording import LiveTeacher, RecordedTeacher
+from lowpower.models.recording import LiveTeacher, RecordedTeacher, pool_map
 from lowpower.models.resnet import ResNet
 from lowpower.models.stages import begin, finish, train
 from lowpower.models.training import Order, Pass
@@ -51,19 +51,23 @@ def distill_student(
     pixels = Pixels(memory, seed, job["augmentation"], keep_views=views or 0)
     normalize = stage.normalizer()
     order = Order(draws.integer(seed, "order"), len(pool), recipe["batch"], row["drop_last"])
+    # The recording holds half the teacher's grid. A student on the teacher's own grid is brought to that half too.
+    factor = max(2, job["reduction"])
+    own = factor // job["reduction"]
 
     def step_passes(network: ResNet, step: int) -> Iterator[Pass]:
         items = []
         for i, number in order.at(step):
             view = number % views if views else number
-            said = guide.look(pool[i].region, view, row["pooling"], job["reduction"])
+            said = guide.look(pool[i].region, view, row["pooling"], factor)
             items.append((pixels.view(pool[i], view), *said, pool[i]))
         for group in same_size(items, recipe["megapixels_per_pass"]):
             images, teacher_logits, teacher_maps, shown = zip(*group, strict=True)
             logits, last_map = network(normalize(list(images)))
             losses = {
                 "kl": row["kl"] * kl_divergence(logits, torch.stack(teacher_logits).to(device), row["temperature"]),
-                "map": row["map"] * map_difference(last_map, torch.stack(teacher_maps).to(device)),
+                "map": row["map"]
+                * map_difference(pool_map(last_map, own, row["pooling"]), torch.stack(teacher_maps).to(device)),
             }
             if row["cross_entropy"]:
                 answers = stage.answers([region.label for region in shown])

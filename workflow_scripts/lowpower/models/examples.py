@@ -63,6 +63,8 @@ def show_examples(
             pixels = read_image(regions[key][name])
             with torch.no_grad():
                 _, last_map = network(normalize([pixels]))
+            if last_map is None:  # color has none: it answers nowhere
+                last_map = torch.zeros(1, 1, 1, 1)
             strength = last_map[0].norm(dim=0)
             gray = (strength / strength.max().clamp_min(1e-9) * 255).round().byte().cpu().numpy()
             images.append((f"{key}/{name}.png", encode(pixels.permute(1, 2, 0).numpy())))

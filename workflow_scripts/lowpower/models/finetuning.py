@@ -1,7 +1,9 @@
-"""Stage 3: a student learns labels, from where distillation left it, from the teacher's weights or from random ones."""
+"""Stage 3: a student learns labels, from where an earlier stage left it, from given weights or from random ones."""
 
 from lowpower.files import read_rows
 from lowpower.models.cohort import labeled, read_regions, sorted_union, unlabeled
+from lowpower.models.color import ColorNetwork
+from lowpower.models.fitting import fit_color
 from lowpower.models.learning import learn_labels
 from lowpower.models.model_file import load_model
 from lowpower.models.parallel import on_processes
@@ -22,7 +24,8 @@ def finetune_student(
     """Fine-tune a student, or take it as it was distilled where its row has no fine-tuning.
 
     job: the rule's params: as of ``train_teacher``, with ``finetune`` (the row's section or None), ``labeled`` and
-    ``unlabeled`` (percent) and ``steps``. start: the model to start from; None for random weights.
+    ``unlabeled`` (percent), ``steps``, ``network`` and ``init``. start: the model to start from, or the file of weights
+    where ``init`` is weights; None for random ones.
     start_history: its history, which is continued.
     """
     before = read_rows(start_history) if start_history else []
@@ -35,5 +38,8 @@ def finetune_student(
     if job["finetune"]["images"] == "all":
         known = sorted_union(known, (r for r in unlabeled(regions, job["unlabeled"]) if r.true_label))
     stage = begin(job, "finetune", start, known)
-    rows = learn_labels(stage, regions, known, job["steps"], model)
+    if isinstance(stage.network, ColorNetwork):
+        rows = fit_color(stage, regions, known)
+    else:
+        rows = learn_labels(stage, regions, known, job["steps"], model)
     finish(stage.title, stage.network, stage.about, before + rows, model, history, time_file, stage.time)

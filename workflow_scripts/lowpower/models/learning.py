@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import torch.nn.functional as F
+from torch import nn
 
 from lowpower import draws
 from lowpower.models.cohort import Region
 from lowpower.models.pixels import Pixels, same_size
-from lowpower.models.resnet import ResNet
 from lowpower.models.stages import Stage, nothing_left, train
 from lowpower.models.training import Order, Pass
 
@@ -24,7 +24,7 @@ def learn_labels(stage: Stage, regions: list[Region], known: list[Region], steps
     normalize = stage.normalizer()
     order = Order(draws.integer(job["seed"], "order"), len(known), recipe["batch"])
 
-    def step_passes(network: ResNet, step: int) -> Iterator[Pass]:
+    def step_passes(network: nn.Module, step: int) -> Iterator[Pass]:
         items = ((pixels.view(known[i], number), known[i]) for i, number in order.at(step))
         for group in same_size(items, recipe["megapixels_per_pass"]):
             images, shown = zip(*group, strict=True)

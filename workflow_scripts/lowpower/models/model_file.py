@@ -11,19 +11,20 @@ from pathlib import Path
 import safetensors
 import torch
 from safetensors.torch import save
+from torch import nn
 
 from lowpower import __version__
 from lowpower.errors import InputError
 from lowpower.files import replacing
-from lowpower.models import resnet
+from lowpower.models import networks
 
 KEY = "lowpower"
 
 
-def save_model(path: str | Path, network: resnet.ResNet, about: dict) -> None:
+def save_model(path: str | Path, network: nn.Module, about: dict) -> None:
     """Write the weights and the header ``about``, completed by architecture and versions."""
     header = {
-        "architecture": resnet.NAME,
+        "architecture": network.name,
         **about,
         "versions": {"lowpower": __version__, "torch": version("torch").split("+")[0]},
     }
@@ -32,16 +33,16 @@ def save_model(path: str | Path, network: resnet.ResNet, about: dict) -> None:
         part.write_bytes(save(weights, {KEY: json.dumps(header, sort_keys=True)}))
 
 
-def load_model(path: str | Path) -> tuple[resnet.ResNet, dict]:
+def load_model(path: str | Path) -> tuple[nn.Module, dict]:
     """A network with the weights of a model file, and the file's header. Raises InputError when it is none."""
     try:
         with safetensors.safe_open(path, "pt") as file:
             about = json.loads((file.metadata() or {})[KEY])
             weights = {name: file.get_tensor(name) for name in file.keys()}
-        if about["architecture"] != resnet.NAME:
-            raise ValueError(f"it holds a {about['architecture']}, this version reads {resnet.NAME}")
-        network = resnet.ResNet(len(about["classes"]))
+        network = networks.empty(about["architecture"], len(about["classes"]))
         network.load_state_dict(weights)
+    except InputError as error:  # a network of a newer version
+        raise InputError(f"{path}: {error}") from None
     except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise InputError(f"{path} is not a model of lowpower ({reason}); delete it and run snakemake again") from None

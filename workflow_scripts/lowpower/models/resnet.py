@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 PLANES = (32, 64, 128, 256)
 GROUPS = 32
-NAME = "resnet10"
 
 
 class BasicBlock(nn.Module):
@@ -36,6 +35,8 @@ class BasicBlock(nn.Module):
 class ResNet(nn.Module):
     """images: (B, 3, H, W), normalized -> logits (B, classes) and last map (B, 256, H / 32, W / 32)."""
 
+    name = "resnet10"
+
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.conv = nn.Conv2d(3, PLANES[0], 7, 2, padding=3, bias=False)
@@ -53,7 +54,11 @@ class ResNet(nn.Module):
 
 def build(classes: int, seed: int) -> ResNet:
     """A network with random weights that depend on nothing but ``seed``."""
-    network = ResNet(classes)
+    return initialize(ResNet(classes), seed)
+
+
+def initialize(network: nn.Module, seed: int) -> nn.Module:
+    """The network, its convolutions and matrices filled with random weights that depend on nothing but ``seed``."""
     draw = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

@@ -1,8 +1,9 @@
-"""What the three stages share: a network to start from, a training that can be resumed, and what is left at the end.
+"""What the stages share: a network to start from, a training that can be resumed, and what is left at the end.
 
-The stages are ``teaching``, ``distilling`` and ``finetuning``: a room each, so that what only one of them does can
-change without training the others again. Each reads an index and the splits and writes a model and its history. Every
-model of the study takes the same number of optimizer steps and keeps the weights with the lowest validation log loss.
+The stages are ``teaching``, ``pretraining``, ``distilling`` and ``finetuning``: a room each, so that what only one of
+them does can change without training the others again. Each reads an index and the splits and writes a model and its
+history. Every model of the study takes the same number of optimizer steps and keeps the weights with the lowest
+validation log loss; pretraining has none to choose by and keeps its last ones.
 """
 
 from collections.abc import Callable
@@ -11,13 +12,13 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from lowpower import draws
 from lowpower.errors import InputError
 from lowpower.files import write_json, write_rows
 from lowpower.log import say
-from lowpower.models import parallel, resnet
+from lowpower.models import backbone, networks, parallel
 from lowpower.models.checkpoint import fingerprint
 from lowpower.models.cohort import Region, in_split
 from lowpower.models.model_file import load_model, prepare_device, save_model
@@ -33,8 +34,8 @@ class Stage:
     """A network on its way through one stage."""
 
     job: dict  # the rule's params
-    phase: str  # train, distill or finetune
-    network: resnet.ResNet
+    phase: str  # train, pretrain, distill or finetune
+    network: nn.Module
     about: dict  # the header of the model file that it will be
     device: torch.device
     time: dict = field(default_factory=dict)  # that training it took, entered by ``train``
@@ -68,33 +69,35 @@ def nothing_left(job: dict, kind: str) -> InputError:
 def begin(job: dict, phase: str, start: str | None, seen: list[Region]) -> Stage:
     """A network with the weights of the model file ``start``, or with random ones where it is None.
 
-    Channel statistics belong to weights: those of the regions that the first of the stages saw (``seen``).
+    Channel statistics belong to weights: those of the regions that the first of the stages saw (``seen``), and of a
+    row that starts from weights of another kind (``init`` is weights) those of ``backbone``.
     """
     if not seen:
         raise nothing_left(job, "region")
     device = prepare_device(job["gpu"])
-    if start:
+    classes, draw = job["classes"], draws.integer(job["seed"], "weights")
+    if job["init"] == "weights":
+        network = networks.build(job["network"], len(classes), draw)
+        taken = backbone.take_weights(network, start)
+        about = {"classes": classes, "mean": backbone.MEAN, "std": backbone.STD, "fingerprint": taken}
+    elif start:
         network, about = load_model(start)
-        if about["classes"] != job["classes"]:
+        if about["classes"] != classes:
             raise InputError(
-                f"{start} knows the classes {some(about['classes'])}, the config's `classes` are "
-                f"{some(job['classes'])}; delete the file and run snakemake again, or write its classes into the "
-                "config, in its order"
+                f"{start} knows the classes {some(about['classes'])}, the config's `classes` are {some(classes)}; "
+                "delete the file and run snakemake again, or write its classes into the config, in its order"
             )
     else:
-        network = resnet.build(len(job["classes"]), draws.integer(job["seed"], "weights"))
+        network = networks.build(job["network"], len(classes), draw)
         mean, std = channel_statistics(seen)
-        about = {"classes": job["classes"], "mean": mean, "std": std}
+        about = {"classes": classes, "mean": mean, "std": std}
     return Stage(job, phase, network.to(device), about | job["about"], device)
 
 
-def train(
-    stage: Stage, regions: list[Region], seen: list[Region], steps: int, step_passes: StepPasses, model: str
-) -> list[dict]:
-    """Take the steps, with a checkpoint beside the model that belongs to this job, these regions and this code alone.
+def sign(stage: Stage, regions: list[Region], seen: list[Region]) -> list[Region]:
+    """Give the model its fingerprint: of the job, the regions it sees and what it started from.
 
-    regions: all, of which those for validation are taken; seen: those that the steps look at. Returns the rows of
-    history.csv.
+    regions: all; returns those for validation.
     """
     validation = [region for region in in_split(regions, "val") if region.label]
     if not validation:
@@ -104,27 +107,45 @@ def train(
             "more labeled patients, or raise `split.val`"
         )
     data = [(r.region, r.label, r.true_label, r.content) for r in (*seen, *validation)]
-    job, about = stage.job, stage.about
-    about["fingerprint"] = fingerprint(job, stage.phase, data, about.get("fingerprint"))
+    stage.about["fingerprint"] = fingerprint(stage.job, stage.phase, data, stage.about.get("fingerprint"))
+    return validation
+
+
+def train(
+    stage: Stage,
+    regions: list[Region],
+    seen: list[Region],
+    steps: int,
+    step_passes: StepPasses,
+    model: str,
+    validated: bool = True,
+) -> list[dict]:
+    """Take the steps, with a checkpoint beside the model that belongs to this job, these regions and this code alone.
+
+    regions: all, of which those for validation are taken; seen: those that the steps look at. Returns the rows of
+    history.csv.
+    """
+    validation = sign(stage, regions, seen)
     say(f"{stage.title}: {stage.phase} on {len(seen)} regions, {steps} steps")
     checkpoint = Path(model).with_name(f"last-{stage.phase}.pt")
-    validate = _validator(stage, validation)
-    belongs_to = fingerprint(about["fingerprint"], torch.__version__)
+    validate = _validator(stage, validation) if validated else None
+    belongs_to = fingerprint(stage.about["fingerprint"], torch.__version__)
     rows, time = fit(
-        stage.network, stage.title, stage.phase, steps, step_passes, validate, job["training"], checkpoint, belongs_to
-    )
+        stage.network, stage.title, stage.phase, steps, step_passes, validate, stage.job["training"], checkpoint,
+        belongs_to,
+    )  # fmt: skip
     stage.time.update(time, device=stage.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows
 
 
-def _validator(stage: Stage, validation: list[Region]) -> Callable[[resnet.ResNet], tuple[float, float]]:
+def _validator(stage: Stage, validation: list[Region]) -> Callable[[nn.Module], tuple[float, float]]:
     """Mean log loss and accuracy over the validation regions, as they are."""
     recipe = stage.job["training"]
     normalize = stage.normalizer()
     pixels = Pixels(recipe["memory_mb"])
 
     @torch.no_grad()
-    def validate(network: resnet.ResNet) -> tuple[float, float]:
+    def validate(network: nn.Module) -> tuple[float, float]:
         network.eval()
         items = ((pixels.image(region), region.label) for region in parallel.share(validation))
         log_loss = right = 0.0
@@ -142,7 +163,7 @@ def _validator(stage: Stage, validation: list[Region]) -> Callable[[resnet.ResNe
 
 def finish(
     title: str,
-    network: resnet.ResNet,
+    network: nn.Module,
     about: dict,
     rows: list[dict],
     model: str,
@@ -163,7 +184,8 @@ def finish(
     for checkpoint in Path(model).parent.glob("last-*.pt"):
         checkpoint.unlink()
     kept = [row for row in rows if int(row["chosen"])][-1]
-    say(
-        f"{title}: kept step {kept['step']} of {kept['phase']}, validation log loss {float(kept['val_log_loss']):.3f}, "
-        f"accuracy {100 * float(kept['val_accuracy']):.1f} %"
-    )
+    reads = ""
+    if kept["val_log_loss"]:
+        log_loss, accuracy = float(kept["val_log_loss"]), float(kept["val_accuracy"])
+        reads = f", validation log loss {log_loss:.3f}, accuracy {100 * accuracy:.1f} %"
+    say(f"{title}: kept step {kept['step']} of {kept['phase']}{reads}")

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from lowpower import draws
 from lowpower.errors import InputError
 from lowpower.log import Progress, say
 from lowpower.models import parallel
 from lowpower.models.checkpoint import load_checkpoint, on_stop, save_checkpoint
-from lowpower.models.resnet import ResNet
 from lowpower.models.stopwatch import Stopwatch
 from lowpower.wording import some
 
@@ -29,7 +28,7 @@ class Pass(NamedTuple):
     regions: list[str]
 
 
-StepPasses = Callable[[ResNet, int], Iterable[Pass]]
+StepPasses = Callable[[nn.Module, int], Iterable[Pass]]
 
 
 class Order:
@@ -57,12 +56,12 @@ class Order:
 
 
 def fit(
-    network: ResNet,
+    network: nn.Module,
     title: str,
     phase: str,
     steps: int,
     step_passes: StepPasses,
-    validate: Callable[[ResNet], tuple[float, float]],
+    validate: Callable[[nn.Module], tuple[float, float]] | None,
     recipe: dict,
     checkpoint: Path,
     belongs_to: str,
@@ -70,10 +69,11 @@ def fit(
     """Train for ``steps`` optimizer steps and leave the weights with the lowest validation log loss in ``network``.
 
     recipe: the config's ``training`` section. validate: network -> (log loss, accuracy), asked every
-    ``evaluate_every`` steps. checkpoint: written then, every minute, and when a signal asks to stop; continued from
-    when its fingerprint is ``belongs_to``. Returns the rows of history.csv, and the time it took. Raises InputError
-    where a loss is not finite: before the step is taken, and before a checkpoint is written of weights that give no
-    finite validation loss; SystemExit, with 128 + the signal's number, when it was asked to stop.
+    ``evaluate_every`` steps; without it the last weights are left. checkpoint: written then, every minute, and when a
+    signal asks to stop; continued from when its fingerprint is ``belongs_to``. Returns the rows of history.csv, and the
+    time it took. Raises InputError where a loss is not finite: before the step is taken, and before a checkpoint is
+    written of weights that give no finite validation loss; SystemExit, with 128 + the signal's number, when it was
+    asked to stop.
     """
     what = f"{title}: {phase}"
     optimizer = torch.optim.Adam(
@@ -102,9 +102,11 @@ def fit(
             due = step > state["validated"] and (step % recipe["evaluate_every"] == 0 or step == steps)
             where = f"{what}, step {step if due else step + 1} of {steps}"
             if due:
-                log_loss, accuracy = validate(network)
-                _stop_unless_finite({"validation log loss": log_loss}, where, "the validation regions", kept)
-                _enter(state, phase, log_loss, accuracy, network)
+                judged = {}
+                if validate:
+                    judged["val_log_loss"], judged["val_accuracy"] = validate(network)
+                    _stop_unless_finite(judged, where, "the validation regions", kept)
+                _enter(state, phase, judged, network)
             else:
                 losses = _take_step(network, optimizer, step_passes(network, step), where, kept)
                 state["sums"] = {name: state["sums"].get(name, 0.0) + value for name, value in losses.items()}
@@ -118,7 +120,7 @@ def fit(
             best = state["best"]
             if due or state["step"] < steps:
                 note = f"validation log loss {best['log_loss']:.3f} at step {best['step']}" if best["step"] else ""
-                progress.at(state["step"], note)
+                progress.at(state["step"], note if validate else "")
             if stop and state["validated"] < steps:
                 say(
                     f"{what}: stopped by {signal.Signals(int(stop)).name}; step {kept} of {steps} is saved, and the "
@@ -131,7 +133,7 @@ def fit(
 
 
 def _take_step(
-    network: ResNet, optimizer: torch.optim.Optimizer, passes: Iterable[Pass], where: str, kept: int
+    network: nn.Module, optimizer: torch.optim.Optimizer, passes: Iterable[Pass], where: str, kept: int
 ) -> dict[str, float]:
     """Take one optimizer step, on the passes of all processes; returns the weighted losses of the batch."""
     network.train()
@@ -153,12 +155,13 @@ def _take_step(
     return dict(zip(sums, parallel.total(sums.values()), strict=True))
 
 
-def _enter(state: dict, phase: str, log_loss: float, accuracy: float, network: ResNet) -> None:
-    """Enter a validation into the history, and its weights as the best where they are."""
+def _enter(state: dict, phase: str, judged: dict[str, float], network: nn.Module) -> None:
+    """Enter a validation into the history, and its weights as the best where they are; the last where none judges."""
     step = state["step"]
     means = {name: value / (step - state["validated"]) for name, value in state["sums"].items()}
     row = {"step": step, "phase": phase, "loss": sum(means.values()), **means}
-    state["history"].append(row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
+    state["history"].append(row | judged)
+    log_loss = judged.get("val_log_loss", -step)
     if log_loss < state["best"]["log_loss"]:
         weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
         state["best"] = {"log_loss": log_loss, "step": step, "weights": weights}

@@ -5,17 +5,14 @@ teacher saw at another. Flips and quarter turns commute exactly with area averag
 Augmentation as in the released code: torchvision's ColorJitter, flips.
 """
 
-import sys
 from dataclasses import dataclass
-from functools import cache
-from importlib import import_module, metadata
 from types import ModuleType
 
 import torch
 from torch import Tensor
 
 from lowpower import draws
-from lowpower.errors import InputError
+from lowpower.models.vision import torchvision_part
 
 _JITTER = ("brightness", "contrast", "saturation", "hue")
 
@@ -52,39 +49,6 @@ def apply_view(view: View, image: Tensor) -> Tensor:
     return torch.rot90(image.flip(axes), view.turns, (1, 2)).contiguous()
 
 
-@cache
 def transforms() -> ModuleType:
-    """The transforms of torchvision, imported when first needed, so that a job can say what is wrong with them.
-
-    A CPU-only torch beside torchvision's ordinary wheel cannot load its compiled operators, and the import fails at two
-    names that the transforms never call. Declared, it passes. Raises InputError when it fails all the same.
-    """
-    wanted = "torchvision.transforms.v2.functional"
-    try:
-        try:
-            return import_module(wanted)
-        except RuntimeError:
-            for name in [name for name in sys.modules if name.split(".")[0] == "torchvision"]:
-                del sys.modules[name]
-            _declare_operators()
-            return import_module(wanted)
-    except Exception as error:
-        raise InputError(
-            f"torch {torch.__version__} and torchvision {_version('torchvision')} do not fit together ({error}); "
-            "install the versions of requirements.txt (`make .venv` anew, or envs/distillation.yaml)"
-        ) from error
-
-
-@cache  # torch forgets them with the library object
-def _declare_operators() -> torch.library.Library:
-    operators = torch.library.Library("torchvision", "FRAGMENT")
-    operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    operators.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    return operators
-
-
-def _version(package: str) -> str:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return "(not installed)"
+    """The transforms of torchvision."""
+    return torchvision_part("transforms.v2.functional")

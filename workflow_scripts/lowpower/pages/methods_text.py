@@ -1,17 +1,17 @@
 """The methods of a run in sentences, written from its configuration and the header of its teacher."""
 
-import json
 import platform
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from lowpower import __version__
+from lowpower.header import model_header
 from lowpower.magnification import describe
+from lowpower.pages.rows_text import TEACHERS, all_rows, first_distillation, listed, other_networks
 from lowpower.tables.cost import CONVENTION, timing
 from lowpower.wording import count_of
 
-_DISTILLING = ("kl", "temperature", "map", "pooling")
 _POOLINGS = {"max": "maximum", "mean": "average"}
 
 
@@ -31,11 +31,11 @@ def methods(
         (
             "Network",
             "Teacher and students had one architecture: a residual network of four basic blocks (ResNet-10) with group "
-            f"normalization and global average pooling{parameters}. All that a student saves comes from reading fewer "
-            "pixels.",
+            f"normalization and global average pooling{parameters}. All that such a student saves comes from reading "
+            f"fewer pixels.{other_networks(config)}",
         ),
         ("Distillation", _distillation(config)),
-        ("Rows of the study", _rows(config)),
+        ("Rows of the study", all_rows(config)),
         ("Augmentation", _augmentation(config["augmentation"])),
         ("Optimization", _optimization(config)),
         ("Evaluation", _evaluation(config)),
@@ -46,13 +46,6 @@ def methods(
             f"{version('pandas')} (statistics) on Python {platform.python_version()}.",
         ),
     ]
-
-
-def model_header(path: str | Path) -> dict:
-    """What a model file says of itself: the first 8 bytes are the length of the JSON that follows them."""
-    with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-    return json.loads(header["__metadata__"]["lowpower"])
 
 
 def _cohort(config: dict, slides: Sequence[dict[str, str]]) -> str:
@@ -66,7 +59,7 @@ def _cohort(config: dict, slides: Sequence[dict[str, str]]) -> str:
         f"{test} for testing",
         "kfold": f"into {split['folds']} folds, stratified by class; each seed tested on one fold and validated on "
         f"{val} of the other labeled patients",
-        "site": f"by site: patients of {_list(split['test_sites'])} for testing, and {val} of the other labeled "
+        "site": f"by site: patients of {listed(split['test_sites'])} for testing, and {val} of the other labeled "
         "patients for validation",
     }[split["by"]]
     return (
@@ -74,7 +67,7 @@ def _cohort(config: dict, slides: Sequence[dict[str, str]]) -> str:
         + f"The cohort {config['cohort']} had {count_of(len(slides), 'slide')} of "
         f"{count_of(len({row['patient'] for row in slides}), 'patient')}; {len(usable):,} could be used. "
         + (f"The scale of {count_of(declared, 'slide')} was declared, not read from the file. " if declared else "")
-        + f"The classes were {_list(config['classes'])}. Patients, never single slides, were divided into training, "
+        + f"The classes were {listed(config['classes'])}. Patients, never single slides, were divided into training, "
         f"validation and test {division}."
     )
 
@@ -91,7 +84,7 @@ def _regions(config: dict) -> str:
     }[config["unit"]]
     if config["max_side_um"] and config["unit"] != "grid":
         unit += f", cut into parts where it was longer than {config['max_side_um']:,} µm"
-    lows = _list([describe(low) for low in config["student_magnifications"]])
+    lows = listed([describe(low) for low in config["student_magnifications"]])
     return (
         f"Tissue was found on one mask for all magnifications, at {tissue['mask_mpp']:g} µm/px; gaps up to about "
         f"{tissue['close_um']:g} µm were closed, and pieces below {tissue['min_area_um2']:,} µm² left out. The unit of "
@@ -102,7 +95,7 @@ def _regions(config: dict) -> str:
 
 
 def _distillation(config: dict) -> str:
-    base = _base(config)
+    base = first_distillation(config)
     if base is None:
         return "No row of this study distills."
     asked = "the teacher looked at a new view in every step"
@@ -118,36 +111,6 @@ def _distillation(config: dict) -> str:
     )
 
 
-def _base(config: dict) -> dict | None:
-    """How the first row that distills does it; what others do differently is said with them."""
-    return next((row["distill"] for row in config["methods"].values() if row["distill"]), None)
-
-
-def _rows(config: dict) -> str:
-    rows = [f"`{name}` {_row(row, _base(config))}." for name, row in config["methods"].items()]
-    teacher = "Labels were learned by cross-entropy; the teacher learned those of all labeled training regions."
-    return " ".join([teacher, *rows])
-
-
-def _row(row: dict, base: dict | None) -> str:
-    distill, finetune = row["distill"], row["finetune"]
-    said = ["started from the teacher's weights" if row["init"] == "teacher" else "started from random weights"]
-    if distill:
-        images = "all training regions" if distill["images"] == "all" else "the labeled training regions"
-        labels = "without their labels"
-        if distill["cross_entropy"]:
-            labels = f"with {distill['cross_entropy']:g} x the cross-entropy of their labels added"
-        changed = [f"{key} {distill[key]}" for key in _DISTILLING if distill[key] != base[key]]
-        changed += ["the last partial batch of each pass dropped"] if distill["drop_last"] else []
-        said.append(f"was distilled on {images} {labels}" + (f" ({', '.join(changed)})" if changed else ""))
-    if finetune:
-        images = "the labeled training regions"
-        images += " and of the unlabeled ones, whose labels had been withheld" if finetune["images"] == "all" else ""
-        steps = f" for the last {100 * finetune['share']:g} % of the steps" if distill else ""
-        said.append(f"{'was then fine-tuned on' if distill else 'learned'} the labels of {images}{steps}")
-    return _list(said)
-
-
 def _augmentation(augmentation: dict) -> str:
     factors = [
         f"{name} {1 - augmentation[name]:g} to {1 + augmentation[name]:g}"
@@ -155,13 +118,13 @@ def _augmentation(augmentation: dict) -> str:
     ]
     turns = ["random flips left-right and top-bottom"] if augmentation["flip"] else []
     turns += ["random quarter turns"] if augmentation["quarter_turns"] else []
-    jitter = f"color jitter (factors of {_list(factors)}; hue shifted by up to {augmentation['hue']:g} of a turn)"
-    return f"A view was {_list([jitter, *turns])}, drawn once per region and view: the same for teacher and student."
+    jitter = f"color jitter (factors of {listed(factors)}; hue shifted by up to {augmentation['hue']:g} of a turn)"
+    return f"A view was {listed([jitter, *turns])}, drawn once per region and view: the same for teacher and student."
 
 
 def _optimization(config: dict) -> str:
     recipe, seeds = config["training"], [str(seed) for seed in config["seeds"]]
-    labeled, unlabeled = (_list([f"{share} %" for share in config[key]]) for key in ("labeled", "unlabeled"))
+    labeled, unlabeled = (listed([f"{share} %" for share in config[key]]) for key in ("labeled", "unlabeled"))
     return (
         f"Adam with a constant learning rate of {recipe['learning_rate']:g} and weight decay of "
         f"{recipe['weight_decay']:g}; {count_of(recipe['steps'], 'optimizer step')} of "
@@ -169,7 +132,8 @@ def _optimization(config: dict) -> str:
         f"{'GPU' if config['gpu'] else 'CPU'}. Every {count_of(recipe['evaluate_every'], 'step')} the log loss on the "
         "validation regions was taken, and the weights with the lowest one were kept. Students learned from "
         f"{labeled} of the labeled training patients and, where their row takes any, {unlabeled} of the unlabeled. "
-        f"{'Seed' if len(seeds) == 1 else 'Seeds'}: {_list(seeds)}; the student of a seed had the teacher of that seed."
+        f"{'Seed' if len(seeds) == 1 else 'Seeds'}: {listed(seeds)}; "
+        f"{TEACHERS.get(config['teacher'], 'all students had one teacher, which was given')}."
     )
 
 
@@ -188,8 +152,3 @@ def _evaluation(config: dict) -> str:
         f"Intervals ({100 * statistics['confidence']:g} %) come from a bootstrap that draws patients with replacement "
         f"({statistics['draws']:,} draws; {statistics['rank_draws']:,} for AUROC)."
     )
-
-
-def _list(items: Sequence[str]) -> str:
-    """Items as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
-    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

@@ -13,7 +13,13 @@ from lowpower.wording import count_of, some
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, csv.Error)  # what a damaged file may raise
 _NEEDED = ("slides", "teacher_magnification", "unit", "grid", "views", "training", "report_split", "cost", "gpu")
 _LOADED = 2.0  # seconds; memory is looked at every half second, and first goes to loading libraries
-_PHASES = {"train_teacher": "train", "distill_student": "distill", "finetune_student": "finetune"}
+_PHASES = {
+    "train_teacher": "train",
+    "pretrain_student": "pretrain",
+    "distill_student": "distill",
+    "finetune_student": "finetune",
+}
+_HISTORIES = {"pretrain_student": "pretrained.csv", "distill_student": "distilled.csv"}
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,7 @@ def _number(text: str | None) -> float:
 def _steps(folder: Path, rule: str, key: str) -> int:
     """Optimizer steps of one training, from its history: the config may have been changed since."""
     model = folder / "teacher" / key if rule == "train_teacher" else folder / key
-    name = "distilled.csv" if rule == "distill_student" else "history.csv"
+    name = _HISTORIES.get(rule, "history.csv")
     return max((int(row["step"]) for row in read_rows(model / name) if row["phase"] == _PHASES[rule]), default=0)
 
 

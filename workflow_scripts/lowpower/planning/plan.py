@@ -10,7 +10,7 @@ from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.planning.forecast import Forecast, by_likeness, disk_mb, forecast
 from lowpower.planning.measured import Cohort, Tissue, folder_mb, mean_mb, read_cohorts
-from lowpower.planning.workload import MODEL_RULES, expected_tissue
+from lowpower.planning.workload import MODEL_RULES, TRAININGS, expected_tissue
 from lowpower.tables.layout import markdown
 from lowpower.wording import count_of
 
@@ -138,7 +138,7 @@ def _times(
         limits["GPU time on one GPU"] = sum(hours[rule] for rule in hours if rule in MODEL_RULES)
     most = max(limits, key=limits.get)
     others = "; ".join(f"{name}: {duration(seconds)}" for name, seconds in limits.items() if name != most)
-    if not found["train_teacher"]:
+    if not any(found.get(rule) for rule in TRAININGS):
         yield (
             "wall time here: NOT KNOWN, because nothing was trained on this machine yet. `make demo` does, in about 10 "
             f"minutes; then plan again. What is known takes about {duration(limits[most])}"
@@ -164,8 +164,8 @@ def longest_chain(models: Sequence[dict], found: dict[str, Forecast | None]) -> 
     teacher, record = (max(seconds.get(rule, {}).values(), default=0) for rule in ("train_teacher", "record_teacher"))
     ways = [0.0]
     for i, _ in enumerate(models):
-        distilled = seconds.get("distill_student", {}).get(i)
-        before = teacher + record + distilled if distilled is not None else 0.0
+        distilled, pretrained = (seconds.get(rule, {}).get(i) for rule in ("distill_student", "pretrain_student"))
+        before = teacher + record + distilled if distilled is not None else pretrained or 0.0
         ways.append(before + sum(seconds.get(rule, {}).get(i, 0) for rule in ("finetune_student", "predict")))
     return max(*ways, teacher)
 

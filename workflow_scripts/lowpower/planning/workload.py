@@ -1,9 +1,10 @@
 """How much work each job of a run is, in megapixels, so that jobs of one config tell how long those of another take.
 
 A training's work is the pixels it learns from, plus a third of the pixels it is validated on (and of those a live
-teacher looks at), plus what an optimizer step costs whatever its pixels. Recording, predicting and measuring cost look
-at pixels without learning, a third each. Cutting a slide grows with the pixels of its regions, tables with the number
-of slides or models.
+teacher looks at), times what its network computes for each, plus what an optimizer step costs whatever its pixels.
+Pretraining sees two views of a region, once to judge them and once to learn; what is fitted looks at a region once.
+Recording, predicting and measuring cost look at pixels without learning, a third each. Cutting a slide grows with the
+pixels of its regions, tables with the number of slides or models.
 """
 
 import math
@@ -14,12 +15,14 @@ from dataclasses import dataclass, replace
 from lowpower import magnification
 from lowpower.planning.measured import Cohort, Job, Tissue
 
-TRAININGS = ("train_teacher", "distill_student", "finetune_student")
+TRAININGS = ("train_teacher", "pretrain_student", "distill_student", "finetune_student")
 MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # those on the GPU, if any
 _LOOK = 1 / 3  # a forward pass, of one forward and backward
 _PREDICTED_AT_ONCE = 64
 _BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide", "read_level")
 _BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
+_PRICE = {"resnet18": 7.3, "resnet34": 14.7, "resnet50": 16.5}  # FLOPs of a pixel, of resnet10's 10,032
+_FITTED = "color"
 _BY_MODEL = ("evaluate", "draw_figures")
 
 
@@ -34,7 +37,6 @@ class Work:
 
 def planned_works(rule: str, config: dict, models: Sequence[dict], tissue: Tissue, jobs: int) -> dict[object, Work]:
     """The work of each job of a rule, by the number of its model in ``models`` where the job is a model's."""
-    scales = [config["teacher_magnification"], *config["student_magnifications"]]
     if rule in TRAININGS or rule == "predict":
         return {
             i: work_of(
@@ -43,14 +45,17 @@ def planned_works(rule: str, config: dict, models: Sequence[dict], tissue: Tissu
                 tissue,
                 model["magnification"],
                 steps_of(rule, config, model),
+                network=model["network"],
                 live=_live(config, model["method"]),
             )
             for i, model in enumerate(models)
             if _has_job(rule, config, model["method"])
         }
     if rule == "measure_cost":
-        return {scale: work_of(rule, config, tissue, scale) for scale in scales}
-    return {k: work_of(rule, config, tissue, scales[0], models=len(models)) for k in range(jobs)}
+        kinds = dict.fromkeys((model["network"], model["magnification"]) for model in models)
+        return {kind: work_of(rule, config, tissue, kind[1], network=kind[0]) for kind in kinds}
+    scale = config["teacher_magnification"]
+    return {k: work_of(rule, config, tissue, scale, models=len(models)) for k in range(jobs)}
 
 
 def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job, Work]]:
@@ -60,15 +65,22 @@ def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job,
     for job in cohort.jobs.get(rule, []):
         scales = [part for part in job.key.split("/") if re.fullmatch(r"[0-9.]+x", part)]
         scale = magnification.parse(scales[0]) if scales else cohort.config["teacher_magnification"]
-        live = any(_live(cohort.config, part) for part in job.key.split("/"))
-        pairs.append((job, work_of(rule, cohort.config, tissue, scale, job.steps, models, live)))
+        network, live = _network_of(job.key, cohort.config), any(_live(cohort.config, p) for p in job.key.split("/"))
+        pairs.append((job, work_of(rule, cohort.config, tissue, scale, job.steps, models, network, live)))
     return pairs
 
 
 def _live(config: dict, method: str) -> bool:
     """Whether a method of the config distills from a teacher in the loop."""
     row = config["methods"].get(method)
-    return bool(row and row["distill"] and row["distill"]["views"] == "live")
+    return bool(row and row["distill"] and row["distill"].get("views") == "live")  # older runs know no views of a row
+
+
+def _network_of(key: str, config: dict) -> str:
+    """The network of a finished job: of its method, or named in its place; one of the teacher's else."""
+    parts = key.split("/")
+    row = config["methods"].get(parts[1], {}) if parts[0] == "students" else {}
+    return row.get("network") or (parts[0] if parts[0] in (*_PRICE, _FITTED) else "resnet10")
 
 
 def _has_job(rule: str, config: dict, method: str) -> bool:
@@ -77,7 +89,8 @@ def _has_job(rule: str, config: dict, method: str) -> bool:
         return True
     if method == "teacher" or rule == "train_teacher":
         return method == "teacher" and rule == "train_teacher"
-    return rule == "finetune_student" or bool(config["methods"][method]["distill"])
+    stage = {"distill_student": "distill", "pretrain_student": "pretrain"}.get(rule)
+    return stage is None or bool(config["methods"][method][stage])
 
 
 def steps_of(rule: str, config: dict, model: dict) -> int:
@@ -86,14 +99,23 @@ def steps_of(rule: str, config: dict, model: dict) -> int:
     if model["method"] == "teacher":
         return total if rule == "train_teacher" else 0
     row = config["methods"][model["method"]]
-    share = 1.0 if not row["distill"] else row["finetune"]["share"] if row["finetune"] else 0.0
-    return round(total * {"distill_student": 1 - share, "finetune_student": share}.get(rule, 0))
+    alone = not row["distill"] and not row["pretrain"]
+    share = 1.0 if alone else row["finetune"]["share"] if row["finetune"] else 0.0
+    return 0 if rule == "train_teacher" else round(total * (share if rule == "finetune_student" else 1 - share))
 
 
 def work_of(
-    rule: str, config: dict, tissue: Tissue, scale: float, steps: int = 0, models: int = 1, live: bool = False
+    rule: str,
+    config: dict,
+    tissue: Tissue,
+    scale: float,
+    steps: int = 0,
+    models: int = 1,
+    network: str = "resnet10",
+    live: bool = False,
 ) -> Work:
     """The work of one job at a magnification; live: of a model that has its teacher in the loop."""
+    price = _PRICE.get(network, 1.0)
     shrink = (scale / config["teacher_magnification"]) ** 2
     size, recipe = tissue.megapixels * shrink, config["training"]
 
@@ -101,6 +123,8 @@ def work_of(
         largest = tissue.largest * shrink
         return max(largest, min(regions * largest, recipe["megapixels_per_pass"]))
 
+    if network == _FITTED and rule in TRAININGS:
+        return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
         judged = tissue.share("val")
         looked, seen = math.ceil(steps / recipe["evaluate_every"]) * judged * size, at_once(judged)
@@ -108,16 +132,19 @@ def work_of(
             looked += steps * recipe["batch"] * tissue.megapixels
             seen = max(seen, tissue.largest)
         learned = steps * recipe["batch"] * size
-        return Work(learned + _LOOK * looked, steps, max(at_once(recipe["batch"]), _LOOK * seen))
+        if rule == "pretrain_student":
+            learned, looked = 2 * learned, 2 * learned
+        return Work(price * (learned + _LOOK * looked), steps, max(at_once(recipe["batch"]), _LOOK * seen))
     if rule == "record_teacher":
         looked = tissue.share("train") * config["views"] / config["recording_parts"] * size
         return Work(_LOOK * looked, 0, _LOOK * at_once(config["views"]))
     if rule == "predict":
         which = ("test", "external") if config["report_split"] == "test" else ("val",)
         kinds = 1 if scale == config["teacher_magnification"] else len(config.get("pixels", [""]))  # older runs: one
-        return Work(_LOOK * kinds * tissue.share(*which) * size, 0, _LOOK * at_once(_PREDICTED_AT_ONCE))
+        return Work(price * _LOOK * kinds * tissue.share(*which) * size, 0, _LOOK * at_once(_PREDICTED_AT_ONCE))
     if rule == "measure_cost":
-        return Work(_LOOK * config["cost"]["regions"] * config["cost"]["repeats"] * size, 0, _LOOK * at_once(1))
+        timed = config["cost"]["regions"] * config["cost"]["repeats"]
+        return Work(price * _LOOK * timed * size, 0, _LOOK * at_once(1))
     if rule in _BY_REGION:
         return Work(tissue.regions / tissue.slides * tissue.megapixels)
     return Work(tissue.slides if rule in _BY_SLIDE else models if rule in _BY_MODEL else 1)

@@ -9,8 +9,10 @@ import yaml
 
 from lowpower import magnification
 from lowpower.errors import InputError
+from lowpower.study.given import KINDS_OF_INIT
 from lowpower.study.methods import STANDARD
 from lowpower.study.schema import values_of
+from lowpower.study.study import FITTED, TEACHERS_NETWORK
 from lowpower.wording import nearest
 
 
@@ -28,6 +30,7 @@ def read_config(raw: dict, schema: str | Path) -> dict:
     config = _filled(raw, rules)
     _check_scales(config)
     _check_methods(config)
+    _check_teacher(config)
     recipe = config["training"]
     if recipe["processes"] > recipe["batch"]:
         raise InputError(
@@ -151,6 +154,46 @@ def _check_methods(config: dict) -> None:
                 f"config: `methods.{name}.distill.views`: {distill['views']} views are more than the {config['views']} "
                 f"that are recorded; write {config['views']} or less, or raise `views`"
             )
+        if row["pretrain"] and (distill or not finetune or row["init"] != "random"):
+            raise InputError(
+                f"config: `methods.{name}`: pretrain starts from random weights and goes before `finetune`, which "
+                "alone teaches it the classes; write `finetune`, and neither `distill` nor `init`"
+            )
+        if row["pretrain"] and config["training"]["batch"] < 2:
+            raise InputError(
+                f"config: `methods.{name}.pretrain` compares the regions of a batch; write `training.batch: 2` or more"
+            )
+        _check_network(name, row)
+
+
+def _check_network(name: str, row: dict) -> None:
+    """Another network than the teacher's learns from labels alone, from where it can start."""
+    network, key = row["network"], f"config: `methods.{name}`"
+    if network == TEACHERS_NETWORK:
+        if row["init"] not in KINDS_OF_INIT:
+            raise InputError(
+                f"{key}: a file of weights is for network resnet18, resnet34 or resnet50; write which it is"
+            )
+        return
+    if row["distill"] or row["pretrain"]:
+        raise InputError(
+            f"{key}: {network} cannot be matched to the teacher's maps, nor pretrained here; write `finetune` alone, "
+            f"or take `network: {network}` away"
+        )
+    if network == FITTED and row["init"] != "random":
+        raise InputError(f"{key}: {network} is fitted and starts from nothing; take `init` away")
+    if network != FITTED and row["init"] in KINDS_OF_INIT:
+        raise InputError(f"{key}: {network} starts from weights of its own; write `init: PATH.safetensors`")
+
+
+def _check_teacher(config: dict) -> None:
+    """One teacher for all seeds must not have trained on whom another seed tests."""
+    by = config["split"]["by"]
+    if config["teacher"] == "best_validation" and by not in ("sheet", "site"):
+        raise InputError(
+            f"config: `teacher`: best_validation with `split: {{by: {by}}}` is a leak: each seed tests other patients, "
+            "whom the best teacher may have trained on; write `teacher: paired`, or divide by sheet or site"
+        )
 
 
 def _lows(config: dict) -> list[float]:

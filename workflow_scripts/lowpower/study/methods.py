@@ -8,4 +8,7 @@ STANDARD = {
     "sskd_finetuned": {"distill": {"images": "all"}, "finetune": {"images": "labeled", "share": 0.2}},
     "sskd_released": {"distill": {"images": "all", "map": 0.5, "drop_last": True}},
     "all_labels": {"finetune": {"images": "all"}},
+    "self_distill": {"at": "teacher", "distill": {"images": "all"}},
+    "colour": {"network": "color", "finetune": {"images": "labeled"}},
+    "vicreg": {"pretrain": {"images": "all"}, "finetune": {"images": "labeled", "share": 0.2}},
 }

@@ -1,6 +1,7 @@
 """How many jobs a run takes, told from the config alone."""
 
-from lowpower.study.study import models
+from lowpower.study.given import given_teacher
+from lowpower.study.study import measured_networks, models
 
 
 def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[str, int]:
@@ -9,9 +10,15 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
     config: complete, with every default filled in. slides: rows of the sheet. judged: those of them whose patients can
     be judged, None for all.
     """
-    students = [model for model in models(config) if model.method != "teacher"]
-    distilled = [model for model in students if config["methods"][model.method]["distill"]]
+    every = models(config)
+    students = [model for model in every if model.method != "teacher"]
+    distilled, pretrained = (
+        [model for model in students if config["methods"][model.method][stage]] for stage in ("distill", "pretrain")
+    )
     replaying = [model for model in distilled if config["methods"][model.method]["distill"]["views"] != "live"]
+    given = given_teacher(config) is not None
+    rows = config["methods"].values()
+    followed = any(row["distill"] or row["init"] == "teacher" for row in rows)
     lows, seeds = len(config["student_magnifications"]), len(config["seeds"])
     levels = lows if "level" in config["pixels"] else 0
     jobs = {
@@ -26,12 +33,15 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "index_regions": 1 + lows + levels,
         "split_patients": seeds,
         "count_cohort": 1,
-        "train_teacher": seeds,
+        "train_teacher": 0 if given else seeds,
+        "adopt_teacher": seeds if given else 0,
+        "choose_teacher": int(config["teacher"] == "best_validation" and followed),
         "record_teacher": seeds * config["recording_parts"] if replaying else 0,
         "distill_student": len(distilled),
+        "pretrain_student": len(pretrained),
         "finetune_student": len(students),
         "predict": seeds + len(students),
-        "measure_cost": lows + 1,
+        "measure_cost": len(measured_networks(every)),
         "evaluate": 1,
         "compare_cost": 1,
         "show_examples": 1,

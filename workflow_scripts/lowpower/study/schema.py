@@ -7,6 +7,8 @@ def values_of(rule: dict) -> str:
         return " or ".join(values_of(branch) for branch in rule["oneOf"])
     if "enum" in rule:
         return ", ".join(f"`{value}`" for value in rule["enum"])
+    if "examples" in rule:  # names, or a path
+        return ", ".join(f"`{value}`" for value in rule["examples"])
     if "const" in rule:
         return f"`{rule['const']}`"
     if rule.get("type") == "array":

@@ -1,4 +1,4 @@
-"""The cost table: what reading one region costs at each magnification, and how many times less than the teacher's."""
+"""The cost table: what reading one region costs with each network at each magnification, beside the teacher's cost."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,7 +26,8 @@ def compare_cost(costs: Sequence[str | Path], table: str | Path, summary: str | 
     rows = cost_rows([read_json(path) for path in costs])
     write_rows(table, COLUMNS, rows)
     for row in rows[1:]:
-        say(f"{row['magnification']}: {_times(row['flops_times_cheaper'])} fewer FLOPs than the teacher")
+        read = f"{row['network']} at {row['magnification']}"
+        say(f"{read}: {_times(row['flops_times_cheaper'])} fewer FLOPs than the teacher")
     with replacing(summary) as part:
         part.write_text(f"{layout.markdown(headline(rows))}\n{CONVENTION} {timing(rows)}\n", encoding="utf-8")
     with replacing(latex) as part:
@@ -68,10 +69,11 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """Rows of cost.csv for people."""
     return [
         {
+            "network": row["network"],
             "read at": magnification.describe(magnification.parse(row["magnification"])),
             "parameters": f"{int(row['parameters']):,}",
             "pixels": f"{int(row['pixels_per_region']):,}",
-            "MFLOPs": f"{int(row['flops_per_region']) / 1e6:,.1f}",
+            "MFLOPs": _mega(int(row["flops_per_region"])),
             "times cheaper": _times(row["flops_times_cheaper"]),
             "nominal": _times(row["nominal_times_cheaper"]),
             "network, ms": row["latency_ms"],
@@ -82,6 +84,11 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
         }
         for row in rows
     ]
+
+
+def _mega(flops: int) -> str:
+    """Millions with one decimal, or with the digits that tell them from none: ``_mega(12_300) == "0.0123"``."""
+    return f"{flops / 1e6:,.1f}" if flops >= 1e6 else f"{flops / 1e6:.3g}"
 
 
 def _times(ratio: str) -> str:

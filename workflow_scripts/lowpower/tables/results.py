@@ -16,10 +16,11 @@ from lowpower.tables.metrics import METRICS
 from lowpower.tables.units import Judged, judge
 from lowpower.wording import count_of
 
-IDENTITY = ("method", "magnification", "labeled", "unlabeled", "steps")
+IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled", "steps")
 OTHERS = ("teacher", "averaged")  # less the teacher's answers to area means; level pixels less the model's own to these
 COLUMNS = [
-    *("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "seeds", "steps", "n", "patients"),
+    *("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels"),
+    *("seeds", "steps", "n", "patients"),
     *(f"{metric}{end}" for metric in METRICS for end in ("", "_low", "_high")),
     *(f"{metric}_minus_{other}{end}" for other in OTHERS for metric in METRICS for end in ("", "_low", "_high")),
 ]
@@ -40,8 +41,8 @@ def evaluate(
 ) -> None:
     """Write results.csv, for people also as Markdown (summary) and LaTeX, and the confusion matrices' counts.
 
-    predictions: one predictions.parquet per model, parallel to models (method, magnification, labeled, unlabeled,
-    seed, steps). statistics: draws, rank_draws, confidence.
+    predictions: one predictions.parquet per model, parallel to models (method, network, magnification, labeled,
+    unlabeled, seed, steps). statistics: draws, rank_draws, confidence.
     """
     judged = judge([pd.read_parquet(path) for path in predictions], classes, regions_have_labels)
     rows = result_rows(judged, models, statistics)

@@ -1,0 +1,71 @@
+"""Networks trained elsewhere: torchvision's ResNets, their weights read from a local file, never downloaded."""
+
+import hashlib
+from pathlib import Path
+
+import safetensors
+from safetensors.torch import load
+from torch import Tensor, nn
+
+from lowpower.errors import InputError
+from lowpower.models.vision import torchvision_part
+from lowpower.wording import some
+
+# Those of ImageNet, with which torchvision's weights were trained: they belong to the weights. The frozen statistics
+# of batch normalization were collected behind them, and other ones would shift what every filter sees.
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+
+
+class Backbone(nn.Module):
+    """images: (B, 3, H, W), normalized -> logits (B, classes) and last map (B, 512 or 2048, H / 32, W / 32).
+
+    name: resnet18, resnet34 or resnet50. The statistics of batch normalization stay as they came: a pass may hold a
+    single region, whose own statistics are none.
+    """
+
+    def __init__(self, name: str, classes: int) -> None:
+        super().__init__()
+        self.name = name
+        self.body = getattr(torchvision_part("models"), name)(weights=None, num_classes=classes)
+
+    def train(self, mode: bool = True) -> "Backbone":
+        """As of any network, but for batch normalization."""
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.eval()
+        return self
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        body = self.body
+        stem = body.maxpool(body.relu(body.bn1(body.conv1(images))))
+        last_map = body.layer4(body.layer3(body.layer2(body.layer1(stem))))
+        return body.fc(last_map.mean((2, 3))), last_map
+
+
+def take_weights(network: Backbone, path: str | Path) -> str:
+    """Fill the network, all but its last layer, with the weights of a safetensors file; a hash of the file.
+
+    The names are torchvision's, with or without ``fc``. Raises InputError that says which are missing or too many.
+    """
+    try:
+        content = Path(path).read_bytes()
+        weights = load(content)
+    except (OSError, safetensors.SafetensorError) as error:
+        raise InputError(f"{path} is no file of weights ({error}); write another path into the row's `init`") from None
+    own = {key: value for key, value in network.body.state_dict().items() if not key.startswith("fc.")}
+    needed = {key for key in own if not key.endswith("num_batches_tracked")}  # of no use where statistics are frozen
+    found = {key: value for key, value in weights.items() if not key.startswith("fc.")}
+    faults = {
+        "missing": needed - found.keys(),
+        "unexpected": found.keys() - own.keys(),
+        "of another shape": {key for key in own.keys() & found.keys() if own[key].shape != found[key].shape},
+    }
+    if any(faults.values()):
+        said = "; ".join(f"{len(keys)} {fault} ({some(sorted(keys), 3)})" for fault, keys in faults.items() if keys)
+        raise InputError(
+            f"{path} does not hold torchvision's weights of {network.name}: {said}. Write the row's `network` that it "
+            "was made from, or rename its weights as torchvision names them"
+        )
+    network.body.load_state_dict(found, strict=False)
+    return hashlib.sha256(content).hexdigest()[:16]

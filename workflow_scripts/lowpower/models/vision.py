@@ -1,0 +1,48 @@
+"""torchvision, imported when first needed, so that a job can say what is wrong with it."""
+
+import sys
+from functools import cache
+from importlib import import_module, metadata
+from types import ModuleType
+
+import torch
+
+from lowpower.errors import InputError
+
+
+@cache
+def torchvision_part(name: str) -> ModuleType:
+    """A module of torchvision, such as ``transforms.v2.functional``.
+
+    A CPU-only torch beside torchvision's ordinary wheel cannot load its compiled operators, and the import fails at two
+    names that nothing here ever calls. Declared, it passes. Raises InputError when it fails all the same.
+    """
+    wanted = f"torchvision.{name}"
+    try:
+        try:
+            return import_module(wanted)
+        except RuntimeError:
+            for loaded in [module for module in sys.modules if module.split(".")[0] == "torchvision"]:
+                del sys.modules[loaded]
+            _declare_operators()
+            return import_module(wanted)
+    except Exception as error:
+        raise InputError(
+            f"torch {torch.__version__} and torchvision {_version('torchvision')} do not fit together ({error}); "
+            "install the versions of requirements.txt (`make .venv` anew, or envs/distillation.yaml)"
+        ) from error
+
+
+@cache  # torch forgets them with the library object
+def _declare_operators() -> torch.library.Library:
+    operators = torch.library.Library("torchvision", "FRAGMENT")
+    operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    operators.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    return operators
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "(not installed)"

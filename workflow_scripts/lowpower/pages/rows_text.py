@@ -1,0 +1,78 @@
+"""The rows of a study in sentences: what each started from, what it read and what it learned."""
+
+from collections.abc import Sequence
+
+_DISTILLING = ("kl", "temperature", "map", "pooling")
+_TEACHERS_NETWORK, _FITTED = "resnet10", "color"
+_STARTS = {"random": "random weights", "teacher": "the teacher's weights"}
+TEACHERS = {
+    "paired": "the student of a seed had the teacher of that seed",
+    "best_validation": "all students had the teacher with the lowest validation log loss of all seeds",
+}
+
+
+def all_rows(config: dict) -> str:
+    """What each row of the config's ``methods`` did, the teacher first."""
+    rows = [f"`{name}` {_row(row, first_distillation(config))}." for name, row in config["methods"].items()]
+    teacher = "the teacher learned those of all labeled training regions"
+    if config["teacher"] not in TEACHERS:
+        teacher = "the teacher was a model of another study, whose training patients are not known here"
+    return " ".join([f"Labels were learned by cross-entropy; {teacher}.", *rows])
+
+
+def _row(row: dict, base: dict | None) -> str:
+    distill, pretrain, finetune = row["distill"], row["pretrain"], row["finetune"]
+    if row["network"] == _FITTED:
+        return f"was fitted to the labels of {_labeled(finetune)} as they are, to convergence"
+    said = [f"started from {_STARTS.get(row['init'], 'weights trained elsewhere')}"]
+    said += ["read what the teacher reads"] if row["at"] == "teacher" else []
+    if pretrain:
+        said.append(f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher")
+    if distill:
+        labels = "without their labels"
+        if distill["cross_entropy"]:
+            labels = f"with {distill['cross_entropy']:g} x the cross-entropy of their labels added"
+        changed = [f"{key} {distill[key]}" for key in _DISTILLING if distill[key] != base[key]]
+        changed += ["the last partial batch of each pass dropped"] if distill["drop_last"] else []
+        said.append(f"was distilled on {_seen(distill)} {labels}" + (f" ({', '.join(changed)})" if changed else ""))
+    if finetune:
+        before = distill or pretrain
+        steps = f" for the last {100 * finetune['share']:g} % of the steps" if before else ""
+        said.append(f"{'was then fine-tuned on' if before else 'learned'} the labels of {_labeled(finetune)}{steps}")
+    return listed(said)
+
+
+def _seen(stage: dict) -> str:
+    return "all training regions" if stage["images"] == "all" else "the labeled training regions"
+
+
+def _labeled(finetune: dict) -> str:
+    withheld = " and of the unlabeled ones, whose labels had been withheld"
+    return "the labeled training regions" + (withheld if finetune["images"] == "all" else "")
+
+
+def first_distillation(config: dict) -> dict | None:
+    """How the first row that distills does it; what others do differently is said with them."""
+    return next((row["distill"] for row in config["methods"].values() if row["distill"]), None)
+
+
+def other_networks(config: dict) -> str:
+    """The rows that are another network than the teacher, each in a sentence with a space before it."""
+    said = []
+    for name, row in config["methods"].items():
+        if row["network"] == _FITTED:
+            said.append(
+                f"`{name}` was no network but a logistic regression on the mean and standard deviation of the three "
+                "color channels of a region, standardized; its L2 penalty was chosen on validation log loss."
+            )
+        elif row["network"] != _TEACHERS_NETWORK:
+            said.append(
+                f"`{name}` was a ResNet-{row['network'].removeprefix('resnet')} with the statistics of its batch "
+                "normalization frozen."
+            )
+    return "".join(f" {sentence}" for sentence in said)
+
+
+def listed(items: Sequence[str]) -> str:
+    """Items as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

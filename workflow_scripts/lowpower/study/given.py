@@ -1,0 +1,54 @@
+"""Files that a config names beside the sheet: a teacher of another study, and weights that students start from."""
+
+from pathlib import Path
+
+from lowpower.errors import InputError
+from lowpower.header import model_header
+from lowpower.magnification import describe
+from lowpower.study.study import TEACHERS_NETWORK
+
+KINDS_OF_TEACHER = ("paired", "best_validation")
+KINDS_OF_INIT = ("random", "teacher")
+
+
+def given_teacher(config: dict) -> str | None:
+    """The path of a teacher that is not trained here, or None."""
+    return None if config["teacher"] in KINDS_OF_TEACHER else config["teacher"]
+
+
+def check_given(config: dict) -> None:
+    """Raise InputError for a file that is not there, or a teacher that does not fit this study.
+
+    config: complete. Paths are relative to the folder the workflow runs in.
+    """
+    for name, row in config["methods"].items():
+        if row["init"] not in KINDS_OF_INIT and not Path(row["init"]).is_file():
+            raise InputError(
+                f"config: `methods.{name}.init`: there is no file {row['init']}; write the path of a safetensors file "
+                f"with torchvision's weights of {row['network']}. Nothing is downloaded"
+            )
+    path = given_teacher(config)
+    if path is None:
+        return
+    if not Path(path).is_file():
+        raise InputError(
+            f"config: `teacher`: there is no file {path}; write paired, best_validation or the path of a "
+            "model.safetensors"
+        )
+    if Path(path).resolve().is_relative_to(Path("results", config["cohort"]).resolve()):
+        raise InputError(
+            f"config: `teacher`: {path} is of this very study, which would write over it; write another `cohort`, or "
+            "copy the file elsewhere"
+        )
+    about = model_header(path)
+    found = {
+        "the architecture": (about["architecture"], TEACHERS_NETWORK),
+        "the classes": (", ".join(about["classes"]), ", ".join(config["classes"])),
+        "magnification": (describe(about["magnification"]), describe(config["teacher_magnification"])),
+    }
+    differing = [f"{what} {its}, the config {ours}" for what, (its, ours) in found.items() if its != ours]
+    if differing:
+        raise InputError(
+            f"config: `teacher`: {path} has {'; '.join(differing)}. Choose another model, or write its classes, in its "
+            "order, and its magnification into the config"
+        )
