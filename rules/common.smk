@@ -140,14 +140,12 @@ def recipe(rule, model, steps):
 
 
 def distillation_input(wildcards):
-    """The recording, or, for a live teacher, the teacher and its pixels; the teacher's weights where a row starts there."""
+    """The recording, if any, with the teacher and the pixels that it must be of; or that look themselves."""
     teacher = f"{seed_folder(wildcards)}/model.safetensors"
     files = {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
-    if LIVE:
-        return files | {"targets": [], "teacher": teacher, "teacher_index": index(TEACHER)}
-    parts = range(STUDY["recording_parts"])
+    parts = [] if LIVE else range(STUDY["recording_parts"])
     files["targets"] = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
-    return files | ({"teacher": teacher} if STUDY["methods"][wildcards.method]["init"] == "teacher" else {})
+    return files | {"teacher": teacher, "teacher_index": index(TEACHER)}
 
 
 def finetuning_input(wildcards):

@@ -9,8 +9,8 @@ distill_student(
     index=snakemake.input.index,
     splits=snakemake.input.splits,
     targets=list(snakemake.input.targets),
-    teacher=snakemake.input.get("teacher"),
-    teacher_index=snakemake.input.get("teacher_index"),
+    teacher=snakemake.input.teacher,
+    teacher_index=snakemake.input.teacher_index,
     model=snakemake.output.model,
     history=snakemake.output.history,
 )

@@ -20,8 +20,8 @@ def distill_student(
     index: str,
     splits: str,
     targets: list[str],
-    teacher: str | None,
-    teacher_index: str | None,
+    teacher: str,
+    teacher_index: str,
     model: str,
     history: str,
 ) -> None:
@@ -29,7 +29,7 @@ def distill_student(
 
     job: the rule's params: as of ``train_teacher``, with ``distill`` (the row's section), ``init``, ``labeled``,
     ``unlabeled`` (percent), ``steps`` and ``reduction`` (teacher pixels per student pixel). targets: the recording's
-    parts; empty for a live teacher, which then looks at the regions of ``teacher_index``.
+    parts, which must be of this teacher and of the pixels of ``teacher_index``; empty for a live teacher.
     """
     row, seed, recipe = job["distill"], job["seed"], job["training"]
     regions = read_regions(index, splits, seed)
@@ -38,25 +38,23 @@ def distill_student(
     stage = begin(job, "distill", teacher if job["init"] == "teacher" else None, pool)
     device = stage.device
     if targets:
-        guide = RecordedTeacher(targets, pool)
-        memory = recipe["memory_mb"]
+        memory = recipe["memory_mb"] * 6 / 7  # a view takes six times the bytes of what is said of it
+        guide = RecordedTeacher(targets, pool, teacher, teacher_index, seed, job["augmentation"], memory / 6)
     else:
         memory = recipe["memory_mb"] / 2
-        seen = read_regions(teacher_index, splits, seed)
-        guide = LiveTeacher(teacher, Pixels(memory, seed, job["augmentation"]), seen, device)
+        seen, its_pixels = read_regions(teacher_index, splits, seed), Pixels(memory, seed, job["augmentation"])
+        guide = LiveTeacher(teacher, its_pixels, seen, device, recipe["megapixels_per_pass"])
     pixels = Pixels(memory, seed, job["augmentation"], keep_views=guide.views or 0)
-    normalize = stage.normalizer()
     order = Order(draws.integer(seed, "order"), len(pool), recipe["batch"], row["drop_last"])
 
     def step_passes(network: ResNet, step: int) -> Iterator[Pass]:
-        items = []
-        for i, number in order.at(step):
-            view = number % guide.views if guide.views else number
-            said = guide.look(pool[i].region, view, row["pooling"], job["reduction"])
-            items.append((pixels.view(pool[i], view), *said, pool[i]))
+        wanted = [(pool[i], number % guide.views if guide.views else number) for i, number in order.at(step)]
+        said = guide.look([(region.region, view) for region, view in wanted], row["pooling"], job["reduction"])
+        views = pixels.views(wanted)
+        items = [(views[k], *said[k], region) for k, (region, _) in enumerate(wanted)]
         for group in same_size(items, recipe["megapixels_per_pass"]):
             images, teacher_logits, teacher_maps, shown = zip(*group, strict=True)
-            logits, last_map = network(normalize(list(images)))
+            logits, last_map = stage.read(network, images)
             losses = {
                 "kl": row["kl"] * kl_divergence(logits, torch.stack(teacher_logits).to(device), row["temperature"]),
                 "map": row["map"] * map_difference(last_map, torch.stack(teacher_maps).to(device)),

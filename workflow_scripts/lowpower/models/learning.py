@@ -19,14 +19,14 @@ def learn_labels(stage: Stage, regions: list[Region], known: list[Region], steps
     """
     job, recipe = stage.job, stage.job["training"]
     pixels = Pixels(recipe["memory_mb"], job["seed"], job["augmentation"])
-    normalize = stage.normalizer()
     order = Order(draws.integer(job["seed"], "order"), len(known), recipe["batch"])
 
     def step_passes(network: ResNet, step: int) -> Iterator[Pass]:
-        items = ((pixels.view(known[i], number), known[i]) for i, number in order.at(step))
+        wanted = [(known[i], number) for i, number in order.at(step)]
+        items = [(view, region) for view, (region, _) in zip(pixels.views(wanted), wanted, strict=True)]
         for group in same_size(items, recipe["megapixels_per_pass"]):
             images, shown = zip(*group, strict=True)
-            logits, _ = network(normalize(list(images)))
+            logits, _ = stage.read(network, images)
             answers = stage.answers([region.label or region.true_label for region in shown])
             losses = {"cross_entropy": F.cross_entropy(logits, answers)}
             yield Pass(len(group) / recipe["batch"], losses, [region.region for region in shown])

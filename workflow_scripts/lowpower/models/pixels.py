@@ -1,7 +1,7 @@
 """Pixels of regions for training and prediction: read from ZIPs, kept in memory up to a limit, grouped by size."""
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.models.cohort import Region
-from lowpower.models.views import apply_view, draw_view
+from lowpower.models.views import apply_views, draw_view
 
 
 @lru_cache(maxsize=128)
@@ -35,6 +35,24 @@ def read_image(region: Region) -> Tensor:
     return torch.from_numpy(files.decode(read_bytes(region)).copy()).permute(2, 0, 1).contiguous()
 
 
+_DRAWN_AT_ONCE = 1 << 16  # pixels whose views are made together: as floats they fit into the processor's cache
+
+
+class Memory(dict):
+    """Tensors that are kept by a key, up to ``megabytes`` of them."""
+
+    def __init__(self, megabytes: float) -> None:
+        super().__init__()
+        self.free = megabytes * 1e6
+
+    def keep(self, key: object, values: Tensor) -> Tensor:
+        """The values, which are kept if there is room."""
+        if values.nbytes <= self.free:
+            self.free -= values.nbytes
+            self[key] = values
+        return values
+
+
 class Pixels:
     """Images of regions and views of them, uint8; what has been made is kept while ``memory_mb`` lasts.
 
@@ -43,30 +61,38 @@ class Pixels:
     """
 
     def __init__(self, memory_mb: float, seed: int = 0, augmentation: dict | None = None, keep_views: int = 0) -> None:
-        self.free = memory_mb * 1e6
+        self.kept = Memory(memory_mb)
         self.seed, self.augmentation, self.keep_views = seed, augmentation, keep_views
-        self.kept: dict[tuple[str, int | None], Tensor] = {}
-
-    def _keep(self, key: tuple[str, int | None], pixels: Tensor) -> Tensor:
-        if pixels.nbytes <= self.free:
-            self.free -= pixels.nbytes
-            self.kept[key] = pixels
-        return pixels
 
     def image(self, region: Region) -> Tensor:
         """The region as it is, (3, H, W)."""
         key = (region.region, None)
-        return self.kept[key] if key in self.kept else self._keep(key, read_image(region))
+        return self.kept[key] if key in self.kept else self.kept.keep(key, read_image(region))
 
     def view(self, region: Region, number: int) -> Tensor:
         """The view with this number of the region, (3, H, W)."""
-        key = (region.region, number)
-        if key in self.kept:
-            return self.kept[key]
-        drawn = draw_view(self.seed, region.region, number, self.augmentation)
-        if number < self.keep_views:
-            return self._keep(key, apply_view(drawn, read_image(region)))
-        return apply_view(drawn, self.image(region))
+        return self.views([(region, number)])[0]
+
+    def views(self, wanted: list[tuple[Region, int]]) -> list[Tensor]:
+        """The views of these (region, number); those that are not kept are drawn together, size by size."""
+        found = [self.kept.get((region.region, number)) for region, number in wanted]
+        missing = [i for i, view in enumerate(found) if view is None]
+        by_size: dict[tuple[int, int], list[int]] = {}
+        for i in missing:
+            by_size.setdefault((wanted[i][0].height, wanted[i][0].width), []).append(i)
+        for (height, width), places in by_size.items():
+            at_once = max(1, _DRAWN_AT_ONCE // (height * width))
+            for start in range(0, len(places), at_once):
+                some = places[start : start + at_once]
+                draws = [draw_view(self.seed, wanted[i][0].region, wanted[i][1], self.augmentation) for i in some]
+                for i, view in zip(some, apply_views(draws, [self._source(*wanted[i]) for i in some]), strict=True):
+                    region, number = wanted[i]
+                    found[i] = self.kept.keep((region.region, number), view) if number < self.keep_views else view
+        return found
+
+    def _source(self, region: Region, number: int) -> Tensor:
+        """The image that a view is drawn from, which is not kept where the view will be."""
+        return read_image(region) if number < self.keep_views else self.image(region)
 
 
 def same_size(items: Iterable[tuple], megapixels: float) -> Iterator[list[tuple]]:
@@ -92,8 +118,8 @@ class Normalizer:
         self.scale = 1 / torch.tensor(std, device=device).mul(255).view(1, 3, 1, 1)
         self.device = device
 
-    def __call__(self, images: list[Tensor]) -> Tensor:
-        return (torch.stack(images).to(self.device).float() - self.mean) * self.scale
+    def __call__(self, images: Sequence[Tensor]) -> Tensor:
+        return torch.stack(tuple(images)).to(self.device).float().sub_(self.mean).mul_(self.scale)
 
 
 def channel_statistics(regions: list[Region], most: int = 500) -> tuple[list[float], list[float]]:

@@ -3,27 +3,35 @@
 The released method runs the teacher at every step of every student. A recording holds, for V views of a region, the
 teacher's logits and its last map, max- and mean-pooled to half the teacher's grid: the finest a student can have, from
 which coarser grids follow exactly.
+
+A part of it is one file of five tensors, whatever the number of its regions (a tensor for each view had a header of
+100 bytes for every 4,096 numbers): ``logits`` (regions, V, classes) float32; ``max`` and ``mean``, all maps one after
+the other, float16; ``grids`` (regions, V, 2), the height and width of each; ``starts`` (regions, V), where it begins.
 """
 
 import json
+import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import safetensors
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save
+from safetensors.torch import save_file
 from torch import Tensor
 
 from lowpower import draws
 from lowpower.errors import InputError
-from lowpower.files import replacing
+from lowpower.files import read_rows, replacing
 from lowpower.log import Progress, say
 from lowpower.models.cohort import Region, in_split, read_regions
 from lowpower.models.model_file import KEY, load_model, prepare_device
-from lowpower.models.pixels import Normalizer, Pixels, same_size
-from lowpower.wording import count_of
+from lowpower.models.pixels import Memory, Normalizer, Pixels, same_size
+from lowpower.wording import count_of, some
 
 POOLINGS = {"max": F.max_pool2d, "mean": F.avg_pool2d}
+STORED = torch.float16  # of maps: it rounds by 1 / 2,048 at most, where another view differs by half of the map
+_SMALL = ("logits", "grids", "starts")
 
 
 def pool_map(last_map: Tensor, factor: int, pooling: str) -> Tensor:
@@ -40,40 +48,84 @@ class LiveTeacher:
 
     views = None
 
-    def __init__(self, model: str | Path, pixels: Pixels, regions: list[Region], device: torch.device) -> None:
+    def __init__(
+        self, model: str | Path, pixels: Pixels, regions: list[Region], device: torch.device, megapixels: float
+    ) -> None:
         self.network, about = load_model(model)
         self.network.to(device).eval()
         self.normalize = Normalizer(about["mean"], about["std"], device)
         self.pixels = pixels
         self.regions = {region.region: region for region in regions}
+        self.megapixels = megapixels
 
     @torch.no_grad()
-    def look(self, region: str, number: int, pooling: str, factor: int) -> tuple[Tensor, Tensor]:
-        """Logits (classes) and last map (256, h, w), pooled by ``factor`` from the teacher's own grid, of one view."""
-        images = self.normalize([self.pixels.view(self.regions[region], number)])
-        logits, last_map = self.network(images)
-        return logits[0], pool_map(last_map, factor, pooling)[0]
+    def look(self, wanted: list[tuple[str, int]], pooling: str, factor: int) -> list[tuple[Tensor, Tensor]]:
+        """Logits (classes) and last map (256, h, w), pooled by ``factor`` from the teacher's own grid, of each view.
+
+        wanted: (region, number of the view).
+        """
+        said: list = [None] * len(wanted)
+        views = self.pixels.views([(self.regions[region], number) for region, number in wanted])
+        for group in same_size(zip(views, range(len(wanted)), strict=True), self.megapixels):
+            images, places = zip(*group, strict=True)
+            logits, maps = self.network(self.normalize(list(images)))
+            for place, *answer in zip(places, logits, pool_map(maps, factor, pooling), strict=True):
+                said[place] = tuple(answer)
+        return said
 
 
 class RecordedTeacher:
-    """What ``record_teacher`` stored. Views are numbered from 0 and come round again after ``views``."""
+    """What ``record_teacher`` stored. Views are numbered from 0 and come round again after ``views``.
 
-    def __init__(self, parts: list[str | Path], regions: list[Region]) -> None:
-        self.files = [safetensors.safe_open(part, "pt") for part in parts]
-        abouts = [json.loads(file.metadata()[KEY]) for file in self.files]
-        if any(about != abouts[0] for about in abouts):
-            raise InputError(f"{parts[0]} and other parts of the recording differ in teacher or views; delete them all")
-        self.views = abouts[0]["views"]
-        self.where = {key.rsplit(".", 2)[0]: file for file in self.files for key in file.keys()}
+    regions: those that will be asked for. Raises InputError where the parts do not hold what the ``teacher`` (a model
+    file) says of their pixels in ``index``, in views drawn with this seed and augmentation. memory_mb: for maps pooled
+    to the student's grid; beyond it they are pooled again from the mapped file.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[str | Path],
+        regions: list[Region],
+        teacher: str | Path,
+        index: str | Path,
+        seed: int,
+        augmentation: dict,
+        memory_mb: float,
+    ) -> None:
+        expected = origin(load_model(teacher)[1], seed, augmentation)
+        contents = {row["region"]: row["fingerprint"] for row in read_rows(index)}
+        self.where: dict[str, tuple[dict[str, Tensor], int]] = {}
+        for part in parts:
+            about, tensors = _open(part)
+            expected.setdefault("views", about["views"])
+            for name, wanted in expected.items():
+                if about[name] != wanted:
+                    raise _unfit(part, f"is of another study: its {name} is {about[name]}, not {wanted}")
+            for i, (region, content) in enumerate(about["regions"].items()):
+                if content != contents.get(region, content):
+                    raise _unfit(part, f"was recorded from other pixels of region {region} than {index} lists")
+                self.where[region] = (tensors, i)
+        self.views, self.channels = about["views"], about["channels"]
         missing = [region.region for region in regions if region.region not in self.where]
         if missing:
-            raise InputError(f"{parts[0]}: the recording lacks region {missing[0]}; delete it and run snakemake again")
+            lacking = count_of(len(missing), "region")
+            raise _unfit(parts[-1], f"and the parts before it lack {lacking} of {index}: {some(missing)}")
+        self.kept = Memory(memory_mb)
 
-    def look(self, region: str, number: int, pooling: str, factor: int) -> tuple[Tensor, Tensor]:
+    def look(self, wanted: list[tuple[str, int]], pooling: str, factor: int) -> list[tuple[Tensor, Tensor]]:
         """As ``LiveTeacher.look``; factor counts from the teacher's own grid, of which half is stored."""
-        file, view = self.where[region], number % self.views
-        last_map = file.get_tensor(f"{region}.{view}.{pooling}")
-        return file.get_tensor(f"{region}.{view}.logits"), pool_map(last_map, factor // 2, pooling)
+        said = []
+        for region, number in wanted:
+            tensors, i = self.where[region]
+            view = number % self.views
+            key = (region, view, pooling, factor)
+            last_map = self.kept.get(key)
+            if last_map is None:
+                start, shape = tensors["starts"][i, view].item(), (self.channels, *tensors["grids"][i, view].tolist())
+                stored = tensors[pooling][start : start + math.prod(shape)].view(shape).float()
+                last_map = self.kept.keep(key, pool_map(stored, factor // 2, pooling).to(STORED))
+            said.append((tensors["logits"][i, view], last_map.float()))
+        return said
 
 
 @torch.no_grad()
@@ -104,19 +156,51 @@ def record_teacher(
     normalize = Normalizer(about["mean"], about["std"], device)
     what = f"recording part {part}, seed {seed}"
     progress = Progress(what, len(regions))
-    found: dict[str, Tensor] = {}
-    for done, region in enumerate(regions, start=1):
-        items = [(pixels.view(region, number), number) for number in range(views)]
+    channels = network(torch.zeros(1, 3, 64, 64, device=device))[1].shape[1]
+    sizes = torch.tensor([[channels * (r.height // 64) * (r.width // 64)] * views for r in regions], dtype=torch.int64)
+    ends = sizes.flatten().cumsum(0)
+    said = {
+        "logits": torch.zeros(len(regions), views, len(about["classes"])),
+        "grids": torch.zeros(len(regions), views, 2, dtype=torch.int32),
+        "starts": (ends - sizes.flatten()).view(len(regions), views),
+        **{pooling: torch.zeros(int(sizes.sum()), dtype=STORED) for pooling in POOLINGS},
+    }
+    for i, region in enumerate(regions):
+        items = zip(pixels.views([(region, number) for number in range(views)]), range(views), strict=True)
         for group in same_size(items, megapixels):
             images, numbers = zip(*group, strict=True)
             logits, maps = network(normalize(list(images)))
-            said = {"logits": logits} | {pooling: pool_map(maps, 2, pooling) for pooling in POOLINGS}
-            for name, values in said.items():
-                for number, value in zip(numbers, values.cpu(), strict=True):
-                    found[f"{region.region}.{number}.{name}"] = value.clone()
-        progress.at(done)
-    header = {KEY: json.dumps({"views": views, "teacher": about["fingerprint"], "seed": seed}, sort_keys=True)}
+            said["logits"][i, list(numbers)] = logits.cpu()
+            said["grids"][i, list(numbers)] = torch.tensor(maps.shape[2:], dtype=torch.int32) // 2
+            for pooling in POOLINGS:
+                for number, last_map in zip(numbers, pool_map(maps, 2, pooling).to(STORED).cpu(), strict=True):
+                    start = said["starts"][i, number]
+                    said[pooling][start : start + last_map.numel()] = last_map.flatten()
+        progress.at(i + 1)
+    header = origin(about, seed, augmentation) | {
+        "views": views,
+        "channels": channels,
+        "regions": {r.region: r.content for r in regions},
+    }
     with replacing(output) as written:
-        written.write_bytes(save(found, header))
-    size = sum(values.nbytes for values in found.values()) / 1e6
+        save_file(said, written, {KEY: json.dumps(header, sort_keys=True)})
+    size = sum(values.nbytes for values in said.values()) / 1e6
     say(f"{what}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")
+
+
+def origin(about: dict, seed: int, augmentation: dict) -> dict:
+    """What tells one recording from another; about: the teacher's header."""
+    return {"teacher": about["fingerprint"], "seed": seed, "augmentation": dict(sorted(augmentation.items()))}
+
+
+def _open(part: str | Path) -> tuple[dict, dict[str, Tensor]]:
+    """The header of a part and its tensors, which stay in the mapped file."""
+    try:
+        file = safetensors.safe_open(part, "pt")
+        return json.loads(file.metadata()[KEY]), {name: file.get_tensor(name) for name in (*POOLINGS, *_SMALL)}
+    except (safetensors.SafetensorError, KeyError, TypeError) as error:
+        raise _unfit(part, f"is not a recording that this version reads ({error})") from None
+
+
+def _unfit(part: str | Path, reason: str) -> InputError:
+    return InputError(f"{part} {reason}; delete the folder {Path(part).parent} and run snakemake again")
