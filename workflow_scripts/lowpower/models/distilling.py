@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from lowpower import draws
 from lowpower.models.cohort import labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.losses import kl_divergence, map_difference
-from lowpower.models.pixels import Pixels, same_size
+from lowpower.models.pixels import Pixels
 from lowpower.models.recording import LiveTeacher, RecordedTeacher
 from lowpower.models.resnet import ResNet
 from lowpower.models.stages import begin, finish, train
@@ -49,20 +49,19 @@ def distill_student(
 
     def step_passes(network: ResNet, step: int) -> Iterator[Pass]:
         wanted = [(pool[i], number % guide.views if guide.views else number) for i, number in order.at(step)]
-        said = guide.look([(region.region, view) for region, view in wanted], row["pooling"], job["reduction"])
-        views = pixels.views(wanted)
-        items = [(views[k], *said[k], region) for k, (region, _) in enumerate(wanted)]
-        for group in same_size(items, recipe["megapixels_per_pass"]):
-            images, teacher_logits, teacher_maps, shown = zip(*group, strict=True)
+        for images, places in pixels.passes(wanted, recipe["megapixels_per_pass"]):
+            shown = [wanted[place][0].region for place in places]
+            looks = [(wanted[place][0].region, wanted[place][1]) for place in places]
+            teacher_logits, teacher_maps = zip(*guide.look(looks, row["pooling"], job["reduction"]), strict=True)
             logits, last_map = stage.read(network, images)
             losses = {
                 "kl": row["kl"] * kl_divergence(logits, torch.stack(teacher_logits).to(device), row["temperature"]),
                 "map": row["map"] * map_difference(last_map, torch.stack(teacher_maps).to(device)),
             }
             if row["cross_entropy"]:
-                answers = stage.answers([region.label for region in shown])
+                answers = stage.answers([wanted[place][0].label for place in places])
                 losses["cross_entropy"] = row["cross_entropy"] * F.cross_entropy(logits, answers)
-            yield Pass(len(group) / recipe["batch"], losses, [region.region for region in shown])
+            yield Pass(len(places) / recipe["batch"], losses, shown)
 
     rows = train(stage, regions, pool, job["steps"], step_passes, model)
     finish(stage.title, stage.network, stage.about, rows, model, history)

@@ -6,7 +6,7 @@ import torch.nn.functional as F
 
 from lowpower import draws
 from lowpower.models.cohort import Region
-from lowpower.models.pixels import Pixels, same_size
+from lowpower.models.pixels import Pixels
 from lowpower.models.resnet import ResNet
 from lowpower.models.stages import Stage, train
 from lowpower.models.training import Order, Pass
@@ -23,12 +23,11 @@ def learn_labels(stage: Stage, regions: list[Region], known: list[Region], steps
 
     def step_passes(network: ResNet, step: int) -> Iterator[Pass]:
         wanted = [(known[i], number) for i, number in order.at(step)]
-        items = [(view, region) for view, (region, _) in zip(pixels.views(wanted), wanted, strict=True)]
-        for group in same_size(items, recipe["megapixels_per_pass"]):
-            images, shown = zip(*group, strict=True)
+        for images, places in pixels.passes(wanted, recipe["megapixels_per_pass"]):
+            shown = [wanted[place][0] for place in places]
             logits, _ = stage.read(network, images)
             answers = stage.answers([region.label or region.true_label for region in shown])
             losses = {"cross_entropy": F.cross_entropy(logits, answers)}
-            yield Pass(len(group) / recipe["batch"], losses, [region.region for region in shown])
+            yield Pass(len(places) / recipe["batch"], losses, [region.region for region in shown])
 
     return train(stage, regions, known, steps, step_passes, model)

@@ -1,7 +1,7 @@
 """Pixels of regions for training and prediction: read from ZIPs, kept in memory up to a limit, grouped by size."""
 
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -77,18 +77,29 @@ class Pixels:
         """The views of these (region, number); those that are not kept are drawn together, size by size."""
         found = [self.kept.get((region.region, number)) for region, number in wanted]
         missing = [i for i, view in enumerate(found) if view is None]
-        by_size: dict[tuple[int, int], list[int]] = {}
-        for i in missing:
-            by_size.setdefault((wanted[i][0].height, wanted[i][0].width), []).append(i)
-        for (height, width), places in by_size.items():
-            at_once = max(1, _DRAWN_AT_ONCE // (height * width))
-            for start in range(0, len(places), at_once):
-                some = places[start : start + at_once]
+        for (height, width), places in _by_size(missing, lambda i: (wanted[i][0].height, wanted[i][0].width)):
+            for some in _pieces(places, _DRAWN_AT_ONCE // (height * width)):
                 draws = [draw_view(self.seed, wanted[i][0].region, wanted[i][1], self.augmentation) for i in some]
                 for i, view in zip(some, apply_views(draws, [self._source(*wanted[i]) for i in some]), strict=True):
                     region, number = wanted[i]
                     found[i] = self.kept.keep((region.region, number), view) if number < self.keep_views else view
         return found
+
+    def passes(self, wanted: list[tuple[Region, int]], megapixels: float) -> Iterator[tuple[list[Tensor], list[int]]]:
+        """The same views, grouped as ``same_size`` does, with their places in ``wanted``: drawn pass by pass.
+
+        A batch of 32 regions of 17 megapixels would take 1.6 GB at once.
+        """
+
+        def size(place: int) -> tuple[int, int]:
+            region, number = wanted[place]
+            turns = self.augmentation["quarter_turns"] and region.height != region.width
+            turned = turns and draw_view(self.seed, region.region, number, self.augmentation).turns % 2
+            return (region.width, region.height) if turned else (region.height, region.width)
+
+        for (height, width), places in _by_size(range(len(wanted)), size):
+            for some in _pieces(places, int(megapixels * 1e6 / (height * width))):
+                yield self.views([wanted[place] for place in some]), some
 
     def _source(self, region: Region, number: int) -> Tensor:
         """The image that a view is drawn from, which is not kept where the view will be."""
@@ -101,13 +112,21 @@ def same_size(items: Iterable[tuple], megapixels: float) -> Iterator[list[tuple]
     Nothing is padded: padding would move group normalization and pooling (logits by .2). Sizes in order of first
     appearance, items of one size in their order.
     """
-    by_size: dict[tuple, list[tuple]] = {}
+    for (_, height, width), group in _by_size(items, lambda item: tuple(item[0].shape)):
+        yield from _pieces(group, int(megapixels * 1e6 / (height * width)))
+
+
+def _by_size(items: Iterable, size: Callable[[object], tuple]) -> Iterable[tuple[tuple, list]]:
+    found: dict[tuple, list] = {}
     for item in items:
-        by_size.setdefault(tuple(item[0].shape), []).append(item)
-    for (_, height, width), group in by_size.items():
-        most = max(1, int(megapixels * 1e6 / (height * width)))
-        for start in range(0, len(group), most):
-            yield group[start : start + most]
+        found.setdefault(size(item), []).append(item)
+    return found.items()
+
+
+def _pieces(items: list, most: int) -> Iterator[list]:
+    """The items in lists of ``most``, but at least of one."""
+    most = max(1, most)
+    return (items[start : start + most] for start in range(0, len(items), most))
 
 
 class Normalizer:
@@ -119,7 +138,7 @@ class Normalizer:
         self.device = device
 
     def __call__(self, images: Sequence[Tensor]) -> Tensor:
-        return torch.stack(tuple(images)).to(self.device).float().sub_(self.mean).mul_(self.scale)
+        return torch.stack(list(images)).to(self.device).float().sub_(self.mean).mul_(self.scale)
 
 
 def channel_statistics(regions: list[Region], most: int = 500) -> tuple[list[float], list[float]]:

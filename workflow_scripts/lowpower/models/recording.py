@@ -26,7 +26,7 @@ from lowpower.files import read_rows, replacing
 from lowpower.log import Progress, say
 from lowpower.models.cohort import Region, in_split, read_regions
 from lowpower.models.model_file import KEY, load_model, prepare_device
-from lowpower.models.pixels import Memory, Normalizer, Pixels, same_size
+from lowpower.models.pixels import Memory, Normalizer, Pixels
 from lowpower.wording import count_of, some
 
 POOLINGS = {"max": F.max_pool2d, "mean": F.avg_pool2d}
@@ -65,10 +65,9 @@ class LiveTeacher:
         wanted: (region, number of the view).
         """
         said: list = [None] * len(wanted)
-        views = self.pixels.views([(self.regions[region], number) for region, number in wanted])
-        for group in same_size(zip(views, range(len(wanted)), strict=True), self.megapixels):
-            images, places = zip(*group, strict=True)
-            logits, maps = self.network(self.normalize(list(images)))
+        views = [(self.regions[region], number) for region, number in wanted]
+        for images, places in self.pixels.passes(views, self.megapixels):
+            logits, maps = self.network(self.normalize(images))
             for place, *answer in zip(places, logits, pool_map(maps, factor, pooling), strict=True):
                 said[place] = tuple(answer)
         return said
@@ -166,12 +165,10 @@ def record_teacher(
         **{pooling: torch.zeros(int(sizes.sum()), dtype=STORED) for pooling in POOLINGS},
     }
     for i, region in enumerate(regions):
-        items = zip(pixels.views([(region, number) for number in range(views)]), range(views), strict=True)
-        for group in same_size(items, megapixels):
-            images, numbers = zip(*group, strict=True)
-            logits, maps = network(normalize(list(images)))
-            said["logits"][i, list(numbers)] = logits.cpu()
-            said["grids"][i, list(numbers)] = torch.tensor(maps.shape[2:], dtype=torch.int32) // 2
+        for images, numbers in pixels.passes([(region, number) for number in range(views)], megapixels):
+            logits, maps = network(normalize(images))
+            said["logits"][i, numbers] = logits.cpu()
+            said["grids"][i, numbers] = torch.tensor(maps.shape[2:], dtype=torch.int32) // 2
             for pooling in POOLINGS:
                 for number, last_map in zip(numbers, pool_map(maps, 2, pooling).to(STORED).cpu(), strict=True):
                     start = said["starts"][i, number]

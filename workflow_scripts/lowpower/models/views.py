@@ -57,7 +57,7 @@ def apply_views(views: list[View], images: list[Tensor]) -> list[Tensor]:
 
 def _turn(view: View, image: Tensor) -> Tensor:
     axes = [axis for axis, flip in ((2, view.flip_lr), (1, view.flip_tb)) if flip]
-    return torch.rot90(image.flip(axes), view.turns, (1, 2)).contiguous() if axes or view.turns else image
+    return torch.rot90(image.flip(axes), view.turns, (1, 2)).contiguous()
 
 
 def _jitter(jitters: list[tuple[tuple[str, float], ...]], images: list[Tensor]) -> list[Tensor]:
