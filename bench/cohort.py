@@ -6,6 +6,11 @@ import numpy as np
 
 from lowpower import draws, files
 from lowpower.magnification import name_of
+from lowpower.models import resnet
+from lowpower.models.distilling import distill_student
+from lowpower.models.model_file import save_model
+from lowpower.models.recording import record_teacher
+from lowpower.models.teaching import train_teacher
 from lowpower.slides import phantom
 from lowpower.slides.reduce import area_mean
 
@@ -21,14 +26,35 @@ DISTILL = {
 }  # fmt: skip
 
 
-def job(name: str, magnification: float, steps: int, **recipe: object) -> dict:
-    """The params of a training rule."""
-    return {
-        "name": name, "seed": 0, "classes": list(phantom.CLASSES), "training": RECIPE | {"steps": steps} | recipe,
-        "augmentation": AUGMENTATION, "gpu": False, "about": {"magnification": magnification}, "code": "",
-        "labeled": 100, "unlabeled": 100, "init": "random", "reduction": round(TEACHER / magnification),
-        "distill": DISTILL, "steps": steps,
+def save_teacher(folder: Path) -> None:
+    """A teacher that has learned nothing, which costs as much to ask."""
+    about = {"classes": list(phantom.CLASSES), "mean": [0.7] * 3, "std": [0.2] * 3, "fingerprint": "bench"}
+    save_model(folder / "teacher.safetensors", resnet.build(len(phantom.CLASSES), 0), about)
+
+
+def record(folder: Path, views: int) -> None:
+    """Have the teacher look at the cohort's regions."""
+    record_teacher(
+        folder / "teacher.safetensors", folder / f"regions/{name_of(TEACHER)}.csv", folder / "splits.csv", 0, views,
+        0, 1, AUGMENTATION, RECIPE["megapixels_per_pass"], False, folder / "targets/part0.safetensors",
+    )  # fmt: skip
+
+
+def train(folder: Path, which: str, reduction: int, steps: int, live: bool = False, **recipe: object) -> None:
+    """Train the teacher, or a student at 1 / reduction of its magnification, as the workflow's rules do."""
+    job = {
+        "name": which, "seed": 0, "classes": list(phantom.CLASSES), "training": RECIPE | {"steps": steps} | recipe,
+        "augmentation": AUGMENTATION, "gpu": False, "about": {"magnification": TEACHER / reduction}, "code": "",
+        "labeled": 100, "unlabeled": 100, "init": "random", "reduction": reduction, "distill": DISTILL, "steps": steps,
     }  # fmt: skip
+    index, splits = (str(folder / name) for name in (f"regions/{name_of(TEACHER / reduction)}.csv", "splits.csv"))
+    outputs = [str(folder / f"{which}-{reduction}{ending}") for ending in (".safetensors", ".csv")]
+    if which == "teacher":
+        train_teacher(job, index, splits, *outputs)
+    else:
+        teacher, its_index = folder / "teacher.safetensors", folder / f"regions/{name_of(TEACHER)}.csv"
+        targets = [] if live else [folder / "targets/part0.safetensors"]
+        distill_student(job, index, splits, targets, str(teacher), str(its_index), *outputs)
 
 
 def draw_cohort(folder: Path, side: int, regions: int, reductions: tuple[int, ...], repeat: int = 1) -> None:

@@ -26,15 +26,11 @@ from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
-from cohort import AUGMENTATION, RECIPE, TEACHER, draw_cohort, job
+from cohort import RECIPE, draw_cohort, record, save_teacher, train
 
-from lowpower.magnification import name_of
 from lowpower.models import resnet
-from lowpower.models.distilling import distill_student
 from lowpower.models.losses import kl_divergence, map_difference
-from lowpower.models.model_file import prepare_device, save_model
-from lowpower.models.recording import record_teacher
-from lowpower.models.teaching import train_teacher
+from lowpower.models.model_file import prepare_device
 from lowpower.models.training import Order
 from lowpower.slides.phantom import CLASSES
 
@@ -122,31 +118,9 @@ def make_cohort(folder: str, side: int, quick: bool) -> None:
         draw_cohort(Path(folder), 512, len(CLASSES), (2,), repeat=LARGE // 512)
     else:
         draw_cohort(Path(folder), side, 8 if quick else REGIONS[side], (2,) if quick else SIZES[side])
-    about = {"classes": list(CLASSES), "mean": [0.7] * 3, "std": [0.2] * 3, "fingerprint": "bench"}
-    save_model(Path(folder) / "teacher.safetensors", resnet.build(len(CLASSES), 0), about)
+    save_teacher(Path(folder))
     if side != LARGE:
         record(Path(folder), VIEWS)
-
-
-def record(folder: Path, views: int) -> None:
-    """What the teacher says of the cohort's regions."""
-    record_teacher(
-        folder / "teacher.safetensors", folder / f"regions/{name_of(TEACHER)}.csv", folder / "splits.csv", 0, views,
-        0, 1, AUGMENTATION, RECIPE["megapixels_per_pass"], False, folder / "targets/part0.safetensors",
-    )  # fmt: skip
-
-
-def train(folder: Path, which: str, reduction: int, steps: int, **recipe: object) -> None:
-    """A training of the workflow: of the teacher, or of a student at 1 / reduction of its magnification."""
-    index, splits = (str(folder / name) for name in (f"regions/{name_of(TEACHER / reduction)}.csv", "splits.csv"))
-    outputs = [str(folder / f"{which}-{reduction}{ending}") for ending in (".safetensors", ".csv")]
-    params = job(which, TEACHER / reduction, steps, **recipe)
-    if which == "teacher":
-        train_teacher(params, index, splits, *outputs)
-    else:
-        its_index = str(folder / f"regions/{name_of(TEACHER)}.csv")
-        targets = [folder / "targets/part0.safetensors"]
-        distill_student(params, index, splits, targets, str(folder / "teacher.safetensors"), its_index, *outputs)
 
 
 # --- speed ---
