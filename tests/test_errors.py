@@ -1,5 +1,6 @@
 """Every row of the table in docs/errors.md: the mistake is made, and the message is the one the table promises."""
 
+import json
 import os
 import re
 import signal
@@ -200,6 +201,32 @@ def loss_not_finite(folder):
     return message_of(training.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
 
 
+def recording(truncated=False, **changes):
+    """What a student is told whose recording's header was changed."""
+
+    def make(folder):
+        from types import SimpleNamespace
+
+        import torch
+        from safetensors.torch import save
+
+        from lowpower.models import resnet
+        from lowpower.models.model_file import KEY, save_model
+        from lowpower.models.recording import RecordedTeacher, origin
+
+        part, teacher, index = folder / "part0.safetensors", folder / "model.safetensors", folder / "10x.csv"
+        save_model(teacher, resnet.build(2, 0), {"classes": ["Normal", "Sprue"], "fingerprint": "cafe"})
+        files.write_rows(index, ["region", "fingerprint"], [{"region": "S001_00003", "fingerprint": "1"}])
+        header = origin({"fingerprint": "cafe"}, 0, {}) | {"views": 1, "channels": 1, "regions": {"S001_00003": "1"}}
+        tensors = {name: torch.zeros(1) for name in ("logits", "grids", "starts", "max", "mean")}
+        written = save(tensors, {KEY: json.dumps(header | changes)})
+        part.write_bytes(written[: len(written) // 2] if truncated else written)
+        regions = [SimpleNamespace(region="S001_00003")]
+        return message_of(RecordedTeacher, [part], regions, teacher, index, 0, {}, 1)
+
+    return make
+
+
 def no_operators(folder):
     """torchvision as it is beside a torch that it does not fit: it fails at import, whatever is declared."""
     package = folder / "torchvision"
@@ -251,6 +278,10 @@ CASES = {
     "annotated class that is none of the study's": strange_annotation,
     "class lost at intake": class_lost,
     "loss not finite": loss_not_finite,
+    "recording of another teacher": recording(teacher="f00d"),
+    "recording of other pixels": recording(regions={"S001_00003": "2"}),
+    "recording of other regions": recording(regions={}),
+    "damaged recording": recording(truncated=True),
     "damaged region file": damaged_region,
     "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "memory used up": job("raise MemoryError"),

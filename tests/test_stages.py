@@ -181,15 +181,30 @@ def test_parts_together_are_the_whole_recording(cohort):
     assert before == [record(cohort, parts=3, part=part).read_bytes() for part in range(3)]
 
 
+def test_a_killed_part_leaves_the_finished_ones_and_is_made_again(cohort, monkeypatch):
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    first = record(cohort, parts=2, part=0)
+    before = first.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "save_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            record(cohort, parts=2, part=1)
+    assert first.read_bytes() == before
+    assert [path.name for path in cohort.glob("*part*")] == [first.name]
+    assert recorded(cohort, [first, record(cohort, parts=2, part=1)]).views == 3
+
+
 def test_a_recording_that_does_not_fit_is_refused(cohort):
     part, teacher = record(cohort), cohort / "teacher/model.safetensors"
     again = r"; delete the folder .* and run snakemake again$"
-    with pytest.raises(InputError, match="its seed is 0, not 1" + again):
+    with pytest.raises(InputError, match="its `seed` is 0, not 1" + again):
         recorded(cohort, [part], seed=1)
-    with pytest.raises(InputError, match="its augmentation is {.*'hue': 0.0.*}, not {.*'hue': 0.1.*}" + again):
+    with pytest.raises(InputError, match="its `augmentation` is {.*'hue': 0.0.*}, not {.*'hue': 0.1.*}" + again):
         recorded(cohort, [part], AUGMENTATION | {"hue": 0.1})
     others = [record(cohort, views=2 + part, parts=2, part=part) for part in range(2)]
-    with pytest.raises(InputError, match="part1of2.safetensors is of another study: its views is 3, not 2" + again):
+    with pytest.raises(InputError, match="part1of2.safetensors is of another study: its `views` is 3, not 2" + again):
         recorded(cohort, others)
     with pytest.raises(InputError, match="is not a recording that this version reads .File does not contain tensor max." + again):
         recorded(cohort, [teacher])

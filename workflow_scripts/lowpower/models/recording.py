@@ -99,7 +99,7 @@ class RecordedTeacher:
             expected.setdefault("views", about["views"])
             for name, wanted in expected.items():
                 if about[name] != wanted:
-                    raise _unfit(part, f"is of another study: its {name} is {about[name]}, not {wanted}")
+                    raise _unfit(part, f"is of another study: its `{name}` is {about[name]}, not {wanted}")
             for i, (region, content) in enumerate(about["regions"].items()):
                 if content != contents.get(region, content):
                     raise _unfit(part, f"was recorded from other pixels of region {region} than {index} lists")
