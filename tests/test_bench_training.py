@@ -1,4 +1,4 @@
-"""The benchmarks of training, tiny: they run the workflow's own functions, and their last line says what is promised."""
+"""The benchmarks of training, tiny: they run the workflow's functions, and their last line says what is promised."""
 
 import json
 import subprocess

@@ -126,37 +126,40 @@ def live(cohort, augmentation=AUGMENTATION):
 @pytest.mark.parametrize("turns", [False, True])
 def test_the_recording_says_what_the_teacher_says(cohort, pooling, turns):
     augmentation = AUGMENTATION | {"quarter_turns": turns}
-    teacher = recorded(cohort, [record(cohort, views=4, augmentation=augmentation)], augmentation)
-    wanted = [(region.region, view) for region in training_regions(cohort)[::5] for view in range(4)]
-    said, expected = (who.look(wanted, pooling, 2) for who in (teacher, live(cohort, augmentation)))
-    for (logits, last_map), (expected_logits, expected_map) in zip(said, expected, strict=True):
-        torch.testing.assert_close(logits, expected_logits, rtol=1e-4, atol=1e-5)
-        torch.testing.assert_close(last_map, expected_map, rtol=1e-3, atol=1e-5)
-    (region, _), *_ = wanted
-    (_, fifth), (_, first) = teacher.look([(region, 5), (region, 1)], pooling, 2)  # views come round again
+    who = recorded(cohort, [record(cohort, views=4, augmentation=augmentation)], augmentation)
+    for region in training_regions(cohort)[::5]:
+        for view in range(4):
+            said, expected = (
+                teacher.look([(region.region, view)], pooling, 2) for teacher in (who, live(cohort, augmentation))
+            )
+            torch.testing.assert_close(said[0], expected[0], rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(said[1], expected[1], rtol=1e-3, atol=1e-5)
+    _, (first, fifth) = who.look([(region.region, 1), (region.region, 5)], pooling, 2)  # views come round again
     assert torch.equal(fifth, first)
+
+
+def squares(cohort):
+    return [region.region for region in training_regions(cohort) if region.height == region.width]
 
 
 def test_memory_changes_speed_and_not_what_is_said(cohort):
     part = record(cohort)
     roomy, none = recorded(cohort, [part], memory_mb=1), recorded(cohort, [part], memory_mb=0)
-    squares = [(region.region, 1) for region in training_regions(cohort) if region.height == region.width]
+    wanted = [(region, 1) for region in squares(cohort)]
     for _ in range(2):
-        for a, b in zip(roomy.look(squares, "mean", 4), none.look(squares, "mean", 4), strict=True):
-            assert torch.equal(a[0], b[0]) and torch.equal(a[1], b[1])
-    assert len(roomy.kept) == len(squares) and not none.kept
+        for a, b in zip(roomy.look(wanted, "mean", 4), none.look(wanted, "mean", 4), strict=True):
+            assert torch.equal(a, b)
+    assert len(roomy.kept) == len(wanted) and not none.kept
 
 
 def test_rounding_of_what_is_recorded_is_far_below_the_noise_of_augmentation(cohort):
     teacher, exact = recorded(cohort, [record(cohort)]), live(cohort)
-    names = [region.region for region in training_regions(cohort)]
     found, true, other = (
-        [last_map for _, last_map in who.look([(name, view) for name in names], "max", 2)]
+        who.look([(region, view) for region in squares(cohort)], "max", 2)[1]
         for who, view in ((teacher, 0), (exact, 0), (exact, 1))
     )
-    rounding = sum((a - b).square().sum() for a, b in zip(found, true, strict=True))
-    noise = sum((a - b).square().sum() for a, b in zip(other, true, strict=True))
-    assert rounding < 1e-5 * noise  # in the very loss that the student minimizes
+    rounding, noise = (found - true).square().mean(), (other - true).square().mean()
+    assert 0 < rounding < 1e-5 * noise  # in the very loss that the student minimizes
 
 
 def test_students_of_a_rounded_and_of_an_exact_recording_read_alike(cohort, monkeypatch):
@@ -173,10 +176,10 @@ def test_parts_together_are_the_whole_recording(cohort):
     parts = [record(cohort, parts=3, part=part) for part in range(3)]
     together = recorded(cohort, parts)
     assert together.where.keys() == whole.where.keys()
-    wanted = [(region, view) for region in whole.where for view in range(3)]
-    for pooling in ("max", "mean"):
-        for a, b in zip(together.look(wanted, pooling, 2), whole.look(wanted, pooling, 2), strict=True):
-            assert torch.equal(a[0], b[0]) and torch.equal(a[1], b[1])
+    for wanted in ((region, view) for region in whole.where for view in range(3)):
+        for pooling in ("max", "mean"):
+            for a, b in zip(together.look([wanted], pooling, 2), whole.look([wanted], pooling, 2), strict=True):
+                assert torch.equal(a, b)
     before = [part.read_bytes() for part in parts]
     assert before == [record(cohort, parts=3, part=part).read_bytes() for part in range(3)]
 
@@ -206,7 +209,9 @@ def test_a_recording_that_does_not_fit_is_refused(cohort):
     others = [record(cohort, views=2 + part, parts=2, part=part) for part in range(2)]
     with pytest.raises(InputError, match="part1of2.safetensors is of another study: its `views` is 3, not 2" + again):
         recorded(cohort, others)
-    with pytest.raises(InputError, match="is not a recording that this version reads .File does not contain tensor max." + again):
+    with pytest.raises(
+        InputError, match="is not a recording that this version reads .File does not contain tensor max." + again
+    ):
         recorded(cohort, [teacher])
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import torch
 import torch.nn.functional as F
 
 from lowpower import draws
@@ -52,11 +51,11 @@ def distill_student(
         for images, places in pixels.passes(wanted, recipe["megapixels_per_pass"]):
             shown = [wanted[place][0].region for place in places]
             looks = [(wanted[place][0].region, wanted[place][1]) for place in places]
-            teacher_logits, teacher_maps = zip(*guide.look(looks, row["pooling"], job["reduction"]), strict=True)
+            teacher_logits, teacher_maps = guide.look(looks, row["pooling"], job["reduction"])
             logits, last_map = stage.read(network, images)
             losses = {
-                "kl": row["kl"] * kl_divergence(logits, torch.stack(teacher_logits).to(device), row["temperature"]),
-                "map": row["map"] * map_difference(last_map, torch.stack(teacher_maps).to(device)),
+                "kl": row["kl"] * kl_divergence(logits, teacher_logits.to(device), row["temperature"]),
+                "map": row["map"] * map_difference(last_map, teacher_maps.to(device)),
             }
             if row["cross_entropy"]:
                 answers = stage.answers([wanted[place][0].label for place in places])

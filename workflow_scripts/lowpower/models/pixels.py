@@ -2,9 +2,10 @@
 
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -32,7 +33,7 @@ def read_bytes(region: Region) -> bytes:
 
 def read_image(region: Region) -> Tensor:
     """A region's pixels, (3, H, W) uint8."""
-    return torch.from_numpy(files.decode(read_bytes(region)).copy()).permute(2, 0, 1).contiguous()
+    return torch.from_numpy(np.ascontiguousarray(files.decode(read_bytes(region)).transpose(2, 0, 1)))
 
 
 _DRAWN_AT_ONCE = 1 << 16  # pixels whose views are made together: as floats they fit into the processor's cache
@@ -62,7 +63,9 @@ class Pixels:
 
     def __init__(self, memory_mb: float, seed: int = 0, augmentation: dict | None = None, keep_views: int = 0) -> None:
         self.kept = Memory(memory_mb)
-        self.seed, self.augmentation, self.keep_views = seed, augmentation, keep_views
+        self.augmentation, self.keep_views = augmentation, keep_views
+        draw = partial(draw_view, seed, augmentation=augmentation)
+        self.draw = lru_cache(1 << 16)(draw) if keep_views else draw
 
     def image(self, region: Region) -> Tensor:
         """The region as it is, (3, H, W)."""
@@ -79,7 +82,7 @@ class Pixels:
         missing = [i for i, view in enumerate(found) if view is None]
         for (height, width), places in _by_size(missing, lambda i: (wanted[i][0].height, wanted[i][0].width)):
             for some in _pieces(places, _DRAWN_AT_ONCE // (height * width)):
-                draws = [draw_view(self.seed, wanted[i][0].region, wanted[i][1], self.augmentation) for i in some]
+                draws = [self.draw(wanted[i][0].region, wanted[i][1]) for i in some]
                 for i, view in zip(some, apply_views(draws, [self._source(*wanted[i]) for i in some]), strict=True):
                     region, number = wanted[i]
                     found[i] = self.kept.keep((region.region, number), view) if number < self.keep_views else view
@@ -94,7 +97,7 @@ class Pixels:
         def size(place: int) -> tuple[int, int]:
             region, number = wanted[place]
             turns = self.augmentation["quarter_turns"] and region.height != region.width
-            turned = turns and draw_view(self.seed, region.region, number, self.augmentation).turns % 2
+            turned = turns and self.draw(region.region, number).turns % 2
             return (region.width, region.height) if turned else (region.height, region.width)
 
         for (height, width), places in _by_size(range(len(wanted)), size):

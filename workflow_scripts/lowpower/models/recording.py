@@ -59,18 +59,18 @@ class LiveTeacher:
         self.megapixels = megapixels
 
     @torch.no_grad()
-    def look(self, wanted: list[tuple[str, int]], pooling: str, factor: int) -> list[tuple[Tensor, Tensor]]:
-        """Logits (classes) and last map (256, h, w), pooled by ``factor`` from the teacher's own grid, of each view.
+    def look(self, wanted: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, Tensor]:
+        """Logits (B, classes) and last maps (B, 256, h, w), pooled by ``factor`` from the teacher's own grid.
 
-        wanted: (region, number of the view).
+        wanted: (region, number of the view) of views of one size.
         """
-        said: list = [None] * len(wanted)
+        said = []
         views = [(self.regions[region], number) for region, number in wanted]
-        for images, places in self.pixels.passes(views, self.megapixels):
+        for images, _ in self.pixels.passes(views, self.megapixels):
             logits, maps = self.network(self.normalize(images))
-            for place, *answer in zip(places, logits, pool_map(maps, factor, pooling), strict=True):
-                said[place] = tuple(answer)
-        return said
+            said.append((logits, pool_map(maps, factor, pooling)))
+        logits, maps = zip(*said, strict=True)
+        return torch.cat(logits), torch.cat(maps)
 
 
 class RecordedTeacher:
@@ -111,20 +111,25 @@ class RecordedTeacher:
             raise _unfit(parts[-1], f"and the parts before it lack {lacking} of {index}: {some(missing)}")
         self.kept = Memory(memory_mb)
 
-    def look(self, wanted: list[tuple[str, int]], pooling: str, factor: int) -> list[tuple[Tensor, Tensor]]:
+    def look(self, wanted: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, Tensor]:
         """As ``LiveTeacher.look``; factor counts from the teacher's own grid, of which half is stored."""
-        said = []
-        for region, number in wanted:
-            tensors, i = self.where[region]
-            view = number % self.views
-            key = (region, view, pooling, factor)
-            last_map = self.kept.get(key)
-            if last_map is None:
-                start, shape = tensors["starts"][i, view].item(), (self.channels, *tensors["grids"][i, view].tolist())
-                stored = tensors[pooling][start : start + math.prod(shape)].view(shape).float()
-                last_map = self.kept.keep(key, pool_map(stored, factor // 2, pooling).to(STORED))
-            said.append((tensors["logits"][i, view], last_map.float()))
-        return said
+        keys = [(region, number % self.views) for region, number in wanted]
+        missing = [key for key in dict.fromkeys(keys) if (*key, pooling, factor) not in self.kept]
+        fresh = {}
+        if missing:
+            stored = torch.stack([self._stored(*key, pooling) for key in missing])
+            fresh = dict(zip(missing, pool_map(stored.float(), factor // 2, pooling).to(STORED), strict=True))
+            for key, last_map in fresh.items():
+                self.kept.keep((*key, pooling, factor), last_map)
+        logits = [self.where[region][0]["logits"][self.where[region][1], view] for region, view in keys]
+        maps = [fresh[key] if key in fresh else self.kept[(*key, pooling, factor)] for key in keys]
+        return torch.stack(logits), torch.stack(maps).float()
+
+    def _stored(self, region: str, view: int, pooling: str) -> Tensor:
+        """A map in the mapped file, (256, h, w)."""
+        tensors, i = self.where[region]
+        start, shape = tensors["starts"][i, view].item(), (self.channels, *tensors["grids"][i, view].tolist())
+        return tensors[pooling][start : start + math.prod(shape)].view(shape)
 
 
 @torch.no_grad()

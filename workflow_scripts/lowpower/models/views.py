@@ -82,7 +82,7 @@ def _jitter(jitters: list[tuple[tuple[str, float], ...]], images: list[Tensor]) 
                 adjust(colors, amounts)
             else:
                 chosen = torch.tensor(list(found))
-                colors[chosen] = adjust(colors[chosen], amounts)
+                colors.index_copy_(0, chosen, adjust(colors.index_select(0, chosen), amounts))
     return list(colors.add_(0.5).byte())
 
 
