@@ -212,7 +212,8 @@ def recording(truncated=False, **changes):
 
         from lowpower.models import resnet
         from lowpower.models.model_file import KEY, save_model
-        from lowpower.models.recording import RecordedTeacher, origin
+        from lowpower.models.recording import origin
+        from lowpower.models.teachers import RecordedTeacher
 
         part, teacher, index = folder / "part0.safetensors", folder / "model.safetensors", folder / "10x.csv"
         save_model(teacher, resnet.build(2, 0), {"classes": ["Normal", "Sprue"], "fingerprint": "cafe"})

@@ -19,7 +19,8 @@ from lowpower.models.finetuning import finetune_student
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Pixels
 from lowpower.models.predicting import predict
-from lowpower.models.recording import LiveTeacher, RecordedTeacher, record_teacher
+from lowpower.models.recording import record_teacher
+from lowpower.models.teachers import LiveTeacher, RecordedTeacher
 from lowpower.models.teaching import train_teacher, warn_of_guessing
 from lowpower.models.training import Order, Pass, fit
 
@@ -210,7 +211,7 @@ def test_a_recording_that_does_not_fit_is_refused(cohort):
     with pytest.raises(InputError, match="part1of2.safetensors is of another study: its `views` is 3, not 2" + again):
         recorded(cohort, others)
     with pytest.raises(
-        InputError, match="is not a recording that this version reads .File does not contain tensor max." + again
+        InputError, match="is not a recording that this version reads .File does not contain tensor logits." + again
     ):
         recorded(cohort, [teacher])
 

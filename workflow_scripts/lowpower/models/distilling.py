@@ -8,9 +8,9 @@ from lowpower import draws
 from lowpower.models.cohort import labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.losses import kl_divergence, map_difference
 from lowpower.models.pixels import Pixels
-from lowpower.models.recording import LiveTeacher, RecordedTeacher
 from lowpower.models.resnet import ResNet
 from lowpower.models.stages import begin, finish, train
+from lowpower.models.teachers import LiveTeacher, RecordedTeacher
 from lowpower.models.training import Order, Pass
 
 
