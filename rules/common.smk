@@ -139,14 +139,12 @@ def images_input(wildcards):
 
 
 def distillation_input(wildcards):
-    """The recording, or, for a live teacher, the teacher and its pixels; the teacher's weights where a row starts there."""
-    files = images_input(wildcards)
-    if STUDY["methods"][wildcards.method]["distill"]["views"] == "live":
-        return files | {"targets": [], "teacher": teacher_of(wildcards), "teacher_index": index(TEACHER)}
-    parts = range(STUDY["recording_parts"])
-    files["targets"] = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
-    starts_there = STUDY["methods"][wildcards.method]["init"] == "teacher"
-    return files | ({"teacher": teacher_of(wildcards)} if starts_there else {})
+    """The recording, if any, with the teacher and the pixels that it must be of; or that look themselves."""
+    live = STUDY["methods"][wildcards.method]["distill"]["views"] == "live"
+    parts = [] if live else range(STUDY["recording_parts"])
+    targets = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
+    seen = {"targets": targets, "teacher": teacher_of(wildcards), "teacher_index": index(TEACHER)}
+    return images_input(wildcards) | seen
 
 
 def finetuning_input(wildcards):

@@ -1,6 +1,7 @@
 """Every row of the table in docs/errors.md: the mistake is made, and the message is the one the table promises."""
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -293,13 +294,41 @@ def half_a_model(folder):
     return message_of(model_file.load_model, path)
 
 
+def recording(truncated=False, **changes):
+    """What a student is told whose recording's header was changed."""
+
+    def make(folder):
+        from types import SimpleNamespace
+
+        import torch
+        from safetensors.torch import save
+
+        from lowpower.models import resnet
+        from lowpower.models.guides import RecordedTeacher
+        from lowpower.models.model_file import KEY, save_model
+        from lowpower.models.recording import origin
+
+        part, teacher, index = folder / "part0.safetensors", folder / "model.safetensors", folder / "10x.csv"
+        save_model(teacher, resnet.build(2, 0), {"classes": ["Normal", "Sprue"], "fingerprint": "cafe"})
+        files.write_rows(index, ["region", "fingerprint"], [{"region": "S001_00003", "fingerprint": "1"}])
+        header = origin({"fingerprint": "cafe"}, 0, {}) | {"views": 1, "channels": 1, "regions": {"S001_00003": "1"}}
+        tensors = {name: torch.zeros(1) for name in ("logits", "grids", "starts", "max", "mean")}
+        written = save(tensors, {KEY: json.dumps(header | changes)})
+        part.write_bytes(written[: len(written) // 2] if truncated else written)
+        regions = [SimpleNamespace(region="S001_00003")]
+        return message_of(RecordedTeacher, [part], regions, teacher, index, 0, {}, 1)
+
+    return make
+
+
 def no_operators(folder):
     """torchvision as it is beside a torch that it does not fit: it fails at import, whatever is declared."""
     package = folder / "torchvision"
     package.mkdir()
     (package / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')\n")
     return job(
-        f"import sys\nsys.path.insert(0, {str(folder)!r})\nfrom lowpower.models import views\nviews.transforms()"
+        f"import sys\nsys.path.insert(0, {str(folder)!r})\nfrom lowpower.models.vision import torchvision_part\n"
+        "torchvision_part('transforms')"
     )(folder)
 
 
@@ -367,6 +396,10 @@ CASES = {
     "file that is no model, or half of one": half_a_model,
     "weights of another network": other_weights,
     "model of a newer version": newer_model,
+    "recording of another teacher": recording(teacher="f00d"),
+    "recording of other pixels": recording(regions={"S001_00003": "2"}),
+    "recording of other regions": recording(regions={}),
+    "damaged recording": recording(truncated=True),
     "damaged region file": damaged_region,
     "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "memory used up": job("raise MemoryError"),

@@ -15,22 +15,23 @@ from safetensors.torch import save_file
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.files import read_rows
-from lowpower.models import distilling, resnet
+from lowpower.models import distilling, recording, resnet
 from lowpower.models.checkpoint import fingerprint, load_checkpoint
 from lowpower.models.cohort import in_split, read_regions
 from lowpower.models.distilling import distill_student
 from lowpower.models.finetuning import finetune_student
+from lowpower.models.guides import LiveTeacher, RecordedTeacher
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Pixels
 from lowpower.models.predicting import predict
-from lowpower.models.recording import LiveTeacher, RecordedTeacher, record_teacher
+from lowpower.models.recording import record_teacher
 from lowpower.models.teaching import train_teacher, warn_of_guessing
 from lowpower.models.training import Order, Pass, fit
 
 AUGMENTATION = {"brightness": 0.1, "contrast": 0.1, "saturation": 0.1, "hue": 0.0, "flip": True, "quarter_turns": False}
 RECIPE = {
     "steps": 12, "batch": 8, "learning_rate": 1e-3, "weight_decay": 1e-4, "evaluate_every": 4, "memory_mb": 50,
-    "megapixels_per_pass": 1,
+    "megapixels_per_pass": 1, "precision": "float32", "channels_last": False,
 }  # fmt: skip
 JOB = {
     "name": "test", "seed": 0, "classes": CLASSES, "training": RECIPE, "augmentation": AUGMENTATION, "gpu": False,
@@ -149,47 +150,123 @@ def test_another_file_is_no_model(tmp_path, make, reason):
         load_model(path)
 
 
-def test_the_recording_says_what_the_teacher_says(cohort):
-    regions = in_split(read_regions(cohort / "regions/10x.csv", cohort / "splits.csv", 0), "train")
-    recorded = RecordedTeacher([record(cohort)], regions)
-    pixels = Pixels(50, 0, AUGMENTATION)
-    live = LiveTeacher(cohort / "teacher/model.safetensors", pixels, regions, torch.device("cpu"))
-    for region in (regions[0].region, regions[-1].region):
-        for view in range(3):
-            for pooling in ("max", "mean"):
-                for a, b in zip(
-                    recorded.look(region, view, pooling, 2), live.look(region, view, pooling, 2), strict=True
-                ):
-                    torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
-    assert torch.equal(recorded.look(region, 4, "max", 2)[1], recorded.look(region, 1, "max", 2)[1])
+def training_regions(cohort):
+    return in_split(read_regions(cohort / "regions/10x.csv", cohort / "splits.csv", 0), "train")
 
 
-def test_turned_views_are_recorded_under_their_own_number(cohort):
-    turned = AUGMENTATION | {"quarter_turns": True}
-    regions = in_split(read_regions(cohort / "regions/10x.csv", cohort / "splits.csv", 0), "train")
-    path = record(cohort, views=4, augmentation=turned)
-    square = next(r for r in regions if r.width == r.height)
-    live = LiveTeacher(cohort / "teacher/model.safetensors", Pixels(9, 0, turned), regions, torch.device("cpu"))
-    recorded = RecordedTeacher([path], regions)
-    for view in range(4):
-        torch.testing.assert_close(
-            recorded.look(square.region, view, "max", 2)[1],
-            live.look(square.region, view, "max", 2)[1],
-            rtol=1e-4,
-            atol=1e-5,
-        )
+def recorded(cohort, parts, augmentation=AUGMENTATION, memory_mb=1, **others):
+    """The recording as a student opens it."""
+    given = {"regions": training_regions(cohort), "teacher": cohort / "teacher/model.safetensors", "seed": 0} | others
+    index = cohort / "regions/10x.csv"
+    return RecordedTeacher(parts, **given, index=index, augmentation=augmentation, memory_mb=memory_mb)
+
+
+def live(cohort, augmentation=AUGMENTATION):
+    regions, pixels = training_regions(cohort), Pixels(9, 0, augmentation)
+    return LiveTeacher(cohort / "teacher/model.safetensors", pixels, regions, torch.device("cpu"), 1)
+
+
+@pytest.mark.parametrize("pooling", ["max", "mean"])
+@pytest.mark.parametrize("turns", [False, True])
+def test_the_recording_says_what_the_teacher_says(cohort, pooling, turns):
+    augmentation = AUGMENTATION | {"quarter_turns": turns}
+    who = recorded(cohort, [record(cohort, views=4, augmentation=augmentation)], augmentation)
+    for region in training_regions(cohort)[::5]:
+        for view in range(4):
+            said, expected = (
+                teacher.look([(region.region, view)], pooling, 2) for teacher in (who, live(cohort, augmentation))
+            )
+            torch.testing.assert_close(said[0], expected[0], rtol=1e-4, atol=1e-5)
+            torch.testing.assert_close(said[1], expected[1], rtol=1e-3, atol=1e-5)
+    _, (first, fifth) = who.look([(region.region, 1), (region.region, 5)], pooling, 2)  # views come round again
+    assert torch.equal(fifth, first)
+
+
+def squares(cohort):
+    return [region.region for region in training_regions(cohort) if region.height == region.width]
+
+
+def test_memory_changes_speed_and_not_what_is_said(cohort):
+    part = record(cohort)
+    roomy, none = recorded(cohort, [part], memory_mb=1), recorded(cohort, [part], memory_mb=0)
+    wanted = [(region, 1) for region in squares(cohort)]
+    for _ in range(2):
+        for a, b in zip(roomy.look(wanted, "mean", 4), none.look(wanted, "mean", 4), strict=True):
+            assert torch.equal(a, b)
+    assert len(roomy.kept) == len(wanted) and not none.kept
+
+
+def test_rounding_of_what_is_recorded_is_far_below_the_noise_of_augmentation(cohort):
+    teacher, exact = recorded(cohort, [record(cohort)]), live(cohort)
+    found, true, other = (
+        who.look([(region, view) for region in squares(cohort)], "max", 2)[1]
+        for who, view in ((teacher, 0), (exact, 0), (exact, 1))
+    )
+    rounding, noise = (found - true).square().mean(), (other - true).square().mean()
+    assert 0 < rounding < 1e-5 * noise  # in the very loss that the student minimizes
+
+
+def test_students_of_a_rounded_and_of_an_exact_recording_read_alike(cohort, monkeypatch):
+    rounded = distill(cohort, "rounded", [record(cohort)])
+    monkeypatch.setattr(recording, "STORED", torch.float32)
+    exact = distill(cohort, "exact", [record(cohort)])
+    histories = [read_rows(model.with_suffix(".csv"))[-1] for model in (rounded, exact)]
+    assert histories[0]["val_accuracy"] == histories[1]["val_accuracy"]
+    assert float(histories[0]["map"]) == pytest.approx(float(histories[1]["map"]), rel=1e-2)
 
 
 def test_parts_together_are_the_whole_recording(cohort):
-    with safetensors.safe_open(record(cohort), "pt") as whole:
-        expected = {key: whole.get_tensor(key) for key in whole.keys()}
-    found = {}
-    for part in range(3):
-        with safetensors.safe_open(record(cohort, parts=3, part=part), "pt") as file:
-            assert not found.keys() & set(file.keys())
-            found |= {key: file.get_tensor(key) for key in file.keys()}
-    assert found.keys() == expected.keys()
-    assert all(torch.equal(found[key], expected[key]) for key in expected)
+    whole = recorded(cohort, [record(cohort)])
+    parts = [record(cohort, parts=3, part=part) for part in range(3)]
+    together = recorded(cohort, parts)
+    assert together.where.keys() == whole.where.keys()
+    for wanted in ((region, view) for region in whole.where for view in range(3)):
+        for pooling in ("max", "mean"):
+            for a, b in zip(together.look([wanted], pooling, 2), whole.look([wanted], pooling, 2), strict=True):
+                assert torch.equal(a, b)
+    before = [part.read_bytes() for part in parts]
+    assert before == [record(cohort, parts=3, part=part).read_bytes() for part in range(3)]
+
+
+def test_a_killed_part_leaves_the_finished_ones_and_is_made_again(cohort, monkeypatch):
+    def killed(*arguments):
+        raise KeyboardInterrupt
+
+    first = record(cohort, parts=2, part=0)
+    before = first.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(recording, "save_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            record(cohort, parts=2, part=1)
+    assert first.read_bytes() == before
+    assert [path.name for path in cohort.glob("*part*")] == [first.name]
+    assert recorded(cohort, [first, record(cohort, parts=2, part=1)]).views == 3
+
+
+def test_a_recording_that_does_not_fit_is_refused(cohort):
+    part, teacher = record(cohort), cohort / "teacher/model.safetensors"
+    again = r"; delete the folder .* and run snakemake again$"
+    with pytest.raises(InputError, match="its `seed` is 0, not 1" + again):
+        recorded(cohort, [part], seed=1)
+    with pytest.raises(InputError, match="its `augmentation` is {.*'hue': 0.0.*}, not {.*'hue': 0.1.*}" + again):
+        recorded(cohort, [part], AUGMENTATION | {"hue": 0.1})
+    others = [record(cohort, views=2 + part, parts=2, part=part) for part in range(2)]
+    with pytest.raises(InputError, match="part1of2.safetensors is of another study: its `views` is 3, not 2" + again):
+        recorded(cohort, others)
+    with pytest.raises(
+        InputError, match="is not a recording that this version reads .File does not contain tensor logits." + again
+    ):
+        recorded(cohort, [teacher])
+
+
+@pytest.mark.parametrize("changes", [{"precision": "bfloat16"}, {"channels_last": True}])
+def test_equal_runs_give_equal_bytes_however_the_numbers_lie(cohort, changes):
+    job = JOB | {"training": RECIPE | changes}
+    first, second = (distill(cohort, name, [record(cohort)], job).read_bytes() for name in ("first", "second"))
+    assert first == second
+    about = load_model(cohort / "first/distilled.safetensors")[1]
+    assert {key: about[key] for key in changes} == changes
+    assert float(read_rows(cohort / "first/distilled.csv")[-1]["map"]) > 0
 
 
 def test_distillation_uses_no_label(cohort):
@@ -378,7 +455,7 @@ def test_every_stage_says_how_it_ended(cohort, capfd):
     index, splits = cohort / "regions/5x.csv", cohort / "splits.csv"
     predict(cohort / "student/distilled.safetensors", index, splits, 0, ["test"], 1, False, cohort / "p.parquet")
     said = capfd.readouterr().err
-    assert "recording part 0, seed 0: 24 regions x 3 views, 0.4 MB\n" in said
+    assert "recording part 0, seed 0: 24 regions x 3 views, 0.2 MB\n" in said
     assert re.search(r"test, seed 0: kept step \d+ of distill, validation log loss [\d.]+, accuracy [\d.]+ %\n", said)
     assert re.search(r"/student: 8 regions predicted, [\d.]+ % of the 8 with a known class right\n", said)
 

@@ -8,7 +8,7 @@ import torch
 from conftest import mean_by
 
 from lowpower.errors import InputError
-from lowpower.models.views import View, apply_view, draw_view
+from lowpower.models.views import View, apply_view, apply_views, draw_view
 from lowpower.models.vision import torchvision_part
 
 AUGMENTATION = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.2, "flip": True, "quarter_turns": True}
@@ -78,6 +78,29 @@ def test_the_same_view_at_two_magnifications_shows_the_same(smooth_image):
         low = apply_view(view, as_tensor(mean_by(smooth_image, 4))).permute(1, 2, 0).numpy()
         difference = np.abs(mean_by(high, 4).astype(int) - low)
         assert difference.mean() < 2  # of 255: jitter commutes nearly; another view differs by 40
+
+
+def test_jitter_is_that_of_torchvision(smooth_image):
+    noise = torch.randint(0, 256, (3, 64, 96), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    gray = noise[:1].expand(3, -1, -1)
+    for image in (as_tensor(smooth_image), noise, gray, torch.zeros_like(noise), torch.full_like(noise, 255)):
+        for number in range(24):
+            view = draw_view(0, "A", number, AUGMENTATION | {"flip": False, "quarter_turns": False})
+            expected = image / 255
+            for name, amount in view.jitter:
+                expected = getattr(torchvision_part("transforms.v2.functional"), f"adjust_{name}")(expected, amount)
+            difference = (apply_view(view, image) - expected * 255).abs()
+            assert difference.max() < 0.51  # it is rounded once, at the end
+
+
+@pytest.mark.parametrize("side", [16, 33, 64])
+def test_views_drawn_together_are_the_same_bytes_as_one_by_one(side):
+    draw = torch.Generator().manual_seed(0)
+    images = [torch.randint(0, 256, (3, side, side + 1), dtype=torch.uint8, generator=draw) for _ in range(24)]
+    some_off = [AUGMENTATION, AUGMENTATION | {"hue": 0}, dict.fromkeys(AUGMENTATION, 0)]
+    views = [draw_view(0, "A", number, some_off[number % 3]) for number in range(24)]
+    together = apply_views(views, images)
+    assert all(torch.equal(a, apply_view(v, i)) for a, v, i in zip(together, views, images, strict=True))
 
 
 def test_views_need_none_of_torchvisions_compiled_operators():

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator
 
-import torch
 import torch.nn.functional as F
 
 from lowpower import draws
 from lowpower.models.cohort import labeled, read_regions, sorted_union, unlabeled
+from lowpower.models.guides import LiveTeacher, RecordedTeacher
 from lowpower.models.losses import kl_divergence, map_difference
 from lowpower.models.parallel import on_processes
-from lowpower.models.pixels import Pixels, same_size
-from lowpower.models.recording import LiveTeacher, RecordedTeacher, pool_map
+from lowpower.models.pixels import Pixels
+from lowpower.models.recording import pool_map
 from lowpower.models.resnet import ResNet
 from lowpower.models.stages import begin, finish, train
 from lowpower.models.training import Order, Pass
@@ -22,8 +22,8 @@ def distill_student(
     index: str,
     splits: str,
     targets: list[str],
-    teacher: str | None,
-    teacher_index: str | None,
+    teacher: str,
+    teacher_index: str,
     model: str,
     history: str,
     time_file: str | None = None,
@@ -32,7 +32,7 @@ def distill_student(
 
     job: the rule's params: as of ``train_teacher``, with ``distill`` (the row's section), ``init``, ``labeled``,
     ``unlabeled`` (percent), ``steps`` and ``reduction`` (teacher pixels per student pixel). targets: the recording's
-    parts; empty for a live teacher, which then looks at the regions of ``teacher_index``.
+    parts, which must be of this teacher and of the pixels of ``teacher_index``; empty for a live teacher.
     """
     row, seed, recipe = job["distill"], job["seed"], job["training"]
     regions = read_regions(index, splits, seed)
@@ -41,38 +41,35 @@ def distill_student(
     stage = begin(job, "distill", teacher if job["init"] == "teacher" else None, pool)
     device = stage.device
     if targets:
-        guide = RecordedTeacher(targets, pool)
-        memory = recipe["memory_mb"]
+        memory = recipe["memory_mb"] * 6 / 7  # a view takes six times the bytes of what is said of it
+        guide = RecordedTeacher(targets, pool, teacher, teacher_index, seed, job["augmentation"], memory / 6)
     else:
         memory = recipe["memory_mb"] / 2
-        seen = read_regions(teacher_index, splits, seed)
-        guide = LiveTeacher(teacher, Pixels(memory, seed, job["augmentation"]), seen, device)
+        seen, its_pixels = read_regions(teacher_index, splits, seed), Pixels(memory, seed, job["augmentation"])
+        guide = LiveTeacher(teacher, its_pixels, seen, device, recipe["megapixels_per_pass"])
     views = row["views"] if isinstance(row["views"], int) else guide.views  # None of a live teacher: ever new ones
     pixels = Pixels(memory, seed, job["augmentation"], keep_views=views or 0)
-    normalize = stage.normalizer()
     order = Order(draws.integer(seed, "order"), len(pool), recipe["batch"], row["drop_last"])
     # The recording holds half the teacher's grid. A student on the teacher's own grid is brought to that half too.
     factor = max(2, job["reduction"])
     own = factor // job["reduction"]
 
     def step_passes(network: ResNet, step: int) -> Iterator[Pass]:
-        items = []
-        for i, number in order.at(step):
-            view = number % views if views else number
-            said = guide.look(pool[i].region, view, row["pooling"], factor)
-            items.append((pixels.view(pool[i], view), *said, pool[i]))
-        for group in same_size(items, recipe["megapixels_per_pass"]):
-            images, teacher_logits, teacher_maps, shown = zip(*group, strict=True)
-            logits, last_map = network(normalize(list(images)))
+        wanted = [(pool[i], number % views if views else number) for i, number in order.at(step)]
+        for images, places in pixels.passes(wanted, recipe["megapixels_per_pass"]):
+            shown = [wanted[place][0].region for place in places]
+            looks = [(wanted[place][0].region, wanted[place][1]) for place in places]
+            teacher_logits, teacher_maps = guide.look(looks, row["pooling"], factor)
+            logits, last_map = stage.read(network, images)
+            last_map = pool_map(last_map, own, row["pooling"])
             losses = {
-                "kl": row["kl"] * kl_divergence(logits, torch.stack(teacher_logits).to(device), row["temperature"]),
-                "map": row["map"]
-                * map_difference(pool_map(last_map, own, row["pooling"]), torch.stack(teacher_maps).to(device)),
+                "kl": row["kl"] * kl_divergence(logits, teacher_logits.to(device), row["temperature"]),
+                "map": row["map"] * map_difference(last_map, teacher_maps.to(device)),
             }
             if row["cross_entropy"]:
-                answers = stage.answers([region.label for region in shown])
+                answers = stage.answers([wanted[place][0].label for place in places])
                 losses["cross_entropy"] = row["cross_entropy"] * F.cross_entropy(logits, answers)
-            yield Pass(len(group) / recipe["batch"], losses, [region.region for region in shown])
+            yield Pass(len(places) / recipe["batch"], losses, shown)
 
     rows = train(stage, regions, pool, job["steps"], step_passes, model)
     finish(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)

@@ -72,7 +72,7 @@ def minimize(head: torch.nn.Linear, features: Tensor, answers: Tensor, penalty: 
 
 def _features(stage: Stage, regions: list[Region]) -> Tensor:
     """The color features of regions, (n, 6)."""
-    normalize, progress = stage.normalizer(), Progress(f"{stage.title}: reading colors", len(regions))
+    normalize, progress = stage.normalize, Progress(f"{stage.title}: reading colors", len(regions))
     found = []
     for done, region in enumerate(regions, start=1):
         found.append(color_features(normalize([read_image(region)])))

@@ -7,7 +7,7 @@ from torch import nn
 
 from lowpower import draws
 from lowpower.models.cohort import Region
-from lowpower.models.pixels import Pixels, same_size
+from lowpower.models.pixels import Pixels
 from lowpower.models.stages import Stage, nothing_left, train
 from lowpower.models.training import Order, Pass
 
@@ -21,16 +21,15 @@ def learn_labels(stage: Stage, regions: list[Region], known: list[Region], steps
     if not known:
         raise nothing_left(job, "region with a label")
     pixels = Pixels(recipe["memory_mb"], job["seed"], job["augmentation"])
-    normalize = stage.normalizer()
     order = Order(draws.integer(job["seed"], "order"), len(known), recipe["batch"])
 
     def step_passes(network: nn.Module, step: int) -> Iterator[Pass]:
-        items = ((pixels.view(known[i], number), known[i]) for i, number in order.at(step))
-        for group in same_size(items, recipe["megapixels_per_pass"]):
-            images, shown = zip(*group, strict=True)
-            logits, _ = network(normalize(list(images)))
+        wanted = [(known[i], number) for i, number in order.at(step)]
+        for images, places in pixels.passes(wanted, recipe["megapixels_per_pass"]):
+            shown = [wanted[place][0] for place in places]
+            logits, _ = stage.read(network, images)
             answers = stage.answers([region.label or region.true_label for region in shown])
             losses = {"cross_entropy": F.cross_entropy(logits, answers)}
-            yield Pass(len(group) / recipe["batch"], losses, [region.region for region in shown])
+            yield Pass(len(places) / recipe["batch"], losses, [region.region for region in shown])
 
     return train(stage, regions, known, steps, step_passes, model)

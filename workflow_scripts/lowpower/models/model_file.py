@@ -3,6 +3,7 @@
 All under one metadata key, because several are written in random order. No path, time, host, user or slide id.
 """
 
+import ctypes
 import json
 import os
 from importlib.metadata import version
@@ -49,6 +50,20 @@ def load_model(path: str | Path) -> tuple[nn.Module, dict]:
     return network, about
 
 
+def _keep_freed_memory() -> None:
+    """Have the C library use freed memory again instead of giving it back to the system at every pass.
+
+    Handing pages back and forth took 43 % of the processor's seconds of a training on 512-px regions (133 ms for each
+    region and step instead of 79, with the same peak), 30 % on 256-px regions. Only glibc knows these two numbers.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):  # no glibc: musl, macOS, Windows
+        return
+    mallopt(-4, 0)  # M_MMAP_MAX: large blocks come from the heap
+    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: whose end is kept
+
+
 def prepare_device(gpu: bool) -> torch.device:
     """The device a job computes on, set so that equal jobs give equal bytes.
 
@@ -57,6 +72,7 @@ def prepare_device(gpu: bool) -> torch.device:
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic with it alone
     torch.set_num_threads(1)
+    _keep_freed_memory()
     torch.use_deterministic_algorithms(True, warn_only=gpu)
     if not gpu:
         return torch.device("cpu")

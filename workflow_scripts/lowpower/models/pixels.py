@@ -2,17 +2,18 @@
 
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.models.cohort import Region
-from lowpower.models.views import apply_view, draw_view
+from lowpower.models.views import apply_views, draw_view
 
 
 @lru_cache(maxsize=128)
@@ -36,7 +37,25 @@ def read_bytes(region: Region) -> bytes:
 
 def read_image(region: Region) -> Tensor:
     """A region's pixels, (3, H, W) uint8."""
-    return torch.from_numpy(files.decode(read_bytes(region)).copy()).permute(2, 0, 1).contiguous()
+    return torch.from_numpy(np.ascontiguousarray(files.decode(read_bytes(region)).transpose(2, 0, 1)))
+
+
+_DRAWN_AT_ONCE = 1 << 16  # pixels whose views are made together: as floats they fit into the processor's cache
+
+
+class Memory(dict):
+    """Tensors that are kept by a key, up to ``megabytes`` of them."""
+
+    def __init__(self, megabytes: float) -> None:
+        super().__init__()
+        self.free = megabytes * 1e6
+
+    def keep(self, key: object, values: Tensor) -> Tensor:
+        """The values, which are kept if there is room."""
+        if values.nbytes <= self.free:
+            self.free -= values.nbytes
+            self[key] = values
+        return values
 
 
 class Pixels:
@@ -47,30 +66,51 @@ class Pixels:
     """
 
     def __init__(self, memory_mb: float, seed: int = 0, augmentation: dict | None = None, keep_views: int = 0) -> None:
-        self.free = memory_mb * 1e6
-        self.seed, self.augmentation, self.keep_views = seed, augmentation, keep_views
-        self.kept: dict[tuple[str, int | None], Tensor] = {}
-
-    def _keep(self, key: tuple[str, int | None], pixels: Tensor) -> Tensor:
-        if pixels.nbytes <= self.free:
-            self.free -= pixels.nbytes
-            self.kept[key] = pixels
-        return pixels
+        self.kept = Memory(memory_mb)
+        self.augmentation, self.keep_views = augmentation, keep_views
+        draw = partial(draw_view, seed, augmentation=augmentation)
+        self.draw = lru_cache(1 << 16)(draw) if keep_views else draw
 
     def image(self, region: Region) -> Tensor:
         """The region as it is, (3, H, W)."""
         key = (region.region, None)
-        return self.kept[key] if key in self.kept else self._keep(key, read_image(region))
+        return self.kept[key] if key in self.kept else self.kept.keep(key, read_image(region))
 
     def view(self, region: Region, number: int) -> Tensor:
         """The view with this number of the region, (3, H, W)."""
-        key = (region.region, number)
-        if key in self.kept:
-            return self.kept[key]
-        drawn = draw_view(self.seed, region.region, number, self.augmentation)
-        if number < self.keep_views:
-            return self._keep(key, apply_view(drawn, read_image(region)))
-        return apply_view(drawn, self.image(region))
+        return self.views([(region, number)])[0]
+
+    def views(self, wanted: list[tuple[Region, int]]) -> list[Tensor]:
+        """The views of these (region, number); those that are not kept are drawn together, size by size."""
+        found = [self.kept.get((region.region, number)) for region, number in wanted]
+        missing = [i for i, view in enumerate(found) if view is None]
+        for (height, width), places in _by_size(missing, lambda i: (wanted[i][0].height, wanted[i][0].width)):
+            for some in _pieces(places, _DRAWN_AT_ONCE // (height * width)):
+                draws = [self.draw(wanted[i][0].region, wanted[i][1]) for i in some]
+                for i, view in zip(some, apply_views(draws, [self._source(*wanted[i]) for i in some]), strict=True):
+                    region, number = wanted[i]
+                    found[i] = self.kept.keep((region.region, number), view) if number < self.keep_views else view
+        return found
+
+    def passes(self, wanted: list[tuple[Region, int]], megapixels: float) -> Iterator[tuple[list[Tensor], list[int]]]:
+        """The same views, grouped as ``same_size`` does, with their places in ``wanted``: drawn pass by pass.
+
+        A batch of 32 regions of 17 megapixels would take 1.6 GB at once.
+        """
+
+        def size(place: int) -> tuple[int, int]:
+            region, number = wanted[place]
+            turns = self.augmentation["quarter_turns"] and region.height != region.width
+            turned = turns and self.draw(region.region, number).turns % 2
+            return (region.width, region.height) if turned else (region.height, region.width)
+
+        for (height, width), places in _by_size(range(len(wanted)), size):
+            for some in _pieces(places, int(megapixels * 1e6 / (height * width))):
+                yield self.views([wanted[place] for place in some]), some
+
+    def _source(self, region: Region, number: int) -> Tensor:
+        """The image that a view is drawn from, which is not kept where the view will be."""
+        return read_image(region) if number < self.keep_views else self.image(region)
 
 
 def same_size(items: Iterable[tuple], megapixels: float) -> Iterator[list[tuple]]:
@@ -79,13 +119,21 @@ def same_size(items: Iterable[tuple], megapixels: float) -> Iterator[list[tuple]
     Nothing is padded: padding would move group normalization and pooling (logits by .2). Sizes in order of first
     appearance, items of one size in their order.
     """
-    by_size: dict[tuple, list[tuple]] = {}
+    for (_, height, width), group in _by_size(items, lambda item: tuple(item[0].shape)):
+        yield from _pieces(group, int(megapixels * 1e6 / (height * width)))
+
+
+def _by_size(items: Iterable, size: Callable[[object], tuple]) -> Iterable[tuple[tuple, list]]:
+    found: dict[tuple, list] = {}
     for item in items:
-        by_size.setdefault(tuple(item[0].shape), []).append(item)
-    for (_, height, width), group in by_size.items():
-        most = max(1, int(megapixels * 1e6 / (height * width)))
-        for start in range(0, len(group), most):
-            yield group[start : start + most]
+        found.setdefault(size(item), []).append(item)
+    return found.items()
+
+
+def _pieces(items: list, most: int) -> Iterator[list]:
+    """The items in lists of ``most``, but at least of one."""
+    most = max(1, most)
+    return (items[start : start + most] for start in range(0, len(items), most))
 
 
 class Normalizer:
@@ -96,8 +144,8 @@ class Normalizer:
         self.scale = 1 / torch.tensor(std, device=device).mul(255).view(1, 3, 1, 1)
         self.device = device
 
-    def __call__(self, images: list[Tensor]) -> Tensor:
-        return (torch.stack(images).to(self.device).float() - self.mean) * self.scale
+    def __call__(self, images: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(images)).to(self.device).float().sub_(self.mean).mul_(self.scale)
 
 
 def channel_statistics(regions: list[Region], most: int = 500) -> tuple[list[float], list[float]]:

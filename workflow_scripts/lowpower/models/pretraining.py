@@ -52,13 +52,12 @@ def pretrain_student(job: dict, index: str, splits: str, model: str, history: st
     network, head = stage.network, stage.network.head
     network.head = _expander(draws.integer(seed, "expander")).to(stage.device)
     pixels = Pixels(recipe["memory_mb"], seed, job["augmentation"])
-    normalize = stage.normalizer()
     order = Order(draws.integer(seed, "order"), len(pool), recipe["batch"])
 
     def embed(network: nn.Module, group: list[tuple]) -> Tensor:
         """The embeddings of the first and the second views of a group, (2, B, WIDTH)."""
         *views, _ = zip(*group, strict=True)
-        return torch.stack([network(normalize(list(images)))[0] for images in views])
+        return torch.stack([stage.read(network, images)[0] for images in views])
 
     def step_passes(network: nn.Module, step: int) -> Iterator[Pass]:
         items = ((*two_views(pixels, pool[i], number), pool[i].region) for i, number in order.at(step))

@@ -1,29 +1,32 @@
-"""The teacher looks once: what it says of each view of each training region, stored, or asked for live.
+"""The teacher looks once: what it says of each view of each training region is stored (``teachers`` reads it).
 
 The released method runs the teacher at every step of every student. A recording holds, for V views of a region, the
 teacher's logits and its last map, max- and mean-pooled to half the teacher's grid: the finest a student can have, from
 which coarser grids follow exactly.
+
+A part of it is a file of five tensors, which is mapped and not read: ``logits`` (regions, V, classes) float32; ``max``
+and ``mean``, all maps one after the other, float16; ``grids`` (regions, V, 2), the height and width of each, and
+``starts`` (regions, V), where it begins.
 """
 
 import json
 from pathlib import Path
 
-import safetensors
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save
+from safetensors.torch import save_file
 from torch import Tensor
 
 from lowpower import draws
-from lowpower.errors import InputError
 from lowpower.files import replacing
 from lowpower.log import Progress, say
-from lowpower.models.cohort import Region, in_split, read_regions
+from lowpower.models.cohort import in_split, read_regions
 from lowpower.models.model_file import KEY, load_model, prepare_device
-from lowpower.models.pixels import Normalizer, Pixels, same_size
+from lowpower.models.pixels import Normalizer, Pixels
 from lowpower.wording import count_of
 
 POOLINGS = {"max": F.max_pool2d, "mean": F.avg_pool2d}
+STORED = torch.float16  # of maps: it rounds by 1 / 2,048 at most, where another view differs by half of the map
 
 
 def pool_map(last_map: Tensor, factor: int, pooling: str) -> Tensor:
@@ -33,47 +36,6 @@ def pool_map(last_map: Tensor, factor: int, pooling: str) -> Tensor:
     down and the student never enlarged: slower, and its backward pass is not deterministic on CUDA.
     """
     return last_map if factor == 1 else POOLINGS[pooling](last_map, factor)
-
-
-class LiveTeacher:
-    """The teacher itself. It may be asked for any number of views."""
-
-    views = None
-
-    def __init__(self, model: str | Path, pixels: Pixels, regions: list[Region], device: torch.device) -> None:
-        self.network, about = load_model(model)
-        self.network.to(device).eval()
-        self.normalize = Normalizer(about["mean"], about["std"], device)
-        self.pixels = pixels
-        self.regions = {region.region: region for region in regions}
-
-    @torch.no_grad()
-    def look(self, region: str, number: int, pooling: str, factor: int) -> tuple[Tensor, Tensor]:
-        """Logits (classes) and last map (256, h, w), pooled by ``factor`` from the teacher's own grid, of one view."""
-        images = self.normalize([self.pixels.view(self.regions[region], number)])
-        logits, last_map = self.network(images)
-        return logits[0], pool_map(last_map, factor, pooling)[0]
-
-
-class RecordedTeacher:
-    """What ``record_teacher`` stored. Views are numbered from 0 and come round again after ``views``."""
-
-    def __init__(self, parts: list[str | Path], regions: list[Region]) -> None:
-        self.files = [safetensors.safe_open(part, "pt") for part in parts]
-        abouts = [json.loads(file.metadata()[KEY]) for file in self.files]
-        if any(about != abouts[0] for about in abouts):
-            raise InputError(f"{parts[0]} and other parts of the recording differ in teacher or views; delete them all")
-        self.views = abouts[0]["views"]
-        self.where = {key.rsplit(".", 2)[0]: file for file in self.files for key in file.keys()}
-        missing = [region.region for region in regions if region.region not in self.where]
-        if missing:
-            raise InputError(f"{parts[0]}: the recording lacks region {missing[0]}; delete it and run snakemake again")
-
-    def look(self, region: str, number: int, pooling: str, factor: int) -> tuple[Tensor, Tensor]:
-        """As ``LiveTeacher.look``; factor counts from the teacher's own grid, of which half is stored."""
-        file, view = self.where[region], number % self.views
-        last_map = file.get_tensor(f"{region}.{view}.{pooling}")
-        return file.get_tensor(f"{region}.{view}.logits"), pool_map(last_map, factor // 2, pooling)
 
 
 @torch.no_grad()
@@ -104,19 +66,36 @@ def record_teacher(
     normalize = Normalizer(about["mean"], about["std"], device)
     what = f"recording part {part}, seed {seed}"
     progress = Progress(what, len(regions))
-    found: dict[str, Tensor] = {}
-    for done, region in enumerate(regions, start=1):
-        items = [(pixels.view(region, number), number) for number in range(views)]
-        for group in same_size(items, megapixels):
-            images, numbers = zip(*group, strict=True)
-            logits, maps = network(normalize(list(images)))
-            said = {"logits": logits} | {pooling: pool_map(maps, 2, pooling) for pooling in POOLINGS}
-            for name, values in said.items():
-                for number, value in zip(numbers, values.cpu(), strict=True):
-                    found[f"{region.region}.{number}.{name}"] = value.clone()
-        progress.at(done)
-    header = {KEY: json.dumps({"views": views, "teacher": about["fingerprint"], "seed": seed}, sort_keys=True)}
+    channels = network(torch.zeros(1, 3, 64, 64, device=device))[1].shape[1]
+    sizes = torch.tensor([[channels * (r.height // 64) * (r.width // 64)] * views for r in regions], dtype=torch.int64)
+    ends = sizes.flatten().cumsum(0)
+    said = {
+        "logits": torch.zeros(len(regions), views, len(about["classes"])),
+        "grids": torch.zeros(len(regions), views, 2, dtype=torch.int32),
+        "starts": (ends - sizes.flatten()).view(len(regions), views),
+        **{pooling: torch.zeros(int(sizes.sum()), dtype=STORED) for pooling in POOLINGS},
+    }
+    for i, region in enumerate(regions):
+        for images, numbers in pixels.passes([(region, number) for number in range(views)], megapixels):
+            logits, maps = network(normalize(images))
+            said["logits"][i, numbers] = logits.cpu()
+            said["grids"][i, numbers] = torch.tensor(maps.shape[2:], dtype=torch.int32) // 2
+            for pooling in POOLINGS:
+                for number, last_map in zip(numbers, pool_map(maps, 2, pooling).to(STORED).cpu(), strict=True):
+                    start = said["starts"][i, number]
+                    said[pooling][start : start + last_map.numel()] = last_map.flatten()
+        progress.at(i + 1)
+    header = origin(about, seed, augmentation) | {
+        "views": views,
+        "channels": channels,
+        "regions": {r.region: r.content for r in regions},
+    }
     with replacing(output) as written:
-        written.write_bytes(save(found, header))
-    size = sum(values.nbytes for values in found.values()) / 1e6
+        save_file(said, written, {KEY: json.dumps(header, sort_keys=True)})
+    size = sum(values.nbytes for values in said.values()) / 1e6
     say(f"{what}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")
+
+
+def origin(about: dict, seed: int, augmentation: dict) -> dict:
+    """What tells one recording from another; about: the teacher's header."""
+    return {"teacher": about["fingerprint"], "seed": seed, "augmentation": dict(sorted(augmentation.items()))}

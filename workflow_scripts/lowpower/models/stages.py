@@ -6,8 +6,9 @@ history. Every model of the study takes the same number of optimizer steps and k
 validation log loss; pretraining has none to choose by and keeps its last ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -44,8 +45,15 @@ class Stage:
     def title(self) -> str:
         return title_of(self.job)
 
-    def normalizer(self) -> Normalizer:
+    @cached_property
+    def normalize(self) -> Normalizer:
         return Normalizer(self.about["mean"], self.about["std"], self.device)
+
+    def read(self, network: nn.Module, images: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Logits and last maps of uint8 images (3, H, W) in training, float32; inside, in the recipe's precision."""
+        with torch.autocast(self.device.type, torch.bfloat16, self.job["training"]["precision"] == "bfloat16"):
+            logits, last_map = network(self.normalize(images))
+        return logits.float(), last_map.float()
 
     def answers(self, labels: list[str]) -> Tensor:
         """The numbers of these classes, (B,)."""
@@ -91,7 +99,9 @@ def begin(job: dict, phase: str, start: str | None, seen: list[Region]) -> Stage
         network = networks.build(job["network"], len(classes), draw)
         mean, std = channel_statistics(seen)
         about = {"classes": classes, "mean": mean, "std": std}
-    return Stage(job, phase, network.to(device), about | job["about"], device)
+    layout = torch.channels_last if job["training"]["channels_last"] else torch.contiguous_format
+    numbers = {key: job["training"][key] for key in ("precision", "channels_last")}
+    return Stage(job, phase, network.to(device, memory_format=layout), about | job["about"] | numbers, device)
 
 
 def sign(stage: Stage, regions: list[Region], seen: list[Region]) -> list[Region]:
@@ -141,7 +151,6 @@ def train(
 def _validator(stage: Stage, validation: list[Region]) -> Callable[[nn.Module], tuple[float, float]]:
     """Mean log loss and accuracy over the validation regions, as they are."""
     recipe = stage.job["training"]
-    normalize = stage.normalizer()
     pixels = Pixels(recipe["memory_mb"])
 
     @torch.no_grad()
@@ -152,7 +161,7 @@ def _validator(stage: Stage, validation: list[Region]) -> Callable[[nn.Module], 
         for group in same_size(items, recipe["megapixels_per_pass"]):
             images, labels = zip(*group, strict=True)
             answers = stage.answers(labels)
-            logits, _ = network(normalize(list(images)))
+            logits, _ = network(stage.normalize(images))
             log_loss += F.cross_entropy(logits, answers, reduction="sum").item()
             right += (logits.argmax(1) == answers).sum().item()
         log_loss, right = parallel.total([log_loss, right])

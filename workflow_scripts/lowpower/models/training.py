@@ -77,7 +77,7 @@ def fit(
     """
     what = f"{title}: {phase}"
     optimizer = torch.optim.Adam(
-        network.parameters(), lr=recipe["learning_rate"], weight_decay=recipe["weight_decay"], foreach=True
+        network.parameters(), lr=recipe["learning_rate"], weight_decay=recipe["weight_decay"], fused=True
     )
     state = {
         "belongs_to": belongs_to,

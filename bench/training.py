@@ -1,0 +1,266 @@
+"""How fast models are trained beside the bare network, in how much memory: docs/performance.md says what is compared.
+
+.venv/bin/python bench/training.py [--quick]
+
+A training by the workflow's own functions is stopped every few steps for as many steps of the bare model: forward,
+losses, backward and Adam on a batch that lies in memory. Seconds are the processor's; a ratio is the median of the
+rounds'. Validations are not in it. Each case is a process of its own, with one thread. JSON lines; the last sums up.
+"""
+
+import argparse
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from pathlib import Path
+from statistics import median
+from time import process_time
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
+
+from cohort import RECIPE, draw_cohort, record, save_teacher, train
+
+from lowpower.models import resnet
+from lowpower.models.losses import kl_divergence, map_difference
+from lowpower.models.model_file import prepare_device
+from lowpower.models.training import Order
+from lowpower.slides.phantom import CLASSES
+
+VIEWS = 4
+REGIONS = {256: 64, 512: 32}  # side in pixels at 10x: regions
+SIZES = {256: (2, 4, 8), 512: (2, 4, 8, 16)}  # and the students' reductions; a map must be left of each
+LARGE = 4096  # side of the largest region that the config's max_side_um leaves whole at 10x
+SETTINGS = {
+    "float32": ("float32", False),
+    "float32 channels_last": ("float32", True),
+    "bfloat16": ("bfloat16", False),
+    "bfloat16 channels_last": ("bfloat16", True),
+}
+
+
+def main() -> None:
+    """Measure every case in a child and print one JSON line for each and one in all."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a few tiny cases and one round, to see that it runs")
+    parser.add_argument("--case", nargs=2, metavar=("CASE", "FOLDER"), help=argparse.SUPPRESS)  # one, in a child
+    arguments = parser.parse_args()
+    if arguments.case:
+        case, folder = json.loads(arguments.case[0]), Path(arguments.case[1])
+        measure = {"job": take, "setting": compare_settings, "memory": fill_memory}[case["what"]]
+        with redirect_stderr(io.StringIO()):  # what the jobs say
+            found = measure(case, folder)
+        print(json.dumps(case | found))
+        return
+    with tempfile.TemporaryDirectory(prefix="lowpower-bench-") as folder:
+        found = [run_case(case, Path(folder)) for case in cases(arguments.quick)]
+    jobs = [case for case in found if case["what"] == "job"]
+
+    def least(**wanted: object) -> float:
+        return min(case["ratio"]["median"] for case in jobs if wanted.items() <= case.items())
+
+    summary = {"kept": least(job="student", kept=True), "streamed": least(job="student", kept=False)}
+    summary |= {"teacher": least(job="teacher"), "peak_mb": max(c["peak_mb"] for c in found if c["what"] != "setting")}
+    print(json.dumps(summary))
+
+
+def cases(quick: bool) -> list[dict]:
+    """What is measured, in this order."""
+    sizes = {128: (2,)} if quick else SIZES
+    shared = {"rounds": 1 if quick else 7, "quick": quick}
+    found = []
+    for side, reductions in sizes.items():
+        for kept in (True, False):
+            students = [{"what": "job", "job": "student", "reduction": n, "kept": kept} for n in reductions]
+            found += [case | {"side": side} | shared for case in students]
+        found.append({"what": "job", "job": "teacher", "reduction": 1, "kept": True, "side": side} | shared)
+    found += [{"what": "setting", "side": side} | shared for side in ((32,) if quick else (512, 256, 128, 64, 32, 16))]
+    steps = ("student",) if quick else ("teacher", "recording", "student")
+    return found + [{"what": "memory", "job": name, "side": 256 if quick else LARGE} | shared for name in steps]
+
+
+def run_case(case: dict, folder: Path) -> dict:
+    """The line that a child prints of a case, which is printed again."""
+    if case["what"] != "setting":
+        prepare_cohort(folder / str(case["side"]), case["side"], case["quick"])
+    child = subprocess.Popen(
+        [sys.executable, __file__, "--case", json.dumps(case), str(folder)], stdout=subprocess.PIPE
+    )
+    line = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        sys.exit(f"{case} failed")
+    found = json.loads(line) | {"peak_mb": round(usage.ru_maxrss * 1024 / 1e6)}  # Linux counts in KiB
+    del found["rounds"], found["quick"]
+    print(json.dumps(found), flush=True)
+    return found
+
+
+def prepare_cohort(folder: Path, side: int, quick: bool) -> None:
+    """A cohort with regions of this side, a teacher with random weights and its recording, in a child."""
+    if folder.exists():
+        return
+    program = f"import training; training.make_cohort({str(folder)!r}, {side}, {quick})"
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parent, check=True, stderr=subprocess.DEVNULL)
+
+
+def make_cohort(folder: str, side: int, quick: bool) -> None:
+    """As ``prepare_cohort``, here. The large regions are one of 512 px, repeated, and not recorded yet."""
+    if side == LARGE:
+        draw_cohort(Path(folder), 512, len(CLASSES), (2,), repeat=LARGE // 512)
+    else:
+        draw_cohort(Path(folder), side, 8 if quick else REGIONS[side], (2,) if quick else SIZES[side])
+    save_teacher(Path(folder))
+    if side != LARGE:
+        record(Path(folder), VIEWS)
+
+
+# --- speed ---
+
+
+def take(case: dict, folder: Path) -> dict:
+    """The step rate of a job as a share of the bare model's, and milliseconds per region of both."""
+    folder, side = folder / str(case["side"]), case["side"] // case["reduction"]
+    # until every view was drawn once, where they are kept; the first of all steps are slower in any case
+    warm = 1 + (-(-case_regions(case) * VIEWS // RECIPE["batch"]) if case["kept"] else 1)
+    student = case["job"] == "student"
+    bare = bare_step(side, student, RECIPE["precision"], RECIPE["channels_last"])
+    memory = {} if case["kept"] else {"memory_mb": 0}
+
+    def run() -> None:
+        train(folder, case["job"], case["reduction"], 10**6, evaluate_every=10**6, **memory)
+
+    ours, plain = in_turns(run, bare, warm, case["rounds"])
+    return {
+        "pixels": side,
+        "ratio": spread([b / a for a, b in zip(ours, plain, strict=True)]),
+        "ms_per_region": round(median(ours) / RECIPE["batch"] * 1e3, 2),
+        "bare_ms_per_region": round(median(plain) / RECIPE["batch"] * 1e3, 2),
+    }
+
+
+def case_regions(case: dict) -> int:
+    """How many regions its cohort trains on."""
+    return 8 if case["quick"] else REGIONS[case["side"]]
+
+
+class Enough(BaseException):
+    """Ends a training that was watched long enough."""
+
+
+def in_turns(run: Callable[[], None], bare: Callable[[], None], warm: int, rounds: int) -> tuple[list, list]:
+    """Seconds per step of (a training, the bare model), round by round, after ``warm`` steps of the training."""
+    prepare_device(False)
+    seconds = [timed(bare) for _ in range(2)][1]
+    block = max(1, round(0.8 / seconds))  # steps of either in a round
+    ours: list[float] = []
+    plain: list[float] = []
+    started = 0.0
+    at = Order.at
+
+    def watched(self: Order, step: int) -> list[tuple[int, int]]:
+        nonlocal started
+        if step >= warm and (step - warm) % block == 0:
+            if step > warm:
+                ours.append((process_time() - started) / block)
+            if len(ours) == rounds:
+                raise Enough
+            plain.append(timed(bare, block))
+            started = process_time()
+        return at(self, step)
+
+    Order.at = watched
+    try:
+        run()
+    except Enough:
+        return ours, plain
+    finally:
+        Order.at = at
+    raise AssertionError("the training ended before it was measured")
+
+
+def timed(call: Callable[[], None], times: int = 1) -> float:
+    """Seconds of the processor that one call takes."""
+    started = process_time()
+    for _ in range(times):
+        call()
+    return (process_time() - started) / times
+
+
+def bare_step(side: int, student: bool, precision: str, channels_last: bool) -> Callable[[], None]:
+    """A step on a batch of normalized images (side x side px) and targets in memory, in passes as the workflow's."""
+    network = resnet.build(len(CLASSES), 0)
+    if channels_last:
+        network.to(memory_format=torch.channels_last)
+    rate, decay = RECIPE["learning_rate"], RECIPE["weight_decay"]
+    optimizer = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
+    batch = RECIPE["batch"]
+    at_once = max(1, int(RECIPE["megapixels_per_pass"] * 1e6 / side**2))
+    draw = torch.Generator().manual_seed(0)
+    grid = max(1, side // 32)
+    images = torch.randn(batch, 3, side, side, generator=draw).split(at_once)
+    logits = torch.randn(batch, len(CLASSES), generator=draw).split(at_once)
+    maps = torch.rand(batch, resnet.PLANES[-1], grid, grid, generator=draw).split(at_once)
+    labels = torch.randint(len(CLASSES), (batch,), generator=draw).split(at_once)
+
+    def step() -> None:
+        optimizer.zero_grad()
+        for shown, said, its_map, answers in zip(images, logits, maps, labels, strict=True):
+            with torch.autocast("cpu", torch.bfloat16, precision == "bfloat16"):
+                found, last_map = network(shown)
+            loss = (
+                bare_loss(found.float(), last_map.float(), said, its_map)
+                if student
+                else F.cross_entropy(found.float(), answers)
+            )
+            (loss * (len(shown) / batch)).backward()
+        optimizer.step()
+
+    return step
+
+
+def bare_loss(logits: Tensor, last_map: Tensor, said: Tensor, its_map: Tensor) -> Tensor:
+    """What a student minimizes."""
+    return kl_divergence(logits, said) + map_difference(last_map, its_map)
+
+
+def compare_settings(case: dict, folder: Path) -> dict:
+    """Milliseconds per region of the bare model's step in each precision and layout, in turns."""
+    prepare_device(False)
+    steps = {name: bare_step(case["side"], True, *setting) for name, setting in SETTINGS.items()}
+    times = max(1, round(0.4 / min(timed(step) for step in steps.values() for _ in range(2))))
+    found: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(case["rounds"]):
+        for name, step in steps.items():
+            found[name].append(timed(step, times) / RECIPE["batch"] * 1e3)
+    return {"ms_per_region": {name: round(median(values), 2) for name, values in found.items()}}
+
+
+# --- memory ---
+
+
+def fill_memory(case: dict, folder: Path) -> dict:
+    """One step, with a validation, on regions of the largest side; peak memory is the process's own."""
+    folder = folder / str(case["side"])
+    if case["job"] == "recording":
+        record(folder, 1)
+    else:
+        train(folder, case["job"], 1 if case["job"] == "teacher" else 2, 1, batch=2)
+    return {"regions": 8, "megapixels": round((case["side"] / 1e3) ** 2, 1)}
+
+
+def spread(values: list[float]) -> dict[str, float]:
+    """Least, middle and largest."""
+    return {name: round(of(values), 3) for name, of in (("min", min), ("median", median), ("max", max))}
+
+
+if __name__ == "__main__":
+    main()
