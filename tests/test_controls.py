@@ -14,6 +14,7 @@ from test_stages import DISTILL, JOB, RECIPE, record, teach
 from lowpower.errors import InputError
 from lowpower.files import read_rows, write_rows
 from lowpower.models import backbone, networks
+from lowpower.models.choosing import adopt_teacher, choose_teacher
 from lowpower.models.cohort import read_regions
 from lowpower.models.color import ColorNetwork, color_features
 from lowpower.models.cost import count_flops, measure_cost
@@ -24,7 +25,6 @@ from lowpower.models.fitting import PENALTIES, minimize
 from lowpower.models.model_file import load_model, save_model
 from lowpower.models.pixels import read_image
 from lowpower.models.predicting import predict
-from lowpower.models.teachers import adopt_teacher, choose_teacher
 from lowpower.models.training import HISTORY
 from lowpower.planning.workload import _PRICE
 
