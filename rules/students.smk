@@ -35,6 +35,7 @@ rule pretrain_student:
     output:
         model=f"{OUT}/{STUDENT}/pretrained.safetensors",
         history=f"{OUT}/{STUDENT}/pretrained.csv",
+        time=f"{OUT}/{STUDENT}/pretrained-time.json",
     log:
         f"{OUT}/logs/pretrain_student/{STUDENT}.log",
     benchmark:

@@ -10,4 +10,5 @@ pretrain_student(
     splits=snakemake.input.splits,
     model=snakemake.output.model,
     history=snakemake.output.history,
+    time_file=snakemake.output.time,
 )
