@@ -235,7 +235,7 @@ def test_a_killed_part_leaves_the_finished_ones_and_is_made_again(cohort, monkey
     first = record(cohort, parts=2, part=0)
     before = first.read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(recording, "save_file", killed)
+        patch.setattr(recording, "save", killed)
         with pytest.raises(KeyboardInterrupt):
             record(cohort, parts=2, part=1)
     assert first.read_bytes() == before

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from lowpower import draws
@@ -91,7 +91,7 @@ def record_teacher(
         "regions": {r.region: r.content for r in regions},
     }
     with replacing(output) as written:
-        save_file(said, written, {KEY: json.dumps(header, sort_keys=True)})
+        written.write_bytes(save(said, {KEY: json.dumps(header, sort_keys=True)}))
     size = sum(values.nbytes for values in said.values()) / 1e6
     say(f"{what}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")
 
