@@ -281,7 +281,7 @@ def other_classes(folder):
     from lowpower.models import model_file, resnet, stages
 
     model_file.save_model(folder / "model.safetensors", resnet.build(2, 0), {"classes": ["red", "blue"]})
-    params = {"gpu": False, "classes": ["Normal", "Sprue"]}
+    params = {"gpu": False, "seed": 0, "init": "teacher", "classes": ["Normal", "Sprue"]}
     return message_of(stages.begin, params, "finetune", str(folder / "model.safetensors"), ["a region"])
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_stages import JOB, RECIPE, record, teach
+from test_stages import DISTILL, JOB, RECIPE, record, teach
 
 from lowpower import draws
 from lowpower.models import stopwatch
@@ -29,11 +29,11 @@ def run_teacher(cohort, folder):
 
 
 def run_distillation(cohort, folder):
-    row = {"images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0}
-    job = JOB | {"distill": row | {"drop_last": False}, "steps": 12}
+    job = JOB | {"distill": DISTILL, "steps": 12}
     tables = [cohort / name for name in TABLES]
+    seen = cohort / "teacher/model.safetensors", cohort / "regions/10x.csv"
     made = outputs(folder, "distilled.safetensors", "distilled.csv", "distilled-time.json")
-    distill_student(job, *tables, [cohort / "part0of1.safetensors"], None, None, *made)
+    distill_student(job, *tables, [cohort / "part0of1.safetensors"], *seen, *made)
 
 
 def run_finetuning(cohort, folder):

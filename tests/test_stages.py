@@ -135,7 +135,6 @@ def cut_short(path):
         (lambda path: save_file({"a": torch.ones(3)}, path), "'lowpower'"),
         (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "text"}), "Expecting value"),
         (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "[]"}), "indices"),
-        (other(header={"architecture": "vit"}), "it holds a vit, this version reads resnet10"),
         (other(header={"classes": ["a", "b", "c"]}), "size mismatch for head.weight"),
         (other(weights={"head.bias": None}), "Missing key.*head.bias"),
         (other(weights={"extra": torch.ones(1)}), "Unexpected key.*extra"),

@@ -105,7 +105,8 @@ def fit(
                 judged = {}
                 if validate:
                     judged["val_log_loss"], judged["val_accuracy"] = validate(network)
-                    _stop_unless_finite(judged, where, "the validation regions", kept)
+                    found = {"validation log loss": judged["val_log_loss"]}
+                    _stop_unless_finite(found, where, "the validation regions", kept)
                 _enter(state, phase, judged, network)
             else:
                 losses = _take_step(network, optimizer, step_passes(network, step), where, kept)
