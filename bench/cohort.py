@@ -23,6 +23,7 @@ RECIPE = {
 }  # fmt: skip
 DISTILL = {
     "images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0, "drop_last": False,
+    "views": "recorded", "looks": 1,
 }  # fmt: skip
 
 
@@ -42,8 +43,9 @@ def record(folder: Path, views: int) -> None:
 
 def train(folder: Path, which: str, reduction: int, steps: int, live: bool = False, **recipe: object) -> None:
     """Train the teacher, or a student at 1 / reduction of its magnification, as the workflow's rules do."""
+    recipe = RECIPE | {"steps": steps} | recipe
     job = {
-        "name": which, "seed": 0, "classes": list(phantom.CLASSES), "training": RECIPE | {"steps": steps} | recipe,
+        "name": which, "network": "resnet10", "seed": 0, "classes": list(phantom.CLASSES), "training": recipe,
         "augmentation": AUGMENTATION, "gpu": False, "about": {"magnification": TEACHER / reduction}, "code": "",
         "labeled": 100, "unlabeled": 100, "init": "random", "reduction": reduction, "distill": DISTILL, "steps": steps,
     }  # fmt: skip

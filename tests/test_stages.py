@@ -40,7 +40,7 @@ JOB = {
 }  # fmt: skip
 DISTILL = {
     "images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0, "drop_last": False,
-    "views": "recorded",
+    "views": "recorded", "looks": 1,
 }  # fmt: skip
 
 

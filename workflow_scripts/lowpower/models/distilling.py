@@ -49,7 +49,8 @@ def distill_student(
         guide = LiveTeacher(teacher, its_pixels, seen, device, recipe["megapixels_per_pass"])
     views = row["views"] if isinstance(row["views"], int) else guide.views  # None of a live teacher: ever new ones
     pixels = Pixels(memory, seed, job["augmentation"], keep_views=views or 0)
-    order = Order(draws.integer(seed, "order"), len(pool), recipe["batch"], row["drop_last"])
+    batch = recipe["batch"] * row["looks"]
+    order = Order(draws.integer(seed, "order"), len(pool), batch, row["drop_last"])
     # The recording holds half the teacher's grid. A student on the teacher's own grid is brought to that half too.
     factor = max(2, job["reduction"])
     own = factor // job["reduction"]
@@ -69,7 +70,7 @@ def distill_student(
             if row["cross_entropy"]:
                 answers = stage.answers([wanted[place][0].label for place in places])
                 losses["cross_entropy"] = row["cross_entropy"] * F.cross_entropy(logits, answers)
-            yield Pass(len(places) / recipe["batch"], losses, shown)
+            yield Pass(len(places) / batch, losses, shown)
 
     rows = train(stage, regions, pool, job["steps"], step_passes, model)
     finish(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)

@@ -46,7 +46,7 @@ def planned_works(rule: str, config: dict, models: Sequence[dict], tissue: Tissu
                 model["magnification"],
                 steps_of(rule, config, model),
                 network=model["network"],
-                live=_live(config, model["method"]),
+                distill=_distillation(config, model["method"]),
             )
             for i, model in enumerate(models)
             if _has_job(rule, config, model["method"])
@@ -65,22 +65,25 @@ def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job,
     for job in cohort.jobs.get(rule, []):
         scales = [part for part in job.key.split("/") if re.fullmatch(r"[0-9.]+x", part)]
         scale = magnification.parse(scales[0]) if scales else cohort.config["teacher_magnification"]
-        network, live = _network_of(job.key, cohort.config), any(_live(cohort.config, p) for p in job.key.split("/"))
-        pairs.append((job, work_of(rule, cohort.config, tissue, scale, job.steps, models, network, live)))
+        network, distill = _network_of(job.key, cohort.config), _distillation(cohort.config, _method_of(job.key))
+        pairs.append((job, work_of(rule, cohort.config, tissue, scale, job.steps, models, network, distill)))
     return pairs
 
 
-def _live(config: dict, method: str) -> bool:
-    """Whether a method of the config distills from a teacher in the loop."""
-    row = config["methods"].get(method)
-    return bool(row and row["distill"] and row["distill"].get("views") == "live")  # older runs know no views of a row
+def _distillation(config: dict, method: str) -> dict:
+    """How a method of the config distills; empty where it does not."""
+    return (config["methods"].get(method) or {}).get("distill") or {}
 
 
 def _network_of(key: str, config: dict) -> str:
     """The network of a finished job: of its method, or named in its place; one of the teacher's else."""
-    parts = key.split("/")
-    row = config["methods"].get(parts[1], {}) if parts[0] == "students" else {}
-    return row.get("network") or (parts[0] if parts[0] in (*_PRICE, _FITTED) else "resnet10")
+    row, named = config["methods"].get(_method_of(key), {}), key.split("/")[0]
+    return row.get("network") or (named if named in (*_PRICE, _FITTED) else "resnet10")
+
+
+def _method_of(key: str) -> str:
+    """The method of a finished job of a student, such as students/sskd/2.5x/…; blank of any other job."""
+    return key.split("/")[1] if key.startswith("students/") else ""
 
 
 def _has_job(rule: str, config: dict, method: str) -> bool:
@@ -112,9 +115,9 @@ def work_of(
     steps: int = 0,
     models: int = 1,
     network: str = "resnet10",
-    live: bool = False,
+    distill: dict | None = None,
 ) -> Work:
-    """The work of one job at a magnification; live: of a model that has its teacher in the loop."""
+    """The work of one job at a magnification. distill: of a model that distills, the row's section."""
     price = _PRICE.get(network, 1.0)
     shrink = (scale / config["teacher_magnification"]) ** 2
     size, recipe = tissue.megapixels * shrink, config["training"]
@@ -126,15 +129,17 @@ def work_of(
     if network == _FITTED and rule in TRAININGS:
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
+        distill = (distill if rule == "distill_student" else None) or {}
+        batch = recipe["batch"] * distill.get("looks", 1)  # what older runs do not know
         judged = tissue.share("val")
         looked, seen = math.ceil(steps / recipe["evaluate_every"]) * judged * size, at_once(judged)
-        if rule == "distill_student" and live:
-            looked += steps * recipe["batch"] * tissue.megapixels
+        if distill.get("views") == "live":
+            looked += steps * batch * tissue.megapixels
             seen = max(seen, tissue.largest)
-        learned = steps * recipe["batch"] * size
+        learned = steps * batch * size
         if rule == "pretrain_student":
             learned, looked = 2 * learned, 2 * learned
-        return Work(price * (learned + _LOOK * looked), steps, max(at_once(recipe["batch"]), _LOOK * seen))
+        return Work(price * (learned + _LOOK * looked), steps, max(at_once(batch), _LOOK * seen))
     if rule == "record_teacher":
         looked = tissue.share("train") * config["views"] / config["recording_parts"] * size
         return Work(_LOOK * looked, 0, _LOOK * at_once(config["views"]))
