@@ -40,7 +40,7 @@ JOB = {
 }  # fmt: skip
 DISTILL = {
     "images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0, "drop_last": False,
-    "views": "recorded", "looks": 1,
+    "views": "recorded", "looks": 1, "average": 0,
 }  # fmt: skip
 
 
@@ -286,6 +286,15 @@ def test_a_live_teacher_can_take_the_place_of_the_recording(cohort):
     assert load_model(model)[1]["magnification"] == 5
 
 
+@pytest.mark.parametrize("looks", [1, 3])
+def test_a_row_may_look_at_several_batches_in_a_step(cohort, monkeypatch, looks):
+    asked = []
+    at = Order.at
+    monkeypatch.setattr(Order, "at", lambda order, step: asked.append(at(order, step)) or asked[-1])
+    distill(cohort, "looks", [record(cohort)], looks=looks)
+    assert {len(places) for places in asked} == {looks * RECIPE["batch"]} and len(asked) == 12
+
+
 def test_supervised_distillation_adds_the_cross_entropy(cohort):
     distill(cohort, "kd", [record(cohort)], images="labeled", cross_entropy=1)
     assert all(float(row["cross_entropy"]) > 0 for row in read_rows(cohort / "kd/distilled.csv"))
@@ -403,6 +412,27 @@ def fit_a_line(tmp_path, passes, validate=lambda network: (1.0, 0.5)):
         fit(network, "test", "train", 6, passes, validate, recipe, tmp_path / "last.pt", "here")
     kept = load_checkpoint(tmp_path / "last.pt", "here", "test")
     return network.weight.detach(), kept, str(caught.value)
+
+
+def test_the_average_of_the_weights_is_what_is_judged_and_left(tmp_path):
+    network, seen, judged = torch.nn.Linear(2, 1, bias=False), [], []
+
+    def passes(network, step):
+        seen.append(network.weight.detach().clone())  # before the step
+        yield Pass(1.0, {"a": (network.weight * (step + 1)).sum()}, ["r"])
+
+    def validate(network):
+        judged.append(network.weight.detach().clone())
+        return 1.0 / len(judged), 0.5
+
+    recipe = RECIPE | {"evaluate_every": 2}
+    fit(network, "test", "train", 4, passes, validate, recipe, tmp_path / "last.pt", "here", average=0.75)
+    expected = seen[1]
+    for weight in seen[2:]:
+        expected = 0.75 * expected + 0.25 * weight
+    last = load_checkpoint(tmp_path / "last.pt", "here", "test")["network"]["weight"]
+    torch.testing.assert_close(judged[-1], 0.75 * expected + 0.25 * last)
+    assert torch.equal(network.weight, judged[-1]) and not torch.equal(network.weight, last)
 
 
 @pytest.mark.parametrize("fault", ["loss", "gradient"])

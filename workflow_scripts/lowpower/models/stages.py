@@ -129,6 +129,7 @@ def train(
     step_passes: StepPasses,
     model: str,
     validated: bool = True,
+    average: float = 0.0,
 ) -> list[dict]:
     """Take the steps, with a checkpoint beside the model that belongs to this job, these regions and this code alone.
 
@@ -142,7 +143,7 @@ def train(
     belongs_to = fingerprint(stage.about["fingerprint"], torch.__version__)
     rows, time = fit(
         stage.network, stage.title, stage.phase, steps, step_passes, validate, stage.job["training"], checkpoint,
-        belongs_to,
+        belongs_to, average,
     )  # fmt: skip
     stage.time.update(time, device=stage.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows

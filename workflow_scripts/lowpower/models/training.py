@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lowpower import draws
 from lowpower.errors import InputError
@@ -65,20 +66,24 @@ def fit(
     recipe: dict,
     checkpoint: Path,
     belongs_to: str,
+    average: float = 0.0,
 ) -> tuple[list[dict], dict]:
     """Train for ``steps`` optimizer steps and leave the weights with the lowest validation log loss in ``network``.
 
     recipe: the config's ``training`` section. validate: network -> (log loss, accuracy), asked every
     ``evaluate_every`` steps; without it the last weights are left. checkpoint: written then, every minute, and when a
-    signal asks to stop; continued from when its fingerprint is ``belongs_to``. Returns the rows of history.csv, and the
-    time it took. Raises InputError where a loss is not finite: before the step is taken, and before a checkpoint is
-    written of weights that give no finite validation loss; SystemExit, with 128 + the signal's number, when it was
-    asked to stop.
+    signal asks to stop; continued from when its fingerprint is ``belongs_to``. average: share of the past in a running
+    average of the weights over steps, which takes their place where they are judged and left; 0 for none. Returns the
+    rows of history.csv, and the time it took. Raises InputError where a loss is not finite: before the step is taken,
+    and before a checkpoint is written of weights that give no finite validation loss; SystemExit, with 128 + the
+    signal's number, when it was asked to stop.
     """
     what = f"{title}: {phase}"
     optimizer = torch.optim.Adam(
         network.parameters(), lr=recipe["learning_rate"], weight_decay=recipe["weight_decay"], fused=True
     )
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(average)) if average else None
+    result = averaged.module if averaged else network
     state = {
         "belongs_to": belongs_to,
         "step": 0,  # optimizer steps taken
@@ -90,6 +95,8 @@ def fit(
     if saved := load_checkpoint(checkpoint, belongs_to, what):
         network.load_state_dict(saved.pop("network"))
         optimizer.load_state_dict(saved.pop("optimizer"))
+        if averaged:
+            averaged.load_state_dict(saved.pop("averaged"))
         state = saved
         say(f"{what}: continuing after step {state['step']} of {steps}")
     kept = state["step"]  # the step of the checkpoint, 0 for none
@@ -104,19 +111,22 @@ def fit(
             if due:
                 judged = {}
                 if validate:
-                    judged["val_log_loss"], judged["val_accuracy"] = validate(network)
+                    judged["val_log_loss"], judged["val_accuracy"] = validate(result)
                     found = {"validation log loss": judged["val_log_loss"]}
                     _stop_unless_finite(found, where, "the validation regions", kept)
-                _enter(state, phase, judged, network)
+                _enter(state, phase, judged, result)
             else:
                 losses = _take_step(network, optimizer, step_passes(network, step), where, kept)
                 state["sums"] = {name: state["sums"].get(name, 0.0) + value for name, value in losses.items()}
                 state["step"] += 1
+                if averaged:
+                    averaged.update_parameters(network)
             stop, minute_over = parallel.largest([max(asked, default=parallel.orphaned()), watch.minute_over()])
             if stop or minute_over or due:
                 kept, state["time"] = state["step"], watch.read()
                 if parallel.is_first():
                     weights = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
+                    weights |= {"averaged": averaged.state_dict()} if averaged else {}
                     save_checkpoint(checkpoint, state | weights)
             best = state["best"]
             if due or state["step"] < steps:
