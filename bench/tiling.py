@@ -1,10 +1,11 @@
 """How fast slides are cut and reduced, and in how much memory: docs/performance.md says what is compared.
 
 .venv/bin/python bench/tiling.py [--quick]
+.venv/bin/python bench/tiling.py --memory --glass 75 25
 
 One process and thread, page cache warm, ways taken in turns, the median of the rounds' ratios. Seconds are the
 processor's, so that other work on the machine counts less. JSON lines; the last one sums up. Memory is the peak of each
-step's own process on a slide of 60,000 x 60,000 px.
+step's own process on a slide of 30 x 30 mm, 60,000 x 60,000 px.
 """
 
 import argparse
@@ -53,22 +54,24 @@ def main() -> None:
     """Measure memory, then speed, and print one JSON line for each and one in all."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small slides and one round, to see that it runs")
-    parser.add_argument("--side", type=int, default=60_000, help="of the slide whose memory is measured, in pixels")
+    parser.add_argument("--memory", action="store_true", help="measure memory only")
+    size = {"nargs": 2, "type": float, "default": (30, 30), "metavar": ("WIDTH", "HEIGHT")}
+    parser.add_argument("--glass", **size, help="of the slide whose memory is measured, in mm")
     parser.add_argument("--magnification", type=float, default=10, help="at which that slide is cut")
     parser.add_argument("--step", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)  # one, in a child
     arguments = parser.parse_args()
-    side = min(arguments.side, 6_000) if arguments.quick else arguments.side
+    glass = (3, 3) if arguments.quick else arguments.glass
     if arguments.step:
         name, folder = arguments.step
         if name == "write_slide":
-            write_large(Path(folder) / "slide.tiff", side)
+            write_large(Path(folder) / "slide.tiff", *(round(side * 1000 / phantom.MPP) for side in glass))
         else:
             take_step(name, Path(folder), arguments.magnification, "tissue")
         return
     with tempfile.TemporaryDirectory(prefix="lowpower-bench-") as folder:
         # memory first: a child's peak is never less than what its parent held when it started it
-        memory = measure_memory(Path(folder), side, arguments.magnification)
-        speed = measure_speed(Path(folder), arguments.quick)
+        memory = measure_memory(Path(folder), glass, arguments.magnification)
+        speed = {} if arguments.memory else measure_speed(Path(folder), arguments.quick)
     print(json.dumps(speed | memory))
 
 
@@ -109,12 +112,12 @@ def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
 # --- memory ---
 
 
-def measure_memory(folder: Path, side: int, magnification: float) -> dict:
-    """The largest peak of the four steps, each in a process of its own, on a slide of side x side px."""
+def measure_memory(folder: Path, glass: tuple[float, float], magnification: float) -> dict:
+    """The largest peak of the four steps, each in a process of its own, on a slide of glass (width, height) mm."""
     peaks, seconds = {}, {}
     for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide"):
         started = perf_counter()
-        how = ["--step", step, str(folder), "--side", str(side), "--magnification", str(magnification)]
+        how = ["--step", step, str(folder), "--glass", *map(str, glass), "--magnification", str(magnification)]
         child = subprocess.Popen([sys.executable, __file__, *how])
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
@@ -126,28 +129,30 @@ def measure_memory(folder: Path, side: int, magnification: float) -> dict:
     del peaks["write_slide"]
     regions = files.read_rows(folder / "tissue.csv")
     largest = max(int(row["px_width"]) * int(row["px_height"]) for row in regions)
-    found = {"slide_px": side, "slide_mb": round((folder / "slide.tiff").stat().st_size / 1e6)}
+    state = files.read_json(folder / "check.json")
+    slide_mb = round((folder / "slide.tiff").stat().st_size / 1e6)
+    found = {"slide_px": [state["width"], state["height"]], "slide_mb": slide_mb}
     found |= {"regions": len(regions), "largest_region_mpx": round(largest / 1e6, 1), "reader": regions[0]["reader"]}
     print(json.dumps(found | {"peak_mb": peaks, "seconds": seconds}), flush=True)
     (folder / "slide.tiff").unlink()
     return {"peak_mb": max(peaks.values())}
 
 
-def write_large(path: Path, side: int) -> None:
-    """Write a slide of side x side px, in levels of 1, 1/4 and 1/16, from the tiles of one cell of tissue and glass."""
+def write_large(path: Path, width: int, height: int) -> None:
+    """Write a slide of width x height px, in levels of 1, 1/4 and 1/16, from the tiles of two cells."""
     piece = phantom.draw_piece(
         draws.generator(0, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.Dials(piece_px=512)
     )
     tissue = np.tile(piece, (CELL // len(piece), CELL // len(piece), 1))
     glass = np.full((CELL, CELL, 3), phantom.GROUND, np.uint8)
-    head = f"Aperio Image Library v12.0.15\r\n{side}x{side} [0,0 {side}x{side}] ({TILE}x{TILE}) JPEG/RGB Q=90"
+    head = f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] ({TILE}x{TILE}) JPEG/RGB Q=90"
     with tifffile.TiffWriter(path) as out:
         for reduction in (1, 4, 16):
             cells = [list(encoded_tiles(area_mean(cell, reduction))) for cell in (glass, tissue)]
-            level = side // reduction
+            down, across = height // reduction, width // reduction
             out.write(
-                laid_out(cells, -(-level // TILE)),
-                shape=(level, level, 3),
+                laid_out(cells, -(-down // TILE), -(-across // TILE)),
+                shape=(down, across, 3),
                 dtype=np.uint8,
                 tile=(TILE, TILE),
                 photometric="rgb",
@@ -165,10 +170,10 @@ def encoded_tiles(image: np.ndarray) -> Iterator[bytes]:
             yield imagecodecs.jpeg8_encode(tile, 90, subsampling="420")
 
 
-def laid_out(cells: list[list[bytes]], across: int) -> Iterator[bytes]:
+def laid_out(cells: list[list[bytes]], down: int, across: int) -> Iterator[bytes]:
     """The tiles of a level, in rows: cells of glass and of tissue, BLOCK of tissue in each PERIOD."""
     per_cell = round(len(cells[0]) ** 0.5)
-    for row in range(across):
+    for row in range(down):
         for column in range(across):
             tissue = all(0 < place // per_cell % PERIOD <= BLOCK for place in (row, column))
             yield cells[tissue][row % per_cell * per_cell + column % per_cell]

@@ -91,6 +91,16 @@ def raising(number, event):
     return patch
 
 
+@pytest.fixture(autouse=True)
+def as_in_a_terminal():
+    """Signals mean what they do there, also where the tests run in the background of a shell, which ignores SIGINT."""
+    usual = dict.fromkeys(STOPS, signal.SIG_DFL) | {signal.SIGINT: signal.default_int_handler}
+    before = {number: signal.signal(number, meaning) for number, meaning in usual.items()}
+    yield
+    for number, meaning in before.items():
+        signal.signal(number, meaning)
+
+
 @pytest.fixture
 def cohort(tiny_cohort):
     teach(tiny_cohort, tiny_cohort / "teacher")
@@ -147,7 +157,7 @@ def test_a_signal_saves_the_step_at_hand_between_two_validations(tiny_cohort, ca
 
 
 def test_signals_mean_afterwards_what_they_meant_before():
-    ours = signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
     before = {number: signal.getsignal(number) for number in STOPS}
     heard = []
     with pytest.raises(KeyError), on_stop(heard.append):
@@ -157,7 +167,6 @@ def test_signals_mean_afterwards_what_they_meant_before():
         raise KeyError
     assert heard == [signal.SIGTERM, signal.SIGINT]
     assert {number: signal.getsignal(number) for number in STOPS} == before
-    signal.signal(signal.SIGUSR1, ours)
 
 
 def flip_a_bit(content):

@@ -103,9 +103,9 @@ def test_a_pixel_is_inside_where_its_center_is(part, reduction, data):
     assert found.shape == (32, 64)
     for _ in range(20):
         row, column = data.draw(some.integers(0, 31)), data.draw(some.integers(0, 63))
-        # a hundredth of a pixel beside the center, so that no point lies on an edge
         x, y = (box.x + column + 0.5 - 1e-7) * reduction, (box.y + row + 0.5 - 1e-7) * reduction
-        if any(len({within(ring, x + d, y + e) for d in (0, 2e-7) for e in (0, 2e-7)}) > 1 for ring in part):
+        both = 0, 2e-7 * reduction  # a hair before the center and behind it
+        if any(len({within(ring, x + d, y + e) for d in both for e in both}) > 1 for ring in part):
             continue
         assert found[row, column] == (sum(within(ring, x, y) for ring in part) % 2 == 1)
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import tifffile
 from conftest import mean_by
+from scipy import ndimage
 from slide_files import GRID, cut_slide, draw_tissue, write_slide
 
-from lowpower import files
+from lowpower import draws, files
 from lowpower.slides.reduce import area_mean, downsample_slide
 from lowpower.slides.regions import (
     Fit,
@@ -167,6 +168,17 @@ def test_another_piece_is_whitened(tmp_path):
                 assert (inside > 240).all()
                 taken_in += len(inside)
     assert taken_in > 500
+
+
+def test_territories_in_strips_are_those_of_the_whole():
+    pieces = label_pieces(draws.generator(0, "test territories").random((300, 90)) < 0.02)
+    pieces[90:200] = 0
+    for mpp in (3, 8, 20):
+        away, nearest = ndimage.distance_transform_edt(pieces == 0, return_indices=True)
+        whole = np.where(away <= 16 / mpp, pieces[tuple(nearest)], 0)
+        territories = mark_territories(pieces, mpp)
+        assert np.array_equal(territories[1:-1, 1:-1], whole)
+        assert territories.sum() == whole.sum()  # the ring around is nobody's
 
 
 @pytest.mark.parametrize("unit", ["tissue", "grid"])

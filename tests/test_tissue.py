@@ -1,12 +1,17 @@
 """The tissue mask."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from PIL import Image
+from scipy import ndimage
 from slide_files import GLASS, cut_slide, draw_tissue, write_slide
 
+from lowpower import draws
 from lowpower.slides.intake import check_slide
-from lowpower.slides.tissue import Sizes, close_gaps, drop_small, fill_small, find_tissue, mask_tissue, read_own_mask
+from lowpower.slides.shape import close_gaps, drop_small, fill_small
+from lowpower.slides.tissue import Sizes, find_tissue, mask_tissue, read_own_mask
 
 
 def read_mask(folder):
@@ -57,6 +62,27 @@ def test_closing_adds_no_edge():
     mask = np.zeros((20, 20), bool)
     mask[:6, :7] = True
     assert np.array_equal(close_gaps(mask, 6), mask)
+
+
+@pytest.mark.parametrize("width", [3, 4, 50])
+def test_closing_in_strips_is_the_closing_of_the_whole(width):
+    mask = draws.generator(0, "test closing").random((500, 90)) < 2 / width**2
+    mask[200:330] = False
+    away = ndimage.distance_transform_edt(~np.pad(mask, width + 1))
+    closed = ndimage.distance_transform_edt(away <= width / 2) > width / 2
+    assert np.array_equal(close_gaps(mask, width), closed[width + 1 : -width - 1, width + 1 : -width - 1])
+
+
+def test_a_mask_takes_14_bytes_a_pixel_at_most():
+    # 59 million pixels of 8 µm, a slide of 75 x 50 mm, then stay below 1 GB
+    image = draw_tissue(2000, 500, [(20 + k * 250, 50, 220, 400) for k in range(8)])
+    tracemalloc.start()
+    try:
+        find_tissue(image, 8, Sizes())
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (image.nbytes + peak) / (2000 * 500) < 14
 
 
 def test_small_holes_are_filled_and_small_pieces_dropped():

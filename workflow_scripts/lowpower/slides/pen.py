@@ -43,5 +43,5 @@ def follow_strokes(sure: np.ndarray, likely: np.ndarray, width: float) -> np.nda
     """Sure ink (H, W) in strokes about as wide as ``width`` pixels or wider, with the likely ink that joins it."""
     # a stroke as wide as half the window fills half of it, wherever it runs
     window = max(1, round(2 * width))
-    filled = ndimage.uniform_filter(sure.astype(np.float32), window, mode="nearest")
-    return ndimage.binary_propagation(sure & (filled > 0.5), EIGHT, sure | likely)
+    starts = sure & (ndimage.uniform_filter(sure, window, np.float32, mode="nearest") > 0.5)
+    return ndimage.binary_propagation(starts, EIGHT, sure | likely)

@@ -168,4 +168,5 @@ class Slide(openslide.OpenSlide):
         """Close the slide and what its readers opened."""
         for reader in self._readers.values():
             reader.close()
+        self._readers.clear()  # and with them up to 100 MB of decoded tiles
         super().close()

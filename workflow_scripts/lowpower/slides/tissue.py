@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import openslide
 from PIL import Image
 from scipy import ndimage
 
@@ -13,6 +12,7 @@ from lowpower import files
 from lowpower.magnification import WHOLE
 from lowpower.slides.area import choose_scale, read_area
 from lowpower.slides.pen import absorbance, follow_strokes, likely_ink, sure_ink
+from lowpower.slides.shape import EIGHT, close_gaps, drop_small, fill_small, strips
 from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.state import carry_on, is_usable, say_state, write_picture
 
@@ -22,8 +22,6 @@ from lowpower.slides.state import carry_on, is_usable, say_state, write_picture
 # the tinted glass of one slide beside its unscanned white.
 STAIN, FAINT = 0.07, 0.04
 GLASS = 220  # the brightest part of a slide is its glass only where it is this bright; else all of it is tissue
-ROWS = 256  # of the image that are taken apart at once, so that no floating-point copy of all of it is held
-EIGHT = np.ones((3, 3), int)
 
 
 @dataclass(frozen=True)
@@ -42,8 +40,8 @@ def find_tissue(image: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
 
     image: (H, W, 3) uint8 at ``mpp`` µm per pixel.
     """
-    stained, faint, pen = _read_colors(image, sizes.pen_um / mpp)
-    tissue = _settle(stained, pen, mpp, sizes)
+    tissue, faint, pen = _read_colors(image, sizes.pen_um / mpp)
+    tissue = _settle(tissue, pen, mpp, sizes)
     reach = round(sizes.faint_um / mpp)
     if reach and tissue.any():
         tissue = ndimage.binary_dilation(tissue, EIGHT, reach, mask=tissue | faint)
@@ -56,12 +54,11 @@ def _read_colors(image: np.ndarray, pen: float) -> tuple[np.ndarray, np.ndarray,
 
     pen: width of a stroke in pixels, 0 for none.
     """
-    glass = np.maximum(np.percentile(image.reshape(-1, 3), 95, axis=0), GLASS)
+    glass = np.maximum([np.percentile(image[..., c], 95) for c in range(3)], GLASS)
     light = np.minimum(1, np.arange(256)[:, None] / glass).astype(np.float32)
     dark = absorbance(glass)
-    stained, faint, sure, likely = np.zeros((4, *image.shape[:2]), bool)
-    for top in range(0, len(image), ROWS):
-        rows = slice(top, top + ROWS)
+    stained, faint, sure, likely = (np.zeros(image.shape[:2], bool) for _ in range(4))
+    for rows in strips(image):
         channels = [light[:, c][image[rows, :, c]] for c in range(3)]
         spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
         stained[rows], faint[rows] = spread > STAIN, spread > FAINT
@@ -77,32 +74,6 @@ def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: Sizes) -> np
     tissue = close_gaps(tissue, round(sizes.close_um / mpp)) & ~pen
     tissue = fill_small(tissue, sizes.max_hole_um2 / mpp**2) & ~pen
     return drop_small(tissue, sizes.min_area_um2 / mpp**2)
-
-
-def close_gaps(mask: np.ndarray, width: int) -> np.ndarray:
-    """Close the gaps in a mask (H, W) that are up to ``width`` pixels wide, with a disk (morphological closing)."""
-    radius, edge = width / 2, width + 1
-    if width < 1 or not mask.any():
-        return mask
-    # distances cost the same for every radius; beyond the edge of the slide there is no tissue
-    grown = ndimage.distance_transform_edt(~np.pad(mask, edge)) <= radius
-    return (ndimage.distance_transform_edt(grown) > radius)[edge:-edge, edge:-edge]
-
-
-def fill_small(mask: np.ndarray, smallest: float) -> np.ndarray:
-    """Fill holes of fewer than ``smallest`` pixels; what touches the edge is no hole."""
-    labels, _ = ndimage.label(np.pad(~mask, 1, constant_values=True))
-    small = np.bincount(labels.ravel()) < smallest
-    small[[0, labels[0, 0]]] = False
-    return mask | small[labels][1:-1, 1:-1]
-
-
-def drop_small(mask: np.ndarray, smallest: float) -> np.ndarray:
-    """Drop pieces (pixels that touch, also at corners) of fewer than ``smallest`` pixels."""
-    labels, _ = ndimage.label(mask, EIGHT)
-    large = np.bincount(labels.ravel()) >= smallest
-    large[0] = False
-    return large[labels]
 
 
 def read_own_mask(path: str | Path, slide_size: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
@@ -154,8 +125,7 @@ def mask_tissue(
     found = {"mask_mpp": None, "reduction": None, "tissue_mm2": None}
     if is_usable(checked):
         try:
-            with open_slide(path) as slide:
-                tissue, reduction = _mask(slide, checked["mpp"], own_mask, mask_mpp, sizes)
+            tissue, reduction = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
             mpp = checked["mpp"] * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
             found = {"mask_mpp": round(mpp, 6), "reduction": reduction, "tissue_mm2": area}
@@ -174,14 +144,13 @@ def mask_tissue(
     say_state(masked, "mask_tissue", "{tissue_mm2:,.2f} mm² of tissue")
 
 
-def _mask(
-    slide: openslide.OpenSlide, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes
-) -> tuple[np.ndarray, float]:
+def _mask(path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes) -> tuple[np.ndarray, float]:
     """The mask and its reduction. A slide coarser than mask_mpp is masked pixel by pixel."""
-    scale = choose_scale(slide.level_downsamples, max(1, mask_mpp / mpp))
-    # rounded up, so that the last mask pixel may reach beyond the slide but all of the slide is covered
-    size = [math.ceil(side / scale.reduction) for side in slide.dimensions]
-    if own_mask:
-        return read_own_mask(own_mask, slide.dimensions, size), scale.reduction
-    image = read_area(slide, scale, 0, 0, *size)
+    with open_slide(path) as slide:
+        scale = choose_scale(slide.level_downsamples, max(1, mask_mpp / mpp))
+        # rounded up, so that the last mask pixel may reach beyond the slide but all of the slide is covered
+        size = [math.ceil(side / scale.reduction) for side in slide.dimensions]
+        if own_mask:
+            return read_own_mask(own_mask, slide.dimensions, size), scale.reduction
+        image = read_area(slide, scale, 0, 0, *size)
     return find_tissue(image, mpp * scale.reduction, sizes), scale.reduction
