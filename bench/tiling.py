@@ -11,15 +11,12 @@ step's own process on a slide of 30 x 30 mm, 60,000 x 60,000 px.
 import argparse
 import io
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
-from statistics import median
 from time import perf_counter, process_time
 
 import imagecodecs
@@ -30,7 +27,10 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
-from lowpower import draws, files
+from children import run_child, spread
+from large_slide import write_large
+
+from lowpower import files
 from lowpower.log import Progress
 from lowpower.slides import phantom
 from lowpower.slides.area import choose_scale
@@ -38,15 +38,13 @@ from lowpower.slides.cutting import cut_regions, tile_slide
 from lowpower.slides.intake import check_slide
 from lowpower.slides.plan import Plan, Settings
 from lowpower.slides.pyramid import TILE, write_slide
-from lowpower.slides.reduce import area_mean, downsample_slide
+from lowpower.slides.reduce import downsample_slide
 from lowpower.slides.regions import Box
 from lowpower.slides.slide import open_slide
 from lowpower.slides.tissue import Sizes, mask_tissue
 
 QUALITY = 95
 LONGEST = 0  # µm; pieces of tissue stay whole, so that the largest region is measured, not the default limit
-CELL = 16 * TILE  # of the large slide, at level 0: one tile of its coarsest level
-BLOCK, PERIOD = 3, 5  # cells: pieces of tissue are 3 x 3 cells, 6 x 6 mm, with glass between them
 REDUCTIONS = (2, 4, 8)
 
 
@@ -118,12 +116,7 @@ def measure_memory(folder: Path, glass: tuple[float, float], magnification: floa
     for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide"):
         started = perf_counter()
         how = ["--step", step, str(folder), "--glass", *map(str, glass), "--magnification", str(magnification)]
-        child = subprocess.Popen([sys.executable, __file__, *how])
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-        if child.returncode:
-            sys.exit(f"{step} failed")
-        peaks[step] = round(usage.ru_maxrss * 1024 / 1e6)  # Linux counts in KiB
+        _, peaks[step] = run_child(__file__, *how)
         seconds[step] = round(perf_counter() - started, 1)
         note(f"{step}: {peaks[step]} MB, {seconds[step]} s")
     del peaks["write_slide"]
@@ -136,47 +129,6 @@ def measure_memory(folder: Path, glass: tuple[float, float], magnification: floa
     print(json.dumps(found | {"peak_mb": peaks, "seconds": seconds}), flush=True)
     (folder / "slide.tiff").unlink()
     return {"peak_mb": max(peaks.values())}
-
-
-def write_large(path: Path, width: int, height: int) -> None:
-    """Write a slide of width x height px, in levels of 1, 1/4 and 1/16, from the tiles of two cells."""
-    piece = phantom.draw_piece(
-        draws.generator(0, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.Dials(piece_px=512)
-    )
-    tissue = np.tile(piece, (CELL // len(piece), CELL // len(piece), 1))
-    glass = np.full((CELL, CELL, 3), phantom.GROUND, np.uint8)
-    head = f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] ({TILE}x{TILE}) JPEG/RGB Q=90"
-    with tifffile.TiffWriter(path) as out:
-        for reduction in (1, 4, 16):
-            cells = [list(encoded_tiles(area_mean(cell, reduction))) for cell in (glass, tissue)]
-            down, across = height // reduction, width // reduction
-            out.write(
-                laid_out(cells, -(-down // TILE), -(-across // TILE)),
-                shape=(down, across, 3),
-                dtype=np.uint8,
-                tile=(TILE, TILE),
-                photometric="rgb",
-                compression="jpeg",
-                description=head + (f"|MPP = {phantom.MPP}" if reduction == 1 else ""),
-                metadata=None,
-            )
-
-
-def encoded_tiles(image: np.ndarray) -> Iterator[bytes]:
-    """The tiles of a square image as JPEG, in rows."""
-    for top in range(0, len(image), TILE):
-        for left in range(0, len(image), TILE):
-            tile = np.ascontiguousarray(image[top : top + TILE, left : left + TILE])
-            yield imagecodecs.jpeg8_encode(tile, 90, subsampling="420")
-
-
-def laid_out(cells: list[list[bytes]], down: int, across: int) -> Iterator[bytes]:
-    """The tiles of a level, in rows: cells of glass and of tissue, BLOCK of tissue in each PERIOD."""
-    per_cell = round(len(cells[0]) ** 0.5)
-    for row in range(down):
-        for column in range(across):
-            tissue = all(0 < place // per_cell % PERIOD <= BLOCK for place in (row, column))
-            yield cells[tissue][row % per_cell * per_cell + column % per_cell]
 
 
 # --- speed ---
@@ -234,11 +186,6 @@ def measure_speed(folder: Path, quick: bool) -> dict:
         print(json.dumps({"ratio": name, "of": f"{over} / {under}", "rounds": rounds}), flush=True)
         summary[name] = round(rounds["median"], 2)
     return summary | {"equal_images": sum(count_equal(folder, unit) for unit in ("grid", "tissue"))}
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    """Least, middle and largest."""
-    return {name: round(of(values), 3) for name, of in (("min", min), ("median", median), ("max", max))}
 
 
 def cut_images(folder: Path, unit: str) -> None:

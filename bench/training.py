@@ -10,7 +10,6 @@ rounds'. Validations are not in it. Each case is a process of its own, with one 
 import argparse
 import io
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -20,16 +19,12 @@ from pathlib import Path
 from statistics import median
 from time import process_time
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
+from bare import bare_step
+from children import run_child, spread
 from cohort import RECIPE, draw_cohort, record, save_teacher, train
 
-from lowpower.models import resnet
-from lowpower.models.losses import kl_divergence, map_difference
 from lowpower.models.model_file import prepare_device
 from lowpower.models.training import Order
 from lowpower.slides.phantom import CLASSES
@@ -90,15 +85,8 @@ def run_case(case: dict, folder: Path) -> dict:
     """The line that a child prints of a case, which is printed again."""
     if case["what"] != "setting":
         prepare_cohort(folder / str(case["side"]), case["side"], case["quick"])
-    child = subprocess.Popen(
-        [sys.executable, __file__, "--case", json.dumps(case), str(folder)], stdout=subprocess.PIPE
-    )
-    line = child.stdout.read()
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        sys.exit(f"{case} failed")
-    found = json.loads(line) | {"peak_mb": round(usage.ru_maxrss * 1024 / 1e6)}  # Linux counts in KiB
+    line, peak = run_child(__file__, "--case", json.dumps(case), str(folder))
+    found = json.loads(line) | {"peak_mb": peak}
     del found["rounds"], found["quick"]
     print(json.dumps(found), flush=True)
     return found
@@ -195,43 +183,6 @@ def timed(call: Callable[[], None], times: int = 1) -> float:
     return (process_time() - started) / times
 
 
-def bare_step(side: int, student: bool, precision: str, channels_last: bool) -> Callable[[], None]:
-    """A step on a batch of normalized images (side x side px) and targets in memory, in passes as the workflow's."""
-    network = resnet.build(len(CLASSES), 0)
-    if channels_last:
-        network.to(memory_format=torch.channels_last)
-    rate, decay = RECIPE["learning_rate"], RECIPE["weight_decay"]
-    optimizer = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
-    batch = RECIPE["batch"]
-    at_once = max(1, int(RECIPE["megapixels_per_pass"] * 1e6 / side**2))
-    draw = torch.Generator().manual_seed(0)
-    grid = max(1, side // 32)
-    images = torch.randn(batch, 3, side, side, generator=draw).split(at_once)
-    logits = torch.randn(batch, len(CLASSES), generator=draw).split(at_once)
-    maps = torch.rand(batch, resnet.PLANES[-1], grid, grid, generator=draw).split(at_once)
-    labels = torch.randint(len(CLASSES), (batch,), generator=draw).split(at_once)
-
-    def step() -> None:
-        optimizer.zero_grad()
-        for shown, said, its_map, answers in zip(images, logits, maps, labels, strict=True):
-            with torch.autocast("cpu", torch.bfloat16, precision == "bfloat16"):
-                found, last_map = network(shown)
-            loss = (
-                bare_loss(found.float(), last_map.float(), said, its_map)
-                if student
-                else F.cross_entropy(found.float(), answers)
-            )
-            (loss * (len(shown) / batch)).backward()
-        optimizer.step()
-
-    return step
-
-
-def bare_loss(logits: Tensor, last_map: Tensor, said: Tensor, its_map: Tensor) -> Tensor:
-    """What a student minimizes."""
-    return kl_divergence(logits, said) + map_difference(last_map, its_map)
-
-
 def compare_settings(case: dict, folder: Path) -> dict:
     """Milliseconds per region of the bare model's step in each precision and layout, in turns."""
     prepare_device(False)
@@ -255,11 +206,6 @@ def fill_memory(case: dict, folder: Path) -> dict:
     else:
         train(folder, case["job"], 1 if case["job"] == "teacher" else 2, 1, batch=2)
     return {"regions": 8, "megapixels": round((case["side"] / 1e3) ** 2, 1)}
-
-
-def spread(values: list[float]) -> dict[str, float]:
-    """Least, middle and largest."""
-    return {name: round(of(values), 3) for name, of in (("min", min), ("median", median), ("max", max))}
 
 
 if __name__ == "__main__":

@@ -109,7 +109,7 @@ rule tile_slide:
         mem_mb=2000,
         runtime=120,
     params:
-        **CUT,
+        settings=CUT,
         path=lambda w: SLIDES[w.slide]["file"],
         annotation=lambda w: annotation_of(w.slide),
         annotation_stamp=lambda w: stamp(annotation_of(w.slide)),
@@ -167,7 +167,7 @@ rule read_level:
         mem_mb=2000,
         runtime=120,
     params:
-        **CUT,
+        settings=CUT,
         path=lambda w: SLIDES[w.slide]["file"],
         annotation=lambda w: annotation_of(w.slide),
         reduction=lambda w: magnification.reduction_between(

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from test_stages import JOB, RECIPE, swap_training_labels
+from test_stages import JOB, RECIPE, interrupt_seventh_step, swap_training_labels
 
 from lowpower.files import read_rows
 from lowpower.models import pretraining
@@ -57,16 +57,8 @@ def test_unlabeled_images_are_of_use_and_left_out_where_the_row_says_so(tiny_coh
 
 
 def test_a_killed_pretraining_ends_with_the_same_bytes(tiny_cohort, monkeypatch):
-    whole, steps = pretrain(tiny_cohort, "whole"), []
-
-    def killed(self, step):
-        steps.append(step)
-        if len(steps) == 7:
-            raise KeyboardInterrupt
-        return at(self, step)
-
-    at = Order.at
-    monkeypatch.setattr(Order, "at", killed)
+    whole = pretrain(tiny_cohort, "whole")
+    steps = interrupt_seventh_step(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         pretrain(tiny_cohort, "resumed")
     resumed = pretrain(tiny_cohort, "resumed")

@@ -79,6 +79,20 @@ def distill(cohort, name, targets, job=JOB, **row):
     return model
 
 
+def interrupt_seventh_step(monkeypatch):
+    """Have the seventh step that is taken from now on break off; returns the list that every step will be added to."""
+    steps, at = [], Order.at
+
+    def killed(order, step):
+        steps.append(step)
+        if len(steps) == 7:
+            raise KeyboardInterrupt
+        return at(order, step)
+
+    monkeypatch.setattr(Order, "at", killed)
+    return steps
+
+
 def swap_training_labels(cohort):
     rows = (cohort / "splits.csv").read_text().splitlines()
     swapped = [
@@ -332,16 +346,7 @@ def test_a_row_without_fine_tuning_is_the_distilled_student(cohort):
 
 def test_a_killed_training_ends_with_the_same_bytes(tiny_cohort, monkeypatch):
     whole = teach(tiny_cohort, tiny_cohort / "whole")
-    steps = []
-
-    def killed(self, step):
-        steps.append(step)
-        if len(steps) == 7:
-            raise KeyboardInterrupt
-        return at(self, step)
-
-    at = Order.at
-    monkeypatch.setattr(Order, "at", killed)
+    steps = interrupt_seventh_step(monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         teach(tiny_cohort, tiny_cohort / "resumed")
     assert (tiny_cohort / "resumed/last-train.pt").exists()
