@@ -167,8 +167,10 @@ def model_files(name, chosen=MODELS):
     return [f"{OUT}/{model.folder}/{name}" for model in chosen]
 
 
-# Test data are predicted only once the study is final; nothing else ever looks at them.
+# Test data are predicted only once the study is final; nothing else ever looks at them. Validation data are always
+# predicted: what a table must choose (a threshold, say) is chosen there.
 REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
+PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
 GPUS = int(STUDY["gpu"])

@@ -103,7 +103,7 @@ rule predict:
     params:
         job=lambda w: {
             "seed": FOLDERS[w.folder].seed,
-            "which": REPORTED,
+            "which": PREDICTED,
             "megapixels": STUDY["training"]["megapixels_per_pass"],
             "gpu": STUDY["gpu"],
         },

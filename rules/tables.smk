@@ -25,6 +25,7 @@ rule evaluate:
         models=[result_row(STUDY, model) for model in MODELS],
         classes=STUDY["classes"],
         regions_have_labels=STUDY["regions_have_labels"],
+        splits=REPORTED,
         statistics=STUDY["statistics"],
         code=code("evaluate"),
     message:

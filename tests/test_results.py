@@ -45,7 +45,7 @@ STUDY = [
 
 
 def rows_of(study, regions_have_labels=True):
-    judged = judge([frame for _, frame in study], CLASSES, regions_have_labels)
+    judged = judge([frame for _, frame in study], CLASSES, regions_have_labels, ["test", "external"])
     return result_rows(judged, [about for about, _ in study], STATISTICS)
 
 
@@ -144,6 +144,11 @@ def test_regions_are_shown_only_where_they_have_labels():
     assert {row["per"] for row in rows_of(STUDY, regions_have_labels=False)} == {"patient", "slide"}
 
 
+def test_only_reported_splits_are_judged():
+    study = [(about, pd.concat([frame, predictions(0, split="val")])) for about, frame in STUDY[:2]]
+    assert rows_of(study) == rows_of(STUDY[:2])
+
+
 def test_splits_are_judged_apart():
     study = [(about, pd.concat([frame, predictions(8, split="external")])) for about, frame in STUDY[:2]]
     found = {(row["split"], row["method"]): row["accuracy"] for row in rows_of(study) if row["per"] == "patient"}
@@ -182,7 +187,7 @@ def test_files_have_the_same_bytes_twice(tmp_path, empty):
     for name in ("one", "two"):
         evaluate(
             [tmp_path / f"{k}.parquet" for k in range(len(study))], [about for about, _ in study], CLASSES, True,
-            STATISTICS, *(tmp_path / f"{name}{end}" for end in (".csv", ".md", ".tex", ".confusion.csv")),
+            ["test"], STATISTICS, *(tmp_path / f"{name}{end}" for end in (".csv", ".md", ".tex", ".confusion.csv")),
         )  # fmt: skip
         ends = (".csv", ".md", ".tex", ".confusion.csv")
         written.append(b"".join((tmp_path / f"{name}{end}").read_bytes() for end in ends))

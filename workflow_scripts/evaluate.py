@@ -9,6 +9,7 @@ evaluate(
     models=snakemake.params.models,
     classes=snakemake.params.classes,
     regions_have_labels=snakemake.params.regions_have_labels,
+    splits=snakemake.params.splits,
     statistics=snakemake.params.statistics,
     table=snakemake.output.csv,
     summary=snakemake.output.md,

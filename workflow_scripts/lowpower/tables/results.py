@@ -33,6 +33,7 @@ def evaluate(
     models: Sequence[dict],
     classes: Sequence[str],
     regions_have_labels: bool,
+    splits: Sequence[str],
     statistics: dict,
     table: str | Path,
     summary: str | Path,
@@ -42,9 +43,9 @@ def evaluate(
     """Write results.csv, for people also as Markdown (summary) and LaTeX, and the confusion matrices' counts.
 
     predictions: one predictions.parquet per model, parallel to models (method, network, magnification, labeled,
-    unlabeled, seed, steps). statistics: draws, rank_draws, confidence.
+    unlabeled, seed, steps). splits: those that are reported. statistics: draws, rank_draws, confidence.
     """
-    judged = judge([pd.read_parquet(path) for path in predictions], classes, regions_have_labels)
+    judged = judge([pd.read_parquet(path) for path in predictions], classes, regions_have_labels, splits)
     rows = result_rows(judged, models, statistics)
     write_rows(table, COLUMNS, rows)
     write_rows(confusion, COUNTS, confusion_rows(judged, _groups(models), classes))

@@ -29,13 +29,17 @@ class Judged:
     of_models: list[Units | None]  # parallel to the models; None for one that never read such pixels
 
 
-def judge(frames: Sequence[pd.DataFrame], classes: Sequence[str], regions_have_labels: bool) -> list[Judged]:
+def judge(
+    frames: Sequence[pd.DataFrame], classes: Sequence[str], regions_have_labels: bool, splits: Sequence[str]
+) -> list[Judged]:
     """What is judged of the models' predictions, the headline first; a kind without any unit is left out.
 
-    frames: each model's predictions.parquet. By split, external ones last, and kind of pixels, averaged ones first; of
-    each, by PER.
+    frames: each model's predictions.parquet. By split of ``splits``, external ones last, and kind of pixels,
+    averaged ones first; of each, by PER.
     """
-    kinds = {kind for frame in frames for kind in zip(frame["split"], frame["pixels"], strict=True)}
+    kinds = {
+        kind for frame in frames for kind in zip(frame["split"], frame["pixels"], strict=True) if kind[0] in splits
+    }
     judged = []
     for split, pixels in sorted(kinds, key=lambda kind: (kind[0] == "external", kind)):
         of_split = [frame[frame["split"] == split] for frame in frames]
