@@ -1,7 +1,7 @@
 """How fast slides are cut and reduced, and in how much memory: docs/performance.md says what is compared.
 
 .venv/bin/python bench/tiling.py [--quick]
-.venv/bin/python bench/tiling.py --memory --glass 75 25
+.venv/bin/python bench/tiling.py --memory --glass 75 25 --piece 9
 
 One process and thread, page cache warm, ways taken in turns, the median of the rounds' ratios. Seconds are the
 processor's, so that other work on the machine counts less. JSON lines; the last one sums up. Memory is the peak of each
@@ -28,7 +28,7 @@ import tifffile
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
 from children import run_child, spread
-from large_slide import write_large
+from large_slide import BLOCK, write_large
 
 from lowpower import files
 from lowpower.log import Progress
@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true", help="measure memory only")
     size = {"nargs": 2, "type": float, "default": (30, 30), "metavar": ("WIDTH", "HEIGHT")}
     parser.add_argument("--glass", **size, help="of the slide whose memory is measured, in mm")
+    parser.add_argument("--piece", type=int, default=BLOCK, help="sides of that slide's pieces of tissue, in 2.048 mm")
     parser.add_argument("--magnification", type=float, default=10, help="at which that slide is cut")
     parser.add_argument("--step", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)  # one, in a child
     arguments = parser.parse_args()
@@ -62,13 +63,14 @@ def main() -> None:
     if arguments.step:
         name, folder = arguments.step
         if name == "write_slide":
-            write_large(Path(folder) / "slide.tiff", *(round(side * 1000 / phantom.MPP) for side in glass))
+            size = (round(side * 1000 / phantom.MPP) for side in glass)
+            write_large(Path(folder) / "slide.tiff", *size, arguments.piece)
         else:
             take_step(name, Path(folder), arguments.magnification, "tissue")
         return
     with tempfile.TemporaryDirectory(prefix="lowpower-bench-") as folder:
         # memory first: a child's peak is never less than what its parent held when it started it
-        memory = measure_memory(Path(folder), glass, arguments.magnification)
+        memory = measure_memory(Path(folder), glass, arguments.piece, arguments.magnification)
         speed = {} if arguments.memory else measure_speed(Path(folder), arguments.quick)
     print(json.dumps(speed | memory))
 
@@ -110,12 +112,13 @@ def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
 # --- memory ---
 
 
-def measure_memory(folder: Path, glass: tuple[float, float], magnification: float) -> dict:
+def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnification: float) -> dict:
     """The largest peak of the four steps, each in a process of its own, on a slide of glass (width, height) mm."""
     peaks, seconds = {}, {}
     for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide"):
         started = perf_counter()
-        how = ["--step", step, str(folder), "--glass", *map(str, glass), "--magnification", str(magnification)]
+        how = ["--step", step, str(folder), "--glass", *map(str, glass), "--piece", str(piece)]
+        how += ["--magnification", str(magnification)]
         _, peaks[step] = run_child(__file__, *how)
         seconds[step] = round(perf_counter() - started, 1)
         note(f"{step}: {peaks[step]} MB, {seconds[step]} s")
