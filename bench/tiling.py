@@ -36,6 +36,7 @@ from lowpower.slides import phantom
 from lowpower.slides.area import choose_scale
 from lowpower.slides.cutting import cut_regions, tile_slide
 from lowpower.slides.intake import check_slide
+from lowpower.slides.level import read_level
 from lowpower.slides.plan import Plan, Settings
 from lowpower.slides.pyramid import TILE, write_slide
 from lowpower.slides.reduce import downsample_slide
@@ -86,36 +87,41 @@ def note(text: str) -> None:
 def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
     """Take the slide in a folder one step on, by the library's own functions."""
     slide, check, mask = str(folder / "slide.tiff"), folder / "check.json", folder / "mask.json"
+    grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
+    settings = Settings(magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, Sizes().min_area_um2, QUALITY)
+    low = REDUCTIONS[1]
     if name == "check_slide":
         check_slide("bench", slide, None, "", check)
     elif name == "mask_tissue":
         mask_tissue(check, slide, "", 8, Sizes(), folder / "mask.png", mask)
     elif name == "tile_slide":
-        grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
         tile_slide(
             check=check,
             mask=folder / "mask.png",
             mask_state=mask,
             path=slide,
             annotation="",
-            settings=Settings(magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, Sizes().min_area_um2, QUALITY),
+            settings=settings,
             table=folder / f"{unit}.csv",
             outlines=folder / f"{unit}.geojson",
             images=folder / f"{unit}.zip",
             state=folder / "tile.json",
             overview=folder / "overview.jpg",
         )
+    elif name == "downsample_slide":
+        downsample_slide(folder / "tissue.zip", low, folder / "low.zip")
     else:
-        downsample_slide(folder / "tissue.zip", REDUCTIONS[1], folder / "low.zip")
+        inputs = (check, folder / "mask.png", mask, folder / "tissue.csv", slide, "", settings, low)
+        read_level(*inputs, folder / "level.zip", folder / "level.json")
 
 
 # --- memory ---
 
 
 def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnification: float) -> dict:
-    """The largest peak of the four steps, each in a process of its own, on a slide of glass (width, height) mm."""
+    """The largest peak of the steps, each in a process of its own, on a slide of glass (width, height) mm."""
     peaks, seconds = {}, {}
-    for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide"):
+    for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide", "read_level"):
         started = perf_counter()
         how = ["--step", step, str(folder), "--glass", *map(str, glass), "--piece", str(piece)]
         how += ["--magnification", str(magnification)]

@@ -54,6 +54,8 @@ class Fit:
 def in_strips(box: Box, multiple: int = 8) -> list[Box]:
     """The strips of a box that are worked on one by one, of a multiple of ``multiple`` rows; a small box whole."""
     rows = -(-strip_rows(box.width, box.height) // multiple) * multiple
+    if rows >= box.height:
+        return [box]
     tops = range(0, box.height, rows)
     return [replace(box, y=box.y + top, height=min(rows, box.height - top)) for top in tops]
 
