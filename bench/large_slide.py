@@ -13,23 +13,26 @@ from lowpower.slides.pyramid import TILE
 from lowpower.slides.reduce import area_mean
 
 CELL = 16 * TILE  # at level 0: one tile of the coarsest level
-BLOCK, PERIOD = 3, 5  # cells: pieces of tissue are 3 x 3 cells, 6 x 6 mm, with glass between them
+BLOCK = 3  # cells: pieces of tissue are 3 x 3 cells, 6 x 6 mm, with glass of 2 cells between them
 
 
-def write_large(path: Path, width: int, height: int) -> None:
-    """Write a slide of width x height px, in levels of 1, 1/4 and 1/16, from the tiles of two cells."""
+def write_large(path: Path, width: int, height: int, block: int = BLOCK) -> None:
+    """Write a slide of width x height px, in levels of 1, 1/4 and 1/16, from the tiles of two cells.
+
+    block: cells of a piece of tissue, along a side.
+    """
     piece = phantom.draw_piece(
         draws.generator(0, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.Dials(piece_px=512)
     )
     tissue = np.tile(piece, (CELL // len(piece), CELL // len(piece), 1))
     glass = np.full((CELL, CELL, 3), phantom.GROUND, np.uint8)
     head = f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] ({TILE}x{TILE}) JPEG/RGB Q=90"
-    with tifffile.TiffWriter(path) as out:
+    with tifffile.TiffWriter(path, bigtiff=True) as out:
         for reduction in (1, 4, 16):
             cells = [list(encoded_tiles(area_mean(cell, reduction))) for cell in (glass, tissue)]
             down, across = height // reduction, width // reduction
             out.write(
-                laid_out(cells, -(-down // TILE), -(-across // TILE)),
+                laid_out(cells, -(-down // TILE), -(-across // TILE), block),
                 shape=(down, across, 3),
                 dtype=np.uint8,
                 tile=(TILE, TILE),
@@ -48,10 +51,10 @@ def encoded_tiles(image: np.ndarray) -> Iterator[bytes]:
             yield imagecodecs.jpeg8_encode(tile, 90, subsampling="420")
 
 
-def laid_out(cells: list[list[bytes]], down: int, across: int) -> Iterator[bytes]:
-    """The tiles of a level, in rows: cells of glass and of tissue, BLOCK of tissue in each PERIOD."""
+def laid_out(cells: list[list[bytes]], down: int, across: int, block: int) -> Iterator[bytes]:
+    """The tiles of a level, in rows: cells of glass and of tissue, ``block`` of tissue and two of glass in turns."""
     per_cell = round(len(cells[0]) ** 0.5)
     for row in range(down):
         for column in range(across):
-            tissue = all(0 < place // per_cell % PERIOD <= BLOCK for place in (row, column))
+            tissue = all(0 < place // per_cell % (block + 2) <= block for place in (row, column))
             yield cells[tissue][row % per_cell * per_cell + column % per_cell]

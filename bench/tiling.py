@@ -1,7 +1,7 @@
 """How fast slides are cut and reduced, and in how much memory: docs/performance.md says what is compared.
 
 .venv/bin/python bench/tiling.py [--quick]
-.venv/bin/python bench/tiling.py --memory --glass 75 25
+.venv/bin/python bench/tiling.py --memory --glass 75 25 --piece 9
 
 One process and thread, page cache warm, ways taken in turns, the median of the rounds' ratios. Seconds are the
 processor's, so that other work on the machine counts less. JSON lines; the last one sums up. Memory is the peak of each
@@ -28,7 +28,7 @@ import tifffile
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
 from children import run_child, spread
-from large_slide import write_large
+from large_slide import BLOCK, write_large
 
 from lowpower import files
 from lowpower.log import Progress
@@ -36,6 +36,7 @@ from lowpower.slides import phantom
 from lowpower.slides.area import choose_scale
 from lowpower.slides.cutting import cut_regions, tile_slide
 from lowpower.slides.intake import check_slide
+from lowpower.slides.level import read_level
 from lowpower.slides.plan import Plan, Settings
 from lowpower.slides.pyramid import TILE, write_slide
 from lowpower.slides.reduce import downsample_slide
@@ -55,6 +56,7 @@ def main() -> None:
     parser.add_argument("--memory", action="store_true", help="measure memory only")
     size = {"nargs": 2, "type": float, "default": (30, 30), "metavar": ("WIDTH", "HEIGHT")}
     parser.add_argument("--glass", **size, help="of the slide whose memory is measured, in mm")
+    parser.add_argument("--piece", type=int, default=BLOCK, help="sides of that slide's pieces of tissue, in 2.048 mm")
     parser.add_argument("--magnification", type=float, default=10, help="at which that slide is cut")
     parser.add_argument("--step", nargs=2, metavar=("NAME", "FOLDER"), help=argparse.SUPPRESS)  # one, in a child
     arguments = parser.parse_args()
@@ -62,13 +64,14 @@ def main() -> None:
     if arguments.step:
         name, folder = arguments.step
         if name == "write_slide":
-            write_large(Path(folder) / "slide.tiff", *(round(side * 1000 / phantom.MPP) for side in glass))
+            size = (round(side * 1000 / phantom.MPP) for side in glass)
+            write_large(Path(folder) / "slide.tiff", *size, arguments.piece)
         else:
             take_step(name, Path(folder), arguments.magnification, "tissue")
         return
     with tempfile.TemporaryDirectory(prefix="lowpower-bench-") as folder:
         # memory first: a child's peak is never less than what its parent held when it started it
-        memory = measure_memory(Path(folder), glass, arguments.magnification)
+        memory = measure_memory(Path(folder), glass, arguments.piece, arguments.magnification)
         speed = {} if arguments.memory else measure_speed(Path(folder), arguments.quick)
     print(json.dumps(speed | memory))
 
@@ -84,38 +87,44 @@ def note(text: str) -> None:
 def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
     """Take the slide in a folder one step on, by the library's own functions."""
     slide, check, mask = str(folder / "slide.tiff"), folder / "check.json", folder / "mask.json"
+    grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
+    settings = Settings(magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, Sizes().min_area_um2, QUALITY)
+    low = REDUCTIONS[1]
     if name == "check_slide":
         check_slide("bench", slide, None, "", check)
     elif name == "mask_tissue":
         mask_tissue(check, slide, "", 8, Sizes(), folder / "mask.png", mask)
     elif name == "tile_slide":
-        grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
         tile_slide(
             check=check,
             mask=folder / "mask.png",
             mask_state=mask,
             path=slide,
             annotation="",
-            settings=Settings(magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, Sizes().min_area_um2, QUALITY),
+            settings=settings,
             table=folder / f"{unit}.csv",
             outlines=folder / f"{unit}.geojson",
             images=folder / f"{unit}.zip",
             state=folder / "tile.json",
             overview=folder / "overview.jpg",
         )
+    elif name == "downsample_slide":
+        downsample_slide(folder / "tissue.zip", low, folder / "low.zip")
     else:
-        downsample_slide(folder / "tissue.zip", REDUCTIONS[1], folder / "low.zip")
+        inputs = (check, folder / "mask.png", mask, folder / "tissue.csv", slide, "", settings, low)
+        read_level(*inputs, folder / "level.zip", folder / "level.json")
 
 
 # --- memory ---
 
 
-def measure_memory(folder: Path, glass: tuple[float, float], magnification: float) -> dict:
-    """The largest peak of the four steps, each in a process of its own, on a slide of glass (width, height) mm."""
+def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnification: float) -> dict:
+    """The largest peak of the steps, each in a process of its own, on a slide of glass (width, height) mm."""
     peaks, seconds = {}, {}
-    for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide"):
+    for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide", "read_level"):
         started = perf_counter()
-        how = ["--step", step, str(folder), "--glass", *map(str, glass), "--magnification", str(magnification)]
+        how = ["--step", step, str(folder), "--glass", *map(str, glass), "--piece", str(piece)]
+        how += ["--magnification", str(magnification)]
         _, peaks[step] = run_child(__file__, *how)
         seconds[step] = round(perf_counter() - started, 1)
         note(f"{step}: {peaks[step]} MB, {seconds[step]} s")

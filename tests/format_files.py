@@ -1,6 +1,7 @@
 """Slides of the vendors' formats, each as small as OpenSlide accepts it: 0.5 µm, two levels, the second a quarter.
 
-What OpenSlide asks of each was read in its source; a scanner writes more. MRXS has no writer here.
+What OpenSlide asks of each was read in its source; a scanner writes more. MIRAX has a
+module of its own.
 """
 
 import io
@@ -158,7 +159,7 @@ def _dicom_file(level: np.ndarray, number: int, mm: float, declared: int | None)
         _element(0x00480007, "UL", declared or level.shape[0]),
         _sequence(0x52009229, measures),
     ]
-    items = b"".join(_item(_jpeg(frame)) for frame in frames)
+    items = b"".join(_item(tile_jpeg(frame)) for frame in frames)
     pixels = struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF) + _item(b"") + items
     ending = struct.pack("<HHI", 0xFFFE, 0xE0DD, 0)
     group = _element(0x00020000, "UL", len(meta))
@@ -183,7 +184,7 @@ def _item(data: bytes) -> bytes:
     return struct.pack("<HHI", 0xFFFE, 0xE000, len(data)) + data
 
 
-def _jpeg(frame: np.ndarray) -> bytes:
+def tile_jpeg(frame: np.ndarray) -> bytes:
     """A whole tile, what is beyond the edge of the slide white."""
     whole = np.full((TILE, TILE, 3), 255, np.uint8)
     whole[: frame.shape[0], : frame.shape[1]] = frame

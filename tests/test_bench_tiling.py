@@ -21,4 +21,4 @@ def test_the_benchmark_runs_and_its_images_are_openslides():
     memory = lines[0]
     assert memory["reader"] == "tifffile" and memory["regions"] == 1
     assert last["peak_mb"] == max(memory["peak_mb"].values())
-    assert list(memory["peak_mb"]) == ["check_slide", "mask_tissue", "tile_slide", "downsample_slide"]
+    assert list(memory["peak_mb"]) == ["check_slide", "mask_tissue", "tile_slide", "downsample_slide", "read_level"]

@@ -14,6 +14,7 @@ import openslide
 import pytest
 import tifffile
 from format_files import write_dicom
+from mirax_file import write_mirax
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
@@ -136,6 +137,12 @@ def mrxs_alone(folder):
     return folder / "a.mrxs"
 
 
+def mirax_without(folder, part):
+    path = write_mirax(folder, draw_tissue(1024, 1536, PIECE))
+    (folder / "a" / part).unlink()
+    return path
+
+
 DAMAGED = "damaged or cut short; copy it again"
 FAULTS = {
     "header cut short": (header_cut_short, "check_slide", "cut short"),
@@ -157,6 +164,9 @@ FAULTS = {
     "too long a name": (lambda f: f / ("x" * 300), "check_slide", "cannot be opened"),
     "no scale": (lambda f: sound(f, mpp=None), "check_slide", "no mpp"),
     "folder of an .mrxs file missing": (mrxs_alone, "check_slide", "folder of the same name.*not beside it"),
+    "settings of an .mrxs file lost": (lambda f: mirax_without(f, "Slidedat.ini"), "check_slide", "cut short; copy"),
+    "index of an .mrxs file lost": (lambda f: mirax_without(f, "Index.dat"), "check_slide", DAMAGED),
+    "data of an .mrxs file lost": (lambda f: mirax_without(f, "Data0000.dat"), "check_slide", DAMAGED),
     "no tissue": (no_tissue, "mask_tissue", "no tissue of at least 1000 µm²"),
 }
 

@@ -6,18 +6,21 @@ import numpy as np
 import openslide
 import pytest
 import tifffile
-from format_files import KIND, SCALE, WRITERS, write_dicom
+from format_files import KIND, SCALE, TILE, WRITERS, tile_jpeg, write_dicom
+from mirax_file import write_mirax
 from PIL import Image
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
 from lowpower.magnification import mpp_of
+from lowpower.slides.annotation import scan_corner
 from lowpower.slides.area import choose_scale, read_area
 from lowpower.slides.overview import UNREADABLE
 from lowpower.slides.reduce import area_mean
 from lowpower.slides.slide import open_slide
 
 PIECE = (300, 400, 400, 600)  # y, x, height, width at 0.5 µm
+EVERY = WRITERS | {"mirax": write_mirax}
 SIDES = ("x", "y", "width", "height")
 STATES = ("check_slide", "mask_tissue", "tile_slide")
 
@@ -38,10 +41,10 @@ def numbers_of(folder, *names):
 
 
 @pytest.mark.parametrize("magnification", [10, 5])
-@pytest.mark.parametrize("name", WRITERS)
+@pytest.mark.parametrize("name", EVERY)
 def test_every_format_gives_the_same_region(tmp_path, name, magnification):
     image = draw_tissue(1024, 1536, [PIECE])
-    path = WRITERS[name](tmp_path, image)
+    path = EVERY[name](tmp_path, image)
     states = cut_slide(tmp_path / "out", path, magnification=magnification, multiple=32)
     assert [state["step"] for state in states] == list(STATES) and states[-1]["reason"] == ""
     checked = states[0]
@@ -113,6 +116,32 @@ def test_empty_areas_are_white_and_no_tissue(tmp_path):
     with Image.open(tmp_path / "out/mask.png") as mask:
         found = np.argwhere(np.asarray(mask))
     assert found.min() >= 256 // 16
+
+
+def test_a_mirax_slide_has_the_pixels_of_its_images_and_white_where_none_was_taken(tmp_path):
+    image = draw_tissue(1024, 1536, [PIECE])
+    missing = {(row, 0) for row in range(4)} | {(1, 5)}
+    path = write_mirax(tmp_path, image, missing)
+    expected = np.full_like(image, 255)
+    for row, column in np.ndindex(4, 6):
+        if (row, column) not in missing:
+            field = slice(row * TILE, (row + 1) * TILE), slice(column * TILE, (column + 1) * TILE)
+            expected[field] = files.decode(tile_jpeg(image[field]))
+    assert np.array_equal(read_box(path, 1, (0, 0, 1536, 1024)), expected)  # each stored pixel
+    with open_slide(path) as slide:
+        assert scan_corner(slide) == (256, 0)
+        assert slide.read_region((0, 0), 0, (1, 1)).getpixel((0, 0)) == (0, 0, 0, 0)
+    *_, tiled = cut_slide(tmp_path / "out", path, multiple=512)
+    assert tiled["state"] == "usable"
+    ((x, y, width, height),) = numbers_of(tmp_path / "out", *SIDES)
+    assert 0 < x < 256  # the region grew into what is empty
+    pixels = read_box(path, 0.5, [round(side / 2) for side in (x, y, width, height)])
+    top, left = round(-min(y, 0)) // 2, round(x) // 2
+    shown = area_mean(expected, 2)[: len(pixels) - top, left : left + 512]
+    assert np.array_equal(pixels[top:], shown) and (pixels[:top] == 255).all()
+    (region,) = images_of(tmp_path / "out")
+    assert region[:, : 128 - left - 8].min() > 250
+    assert np.abs(region[top:] - shown).mean() < 2.5
 
 
 ALLOWED = {"openslide.vendor", "openslide.mpp-x", "openslide.mpp-y"}

@@ -19,7 +19,7 @@ from lowpower.slides.slide import ExcludedSlide, open_slide
 
 TISSUE = draw_tissue(1200, 1600, [(100, 150, 900, 1300)])
 BOXES = [(0, 0, 256, 256), (512, 256, 256, 256), (130, 70, 700, 500), (-40, -30, 100, 90), (1500, 1100, 300, 300)]
-OUTSIDE = [(-300, 20, 100, 100), (5000, 5000, 60, 50)]
+OUTSIDE = [(-300, 20, 100, 100), (5000, 5000, 60, 50), (100, 1210, 60, 50), (1610, 100, 60, 50)]
 
 
 def write_tiff(path, image, how=None, **kind):

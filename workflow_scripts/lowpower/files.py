@@ -108,11 +108,19 @@ def decode(data: bytes) -> np.ndarray:
     return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))  # convert copies what needs none
 
 
-def write_images(path: str | Path, images: Iterable[tuple[str, bytes]]) -> None:
-    """Write encoded images (name, bytes) to a ZIP: stored, with a fixed date, so that equal images give equal bytes."""
+def write_images(path: str | Path, images: Iterable[tuple[str, bytes | Iterable[bytes]]]) -> None:
+    """Write encoded images (name, bytes) to a ZIP: stored, with a fixed date, so that equal images give equal bytes.
+
+    An image that memory need not hold may come in parts.
+    """
     with replacing(path) as part, zipfile.ZipFile(part, "w", zipfile.ZIP_STORED) as archive:
         for name, data in images:
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data)
+            info = zipfile.ZipInfo(name, _ZIP_DATE)
+            if isinstance(data, bytes):
+                archive.writestr(info, data)
+            else:
+                with archive.open(info, "w", force_zip64=True) as image:  # nobody knows yet whether it is above 2 GB
+                    image.writelines(data)
 
 
 def fingerprint_images(path: str | Path) -> str:

@@ -14,9 +14,10 @@ from lowpower.slides.annotation import scan_corner, write_annotations
 from lowpower.slides.area import Scale, choose_scale, read_area
 from lowpower.slides.overview import see_tissue, write_overview
 from lowpower.slides.plan import Plan, Settings, plan_regions
-from lowpower.slides.regions import Box
+from lowpower.slides.regions import Box, in_strips
 from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.state import carry_on, is_usable, say_state
+from lowpower.slides.strips import join_jpegs
 from lowpower.wording import count_of
 
 COLUMNS = [
@@ -85,21 +86,27 @@ def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) 
 
 def cut_regions(
     slide: openslide.OpenSlide, scale: Scale, plan: Plan, quality: int, progress: Progress
-) -> Iterator[tuple[str, bytes]]:
-    """Each box of a slide as JPEG, with its name in the ZIP."""
+) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
+    """Each box of a slide as JPEG, with its name in the ZIP; a large one in parts, each cut when it is asked for."""
+    strips = [in_strips(box) for box in plan.boxes]
     # one array for all: to ask the system for memory for each takes a quarter of the time of reading a small one
-    memory = np.empty(max(box.width * box.height for box in plan.boxes) * 3, np.uint8)
-    empty = 0
+    memory = np.empty(max(first.width * first.height for first, *_ in strips) * 3, np.uint8)
+    empty = True
+
+    def cut(strip: Box) -> bytes:
+        nonlocal empty
+        pixels = memory[: strip.width * strip.height * 3].reshape(strip.height, strip.width, 3)
+        read_area(slide, scale, strip.x, strip.y, strip.width, strip.height, out=pixels)
+        empty = empty and pixels.min() == 255  # none but empty ones so far: of a whole slide only the first
+        if plan.foreign:
+            pixels[plan.foreign(strip)] = 255
+        # the bytes of files.encode in three quarters of its time
+        return imagecodecs.jpeg8_encode(pixels, quality, subsampling="444")
+
     for k, box in enumerate(plan.boxes):
         progress.at(k)
-        pixels = memory[: box.width * box.height * 3].reshape(box.height, box.width, 3)
-        read_area(slide, scale, box.x, box.y, box.width, box.height, out=pixels)
-        empty += empty == k and pixels.min() == 255  # none but empty ones so far: of a whole slide only the first
-        if plan.foreign:
-            pixels[plan.foreign(box)] = 255
-        # the bytes of files.encode in three quarters of its time
-        yield _member(k), imagecodecs.jpeg8_encode(pixels, quality, subsampling="444")
-    if empty == len(plan.boxes):  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
+        yield _member(k), cut(box) if strips[k] == [box] else join_jpegs(map(cut, strips[k]), box.height)
+    if empty:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
         raise ExcludedSlide(
             f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or correct "
             "the mask that the sheet names"

@@ -17,8 +17,9 @@ from lowpower.slides.cutting import teacher_scale
 from lowpower.slides.plan import Plan, Settings, plan_regions
 from lowpower.slides.reader import Slide
 from lowpower.slides.reduce import area_mean
-from lowpower.slides.regions import Box
+from lowpower.slides.regions import Box, in_strips
 from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.slides.strips import encode_png
 from lowpower.wording import count_of
 
 READ = ("level", "level_downsample", "resampling", "mpp", "reader")
@@ -90,16 +91,23 @@ def finer_level(sizes: Sequence[tuple[int, int]], downsamples: Sequence[float], 
 
 def read_regions(
     slide: Slide, scale: Scale, plan: Plan, reduction: int, members: Sequence[str], progress: Progress
-) -> Iterator[tuple[str, bytes]]:
+) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
     """Each box of a slide as PNG, with its name. reduction: teacher pixels per pixel of this scale, along a side."""
     empty = True
-    for k, (member, box) in enumerate(zip(members, plan.boxes, strict=True)):
-        progress.at(k)
-        pixels = read_box(slide, scale, box, reduction)
+
+    def read(strip: Box) -> np.ndarray:
+        nonlocal empty
+        pixels = read_box(slide, scale, strip, reduction)
         empty = empty and pixels.min() == 255
         if plan.foreign:
-            whiten(pixels, plan.foreign(box), reduction)
-        yield member, files.encode(pixels)
+            whiten(pixels, plan.foreign(strip), reduction)
+        return pixels
+
+    for k, (member, box) in enumerate(zip(members, plan.boxes, strict=True)):
+        progress.at(k)
+        # of an even number of rows, so that a strip's half pixels are rounded as the box's: to an even row
+        strips = map(read, in_strips(box, 2 * reduction))
+        yield member, encode_png(strips, box.width // reduction, box.height // reduction)
     if empty:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
         raise ExcludedSlide("it is empty where there should be tissue; copy the file again")
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lowpower.slides.regions import Box, Fit, divide, grow
+from lowpower.slides.regions import Box, Fit, divide, grow, in_strips
 
 Part = Sequence[np.ndarray]
 
@@ -21,7 +21,8 @@ def outline_boxes(outlines: Sequence[tuple[str, Sequence[Part]]], reduction: flo
     """
 
     def area(box: Box) -> float:
-        return float(np.count_nonzero(inside(outlines[box.piece - 1][1], reduction, box)))
+        parts = outlines[box.piece - 1][1]
+        return float(sum(np.count_nonzero(inside(parts, reduction, strip)) for strip in in_strips(box)))
 
     boxes = []
     for piece, (name, parts) in enumerate(outlines, start=1):

@@ -112,6 +112,8 @@ class TileReader:
         right, bottom = min(x + out.shape[1], width), min(y + out.shape[0], height)
         if min(x, y) < 0 or right - x < out.shape[1] or bottom - y < out.shape[0]:
             out[:] = 255
+        if x >= width or y >= height:  # the last tiles reach farther than the level
+            return
         for top in range(max(y, 0) // down * down, bottom, down):
             for left in range(max(x, 0) // across * across, right, across):
                 x0, x1, y0, y1 = max(left, x), min(left + across, right), max(top, y), min(top + down, bottom)

@@ -13,6 +13,8 @@ from itertools import pairwise
 import numpy as np
 from scipy import ndimage
 
+from lowpower.slides.strips import strip_rows
+
 EIGHT = np.ones((3, 3), int)
 ROWS = 64  # of the mask that are worked on at once: places of the nearest piece and distances take 60 bytes a pixel
 HALO_UM = 16  # whitened around another piece of tissue, so that its blurred edge does not stay: half of close_um
@@ -47,6 +49,15 @@ class Fit:
     multiple: int
     longest: int = 0
     least: float = 0.0
+
+
+def in_strips(box: Box, multiple: int = 8) -> list[Box]:
+    """The strips of a box that are worked on one by one, of a multiple of ``multiple`` rows; a small box whole."""
+    rows = -(-strip_rows(box.width, box.height) // multiple) * multiple
+    if rows >= box.height:
+        return [box]
+    tops = range(0, box.height, rows)
+    return [replace(box, y=box.y + top, height=min(rows, box.height - top)) for top in tops]
 
 
 def label_pieces(mask: np.ndarray) -> np.ndarray:
@@ -111,8 +122,10 @@ def tissue_in(pieces: np.ndarray, step: float, box: Box) -> float:
     rows, columns = np.flatnonzero(down), np.flatnonzero(across)
     if not rows.size or not columns.size:
         return 0.0
-    own = pieces[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] == box.piece
-    return float(down[rows] @ own @ across[columns]) * step**2
+    own = pieces[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    # strips, as numpy multiplies a copy of 8 bytes a pixel
+    strips = (slice(top, top + ROWS) for top in range(0, len(rows), ROWS))
+    return sum(float(down[rows[s]] @ (own[s] == box.piece) @ across[columns]) for s in strips) * step**2
 
 
 def grid_boxes(
