@@ -8,7 +8,15 @@ from lowpower.tables.accuracies import accuracies
 from lowpower.tables.intervals import Sample, draw_patients
 from lowpower.tables.power import least_margin, smallest_margin
 from lowpower.tables.testing import (
-    contrast, holm, influence, mcnemar, outcome, percentile_of, slope_weights, tail, widened,
+    contrast,
+    holm,
+    influence,
+    mcnemar,
+    outcome,
+    percentile_of,
+    slope_weights,
+    tail,
+    widened,
 )  # fmt: skip
 from lowpower.tables.units import Units
 

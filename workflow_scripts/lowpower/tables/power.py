@@ -23,5 +23,5 @@ def smallest_margin(
 
 
 def least_margin(patients: int, confidence: float) -> float:
-    """The margin that cannot be shown per patient even where no answer differs, as a share: any below is out of reach."""
+    """The margin that cannot be shown per patient even where no answer differs: any below is out of reach."""
     return float(-stats.norm.ppf(percentile_of(1 - confidence, patients)) * SPREAD / patients)
