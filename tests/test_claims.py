@@ -77,18 +77,20 @@ def test_what_a_claim_compares_with_is_its_row_but_for_what_it_says(tmp_path):
     row = {"method": ["absent", "sskd"], "fewer_pixels": 4}
     pixels = CLOSE | {"row": row | {"pixels": "level"}, "against": {"pixels": "averaged"}}
     itself = CLOSE | {"id": "itself", "row": row, "against": {"method": "self_distill"}}
+    other = CLOSE | {"id": "other", "row": {"method": "scratch"}, "against": {"method": "sskd"}}
     shares = CLOSE | {"id": "shares", "row": row, "against": {"unlabeled": 0}}
-    found = resolved(tmp_path, [pixels, itself, shares], pixels=["averaged", "level"])
+    found = resolved(tmp_path, [pixels, itself, shares, other], pixels=["averaged", "level"])
     of = "sskd at 5x, labeled 100 %, unlabeled 100 %, averaged pixels"
     assert names(found[0]) == [of.replace("averaged", "level"), of]
     assert names(found[1]) == [of, of.replace("sskd at 5x", "self_distill at 10x")]
     assert names(found[2]) == [of, of.replace("unlabeled 100", "unlabeled 0")]
+    assert names(found[3])[1] == of.replace("5x", "2.5x")  # scratch sees no unlabeled region, which sskd need not share
 
 
 @pytest.mark.parametrize(
     "claim, changes, why",
     [
-        (BETTER | {"test": "none"}, {}, "it is told, no number tests it"),
+        (BETTER | {"test": "none"}, {}, "no number tests it"),
         (BETTER | {"cohorts": ["celiac"]}, {}, "it is about cohort celiac"),
         (BETTER, {"report_split": "val"}, "claims are tested on test data, once: write `report_split: test`"),
         (BETTER | {"row": {"method": ["sskd_tuned", "x"]}}, {}, "the study has no row sskd_tuned or x"),

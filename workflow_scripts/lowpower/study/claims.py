@@ -73,7 +73,7 @@ def resolve(claims: Sequence[dict], config: dict, models: Sequence[Model]) -> li
 
 def _arms(claim: dict, config: dict, models: Sequence[Model]) -> tuple[list[dict], str]:
     if claim["test"] == "none":
-        return [], "it is told, no number tests it"
+        return [], "no number tests it"
     if claim["cohorts"] and config["cohort"] not in claim["cohorts"]:
         return [], f"it is about cohort {' or '.join(claim['cohorts'])}"
     if config["report_split"] != "test":
@@ -100,7 +100,7 @@ def _arm(row: dict, config: dict, models: Sequence[Model], other: dict | None = 
     found = [model for model in models if model.method == method]
     known = {} if method == "teacher" else dict(other or {})
     if known and not uses_unlabeled(config["methods"][method]):
-        known["unlabeled"] = 0
+        known.pop("unlabeled", None)
     if known and config["methods"][method]["at"] == "teacher":
         known["magnification"] = config["teacher_magnification"]
     wanted = known | row | {"method": method}
@@ -123,6 +123,8 @@ def _arm(row: dict, config: dict, models: Sequence[Model], other: dict | None = 
     if method != "teacher":
         name += f", labeled {shares['labeled']} %, unlabeled {shares['unlabeled']} %, {pixels} pixels"
     in_full = {"method": method, "magnification": scale, **shares, "pixels": pixels}
+    if method == "teacher" or not uses_unlabeled(config["methods"][method]):
+        del in_full["unlabeled"]  # 0 because it never looks at them, which says nothing of what it is compared with
     return {"name": name, "pixels": pixels, "folders": [model.folder for model in found]}, in_full
 
 

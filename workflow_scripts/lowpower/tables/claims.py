@@ -191,7 +191,7 @@ def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
             "verdict": row["verdict"],
             "id": row["id"],
             "claim": row["claim"],
-            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
+            "measure": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
             "estimate, points": points(row["estimate"], row["low"], row["high"]),
             "interval": row["interval"],
             "margin, points": f"{100 * float(row['margin']):g}" if row["margin"] else "",
@@ -222,7 +222,7 @@ def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 def untested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """The claims that are not tested here, with the paper's figure and the reason."""
     return [
-        {key: row[key] for key in ("verdict", "id", "claim", "source", "figure", "registered", "why")}
+        {key: row[key] for key in ("id", "claim", "source", "figure", "registered", "why")}
         for row in rows
         if row["verdict"] == UNTESTED
     ]
