@@ -22,7 +22,6 @@ from lowpower.tables.power import FEWEST, least_margin
 from lowpower.tables.registration import BEFORE, fixed_claims, standing
 from lowpower.tables.testing import ONE_SIDED, Outcome, contrast, holm, influence, mcnemar, outcome, slope_weights
 from lowpower.tables.units import Judged, Units, judge
-from lowpower.wording import count_of
 
 HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not tested here"
 VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
@@ -159,8 +158,8 @@ def _verdict(claim: dict, found: Outcome, adjusted: float, tested: int, confiden
     if beyond:
         return FAILS, ""
     if found.p <= level:
-        return OPEN, f"alone it would hold, but not as one of {count_of(tested, 'tested claim')} (Holm)"
-    return OPEN, "the interval holds both what is claimed and what is not"
+        return OPEN, f"would hold alone, not as one of {tested}"
+    return OPEN, ""
 
 
 def _mcnemar(claim: dict, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
@@ -191,11 +190,9 @@ def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
             "verdict": row["verdict"],
             "id": row["id"],
             "claim": row["claim"],
-            "measure": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
             "estimate, points": points(row["estimate"], row["low"], row["high"]),
-            "interval": row["interval"],
             "margin, points": f"{100 * float(row['margin']):g}" if row["margin"] else "",
-            "p (Holm)": f"{row['p']} ({row['p_holm']})",
+            "p (Holm)": row["p_holm"],
             "registered": row["registered"],
             "remark": row["why"],
         }
@@ -205,15 +202,24 @@ def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """What the tested claims compare, and the difference in each number called accuracy, in points."""
+    """What the tested claims compare, and how."""
     return [
         {
             "id": row["id"],
             "row": row["row"],
             "against": row["against"],
-            **{name: points(row[name]) for name in ACCURACIES},
-            "the paper": row["figure"],
+            "test": f"{row['test']}, {row['interval']}",
+            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
         }
+        for row in rows
+        if row["verdict"] != UNTESTED
+    ]
+
+
+def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The differences of the tested claims in each number called accuracy, in points, with the paper's figure."""
+    return [
+        {"id": row["id"], **{name: points(row[name]) for name in ACCURACIES}, "the paper": row["figure"]}
         for row in rows
         if row["verdict"] != UNTESTED
     ]
@@ -232,14 +238,15 @@ def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, s
     """The tables shown to people, each with its title; those without a row are left out."""
     parts = [
         ("Tested on test data", tested_rows(rows)),
-        ("What was compared, and three numbers that are called accuracy", compared_rows(rows)),
+        ("What was compared", compared_rows(rows)),
+        ("In three numbers that are called accuracy, in points", accuracy_rows(rows)),
         ("Not tested here", untested_rows(rows)),
     ]
     return [(title, table) for title, table in parts if table]
 
 
 NOTE = (
-    "Differences in percentage points, with the interval of the column beside them, from a bootstrap of patients. "
+    "Differences in percentage points; in parentheses intervals, of the level that stands beside the test. "
     "Superiority and trend are two-sided, noninferiority and equivalence one-sided at the same level. A claim holds "
     "by its p after Holm's adjustment over the tested claims. The paper's accuracy is `accuracy_released`; its figures "
     "may stand beside no other column. All columns: claims.csv."
