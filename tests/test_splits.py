@@ -5,7 +5,8 @@ import pytest
 
 from lowpower import files
 from lowpower.errors import InputError
-from lowpower.study.division import can_be_judged, count_tested, divide, find_problems
+from lowpower.study.division import can_be_judged, divide, find_problems
+from lowpower.study.plan import count_tested
 from lowpower.tables.splits import COLUMNS, write_splits
 
 CLASSES = ["a", "b"]

@@ -114,19 +114,6 @@ def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, spli
     return assigned
 
 
-def count_tested(sheet: Sequence[dict[str, str]], classes: Sequence[str], seeds: Sequence[int], split: dict) -> int:
-    """How many patients a study tests: of all folds together, else the fewest of any seed.
-
-    sheet, split: as for ``find_problems``; a sheet with problems is counted as far as it goes.
-    """
-    patients = read_patients(sheet)
-    tested = [
-        {patient for patient, where in assign(patients, classes, seed, split).items() if where == "test"}
-        for seed in seeds
-    ]
-    return len(set().union(*tested)) if split["by"] == "kfold" else min(map(len, tested))
-
-
 def can_be_judged(row: dict[str, str], by: str) -> bool:
     """Whether a slide's patient may stand in val, test or external: as the sheet's split says, else if it has a label.
 
