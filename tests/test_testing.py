@@ -110,6 +110,11 @@ def test_a_margin_of_one_and_a_half_points_takes_many_patients(patients, differi
     assert smallest_margin(patients, differing) == pytest.approx(0.015, abs=0.001)
 
 
+@pytest.mark.parametrize("patients", [2, 8, 30, 500])
+def test_no_margin_of_the_plan_is_out_of_reach(patients):
+    assert smallest_margin(patients, 0.03) > least_margin(patients, 0.95)
+
+
 def test_a_margin_out_of_reach_is_known_beforehand():
     assert least_margin(60, 0.95) == pytest.approx(2 * 1.671 / 60, rel=0.02)
     for patients in (20, 60, 400):

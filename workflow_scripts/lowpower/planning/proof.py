@@ -12,7 +12,7 @@ FEW = 30  # test patients ; of 20, intervals that aim for 95 % cover 89 %, of 32
 
 def power_lines(patients: int, confidence: float) -> Iterator[str]:
     """The smallest non-inferiority margins that test patients can show, and a warning where they are few."""
-    if patients:
+    if patients > 1:
         margins = " / ".join(f"{100 * smallest_margin(patients, share, confidence, POWER):.1f}" for share in DIFFERING)
         shares = " / ".join(f"{100 * share:g}" for share in DIFFERING)
         yield (
