@@ -14,6 +14,7 @@ Paths, all under results/{cohort}/:
     teacher/seed{seed}/  targets/seed{seed}/                         the teacher; what it says of every view
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
     overviews/{slide}.jpg  intake.html                               what the slides look like, before training
+    claims/                                                          what was fixed, and before what (docs/claims.md)
     config.json  cost/  tables/  figures/  report.html               what comes out
     logs/  benchmarks/                                               by rule, then as above
 
@@ -30,6 +31,7 @@ include: "rules/common.smk"
 include: "rules/study.smk"
 include: "rules/slides.smk"
 include: "rules/cohort.smk"
+include: "rules/claims.smk"
 include: "rules/teacher.smk"
 include: "rules/students.smk"
 include: "rules/tables.smk"
@@ -56,4 +58,5 @@ rule paper:  # the tables alone
         rules.gather_slides.output,
         rules.count_cohort.output,
         rules.evaluate.output,
+        rules.judge_claims.output,
         rules.compare_cost.output,

@@ -34,6 +34,7 @@ rule plan:
         models=[model.as_row() for model in MODELS],
         slides=[row["file"] for row in SLIDES.values()],
         results="results",
+        tested=count_tested(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"]),
     message:
         "Planning: what this config will take on a machine like this"
     script:

@@ -128,6 +128,7 @@ rule write_report:
         cohort=rules.count_cohort.output.csv,
         results=rules.evaluate.output.csv,
         cost=rules.compare_cost.output.csv,
+        claims=rules.judge_claims.output.csv,
         figures=rules.draw_figures.output,
         overviews=per_slide("overviews/{slide}.jpg"),
         teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",

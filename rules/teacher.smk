@@ -4,7 +4,8 @@ if given_teacher(STUDY):
 
     rule adopt_teacher:
         input:
-            given_teacher(STUDY),
+            teacher=given_teacher(STUDY),
+            claims=ancient(REGISTER[0]),
         output:
             model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
             history=f"{OUT}/teacher/seed{{seed}}/history.csv",
@@ -20,7 +21,7 @@ if given_teacher(STUDY):
         params:
             code=code("adopt_teacher"),
         message:
-            "Taking {input} as the teacher of seed {wildcards.seed}"
+            "Taking {input.teacher} as the teacher of seed {wildcards.seed}"
         script:
             "../workflow_scripts/adopt_teacher.py"
 
@@ -30,6 +31,7 @@ else:
         input:
             index=index(TEACHER),
             splits=f"{OUT}/splits/seed{{seed}}.csv",
+            claims=ancient(REGISTER[0]),  # they come first; later entries train nothing again
         output:
             model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
             history=f"{OUT}/teacher/seed{{seed}}/history.csv",

@@ -12,7 +12,7 @@ from lowpower import files
 from lowpower.pages.intake_page import show_intake
 from lowpower.pages.report import write_report
 from lowpower.study.config import read_config
-from lowpower.tables import cohort, cost, intake, results
+from lowpower.tables import claims, cohort, cost, intake, results
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
@@ -72,6 +72,22 @@ def cost_rows():
     return [dict.fromkeys(cost.COLUMNS, "1") | {"magnification": "10x", "device": "cpu", "latency_ms": "3.210"}]
 
 
+def claim_rows():
+    """One claim of each verdict."""
+    shared = dict.fromkeys(claims.COLUMNS, "") | {
+        "metric": "accuracy",
+        "per": "patient",
+        "registered": "before training",
+    }
+    tested = {"patients": "40", "estimate": "0.0520", "low": "0.0110", "high": "0.0990", "interval": "95 %"}
+    tested |= {"p": "0.0012", "p_holm": "0.0036", "row": "sskd at 2.5x", "against": "teacher at 10x"}
+    found = []
+    for k, verdict in enumerate(claims.VERDICTS):
+        row = shared | {"id": f"C{k}", "claim": "<i>Students</i> & teachers", "verdict": verdict}
+        found.append(row | ({"why": "of <another> cohort"} if verdict == claims.UNTESTED else tested))
+    return found
+
+
 def write_study(folder, config=None, teacher="0.9000", full=True):
     """Write what the pages are made from, and return it as their arguments."""
     files.write_json(folder / "config.json", config or complete_config())
@@ -80,6 +96,7 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
         "cohort": (cohort.COLUMNS, cohort_rows()),
         "results": (results.COLUMNS, result_rows(teacher)),
         "cost": (cost.COLUMNS, cost_rows()),
+        "claims": (claims.COLUMNS, claim_rows()),
     }
     for name, (columns, rows) in tables.items():
         files.write_rows(folder / f"tables/{name}.csv", columns, rows if full else [])

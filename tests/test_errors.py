@@ -16,6 +16,7 @@ from test_workflow import BIN, SMOKE, copy_project, write_header
 
 from lowpower import files
 from lowpower.errors import InputError
+from lowpower.study.claims import read_claims
 from lowpower.study.config import read_config
 from lowpower.study.division import find_problems
 from lowpower.study.given import check_given
@@ -41,6 +42,19 @@ def config(**changes):
         raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
         raw = {key: value for key, value in raw.items() if value is not None}
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
+
+    return make
+
+
+def claims(*changes, content=None):
+    """What a file of claims is told; each of the changes makes one claim, content is another file's."""
+
+    def make(folder):
+        about = {"id": "mine", "claim": "It is close.", "test": "noninferiority", "margin": 0.02}
+        about |= {"row": {"method": "sskd"}, "against": {"method": "teacher"}}
+        listed = [{key: value for key, value in (about | c).items() if value is not None} for c in changes]
+        (folder / "claims.yaml").write_text(content or yaml.safe_dump({"claims": listed}))
+        return message_of(read_claims, folder / "claims.yaml", ROOT / "schemas/claims.schema.yaml")
 
     return make
 
@@ -354,6 +368,13 @@ CASES = {
     "given teacher that is not there": given(teacher="none.safetensors"),
     "given teacher of this very study": own_teacher,
     "given teacher that does not fit": other_teacher,
+    "file of claims that is not there, or no YAML": lambda folder: message_of(read_claims, "none.yaml", "schema"),
+    "file of claims with another key than `claims`": claims(content="claim: []"),
+    "unknown key of a claim": claims({"metrik": "auroc"}),
+    "unknown metric or test of a claim": claims({"metric": "f1"}),
+    "margin out of range": claims({"margin": 2}),
+    "margin missing, or of a test that has none": claims({"margin": None}),
+    "claim id twice": claims({}, {}),
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
     "more processes than regions in a batch": config(training={"processes": 40}),

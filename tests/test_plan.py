@@ -8,6 +8,7 @@ from lowpower import files
 from lowpower.planning.forecast import disk_mb, forecast
 from lowpower.planning.measured import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, duration, plan_lines, show_plan, size
+from lowpower.planning.proof import power_lines
 from lowpower.planning.workload import MODEL_RULES, expected_tissue, planned_works
 from lowpower.study.config import read_config
 from lowpower.study.plan import planned_jobs
@@ -310,7 +311,7 @@ def test_the_same_runs_give_the_same_plan(run, capsys):
     config, rows = config_of(), [model.as_row() for model in models(config_of())]
     texts = []
     for _ in range(2):
-        show_plan(config, planned_jobs(config, 4), rows, ["s0.svs"], "results")
+        show_plan(config, planned_jobs(config, 4), rows, ["s0.svs"], "results", 40)
         texts.append([line for line in capsys.readouterr().err.splitlines() if not line.startswith("disk:")])
     assert texts[0] == texts[1] and any("| total" in line for line in texts[0])
 
@@ -327,10 +328,21 @@ def test_sizes_are_told_in_units_that_people_read(mb, text):
     assert size(mb) == text
 
 
+def test_the_plan_says_what_margin_the_test_patients_can_show():
+    (line,) = power_lines(820, 0.95)
+    assert line.startswith("820 test patients: ") and "3 / 5 / 8 % of the patients' answers differ" in line
+    assert "within 1.6 / 2.0 / 2.5 points; no study of this size shows less than 0.4" in line
+    few = list(power_lines(29, 0.95))
+    assert len(few) == 2 and few[1].startswith("WARNING: 29 test patients are fewer than 30")
+    (none,) = power_lines(0, 0.95)
+    assert none.startswith("WARNING: 0 test patients")
+
+
 def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     text = snakemake(copy_project(tmp_path), "plan", "--cores", 1, "--configfile", SMOKE)
     assert NOTHING_YET in text
-    assert "Traceback" not in text and "| total            | 151  |" in text
+    assert "WARNING: 8 test patients are fewer than 30" in text
+    assert "Traceback" not in text and "| total            | 153  |" in text
 
 
 @pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live", "best_validation", "given"])

@@ -41,13 +41,25 @@ def test_sections_stand_in_the_order_of_a_paper_and_nothing_is_fetched(tmp_path)
     assert "default-src 'none'" in text
 
 
+def test_verdicts_stand_first_and_are_marked(tmp_path):
+    text = report_of(tmp_path)
+    assert '<td class="good">holds</td>' in text and '<td class="warning">does not hold</td>' in text
+    claims = text[text.index('<section id="claims">') : text.index('<section id="figures">')]
+    assert re.findall("<h3>(.*?)</h3>", claims)[::3] == ["Tested on test data", "Not tested here"]
+    assert re.findall(r"<thead><tr><th[^>]*>(.*?)</th>", claims)[0] == "verdict"
+    assert "&lt;i&gt;Students&lt;/i&gt; &amp; teachers" in claims and "of &lt;another&gt; cohort" in claims
+    assert "No claim is fixed" in report_of(tmp_path, full=False)
+
+
 def test_every_number_of_a_table_leads_to_its_file_and_every_method_to_its_models(tmp_path):
     shown = Page(report_of(tmp_path))
     cells = [place for text, place in shown.texts if "td" in place and re.fullmatch(r"[-+]?\d[\d.,]*x?.*", text)]
     assert len(cells) > 50
     assert all("a" in place for text, place in shown.texts if "td" in place and re.fullmatch(r"[\d.,]+", text))
     student = Model("sskd", 2.5, 100, 50, 0).folder.removesuffix("seed0")
-    tables = {f"tables/{name}.{form}" for name in ("cohort", "results", "cost") for form in ("csv", "md", "tex")}
+    tables = {
+        f"tables/{name}.{form}" for name in ("cohort", "results", "cost", "claims") for form in ("csv", "md", "tex")
+    }
     assert {student, "teacher/", "tables/intake.csv", "intake.html"} | tables <= shown.links()
     slides = {unquote(link) for link in shown.links() if link.startswith("slides/")}
     assert {f"slides/{files.safe_name(slide)}.json" for slide in SLIDES} == slides

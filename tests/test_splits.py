@@ -6,6 +6,7 @@ import pytest
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.study.division import can_be_judged, divide, find_problems
+from lowpower.study.plan import count_tested
 from lowpower.tables.splits import COLUMNS, write_splits
 
 CLASSES = ["a", "b"]
@@ -76,6 +77,12 @@ def test_kfold_tests_every_labeled_patient_once_over_as_many_seeds_as_folds():
     rows = divide(cohort(), CLASSES, range(5), KFOLD)
     tested = [patient for seed in range(5) for patient, split in split_of(rows, seed).items() if split == "test"]
     assert sorted(tested) == sorted({row["patient"] for row in rows if row["label"]})
+
+
+@pytest.mark.parametrize("split, tested", [(RANDOM, 12), (SITE, 10), (KFOLD, 24), (SHEET, 2)])
+def test_test_patients_are_counted_over_all_folds_but_of_one_seed_else(split, tested):
+    rows = divided() if split is SHEET else cohort()
+    assert count_tested(rows, CLASSES, [0, 1, 2], split) == tested
 
 
 def test_site_tests_on_the_named_sites_only():

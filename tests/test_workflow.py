@@ -102,6 +102,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
         sum(places[name] for name in methods if methods[name] == stage) for stage in ("distill", "pretrain")
     )
     once = ("write_config", "gather_slides", "count_cohort", "compare_cost", "evaluate", "show_examples")
+    once += ("register_claims", "judge_claims")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
@@ -229,7 +230,7 @@ def test_a_bad_config_stops_before_the_dag_with_one_message(tmp_path, old, new, 
 
 def test_the_smoke_run_makes_every_output(smoke):
     base = smoke / "results/smoke"
-    for table in ("results", "cost", "cohort", "intake"):
+    for table in ("results", "cost", "cohort", "intake", "claims"):
         assert (base / f"tables/{table}.csv").stat().st_size and (base / f"tables/{table}.md").stat().st_size
     with open(base / "tables/results.csv") as table:
         rows = list(csv.DictReader(table))
@@ -264,12 +265,30 @@ def test_a_second_run_has_nothing_to_do(smoke):
     assert planned(smoke, "--configfile", SMOKE) == {}
 
 
-AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "all"}
+AFTER_TRAINING = {"predict", "evaluate", "judge_claims", "show_examples", "draw_figures", "write_report", "all"}
 
 
 def test_a_comment_reruns_nothing(project):
     for path in (*(project / "workflow_scripts").rglob("*.py"), *(project / "rules").glob("*.smk")):
         path.write_text(path.read_text() + "\n# a comment\n")
+    assert planned(project, "--configfile", SMOKE) == {}
+
+
+def test_a_changed_claim_trains_nothing_again_and_is_known_to_be_late(project):
+    base = project / "results/smoke"
+    (first,) = (base / "claims").iterdir()
+    kept = first.read_bytes()
+    with open(base / "tables/claims.csv") as table:
+        assert {row["registered"] for row in csv.DictReader(table)} == {"before training"}
+    change(project / "configs/claims.yaml", "margin: 0.01\n", "margin: 0.05\n")
+    again = {"register_claims", "judge_claims", "write_report", "all"}
+    assert planned(project, "--configfile", SMOKE) == dict.fromkeys(again, 1)
+    snakemake(project, "--cores", 2, "--configfile", SMOKE)
+    assert len(list((base / "claims").iterdir())) == 2 and first.read_bytes() == kept
+    with open(base / "tables/claims.csv") as table:
+        found = {row["id"]: row["registered"] for row in csv.DictReader(table)}
+    late = {name: when for name, when in found.items() if when != "before training"}
+    assert late == dict.fromkeys(("RCC-16x", "any-16x"), "changed after training began")
     assert planned(project, "--configfile", SMOKE) == {}
 
 

@@ -10,4 +10,5 @@ show_plan(
     models=snakemake.params.models,
     slides=snakemake.params.slides,
     results=snakemake.params.results,
+    tested=snakemake.params.tested,
 )

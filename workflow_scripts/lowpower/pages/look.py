@@ -40,6 +40,7 @@ th, td { text-align: left; vertical-align: top; padding: .38rem 1rem .38rem 0; w
 th { border-bottom: 1.5px solid var(--ink); vertical-align: bottom; font-weight: 600; white-space: normal; }
 th:last-child, td:last-child { padding-right: .2rem; } td.long { white-space: normal; min-width: 16rem; }
 th.number, td.number { text-align: right; } tbody tr:hover { background: var(--faint); } .files { margin: 0 0 1.2rem; }
+td.good, td.warning { font-weight: 600; color: #1a7f4b; } td.warning { color: var(--warn); }
 th button { --arrow: "↕"; font: inherit; color: inherit; text-align: inherit; background: none; border: 0; padding: 0;
   cursor: pointer; }
 th[aria-sort=ascending] button { --arrow: "↑"; } th[aria-sort=descending] button { --arrow: "↓"; }

@@ -86,11 +86,16 @@ def link(target: str, text: str, kind: str = "") -> str:
     return f'<a{looks} href="{html.escape(quote(target))}">{text}</a>'
 
 
-def table(rows: Sequence[dict[str, str]], source: str, links: Sequence[dict[str, str]] = ()) -> str:
+def table(
+    rows: Sequence[dict[str, str]],
+    source: str,
+    links: Sequence[dict[str, str]] = (),
+    kinds: dict[str, str] | None = None,
+) -> str:
     """Rows of text as a table in a box that scrolls; the keys of the first row are the header. No rows: no table.
 
     source: the CSV, as seen from the page; every number leads there. links: parallel to rows, the file that a cell of
-    a column leads to instead.
+    a column leads to instead. kinds: what cells of these texts are, "good" or "warning".
     """
     if not rows:
         return ""
@@ -108,7 +113,8 @@ def table(rows: Sequence[dict[str, str]], source: str, links: Sequence[dict[str,
             text = html.escape(str(cell))
             if text and name in targets:
                 text = link(targets[name], text, "n" if targets[name] == source else "")
-            cells.append(f"<td{marks[name]}>{text}</td>")
+            looks = f' class="{kinds[cell]}"' if kinds and cell in kinds else marks[name]
+            cells.append(f"<td{looks}>{text}</td>")
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f'<div class="wide" tabindex="0" role="region" aria-label="{html.escape(source)}">'

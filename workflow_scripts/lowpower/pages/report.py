@@ -12,12 +12,14 @@ from lowpower.pages.banners import about_results, about_slides
 from lowpower.pages.flow import flow
 from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, document, figure, files, gallery, paragraph, prose, table
+from lowpower.tables import claims as claims_table
 from lowpower.tables import cohort as cohort_table
 from lowpower.tables import cost as cost_table
 from lowpower.tables import intake as intake_table
 from lowpower.tables import results as results_table
 
-RESULTS = "tables/results.csv"
+RESULTS, CLAIMS = "tables/results.csv", "tables/claims.csv"
+_VERDICTS = {claims_table.HOLDS: "good", claims_table.FAILS: "warning"}
 _CAPTIONS = {
     "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals from a bootstrap of "
     "patients; gray band and dashed line: the teacher.",
@@ -42,6 +44,7 @@ def write_report(
     cohort: str | Path,
     results: str | Path,
     cost: str | Path,
+    claims: str | Path,
     figures: Sequence[str | Path],
     overviews: Sequence[str | Path],
     slides: Sequence[str],
@@ -53,7 +56,7 @@ def write_report(
     config: the complete configuration (JSON). teacher: its model file, of which only the header is read.
     """
     study = read_json(config)
-    taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
+    taken, counts, rows, costs, tested = (read_rows(path) for path in (intake, cohort, results, cost, claims))
     title = f"{study['cohort']}: histology at low magnification"
     lows = ", ".join(describe(low) for low in study["student_magnifications"])
     lead = (
@@ -65,7 +68,7 @@ def write_report(
         ("Cohort", _cohort(taken, counts)),
         ("Results", _results(rows, study["statistics"]["confidence"])),
         ("Cost", _cost(costs)),
-        ("Claims", paragraph("No claim was fixed in a file before training, so none is tested here.")),
+        ("Claims", _claims(tested)),
         ("Figures", "\n".join(_figure(Path(path)) for path in figures)),
         ("Slides", gallery(slides, overviews, taken)),
         ("Methods", "\n".join(_titled(*part) for part in methods(study, taken, costs, teacher))),
@@ -113,6 +116,14 @@ def _cost(costs: Sequence[dict[str, str]]) -> str:
     said = f"{cost_table.CONVENTION} {cost_table.timing(costs)}" if costs else ""
     shown = table(cost_table.headline(costs), "tables/cost.csv")
     return "\n".join([shown, paragraph(said, "soft"), files(*_forms("cost"))])
+
+
+def _claims(rows: Sequence[dict[str, str]]) -> str:
+    parts = []
+    for title, shown in claims_table.sections(rows):
+        parts += [f"<h3>{prose(title)}</h3>", table(shown, CLAIMS, kinds=_VERDICTS)]
+    note = claims_table.NOTE if parts else claims_table.NOTHING
+    return "\n".join([*parts, paragraph(note, "soft"), files(*_forms("claims"), "claims/")])
 
 
 def _forms(name: str) -> list[str]:

@@ -10,6 +10,7 @@ from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.planning.forecast import Forecast, by_likeness, disk_mb, forecast
 from lowpower.planning.measured import Cohort, Tissue, folder_mb, mean_mb, read_cohorts
+from lowpower.planning.proof import power_lines
 from lowpower.planning.workload import MODEL_RULES, TRAININGS, expected_tissue
 from lowpower.tables.layout import markdown
 from lowpower.wording import count_of
@@ -31,11 +32,13 @@ class Machine:
     there_mb: float
 
 
-def show_plan(config: dict, jobs: dict[str, int], models: Sequence[dict], slides: Sequence[str], results: str) -> None:
+def show_plan(
+    config: dict, jobs: dict[str, int], models: Sequence[dict], slides: Sequence[str], results: str, tested: int
+) -> None:
     """Say the plan of a full run, to the terminal and the log.
 
     jobs: of each rule, in the order of the table. models: those of the study, as rows. slides: the slide files.
-    results: the folder with the results of every cohort.
+    results: the folder with the results of every cohort. tested: test patients.
     """
     place = next(path for path in (Path(results), *Path(results).absolute().parents) if path.exists())
     machine = Machine(
@@ -45,7 +48,8 @@ def show_plan(config: dict, jobs: dict[str, int], models: Sequence[dict], slides
         there_mb=folder_mb(Path(results) / config["cohort"]),
     )
     cohorts, notes = read_cohorts(results)
-    for line in [*plan_lines(config, jobs, models, slides, cohorts, machine), *notes]:
+    told = power_lines(tested, config["statistics"]["confidence"])
+    for line in [*plan_lines(config, jobs, models, slides, cohorts, machine), *told, *notes]:
         say(line)
 
 

@@ -21,13 +21,7 @@ def read_config(raw: dict, schema: str | Path) -> dict:
 
     Raises InputError naming the key, what was found and what to write.
     """
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    raw = _with_standard_rows(raw)
-    errors = jsonschema.Draft202012Validator(rules).iter_errors(raw)
-    error = min(errors, key=lambda e: ([str(k) for k in e.absolute_path], e.message), default=None)
-    if error is not None:
-        raise InputError(f"config: {_explain(error, rules)}")
-    config = _filled(raw, rules)
+    config = checked(_with_standard_rows(raw), schema, "config")
     _check_scales(config)
     _check_methods(config)
     _check_teacher(config)
@@ -38,6 +32,16 @@ def read_config(raw: dict, schema: str | Path) -> dict:
             f"write {recipe['batch']} or less"
         )
     return config
+
+
+def checked(raw: object, schema: str | Path, place: str) -> dict:
+    """``raw`` with the schema's defaults; InputError names the place and the first key that breaks the schema."""
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    errors = jsonschema.Draft202012Validator(rules).iter_errors(raw)
+    error = min(errors, key=lambda e: ([str(k) for k in e.absolute_path], e.message), default=None)
+    if error is not None:
+        raise InputError(f"{place}: {_explain(error, rules)}")
+    return _filled(raw, rules)
 
 
 def _with_standard_rows(raw: dict) -> dict:

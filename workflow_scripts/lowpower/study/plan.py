@@ -1,6 +1,10 @@
-"""How many jobs a run takes, told from the config alone."""
+"""How many jobs a run takes and how many patients it tests, told from config and sheet alone."""
 
+from collections.abc import Sequence
+
+from lowpower.study.division import assign
 from lowpower.study.given import given_teacher
+from lowpower.study.patients import read_patients
 from lowpower.study.study import measured_networks, models
 
 
@@ -42,10 +46,25 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "finetune_student": len(students),
         "predict": seeds + len(students),
         "measure_cost": len(measured_networks(every)),
+        "register_claims": 1,
         "evaluate": 1,
+        "judge_claims": 1,
         "compare_cost": 1,
         "show_examples": 1,
         "draw_figures": 1,
         "write_report": 1,
     }
     return {rule: count for rule, count in jobs.items() if count}
+
+
+def count_tested(sheet: Sequence[dict[str, str]], classes: Sequence[str], seeds: Sequence[int], split: dict) -> int:
+    """How many patients a study tests: of all folds together, else the fewest of any seed.
+
+    sheet, split: as for ``division.find_problems``; a sheet with problems is counted as far as it goes.
+    """
+    patients = read_patients(sheet)
+    tested = [
+        {patient for patient, where in assign(patients, classes, seed, split).items() if where == "test"}
+        for seed in seeds
+    ]
+    return len(set().union(*tested)) if split["by"] == "kfold" else min(map(len, tested))

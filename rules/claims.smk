@@ -1,0 +1,70 @@
+"""Claims: fixed in a file, registered before the first model, tested on test data."""
+
+from lowpower.study.claims import read_claims, registration, resolve
+
+try:
+    CLAIMS_HASH, CLAIMS, FILLED = read_claims(
+        STUDY["claims"] or HOME / "configs/claims.yaml", HOME / "schemas/claims.schema.yaml"
+    )
+except InputError as error:
+    raise WorkflowError(str(error))
+
+REGISTER = registration(f"{OUT}/claims", CLAIMS_HASH)
+RESOLVED = resolve(FILLED, STUDY, MODELS)
+CLAIMED = [
+    model for model in MODELS if any(model.folder in arm["folders"] for claim in RESOLVED for arm in claim["arms"])
+]
+
+
+# Its params hold no code: an entry that was rewritten by a later version would say that training had begun.
+rule register_claims:
+    output:
+        REGISTER[-1],
+    log:
+        f"{OUT}/logs/register_claims.log",
+    benchmark:
+        f"{OUT}/benchmarks/register_claims.tsv"
+    priority: 20  # before any model
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        claims=CLAIMS,
+        sha256=CLAIMS_HASH,
+        study=OUT,
+    message:
+        "Registering the claims"
+    script:
+        "../workflow_scripts/register_claims.py"
+
+
+rule judge_claims:
+    input:
+        register=REGISTER,
+        predictions=model_files("predictions.parquet", CLAIMED),
+    output:
+        csv=f"{OUT}/tables/claims.csv",
+        md=f"{OUT}/tables/claims.md",
+        tex=f"{OUT}/tables/claims.tex",
+    log:
+        f"{OUT}/logs/judge_claims.log",
+    benchmark:
+        f"{OUT}/benchmarks/judge_claims.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        claims=RESOLVED,
+        folders=[model.folder for model in CLAIMED],
+        classes=STUDY["classes"],
+        regions_have_labels=STUDY["regions_have_labels"],
+        statistics=STUDY["statistics"],
+        code=code("judge_claims"),
+    message:
+        "Testing the claims"
+    script:
+        "../workflow_scripts/judge_claims.py"

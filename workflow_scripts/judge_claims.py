@@ -1,0 +1,18 @@
+"""Test every claim as it was fixed, on test data."""
+
+from lowpower.log import open_log
+from lowpower.tables.claims import judge_claims
+
+open_log(snakemake.log[0])
+judge_claims(
+    claims=snakemake.params.claims,
+    register=snakemake.input.register,
+    predictions=snakemake.input.predictions,
+    folders=snakemake.params.folders,
+    classes=snakemake.params.classes,
+    regions_have_labels=snakemake.params.regions_have_labels,
+    statistics=snakemake.params.statistics,
+    table=snakemake.output.csv,
+    summary=snakemake.output.md,
+    latex=snakemake.output.tex,
+)

@@ -1,0 +1,273 @@
+"""The table of claims: each tested as it was fixed, on test data, and whether it stood before training.
+
+A claim holds where its p-value, adjusted by Holm's method over all that are tested, is at most 1 - confidence; it does
+not hold where its interval lies wholly on the other side; else the data do not decide. Claims that the study cannot
+test are listed too, with what it lacks, and so are those that were withdrawn after training began.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from lowpower.files import read_json, replacing, write_rows
+from lowpower.log import say
+from lowpower.tables import layout
+from lowpower.tables.accuracies import ACCURACIES, accuracies
+from lowpower.tables.intervals import Sample, draw_patients, mean, sample
+from lowpower.tables.layout import markdown, number, points
+from lowpower.tables.metrics import confusion
+from lowpower.tables.power import FEWEST, least_margin
+from lowpower.tables.registration import BEFORE, fixed_claims, standing
+from lowpower.tables.testing import ONE_SIDED, Outcome, contrast, holm, influence, mcnemar, outcome, slope_weights
+from lowpower.tables.units import Judged, Units, judge
+
+HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not tested here"
+VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
+COLUMNS = [
+    *("id", "claim", "source", "verdict", "why", "registered", "row", "against", "test", "metric", "per", "margin"),
+    *("patients", "n", "seeds", "estimate", "low", "high", "interval", "p", "p_holm"),
+    *("only_row_right", "only_against_right", "p_mcnemar", *ACCURACIES, "figure"),
+]
+NOTHING = "No claim is fixed in the file of claims, so none is tested here."
+
+
+def judge_claims(
+    claims: Sequence[dict],
+    register: Sequence[str | Path],
+    predictions: Sequence[str | Path],
+    folders: Sequence[str],
+    classes: Sequence[str],
+    regions_have_labels: bool,
+    statistics: dict,
+    table: str | Path,
+    summary: str | Path,
+    latex: str | Path,
+) -> None:
+    """Write claims.csv, and for people the same as Markdown (summary) and LaTeX.
+
+    claims: as the study resolves them: with arms, or with why they are not tested. register: its entries, oldest first.
+    predictions: one predictions.parquet per model, parallel to folders. statistics: draws, rank_draws, confidence.
+    """
+    entries = [read_json(path) for path in register]
+    frames = [pd.read_parquet(path) for path in predictions]
+    judged = judge(frames, classes, regions_have_labels, ["test"]) if frames else []
+    rows = claim_rows(claims, entries, judged, folders, statistics)
+    write_rows(table, COLUMNS, rows)
+    for path, text in ((summary, summary_of(rows)), (latex, latex_of(rows))):
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8")
+    say(in_short(rows))
+
+
+def claim_rows(
+    claims: Sequence[dict], entries: Sequence[dict], judged: Sequence[Judged], folders: Sequence[str], statistics: dict
+) -> list[dict[str, str]]:
+    """The rows of claims.csv as text, in the order of the file; withdrawn claims come last."""
+    kinds = {(one.kind["per"], one.kind["pixels"]): one for one in judged}
+    confidence, ids = statistics["confidence"], {claim["id"] for claim in claims}
+    stood = standing(entries)
+    rows, outcomes = [], {}
+    for claim in claims:
+        registered = stood[claim["id"]]
+        tested = _tested(claim, kinds, list(folders), statistics)
+        if not isinstance(tested, str):
+            cells, outcomes[len(rows)] = tested
+            rows.append(_about(claim, registered) | cells)
+        else:
+            rows.append(_about(claim, registered) | {"verdict": UNTESTED, "why": tested})
+    for k, adjusted in zip(outcomes, holm([found.p for found in outcomes.values()]), strict=True):
+        verdict, why = _verdict(claims[k], outcomes[k], adjusted, len(outcomes), confidence)
+        rows[k] |= {"p_holm": number(adjusted, 4), "verdict": verdict, "why": why}
+    gone = [claim for claim in fixed_claims(entries) if claim["id"] not in ids]
+    withdrawn = {"verdict": UNTESTED, "why": "it was taken out of the file after training began"}
+    return rows + [_about(claim, BEFORE) | withdrawn for claim in gone]
+
+
+def _about(claim: dict, registered: str) -> dict[str, str]:
+    """What a row says of its claim whatever comes of it."""
+    known = {key: claim.get(key, "") for key in ("id", "claim", "source", "test", "metric", "per", "figure")}
+    margin = number(claim.get("margin"), 4)
+    return dict.fromkeys(COLUMNS, "") | known | {"registered": registered, "margin": margin}
+
+
+def _tested(
+    claim: dict, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: dict
+) -> tuple[dict[str, str], Outcome] | str:
+    """The cells and the outcome of a claim, or why it is not tested."""
+    if claim["why"]:
+        return claim["why"]
+    per, confidence = claim["per"], statistics["confidence"]
+    ones = [kinds.get((per, arm["pixels"])) for arm in claim["arms"]]
+    if None in ones:
+        return "labels here are of slides, not of regions" if per == "region" else "no test patient has a known class"
+    seeds = [  # of each seed, the units of each arm
+        [one.of_models[folders.index(folder)] for one, folder in zip(ones, of_seed, strict=True)]
+        for of_seed in zip(*(arm["folders"] for arm in claim["arms"]), strict=True)
+    ]
+    counted = sorted({patient for models in seeds for units in models for patient in units.patients})
+    if too_few := _too_few(claim, len(counted), confidence):
+        return too_few
+    weights = slope_weights(len(ones)) if claim["test"] == "trend" else [1, -1]
+    patients = ones[0].patients
+    drawn = draw_patients(patients, statistics["draws"])
+
+    def value_of(models: Sequence[Units]) -> Sample:
+        found = [sample(units, patients, drawn, statistics["rank_draws"])[claim["metric"]] for units in models]
+        return contrast(found, weights)
+
+    value = mean([value_of(models) for models in seeds])
+    if np.isnan(value.point):
+        return f"{claim['metric']} is not defined on these test data"
+    moves = influence(seeds, weights)
+    found = outcome(value, len(counted), moves, claim["test"], claim.get("margin", 0.0), confidence)
+    cells = {
+        "row": claim["arms"][0]["name"] if claim["test"] != "trend" else "; ".join(a["name"] for a in claim["arms"]),
+        "against": "" if claim["test"] == "trend" else claim["arms"][1]["name"],
+        "patients": str(len(counted)),
+        "n": str(len({unit for models in seeds for unit in models[0].ids})),
+        "seeds": str(len(seeds)),
+        **{name: number(getattr(found, name), 4) for name in ("estimate", "low", "high", "p")},
+        "interval": f"{100 * found.confidence:g} %",
+    }
+    return cells | _mcnemar(claim, seeds) | _three(seeds, weights), found
+
+
+def _too_few(claim: dict, patients: int, confidence: float) -> str:
+    """Why so few patients cannot test a claim, or nothing; told from their number, before any answer is looked at."""
+    if patients < FEWEST:
+        return f"too few test patients: {patients}; it takes {FEWEST} for an interval that can be believed"
+    if claim["test"] not in ONE_SIDED or claim["per"] != "patient":
+        return ""
+    least = least_margin(patients, confidence)
+    if least < claim["margin"]:
+        return ""
+    return (
+        f"too few test patients: with {patients} no margin below {100 * least:.1f} points can be shown, even where no "
+        "answer differs"
+    )
+
+
+def _verdict(claim: dict, found: Outcome, adjusted: float, tested: int, confidence: float) -> tuple[str, str]:
+    """The verdict on a tested claim, and what else has to be said."""
+    level, margin = 1 - confidence, claim.get("margin", 0.0)
+    if adjusted <= level:
+        return HOLDS, ""
+    beyond = found.high < -margin or (claim["test"] == "equivalence" and found.low > margin)
+    if beyond:
+        return FAILS, ""
+    if found.p <= level:
+        return OPEN, f"would hold alone, not as one of {tested}"
+    return OPEN, ""
+
+
+def _mcnemar(claim: dict, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
+    """McNemar's test where it is valid: of two models, one answer per patient."""
+    if claim["test"] == "trend" or claim["per"] != "patient" or len(seeds) > 1 or claim["metric"] != "accuracy":
+        return {}
+    first, second, p = mcnemar(*seeds[0])
+    return {"only_row_right": str(first), "only_against_right": str(second), "p_mcnemar": number(p, 4)}
+
+
+def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> dict[str, str]:
+    """The contrast of each of the numbers that are called accuracy, mean over seeds."""
+    found = []
+    for models in seeds:
+        of_models = [_accuracies(units) for units in models]
+        found.append([np.dot(weights, [one[name] for one in of_models]) for name in ACCURACIES])
+    return {name: number(float(value), 4) for name, value in zip(ACCURACIES, np.mean(found, 0), strict=True)}
+
+
+def _accuracies(units: Units) -> dict[str, float]:
+    return accuracies(confusion(units.truth, units.probabilities.argmax(1), units.probabilities.shape[1]))
+
+
+def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The tested claims for people, the verdict first; differences in points."""
+    return [
+        {
+            "verdict": row["verdict"],
+            "id": row["id"],
+            "claim": row["claim"],
+            "estimate, points": points(row["estimate"], row["low"], row["high"]),
+            "margin, points": f"{100 * float(row['margin']):g}" if row["margin"] else "",
+            "p (Holm)": row["p_holm"],
+            "registered": row["registered"],
+            "remark": row["why"],
+        }
+        for row in rows
+        if row["verdict"] != UNTESTED
+    ]
+
+
+def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """What the tested claims compare, and how."""
+    return [
+        {
+            "id": row["id"],
+            "row": row["row"],
+            "against": row["against"],
+            "test": f"{row['test']}, {row['interval']}",
+            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
+        }
+        for row in rows
+        if row["verdict"] != UNTESTED
+    ]
+
+
+def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The differences of the tested claims in each number called accuracy, in points, with the paper's figure."""
+    return [
+        {"id": row["id"], **{name: points(row[name]) for name in ACCURACIES}, "the paper": row["figure"]}
+        for row in rows
+        if row["verdict"] != UNTESTED
+    ]
+
+
+def untested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The claims that are not tested here, with the paper's figure and the reason."""
+    return [
+        {key: row[key] for key in ("id", "claim", "source", "figure", "registered", "why")}
+        for row in rows
+        if row["verdict"] == UNTESTED
+    ]
+
+
+def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+    """The tables shown to people, each with its title; those without a row are left out."""
+    parts = [
+        ("Tested on test data", tested_rows(rows)),
+        ("What was compared", compared_rows(rows)),
+        ("In three numbers that are called accuracy, in points", accuracy_rows(rows)),
+        ("Not tested here", untested_rows(rows)),
+    ]
+    return [(title, table) for title, table in parts if table]
+
+
+NOTE = (
+    "Differences in percentage points; in parentheses intervals, of the level that stands beside the test. "
+    "Superiority and trend are two-sided, noninferiority and equivalence one-sided at the same level. A claim holds "
+    "by its p after Holm's adjustment over the tested claims. The paper's accuracy is `accuracy_released`; its figures "
+    "may stand beside no other column. All columns: claims.csv."
+)
+
+
+def summary_of(rows: Sequence[dict[str, str]]) -> str:
+    """The claims as Markdown."""
+    parts = [f"### {title}\n\n{markdown(table)}" for title, table in sections(rows)]
+    return "\n".join([*parts, f"{NOTE if parts else NOTHING}\n"])
+
+
+def latex_of(rows: Sequence[dict[str, str]]) -> str:
+    """The claims as LaTeX: one tabular per table, under a comment with its title."""
+    parts = [f"% {title}\n{layout.latex(table)}" for title, table in sections(rows)]
+    return "\n".join([*parts, f"% {NOTE if parts else NOTHING}\n"])
+
+
+def in_short(rows: Sequence[dict[str, str]]) -> str:
+    """How many claims hold, do not, are open, and are not tested."""
+    if not rows:
+        return f"claims: {NOTHING}"
+    counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
+    return "claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
