@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-_NUMBER = re.compile(r"[-+]?[\d,.]*\d(x|%)?( \([-+\d.]+( to |-)[-+\d.]+\))?")  # 1,234  55x  87.5 (80.1-93.2)
+_NUMBER = re.compile(r"[-+]?[\d,.]*\d(x|%)?( \(([-+\d.]+( to |-)[-+\d.]+|–)\))?")  # 1,234  55x  87.5 (80.1-93.2)
 _LATEX = {c: f"\\{c}" for c in "{}$&#_%"} | {c: f"{{{c}}}" for c in "[]*"}  # "[" and "*" mean something after \\
 _LATEX |= {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}"}
 _LATEX |= {
@@ -12,6 +12,7 @@ _LATEX |= {
     "µ": r"\textmu{}",
     "μ": r"\textmu{}",
     "²": r"\textsuperscript{2}",
+    "–": "--",
 }
 
 
