@@ -8,7 +8,7 @@ import pandas as pd
 
 from lowpower.errors import InputError
 from lowpower.files import read_rows
-from lowpower.wording import some
+from lowpower.wording import count_of, some
 
 _OFF = 1e-6  # how far from 1 probabilities may add up; float64 softmax misses it by 1e-15
 _AGAIN = (
@@ -38,8 +38,9 @@ def read_predictions(
         if leaked:
             split = frame["split"][frame["patient"] == leaked[0]].iloc[0]
             raise InputError(
-                f"{path}: patient {leaked[0]!r} is judged ({split}) but is in train of seed {model['seed']} (so are "
-                f"all of: {some(leaked)}); a patient in two splits is a leak. If the sheet was changed, {_AGAIN}"
+                f"{path}: patient {leaked[0]!r} is judged ({split}) but is in train of seed {model['seed']} "
+                f"({len(leaked):,} in all: {some(leaked)}); a patient in two splits is a leak. Correct the sheet's "
+                f"splits; where they are right, {_AGAIN}"
             )
         frames.append(frame)
     return frames
@@ -59,8 +60,8 @@ def check_probabilities(path: str | Path, frame: pd.DataFrame, classes: Sequence
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         said = ", ".join(f"{name[2:]} {value:g}" for name, value in zip(named, values[row], strict=True))
+        alike = f"{bad.sum():,} of {count_of(len(bad), 'region')} {'is' if bad.sum() == 1 else 'are'} so"
         raise InputError(
             f"{path}: the probabilities of region {frame['region'].iloc[row]} are {said}, which add to "
-            f"{values[row].sum():g} ({bad.sum():,} of {len(bad):,} regions are so); finite ones that add to 1 are "
-            f"needed; {_AGAIN}"
+            f"{values[row].sum():g} ({alike}); finite ones that add to 1 are needed; {_AGAIN}"
         )
