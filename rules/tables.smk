@@ -10,14 +10,12 @@ rule evaluate:
         predictions=model_files("predictions.parquet"),
         splits=[splits_of(seed) for seed in STUDY["seeds"]],
     output:
+        **{f"{name}_{form}": f"{OUT}/tables/{name}.{form}" for name in ("classes", "sites") for form in TABLE_FORMS},
         csv=f"{OUT}/tables/results.csv",
         md=f"{OUT}/tables/results.md",
         tex=f"{OUT}/tables/results.tex",
         confusion=f"{OUT}/tables/confusion.csv",
         patients=f"{OUT}/tables/patients.csv",
-        **{
-            f"{name}_{form}": f"{OUT}/tables/{name}.{form}" for name in ("classes", "sites") for form in TABLE_FORMS
-        },
     log:
         f"{OUT}/logs/evaluate.log",
     benchmark:

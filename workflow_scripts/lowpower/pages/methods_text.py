@@ -163,6 +163,6 @@ def _aggregation(config: dict) -> str:
     if config["aggregation"] != "validation":
         return f"The probabilities of a slide or patient are {ways[config['aggregation']]}."
     return (
-        "The probabilities of a slide or patient are, whichever had the lowest log loss on the model's validation data, "
-        f"{'; '.join(ways.values())}."
+        "The probabilities of a slide or patient are, whichever had the lowest log loss on the model's validation "
+        f"data, {'; '.join(ways.values())}."
     )
