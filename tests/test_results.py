@@ -314,7 +314,10 @@ def test_the_temperature_and_the_threshold_are_chosen_on_validation_data(tmp_pat
     assert float(student["temperature"]) == pytest.approx(temperature, abs=1e-3)
     assert float(student["threshold"]) == pytest.approx(0.5)
     assert [teacher[name] for name in ("sensitivity", "specificity", "ppv", "npv")] == ["1.0000"] * 4
+    assert teacher["sensitivity_low"] == "0.3976"  # 4 positive patients without one exception: .025 ** (1 / 4)
     assert [student[name] for name in ("sensitivity", "specificity", "ppv", "npv")] == ["0.5000"] * 4
+    text = (tmp_path / "one.md").read_text(encoding="utf-8")
+    assert "threshold chosen on validation patients" in text and "| balanced accuracy (macro recall) |" in text
     expected = -(np.log(0.75) + np.log(0.25)) / 2
     assert float(student["log_loss_calibrated"]) == pytest.approx(expected, abs=1e-3)
     assert float(student["log_loss"]) == pytest.approx(-(np.log(0.9) + np.log(0.1)) / 2, abs=1e-4)
