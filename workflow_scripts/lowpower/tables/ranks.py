@@ -28,25 +28,28 @@ def _of_class(score: NDArray, positive: NDArray, group: NDArray, drawn: NDArray)
     The Mann-Whitney statistic, and the sum over thresholds of precision times what recall gains there.
     """
     order = np.argsort(-score, kind="stable")
-    last = np.diff(score[order], append=-np.inf) != 0  # of units with one and the same score
-    hits, misses, tied_hits, tied_misses, lost, area = np.zeros((6, drawn.shape[1]))
-    tie = False  # whether a positive is among the tied
-    for owner, right, closes in zip(group[order].tolist(), positive[order].tolist(), last.tolist(), strict=True):
-        if right:
-            tied_hits += drawn[owner]
-            tie = True
+    owners, right = group[order], positive[order]
+    ends = np.flatnonzero(np.diff(score[order], append=-np.inf)) + 1
+    hits, misses, lost, area = np.zeros((4, drawn.shape[1]))
+    start, owner, is_right = 0, owners.tolist(), right.tolist()
+    for end in ends.tolist():
+        if end - start == 1:  # nearly always; without this the walk takes 1.8 times as long
+            of_one = drawn[owner[start]]
+            yes, no = (of_one, None) if is_right[start] else (None, of_one)
         else:
-            tied_misses += drawn[owner]
-        if not closes:
-            continue
-        if tie:
-            hits += tied_hits
-            lost += tied_hits * (misses + tied_misses / 2)
-            misses += tied_misses
-            area += tied_hits * hits / np.maximum(hits + misses, 1)  # where it is below 1, nothing was drawn yet
-            tied_hits[:], tie = 0, False
-        else:
-            misses += tied_misses
-        tied_misses[:] = 0
+            yes, no = (_weights(drawn, owners[start:end][kept]) for kept in (right[start:end], ~right[start:end]))
+        if yes is not None:
+            hits += yes
+            lost += yes * (misses if no is None else misses + no / 2)
+        if no is not None:
+            misses += no
+        if yes is not None:
+            area += yes * hits / np.maximum(hits + misses, 1)  # where it is below 1, nothing was drawn yet
+        start = end
     both = (hits > 0) & (misses > 0)
     return 1 - ratio(lost, np.where(both, hits * misses, 0)), ratio(area, np.where(both, hits, 0))
+
+
+def _weights(drawn: NDArray, owners: NDArray) -> NDArray | None:
+    """The weights of units in all draws, (draws,); None of no unit."""
+    return drawn[owners].sum(0) if len(owners) else None
