@@ -29,9 +29,11 @@ def named(row: dict[str, str]) -> dict[str, str]:
 
 
 def shown(row: dict[str, str], metric: str, text: Callable[..., str] = percent) -> str:
-    """A metric of a row in percent with its interval, or with a dash in its place; blank where it is not defined."""
+    """A metric of a row in percent with its interval, or with a dash in place of what there is not."""
     value, low, high = (row[f"{metric}{end}"] for end in ("", "_low", "_high"))
-    return text(value, low, high) if low or not value else f"{text(value)} ({NONE})"
+    if not value:
+        return NONE
+    return text(value, low, high) if low else f"{text(value)} ({NONE})"
 
 
 def titled(rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
@@ -85,7 +87,7 @@ def classes_shown(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """Rows of classes.csv for people."""
     titles = dict(zip(OF_CLASS, ("F1", "precision", "recall"), strict=True))
     return [
-        named(row) | {"class": row["class"], "n": row["n"]} | {t: shown(row, m) or NONE for m, t in titles.items()}
+        named(row) | {"class": row["class"], "n": row["n"]} | {t: shown(row, m) for m, t in titles.items()}
         for row in rows
     ]
 
@@ -95,11 +97,12 @@ def sites_shown(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return [
         {"site": row["site"]}
         | named(row)
-        | {"patients": row["patients"], "accuracy": shown(row, "accuracy"), "AUROC": shown(row, "auroc") or NONE}
-        | {"accuracy minus teacher's": "" if row["method"] == "teacher" else _gap(row)}
+        | {"patients": row["patients"], "accuracy": shown(row, "accuracy"), "AUROC": shown(row, "auroc")}
+        | {"accuracy minus teacher's": gap(row)}
         for row in rows
     ]
 
 
-def _gap(row: dict[str, str]) -> str:
-    return shown(row, "accuracy_minus_teacher", points) or NONE
+def gap(row: dict[str, str]) -> str:
+    """How a row's accuracy differs from the teacher's; blank for the teacher itself."""
+    return "" if row["method"] == "teacher" else shown(row, "accuracy_minus_teacher", points)

@@ -70,6 +70,6 @@ def latex(rows: Sequence[dict[str, str]]) -> str:
 
 
 def numeric(rows: Sequence[dict[str, str]], name: str) -> bool:
-    """Whether a column holds numbers, with or without an interval; blanks do not count, a column of blanks does not."""
-    cells = [str(row[name]) for row in rows if str(row[name])]
+    """Whether a column holds numbers, with or without an interval; blanks and dashes do not count, nor those alone."""
+    cells = [str(row[name]) for row in rows if str(row[name]) not in ("", "–")]
     return bool(cells) and all(_NUMBER.fullmatch(cell) for cell in cells)

@@ -9,11 +9,11 @@ from lowpower.log import say
 from lowpower.tables import layout
 from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.confusion import COUNTS, confusion_rows
-from lowpower.tables.details import NONE, classes_shown, details, named, shown, sites_shown, titled
+from lowpower.tables.details import NONE, classes_shown, details, gap, named, shown, sites_shown, titled
 from lowpower.tables.layout import markdown, percent, points
 from lowpower.tables.patients import patient_rows
 from lowpower.tables.predictions import read_predictions
-from lowpower.tables.rows import CLASS_COLUMNS, COLUMNS, OTHERS, class_rows, groups_of, result_rows
+from lowpower.tables.rows import CLASS_COLUMNS, COLUMNS, class_rows, groups_of, result_rows
 from lowpower.tables.units import by_site, judge
 from lowpower.wording import count_of
 
@@ -68,10 +68,9 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     table = []
     for row in rows:
         cells = named(row) | {title: shown(row, metric) for metric, title in _TITLES.items()}
-        gaps = {other: shown(row, f"accuracy_minus_{other}", points) for other in OTHERS}
-        cells["accuracy minus teacher's"] = "" if row["method"] == "teacher" else gaps["teacher"] or NONE
+        cells["accuracy minus teacher's"] = gap(row)
         if row["pixels"] == "level":
-            cells["minus its own on area means"] = gaps["averaged"]
+            cells["minus its own on area means"] = shown(row, "accuracy_minus_averaged", points)
         table.append(cells)
     return table
 
