@@ -8,12 +8,13 @@ from lowpower.files import replacing, write_rows
 from lowpower.log import say
 from lowpower.tables import layout
 from lowpower.tables.aggregation import Aggregation
+from lowpower.tables.classes import CLASS_COLUMNS, class_rows
 from lowpower.tables.confusion import COUNTS, confusion_rows
 from lowpower.tables.details import NONE, classes_shown, details, gap, named, shown, sites_shown, titled
 from lowpower.tables.layout import markdown, percent, points
 from lowpower.tables.patients import patient_rows
 from lowpower.tables.predictions import read_predictions
-from lowpower.tables.rows import CLASS_COLUMNS, COLUMNS, class_rows, groups_of, result_rows
+from lowpower.tables.rows import COLUMNS, groups_of, result_rows
 from lowpower.tables.units import by_site, judge
 from lowpower.wording import count_of
 

@@ -1,4 +1,4 @@
-"""The rows of results.csv and classes.csv: every model's metrics, averaged over its seeds, with their intervals."""
+"""The rows of results.csv: every model's metrics, averaged over its seeds, with their intervals."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,25 +17,23 @@ from lowpower.tables.intervals import (
     interval_of_share,
     mean,
     sample,
-    sample_classes,
 )
 from lowpower.tables.layout import number
-from lowpower.tables.metrics import CALLED, COMPARED, METRICS, OF_CLASS, UNBOUNDED
+from lowpower.tables.metrics import CALLED, COMPARED, METRICS, UNBOUNDED
 from lowpower.tables.units import Judged, Units
 
 IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled", "steps")
 OTHERS = ("teacher", "averaged")  # less the teacher's answers to area means; level pixels less the model's own to these
 SEEDS = "accuracy_minus_teacher_seeds"  # the interval of draws of seeds and patients
-_ENDS = ("", "_low", "_high")
-_NAMED = ("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
+ENDS = ("", "_low", "_high")
+NAMED = ("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
 COLUMNS = [
-    *_NAMED,
+    *NAMED,
     *("aggregation", "seeds", "steps", "n", "patients", "temperature", "threshold"),
-    *(f"{metric}{end}" for metric in METRICS for end in (*_ENDS, "_spread")),
-    *(f"{metric}_minus_{other}{end}" for other in OTHERS for metric in COMPARED for end in _ENDS),
+    *(f"{metric}{end}" for metric in METRICS for end in (*ENDS, "_spread")),
+    *(f"{metric}_minus_{other}{end}" for other in OTHERS for metric in COMPARED for end in ENDS),
     *(f"{SEEDS}{end}" for end in ("_low", "_high")),
 ]
-CLASS_COLUMNS = [*_NAMED, "seeds", "class", "n", "patients", *(f"{name}{end}" for name in OF_CLASS for end in _ENDS)]
 
 
 def result_rows(
@@ -83,31 +81,6 @@ def result_rows(
             behind = _behind(units, chosen)
             values = _values([values for _, values in own], others, wide, behind)
             rows.append(known | one.kind | counts | _said(units, chosen) | values)
-    return rows
-
-
-def class_rows(
-    judged: Sequence[Judged], models: Sequence[dict], classes: Sequence[str], statistics: dict
-) -> list[dict[str, str]]:
-    """The rows of classes.csv as text: every class for every row of results.csv."""
-    rows = []
-    for one in judged:
-        weights = draw_patients(one.patients, statistics["draws"])
-        for known, members in groups_of(models):
-            units = [one.of_models[i] for i in members]
-            if None in units:
-                continue
-            named = {key: (known | one.kind)[key] for key in _NAMED} | {"seeds": str(len(members))}
-            drawn = [sample_classes(u, one.patients, weights) for u in units]
-            wide = width_of(counts_of(units), statistics)
-            for c, name in enumerate(classes):
-                counts = counts_of([u.only(u.truth == c) for u in units])
-                own_wide = wide and (wide[0], max(2, int(counts["patients"])))
-                cells = {"class": name, "n": counts["n"], "patients": counts["patients"]}
-                for metric in OF_CLASS:
-                    value = mean([of_seed[metric][c] for of_seed in drawn])
-                    cells |= cells_of(metric, value, own_wide, interval_of_share)
-                rows.append(named | cells)
     return rows
 
 
@@ -192,7 +165,7 @@ def _values(
     for other, seeds in others.items():
         for metric in COMPARED:
             name = f"{metric}_minus_{other}"
-            values |= dict.fromkeys((f"{name}{end}" for end in _ENDS), "")
+            values |= dict.fromkeys((f"{name}{end}" for end in ENDS), "")
             if all(seeds):
                 pairs = zip(own, seeds, strict=True)
                 value = mean([difference(one[metric], than[metric]) for one, than in pairs])
