@@ -1,17 +1,21 @@
 """From predictions and costs to tables, figures and the report."""
 
 FIGURES = ("accuracy_flops", "confusion", "examples", "disagreements", "training_curves")
+TABLE_FORMS = ("csv", "md", "tex")
 COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 
 
 rule evaluate:
     input:
         predictions=model_files("predictions.parquet"),
+        splits=[splits_of(seed) for seed in STUDY["seeds"]],
     output:
+        **{f"{name}_{form}": f"{OUT}/tables/{name}.{form}" for name in ("classes", "sites") for form in TABLE_FORMS},
         csv=f"{OUT}/tables/results.csv",
         md=f"{OUT}/tables/results.md",
         tex=f"{OUT}/tables/results.tex",
         confusion=f"{OUT}/tables/confusion.csv",
+        patients=f"{OUT}/tables/patients.csv",
     log:
         f"{OUT}/logs/evaluate.log",
     benchmark:
@@ -27,6 +31,8 @@ rule evaluate:
         regions_have_labels=STUDY["regions_have_labels"],
         splits=REPORTED,
         statistics=STUDY["statistics"],
+        aggregation={"way": STUDY["aggregation"], "k": STUDY["top_k"]},
+        positive_class=STUDY["positive_class"],
         code=code("evaluate"),
     message:
         "Computing results with intervals"

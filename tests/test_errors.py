@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from test_workflow import BIN, SMOKE, copy_project, write_header
@@ -23,6 +24,8 @@ from lowpower.study.given import check_given
 from lowpower.study.machine import check_writable
 from lowpower.study.sheet import read_sheet
 from lowpower.tables.intake import gather_slides
+from lowpower.tables.predictions import read_predictions
+from lowpower.tables.splits import COLUMNS as SPLITS
 
 ROOT = Path(__file__).parents[1]
 HEADER = "slide,path,patient,label\n"
@@ -346,6 +349,20 @@ def no_operators(folder):
     )(folder)
 
 
+def predictions(without=(), **columns):
+    """What is said of predictions with these columns changed, whose patient P1 the splits have in train."""
+
+    def make(folder):
+        frame = pd.DataFrame({"region": [f"S001_0000{k}" for k in range(4)], "patient": "P1", "split": "test"})
+        frame = frame.assign(p_Normal=0.9, p_Sprue=0.1).drop(columns=list(without)).assign(**columns)
+        frame.to_parquet(folder / "predictions.parquet")
+        files.write_rows(folder / "splits.csv", SPLITS, [{"seed": 0, "patient": "P1", "split": "train"}])
+        given = [folder / "predictions.parquet"], [{"seed": 0}], ["Normal", "Sprue"], [folder / "splits.csv"]
+        return message_of(read_predictions, *given)
+
+    return make
+
+
 CASES = {
     "unknown key": config(trainig={}),
     "key missing": config(classes=None),
@@ -375,6 +392,7 @@ CASES = {
     "margin out of range": claims({"margin": 2}),
     "margin missing, or of a test that has none": claims({"margin": None}),
     "claim id twice": claims({}, {}),
+    "positive class that is none": config(classes=["Normal", "Sprue"], positive_class="Spure"),
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
     "more processes than regions in a batch": config(training={"processes": 40}),
@@ -414,6 +432,9 @@ CASES = {
     "no labeled region to learn from": nothing_labeled,
     "no labeled region for validation": nothing_to_validate,
     "model of other classes": other_classes,
+    "predictions of other classes": predictions(p_red=0.5, p_blue=0.5, without=["p_Normal", "p_Sprue"]),
+    "probabilities that are none": predictions(p_Sprue=[0.1, 0.1, 0.1, float("nan")]),
+    "judged patient who was in training": predictions(),
     "file that is no model, or half of one": half_a_model,
     "weights of another network": other_weights,
     "model of a newer version": newer_model,

@@ -3,11 +3,13 @@ import pandas as pd
 import pytest
 
 from lowpower.files import read_rows
-from lowpower.tables.results import COLUMNS, evaluate, in_short, latex_of, result_rows, summary_of
+from lowpower.tables.metrics import COMPARED, UNBOUNDED
+from lowpower.tables.results import NOTHING, evaluate, in_short, latex_of, note, sections, summary_of
+from lowpower.tables.rows import COLUMNS, result_rows
 from lowpower.tables.units import judge
 
 CLASSES = ["a|b", "c"]
-STATISTICS = {"draws": 200, "rank_draws": 100, "confidence": 0.95}
+STATISTICS = {"draws": 200, "rank_draws": 100, "confidence": 0.95, "fewest_patients": 2}
 
 
 def predictions(right, patients=8, regions=3, split="test"):
@@ -62,9 +64,11 @@ def test_a_perfect_teacher_and_the_distance_to_it():
     rows = rows_of(STUDY)
     assert all(set(row) == set(COLUMNS) for row in rows)
     teacher, student = rows[0], rows[3]
-    for metric in ("accuracy", "macro_f1", "precision", "recall", "auroc"):
-        assert [teacher[f"{metric}{end}"] for end in ("", "_low", "_high")] == ["1.0000"] * 3
-        assert [teacher[f"{metric}_minus_teacher{end}"] for end in ("", "_low", "_high")] == ["0.0000"] * 3
+    for metric in ("accuracy", "macro_f1", "precision", "recall", "auroc", "average_precision"):
+        assert [teacher[f"{metric}{end}"] for end in ("", "_low", "_high")] == ["1.0000", "0.6306", "1.0000"]
+        gap = [teacher[f"{metric}_minus_teacher{end}"] for end in ("", "_low", "_high")]
+        assert gap == ["0.0000", "-0.3694", "0.3694"]  # 8 patients without one exception
+    assert teacher["agreement"] == "" and student["agreement"] == "0.5000"
     assert (student["n"], student["patients"], student["seeds"], student["steps"]) == ("8", "8", "1", "300")
     assert student["accuracy"] == "0.5000"
     assert student["accuracy_minus_teacher"] == "-0.5000"
@@ -118,15 +122,20 @@ def test_pixels_of_a_level_have_rows_of_their_own_for_students_only():
 def test_a_model_that_reads_both_kinds_alike_differs_by_nothing_in_any_draw():
     rows = rows_of([STUDY[0], (model("sskd"), of_level(predictions(6), 6))])
     for row in (row for row in rows if row["pixels"] == "level"):
-        for metric in ("accuracy", "macro_f1", "precision", "recall", "auroc"):
-            assert [row[f"{metric}_minus_averaged{end}"] for end in ("", "_low", "_high")] == ["0.0000"] * 3
+        for metric in COMPARED:
+            gap = [row[f"{metric}_minus_averaged{end}"] for end in ("", "_low", "_high")]
+            assert gap == ["0.0000", "-0.3694", "0.3694"] if metric not in UNBOUNDED else gap == ["0.0000"] * 3
             averaged = next(r for r in rows if r["per"] == row["per"] and r["method"] == "sskd")
             ends = ("", "_low", "_high")
             assert all(row[f"{metric}_minus_teacher{e}"] == averaged[f"{metric}_minus_teacher{e}"] for e in ends)
 
 
+def summary(rows):
+    return summary_of(sections(rows), note(0.95))
+
+
 def test_people_see_rows_of_a_level_under_a_title_of_their_own():
-    text = summary_of(rows_of(BOTH), 0.95)
+    text = summary(rows_of(BOTH))
     titles = [line[4:] for line in text.splitlines() if line.startswith("###")]
     assert titles == [
         "Per patient, test (8 patients, one seed)",
@@ -146,7 +155,9 @@ def test_regions_are_shown_only_where_they_have_labels():
 
 def test_only_reported_splits_are_judged():
     study = [(about, pd.concat([frame, predictions(0, split="val")])) for about, frame in STUDY[:2]]
-    assert rows_of(study) == rows_of(STUDY[:2])
+    of_validation = {name for name in COLUMNS if "calibrated" in name} | {"temperature"}
+    plain = [{k: v for k, v in row.items() if k not in of_validation} for row in rows_of(STUDY[:2])]
+    assert [{k: v for k, v in row.items() if k not in of_validation} for row in rows_of(study)] == plain
 
 
 def test_splits_are_judged_apart():
@@ -170,39 +181,55 @@ def test_the_results_in_short_name_the_teacher_and_the_range_of_the_lowest_magni
 
 
 def test_latex_has_a_tabular_under_the_title_of_each_table():
-    text = latex_of(rows_of(STUDY), 0.95)
+    text = latex_of(sections(rows_of(STUDY)), note(0.95))
     assert text.startswith("% Per patient, test (8 patients, one seed)\n\\begin{tabular}")
     assert text.count("\\begin{tabular}") == text.count("\\end{tabular}") == 2
     assert "% Per region, test (24 regions of 8 patients, one seed)\n\\begin{tabular}" in text
     assert text.endswith("results.csv.\n")
-    assert all(line.startswith("%") for line in latex_of([], 0.95).splitlines())
+    assert all(line.startswith("%") for line in latex_of([], NOTHING).splitlines())
+
+
+FORMS = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "md", "tex")]
+TABLES = ["csv", "md", "tex", "confusion", "patients", *FORMS]
+
+
+def written(folder, study, name="one", **changes):
+    """The paths of every table of a study."""
+    folder.mkdir(exist_ok=True)
+    for k, (_, frame) in enumerate(study):
+        frame.to_parquet(folder / f"{k}.parquet")
+    tables = {table: folder / f"{name}.{table}" for table in TABLES}
+    settings = {
+        "predictions": [folder / f"{k}.parquet" for k in range(len(study))],
+        "models": [about for about, _ in study],
+        "divisions": [],
+        "classes": CLASSES,
+        "regions_have_labels": True,
+        "splits": ["test"],
+        "statistics": STATISTICS,
+        "aggregation": {"way": "mean", "k": 3},
+        "positive_class": "",
+        "tables": tables,
+    }
+    evaluate(**settings | changes)
+    return tables
 
 
 @pytest.mark.parametrize("empty", [False, True])
 def test_files_have_the_same_bytes_twice(tmp_path, empty):
     study = [(about, frame[:0] if empty else frame) for about, frame in STUDY]
-    for k, (_, frame) in enumerate(study):
-        frame.to_parquet(tmp_path / f"{k}.parquet")
-    written = []
-    for name in ("one", "two"):
-        evaluate(
-            [tmp_path / f"{k}.parquet" for k in range(len(study))], [about for about, _ in study], CLASSES, True,
-            ["test"], STATISTICS, *(tmp_path / f"{name}{end}" for end in (".csv", ".md", ".tex", ".confusion.csv")),
-        )  # fmt: skip
-        ends = (".csv", ".md", ".tex", ".confusion.csv")
-        written.append(b"".join((tmp_path / f"{name}{end}").read_bytes() for end in ends))
-    assert written[0] == written[1]
-    text = (tmp_path / "one.md").read_text(encoding="utf-8")
-    rows = read_rows(tmp_path / "one.csv")
-    counts = read_rows(tmp_path / "one.confusion.csv")
+    one, other = (written(tmp_path, study, name) for name in ("one", "two"))
+    assert [path.read_bytes() for path in one.values()] == [path.read_bytes() for path in other.values()]
+    text = one["md"].read_text(encoding="utf-8")
+    rows, counts = read_rows(one["csv"]), read_rows(one["confusion"])
     if empty:
-        assert rows == counts == []
-        assert "no predictions" in text
+        assert rows == counts == read_rows(one["patients"]) == read_rows(one["classes_csv"]) == []
+        assert "no predictions" in text and "no predictions" in one["classes_md"].read_text(encoding="utf-8")
     else:
         assert len(rows) == 18
         assert "10x (1.0 µm/px)" in text
         assert "95 % intervals" in text
-        assert "| 100.0 (100.0-100.0) |" in text
+        assert "| 100.0 (63.1-100.0) |" in text
         assert np.isclose(float(rows[3]["accuracy"]), 0.5)
         known = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
         for row in rows:
@@ -210,3 +237,117 @@ def test_files_have_the_same_bytes_twice(tmp_path, empty):
             assert len(own) == 4 and sum(int(count["n"]) for count in own) == int(row["n"])
             right = sum(int(count["n"]) for count in own if count["truth"] == count["predicted"])
             assert right / int(row["n"]) == pytest.approx(float(row["accuracy"]), abs=1e-4)
+
+
+def test_too_few_patients_have_a_dash_instead_of_an_interval(tmp_path):
+    tables = written(tmp_path, STUDY[:2], statistics=STATISTICS | {"fewest_patients": 9})
+    rows = read_rows(tables["csv"])
+    assert {row[name] for row in rows for name in COLUMNS if name.endswith(("_low", "_high"))} == {""}
+    assert {row["accuracy"] for row in rows} == {"1.0000", "0.5000"}
+    text = tables["md"].read_text(encoding="utf-8")
+    assert "| 50.0 (–) " in text and "fewer than 9 patients" in text
+    assert "50.0 (--)" in tables["tex"].read_text(encoding="utf-8")
+
+
+def test_every_class_has_its_metrics_and_one_without_patients_has_none(tmp_path):
+    tables = written(tmp_path, STUDY[:2])
+    rows = {(r["method"], r["class"]): r for r in read_rows(tables["classes_csv"]) if r["per"] == "patient"}
+    assert list(rows) == [(method, name) for method in ("teacher", "scratch") for name in CLASSES]
+    scratch = rows["scratch", "c"]  # 4 of 8 patients are of each class, the first 4 of all are read right
+    assert [scratch[name] for name in ("n", "patients", "f1", "precision", "recall")] == ["4", "4", *["0.5000"] * 3]
+    assert float(scratch["recall_low"]) < 0.5 < float(scratch["recall_high"])
+    one_class = [(about, frame[frame["label"] == "c"]) for about, frame in STUDY[:2]]
+    tables = written(tmp_path, one_class, "alone")
+    rows = {(r["method"], r["class"]): r for r in read_rows(tables["classes_csv"]) if r["per"] == "patient"}
+    assert [rows["teacher", "a|b"][name] for name in ("n", "f1", "recall", "recall_low")] == ["0", "", "", ""]
+    assert "| –" in tables["classes_md"].read_text(encoding="utf-8")
+    assert read_rows(tables["csv"])[0]["auroc"] == ""
+
+
+def test_patients_are_a_row_with_every_models_call(tmp_path):
+    study = [*STUDY[:2], (model("sskd", unlabeled=100, seed=1), predictions(7))]
+    rows = read_rows(written(tmp_path, study)["patients"])
+    assert [(row["patient"], row["seed"]) for row in rows[:3]] == [("p0", "0"), ("p0", "1"), ("p1", "0")]
+    last = next(row for row in rows if (row["patient"], row["seed"]) == ("p7", "0"))
+    assert (last["truth"], last["right"], last["models"]) == ("c", "1", "2")
+    assert (last["teacher 10x"], last["teacher 10x p"]) == ("c", "0.9000")
+    assert last["scratch 2.5x labeled100-unlabeled0"] == "a|b"
+    assert last["sskd 2.5x labeled100-unlabeled100"] == ""  # of another seed
+
+
+def test_the_spread_is_over_seeds_and_drawing_seeds_has_an_interval_of_its_own():
+    study = [
+        (model(method, scale, seed=seed), predictions(right))
+        for method, scale, counts in (("teacher", 10, (8, 8, 8)), ("sskd", 2.5, (3, 5, 7)))
+        for seed, right in enumerate(counts)
+    ]
+    row = rows_of(study)[1]
+    assert (row["accuracy"], row["accuracy_spread"], row["seeds"]) == ("0.6250", "0.2500", "3")
+    ends = [float(row[f"accuracy_minus_teacher{way}{end}"]) for way in ("", "_seeds") for end in ("_low", "_high")]
+    assert ends[2] < ends[0] < -0.375 < ends[1] <= ends[3]
+    alone = rows_of(STUDY)[1]
+    assert (alone["accuracy_spread"], alone["accuracy_minus_teacher_seeds_low"]) == ("", "")
+
+
+def test_a_row_without_its_teacher_or_with_a_missing_seed_says_so():
+    study = [(model("teacher", 10), predictions(8)), (model("sskd", seed=0), predictions(6))]
+    both = [*study, (model("sskd", seed=1), predictions(6))]
+    row = rows_of(both)[1]  # the teacher of seed 1 is missing
+    assert (row["seeds"], row["accuracy_minus_teacher"], row["accuracy_minus_teacher_low"]) == ("2", "", "")
+    text = summary(rows_of(both))
+    assert "8 patients, one seed)" in text and "8 patients, mean of 2 seeds)" in text
+    assert text.split("###")[2].splitlines()[4].endswith("| –                        |")
+    assert "no teacher to compare with" in text
+
+
+def with_validation(frame, right):
+    return pd.concat([frame, predictions(right, split="val")])
+
+
+def test_the_temperature_and_the_threshold_are_chosen_on_validation_data(tmp_path):
+    study = [(about, with_validation(frame, 6)) for about, frame in STUDY[:2]]
+    rows = read_rows(written(tmp_path, study, positive_class="c")["csv"])
+    assert {row["split"] for row in rows} == {"test"}
+    teacher, student = rows[0], rows[1]
+    sharp = 0.75  # the share that is right in validation, where every probability is .9
+    temperature = np.log(9) / np.log(sharp / (1 - sharp))
+    assert float(student["temperature"]) == pytest.approx(temperature, abs=1e-3)
+    assert float(student["threshold"]) == pytest.approx(0.5)
+    assert [teacher[name] for name in ("sensitivity", "specificity", "ppv", "npv")] == ["1.0000"] * 4
+    assert teacher["sensitivity_low"] == "0.3976"  # 4 positive patients without one exception: .025 ** (1 / 4)
+    assert [student[name] for name in ("sensitivity", "specificity", "ppv", "npv")] == ["0.5000"] * 4
+    text = (tmp_path / "one.md").read_text(encoding="utf-8")
+    assert "threshold chosen on validation patients" in text and "| balanced accuracy (macro recall) |" in text
+    expected = -(np.log(0.75) + np.log(0.25)) / 2
+    assert float(student["log_loss_calibrated"]) == pytest.approx(expected, abs=1e-3)
+    assert float(student["log_loss"]) == pytest.approx(-(np.log(0.9) + np.log(0.1)) / 2, abs=1e-4)
+    plain = read_rows(written(tmp_path, STUDY[:2], "plain")["csv"])[1]
+    assert {plain[name] for name in ("temperature", "threshold", "sensitivity", "ece_calibrated")} == {""}
+
+
+def test_validation_chooses_how_regions_become_a_patient(tmp_path):
+    frame = pd.concat([predictions(8), predictions(8, split="val")])
+    focal = frame["region"].str.endswith("_0")  # one region of each patient shows the class, two say the opposite
+    wrong = frame.assign(**{"p_a|b": np.where(focal, frame["p_a|b"] * 0.99 + 0.005, 1 - frame["p_a|b"] * 0.6 - 0.2)})
+    study = [(model("teacher", 10), wrong.assign(p_c=1 - wrong["p_a|b"]))]
+    found = {}
+    for way in ("mean", "max", "top_k", "validation"):
+        row = read_rows(written(tmp_path, study, way, aggregation={"way": way, "k": 2})["csv"])[0]
+        found[way] = (row["aggregation"], row["log_loss"])
+    losses = {way: float(loss) for way, (_, loss) in found.items()}
+    assert losses["validation"] == min(losses.values()) < losses["mean"]
+    assert found["validation"][0] == min(("mean", "max", "top_k"), key=losses.get) == "max"
+
+
+def test_sites_have_rows_of_their_own_where_there_is_more_than_one(tmp_path):
+    study = [
+        (about, frame.assign(site=np.where(frame["patient"] < "p4", "East", "West"))) for about, frame in STUDY[:2]
+    ]
+    tables = written(tmp_path, study)
+    rows = {(r["site"], r["method"]): r for r in read_rows(tables["sites_csv"]) if r["per"] == "patient"}
+    assert [rows[site, "scratch"]["accuracy"] for site in ("East", "West")] == ["1.0000", "0.0000"]
+    assert [rows[site, "scratch"]["accuracy_minus_teacher"] for site in ("East", "West")] == ["0.0000", "-1.0000"]
+    assert rows["East", "teacher"]["patients"] == "4"
+    assert read_rows(tables["csv"])[1]["accuracy"] == "0.5000"
+    assert "| East |" in tables["sites_md"].read_text(encoding="utf-8")
+    assert read_rows(written(tmp_path, STUDY[:2], "none")["sites_csv"]) == []

@@ -7,12 +7,12 @@ open_log(snakemake.log[0])
 evaluate(
     predictions=snakemake.input.predictions,
     models=snakemake.params.models,
+    divisions=snakemake.input.splits,
     classes=snakemake.params.classes,
     regions_have_labels=snakemake.params.regions_have_labels,
     splits=snakemake.params.splits,
     statistics=snakemake.params.statistics,
-    table=snakemake.output.csv,
-    summary=snakemake.output.md,
-    latex=snakemake.output.tex,
-    confusion=snakemake.output.confusion,
+    aggregation=snakemake.params.aggregation,
+    positive_class=snakemake.params.positive_class,
+    tables=dict(snakemake.output.items()),
 )

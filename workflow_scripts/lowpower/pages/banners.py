@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from lowpower.pages.page import banner
 from lowpower.wording import count_of, some
 
+FEW = 30  # patients: of fewer, each moves an accuracy by more than 3 points
 ON_PURPOSE = "the sheet excludes it"  # so begins the reason of a slide that its sheet leaves out
 
 
@@ -40,6 +41,12 @@ def about_results(study: dict, counts: Sequence[dict[str, str]], rows: Sequence[
         )
         found.append(banner(said, "warning"))
     for row in rows:
+        if row["method"] == "teacher" and row["per"] == "patient" and 0 < int(row["patients"]) < FEW:
+            said = (
+                f"Only {count_of(int(row['patients']), 'patient')} in {row['split']}, fewer than {FEW}: each moves an "
+                f"accuracy by {100 / int(row['patients']):.1f} points. Intervals are wide and tell models hardly apart."
+            )
+            found.append(banner(said, "warning"))
         if row["method"] == "teacher" and row["per"] == "patient" and row["accuracy"]:
             accuracy, common = float(row["accuracy"]), _share_of_largest_class(counts, row["split"])
             if accuracy <= common:

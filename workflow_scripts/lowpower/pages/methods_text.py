@@ -148,7 +148,21 @@ def _evaluation(config: dict) -> str:
             "from the nearest finer level that the slide file itself stores, reduced by a box filter where needed."
         )
     return (
-        f"{judged} The probabilities of a slide or patient are the mean of its regions', weighted by tissue area. "
+        f"{judged} {_aggregation(config)} "
         f"Intervals ({100 * statistics['confidence']:g} %) come from a bootstrap that draws patients with replacement "
-        f"({statistics['draws']:,} draws; {statistics['rank_draws']:,} for AUROC)."
+        f"({statistics['draws']:,} draws; {statistics['rank_draws']:,} for AUROC and average precision): of shares by "
+        "Student's t on the logit scale, of differences by percentiles adjusted for the number of patients; rows of "
+        f"fewer than {statistics['fewest_patients']} patients have none."
+    )
+
+
+def _aggregation(config: dict) -> str:
+    of_class = {"max": "highest", "top_k": f"mean of the {config['top_k']} highest"}
+    ways = {"mean": "the mean of its regions', weighted by tissue area"}
+    ways |= {way: f"for each class the {which} of its regions', renormalized" for way, which in of_class.items()}
+    if config["aggregation"] != "validation":
+        return f"The probabilities of a slide or patient are {ways[config['aggregation']]}."
+    return (
+        "The probabilities of a slide or patient are, whichever had the lowest log loss on the model's validation "
+        f"data, {'; '.join(ways.values())}."
     )

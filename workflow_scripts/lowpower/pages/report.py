@@ -66,7 +66,7 @@ def write_report(
     )
     sections = [
         ("Cohort", _cohort(taken, counts)),
-        ("Results", _results(rows, study["statistics"]["confidence"])),
+        ("Results", _results(rows, study["statistics"])),
         ("Cost", _cost(costs)),
         ("Claims", _claims(tested)),
         ("Figures", "\n".join(_figure(Path(path)) for path in figures)),
@@ -96,12 +96,15 @@ def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]]) -
     )
 
 
-def _results(rows: Sequence[dict[str, str]], confidence: float) -> str:
+def _results(rows: Sequence[dict[str, str]], statistics: dict) -> str:
     parts = []
     for title, shown in results_table.sections(rows):
         parts += [f"<h3>{prose(title, RESULTS)}</h3>", table(shown, RESULTS, [_model(row) for row in shown])]
-    note = results_table.note(confidence) if parts else results_table.NOTHING
-    return "\n".join([*parts, paragraph(note, "soft"), files(*_forms("results"))])
+    note = results_table.NOTHING
+    if parts:
+        note = results_table.note(statistics["confidence"], statistics["fewest_patients"])
+    beside = [*_forms("results"), *_forms("classes"), *_forms("sites"), "tables/patients.csv"]
+    return "\n".join([*parts, paragraph(note, "soft"), files(*beside)])
 
 
 def _model(row: dict[str, str]) -> dict[str, str]:

@@ -25,6 +25,12 @@ def read_config(raw: dict, schema: str | Path) -> dict:
     _check_scales(config)
     _check_methods(config)
     _check_teacher(config)
+    positive = config["positive_class"]
+    if positive and positive not in config["classes"]:
+        raise InputError(
+            f"config: `positive_class`: {positive} is not one of `classes` ({', '.join(config['classes'])}); write one "
+            "of them, or take the key away"
+        )
     recipe = config["training"]
     if recipe["processes"] > recipe["batch"]:
         raise InputError(

@@ -1,0 +1,122 @@
+"""How long the tables of a large study take: docs/performance.md says what is compared.
+
+.venv/bin/python bench/evaluate.py [--quick]
+
+One thread. Made-up predictions of many models, judged per patient, slide and region with all draws, against one bare
+pass in which scikit-learn computes each model's metrics on the data alone, without any interval. Seconds are the
+processor's, so that other work on the machine counts less. The last line is JSON.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from time import perf_counter, process_time
+
+os.environ |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # before numpy is imported
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics as oracle
+
+from lowpower.tables.results import evaluate
+
+CLASSES = ["a", "b", "c", "d"]
+STATISTICS = {"draws": 10_000, "rank_draws": 2000, "confidence": 0.95, "fewest_patients": 10}
+
+
+def main() -> None:
+    """Make predictions, evaluate them, take the bare pass and print one JSON line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--models", type=int, default=200, help="the first of them is the teacher")
+    parser.add_argument("--regions", type=int, default=10_000, help="of the test split; validation has a fifth as many")
+    parser.add_argument("--patients", type=int, default=500, help="of the test split, with one slide each")
+    parser.add_argument("--quick", action="store_true", help="3 models, to see that it runs")
+    given = parser.parse_args()
+    if given.quick:
+        given.models, given.regions, given.patients = 3, 200, 20
+    with tempfile.TemporaryDirectory(prefix="lowpower-bench-") as folder:
+        paths, models = make(Path(folder), given.models, given.regions, given.patients)
+        wall, start = perf_counter(), process_time()
+        take_tables(Path(folder), paths, models)
+        seconds, wall = process_time() - start, perf_counter() - wall
+        start = process_time()
+        for path in paths:
+            bare_pass(path)
+        bare = process_time() - start
+    size = {"models": given.models, "regions": given.regions, "patients": given.patients}
+    figures = {"seconds": seconds, "wall_seconds": wall, "bare_seconds": bare, "ratio": seconds / bare}
+    print(json.dumps(size | {name: round(value, 2) for name, value in figures.items()}))
+
+
+def make(folder: Path, models: int, regions: int, patients: int) -> tuple[list[Path], list[dict]]:
+    """Predictions of models that are right more and more often."""
+    splits = (("test", "p", regions, patients), ("val", "v", regions // 5, max(2, patients // 5)))
+    asked = pd.concat([_regions(*split) for split in splits], ignore_index=True)
+    truth = asked["label"].map(CLASSES.index).to_numpy()
+    paths = []
+    for i in range(models):
+        rng = np.random.default_rng(i)
+        scores = rng.normal(0, 1.5, (len(asked), len(CLASSES)))
+        scores[np.arange(len(asked)), truth] += 0.5 + 2 * i / models
+        odds = np.exp(scores)
+        odds /= odds.sum(1, keepdims=True)
+        paths.append(folder / f"{i}.parquet")
+        asked.assign(**{f"p_{name}": odds[:, c] for c, name in enumerate(CLASSES)}).to_parquet(paths[-1])
+    shared = {"network": "resnet10", "labeled": 100, "seed": 0, "steps": 1}
+    teacher = {"method": "teacher", "magnification": 10.0, "unlabeled": 0}
+    students = [{"method": f"m{i}", "magnification": 2.5, "unlabeled": 100} for i in range(1, models)]
+    return paths, [shared | about for about in (teacher, *students)]
+
+
+def _regions(split: str, name: str, regions: int, patients: int) -> pd.DataFrame:
+    owner = np.sort(np.random.default_rng(0).integers(0, patients, regions))
+    owner[:patients] = np.arange(patients)
+    owner.sort()
+    shared = {"site": "", "split": split, "true_label": "", "label_source": "slide", "area_mm2": 1.0}
+    patient = [f"{name}{k:05d}" for k in owner]
+    return pd.DataFrame(
+        {"region": [f"{p}_{k:05d}" for k, p in enumerate(patient)], "slide": patient, "patient": patient}
+    ).assign(label=[CLASSES[k % len(CLASSES)] for k in owner], pixels="averaged", **shared)
+
+
+def take_tables(folder: Path, paths: list[Path], models: list[dict]) -> None:
+    """What the rule does."""
+    forms = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "md", "tex")]
+    names = ["csv", "md", "tex", "confusion", "patients", *forms]
+    evaluate(
+        paths, models, [], CLASSES, True, ["test"], STATISTICS, {"way": "mean", "k": 3}, "a",
+        {name: folder / f"table_{name}" for name in names},
+    )  # fmt: skip
+
+
+def bare_pass(path: Path) -> dict[str, float]:
+    """The metrics of a model by scikit-learn, per patient, slide and region."""
+    frame = pd.read_parquet(path)
+    frame = frame[frame["split"] == "test"]
+    found = {}
+    for per in ("patient", "slide", "region"):
+        units = frame.groupby(per).agg({"label": "first"} | {f"p_{name}": "mean" for name in CLASSES})
+        scores, truth = units.iloc[:, 1:].to_numpy(), units["label"].map(CLASSES.index).to_numpy()
+        scores /= scores.sum(1, keepdims=True)
+        calls = scores.argmax(1)
+        of_classes = {"average": "macro", "zero_division": 0}
+        found |= {
+            f"accuracy per {per}": oracle.accuracy_score(truth, calls),
+            f"macro_f1 per {per}": oracle.f1_score(truth, calls, **of_classes),
+            f"precision per {per}": oracle.precision_score(truth, calls, **of_classes),
+            f"recall per {per}": oracle.recall_score(truth, calls, **of_classes),
+            f"kappa per {per}": oracle.cohen_kappa_score(truth, calls),
+            f"auroc per {per}": oracle.roc_auc_score(truth, scores, multi_class="ovr"),
+            f"average_precision per {per}": oracle.average_precision_score(np.eye(len(CLASSES))[truth], scores),
+            f"log_loss per {per}": oracle.log_loss(truth, scores),
+            f"brier per {per}": oracle.brier_score_loss(truth, scores, labels=range(len(CLASSES))),
+        }
+    return found
+
+
+if __name__ == "__main__":
+    main()

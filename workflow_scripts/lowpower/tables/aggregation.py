@@ -1,0 +1,41 @@
+"""How the probabilities of a slide's or patient's regions become its own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+WAYS = ("mean", "max", "top_k")
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """The config's ``aggregation`` (one of ``WAYS``, or validation: each model's best of them there) and ``top_k``."""
+
+    way: str = "mean"
+    k: int = 3
+
+
+MEAN = Aggregation()
+
+
+def aggregate(probabilities: NDArray, area: NDArray, unit: NDArray, units: int, way: str, k: int) -> NDArray:
+    """Probabilities of units (units, classes) from those of their regions (n, classes).
+
+    area: (n,) of tissue. unit: (n,) the unit of each region, in 0..units-1, each of which has one. mean: weighted by
+    area. max: each class's highest, renormalized. top_k: the mean of each class's k highest, renormalized.
+    """
+    found = np.zeros((units, probabilities.shape[1]))
+    if way == "mean":
+        area = np.where(np.bincount(unit, area, units)[unit] > 0, area, 1.0)  # without tissue, regions count alike
+        share = area / np.bincount(unit, area, units)[unit]  # exactly 1 for the only region, so that ties stay ties
+        np.add.at(found, unit, probabilities * share[:, None])
+        return found
+    counts = np.bincount(unit, minlength=units)
+    starts = np.cumsum(counts) - counts
+    taken = np.minimum(counts, 1 if way == "max" else k)
+    for c in range(probabilities.shape[1]):
+        order = np.lexsort((-probabilities[:, c], unit))
+        top = np.arange(len(unit)) - starts[unit[order]] < taken[unit[order]]
+        found[:, c] = np.bincount(unit[order][top], probabilities[order, c][top], units) / taken
+    return found / found.sum(1, keepdims=True)

@@ -1,0 +1,74 @@
+"""What is chosen on a model's validation data before its other data are judged: a temperature and a threshold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+# Where no validation unit is wrong, the sharper the better without end: so temperatures have bounds.
+TEMPERATURES = (0.25, 4.0)
+_LEAST = np.finfo(float).eps  # of a probability, so that its logarithm is finite
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What validation data chose for one model and kind of unit; None for what could not be chosen or was not asked."""
+
+    temperature: float | None = None
+    positive: int | None = None  # number of the positive class
+    threshold: float | None = None  # a unit whose probability of the positive class reaches it is called positive
+
+
+UNCHOSEN = Chosen()
+
+
+def choose(truth: NDArray, probabilities: NDArray, positive: int | None) -> Chosen:
+    """What the validation units of one model choose: (n,) class numbers, (n, classes) probabilities."""
+    if not len(truth):
+        return UNCHOSEN
+    threshold = None if positive is None else threshold_of(truth == positive, probabilities[:, positive])
+    return Chosen(temperature_of(truth, probabilities), positive, threshold)
+
+
+def log_loss(truth: NDArray, probabilities: NDArray) -> float:
+    """Mean negative logarithm of the probability of the true class; infinite without a unit."""
+    if not len(truth):
+        return np.inf
+    return float(-np.log(np.clip(probabilities[np.arange(len(truth)), truth], _LEAST, 1)).mean())
+
+
+def tempered(probabilities: NDArray, temperature: float) -> NDArray:
+    """Probabilities (n, classes) with their logarithms divided by the temperature; their order stays what it is."""
+    return softmax(np.log(np.maximum(probabilities, _LEAST)) / temperature, axis=1)
+
+
+def temperature_of(truth: NDArray, probabilities: NDArray) -> float:
+    """The temperature within ``TEMPERATURES`` with the lowest log loss (Guo et al., ICML 2017)."""
+    logs, rows = np.log(np.maximum(probabilities, _LEAST)), np.arange(len(truth))
+
+    def loss(log_temperature: float) -> float:
+        return -log_softmax(logs / np.exp(log_temperature), axis=1)[rows, truth].mean()
+
+    bounds = tuple(np.log(TEMPERATURES))
+    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-4})
+    best = min((*bounds, float(found.x)), key=loss)  # the search never tries the bounds themselves
+    return float(np.exp(best))
+
+
+def threshold_of(positive: NDArray, score: NDArray) -> float | None:
+    """The threshold that maximizes Youden's J, sensitivity + specificity - 1; None without both kinds of units.
+
+    Tried are the middles between neighboring scores; of several with the same J the lowest, which misses the fewest
+    positives.
+    """
+    if positive.all() or not positive.any():
+        return None
+    levels = np.unique(score)
+    tried = np.append(levels[0], (levels[1:] + levels[:-1]) / 2)
+    yes, no = np.sort(score[positive]), np.sort(score[~positive])
+    sensitivity = 1 - np.searchsorted(yes, tried) / len(yes)
+    specificity = np.searchsorted(no, tried) / len(no)
+    j = np.round(sensitivity + specificity, 12)  # so that equal ones do not differ by rounding
+    return float(tried[np.argmax(j)])
