@@ -14,7 +14,7 @@ Paths, all under results/{cohort}/:
     teacher/seed{seed}/  targets/seed{seed}/                         the teacher; what it says of every view
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
     overviews/{slide}.jpg  intake.html                               what the slides look like, before training
-    config.json  cost/  tables/  figures/  report.html               what comes out
+    intake.csv  config.json  cost/  tables/  figures/  report.html   what comes out; provenance.json says what of
     logs/  benchmarks/                                               by rule, then as above
 
 {slide} is the slide's id with unusual characters written %XX, {magnification} is such as 10x (1.0 µm/px) or 2.5x,
@@ -33,6 +33,7 @@ include: "rules/cohort.smk"
 include: "rules/teacher.smk"
 include: "rules/students.smk"
 include: "rules/tables.smk"
+include: "rules/provenance.smk"
 
 
 onerror:
@@ -42,18 +43,18 @@ onerror:
 rule all:
     default_target: True
     input:
-        rules.write_report.output,
+        rules.record_provenance.output,  # the last file of all: it has the hash of the report too
 
 
 rule intake:  # before training: what became of every slide, and what the sheet lacks
     input:
-        rules.gather_slides.output,
+        rules.tabulate_slides.output,
         rules.show_intake.output,
 
 
 rule paper:  # the tables alone
     input:
-        rules.gather_slides.output,
+        rules.tabulate_slides.output,
         rules.count_cohort.output,
         rules.evaluate.output,
         rules.compare_cost.output,

@@ -124,7 +124,7 @@ rule draw_figures:
 rule write_report:
     input:
         config=rules.write_config.output,
-        intake=rules.gather_slides.output.csv,
+        intake=rules.tabulate_slides.output.csv,
         cohort=rules.count_cohort.output.csv,
         results=rules.evaluate.output.csv,
         cost=rules.compare_cost.output.csv,

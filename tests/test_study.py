@@ -398,6 +398,7 @@ GROUPS = {
     "figures": {"torch", "openslide"},
     "pages": {"torch", "openslide", "matplotlib"},
     "planning": {"torch", "openslide", "matplotlib"},
+    "provenance": {"torch", "openslide", "matplotlib", "pandas"},
     "study": {"torch", "openslide"},
 }
 

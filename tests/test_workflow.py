@@ -52,9 +52,14 @@ def planned(folder, *arguments):
     return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table[1], re.M)}
 
 
+TIMED = (
+    r"^(logs|benchmarks|cost)/|^tables/cost\.|^(report\.html|provenance\.json)$|^figures/accuracy_flops\.|time\.json$"
+)
+
+
 def results(folder):
     """Hash of every file that has to be the same in each run: all but timings and what shows them."""
-    timed = re.compile(r"^(logs|benchmarks|cost)/|^tables/cost\.|^report\.html$|^figures/accuracy_flops\.|time\.json$")
+    timed = re.compile(TIMED)
     base = folder / "results/smoke"
     paths = sorted(path for path in base.rglob("*") if path.is_file())
     names = {str(path.relative_to(base)): path for path in paths}
@@ -101,7 +106,8 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
     distilled, pretrained = (
         sum(places[name] for name in methods if methods[name] == stage) for stage in ("distill", "pretrain")
     )
-    once = ("write_config", "gather_slides", "count_cohort", "compare_cost", "evaluate", "show_examples")
+    once = ("write_config", "gather_slides", "tabulate_slides", "count_cohort", "compare_cost", "evaluate")
+    once += ("show_examples", "draw_figures", "write_report", "record_provenance")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
@@ -116,7 +122,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
         "finetune_student": sum(places.values()),
         "predict": sum(places.values()) + seeds,
         "measure_cost": scales + 1 + scales * ("colour" in methods),
-        **dict.fromkeys((*once, "draw_figures", "write_report", "all"), 1),
+        **dict.fromkeys((*once, "all"), 1),
     }
 
 
@@ -249,6 +255,28 @@ def test_the_smoke_run_makes_every_output(smoke):
     assert sorted(path.suffix for path in (base / "figures").iterdir()) == [".png"] * 5 + [".svg"] * 5
 
 
+def test_the_record_has_the_hash_of_every_file_that_a_number_rests_on(smoke):
+    base = smoke / "results/smoke"
+    record = json.loads((base / "provenance.json").read_text())
+    wanted = ("tables/*", "figures/*", "**/model.safetensors", "**/predictions.parquet", "splits/*", "regions/*x*.csv")
+    names = {str(path.relative_to(base)) for pattern in wanted for path in base.glob(pattern) if path.is_file()}
+    assert len(names) > 30 and names <= record["files"].keys()
+    assert record["files"]["config.json"] == hashlib.sha256((base / "config.json").read_bytes()).hexdigest()
+    assert record["config"] == json.loads((base / "config.json").read_text())
+    assert record["slides"]["usable"] == 20 and "S001" not in json.dumps(record)
+
+
+def test_verify_computes_every_table_again_and_finds_the_one_that_was_changed(project):
+    said = snakemake(project, "verify", "--configfile", SMOKE)
+    tables = sorted((project / "results/smoke/tables").iterdir())
+    assert [path.name for path in tables if f"tables/{path.name}: same\n" not in said] == [] and len(tables) >= 12
+    change(project / "results/smoke/tables/results.csv", "teacher,", "teacher ,")
+    said = snakemake(project, "verify", "--configfile", SMOKE, check=False)
+    assert "tables/results.csv: differs in line 2: 'teacher ,resnet10" in said
+    assert "1 table other than computed again (tables/results.csv); 1 file other than recorded" in said
+    assert "Traceback" not in said
+
+
 def test_the_written_config_is_itself_a_config(smoke, tmp_path):
     written = smoke / "results/smoke/config.json"
     assert planned(smoke, "--configfile", written) == {}
@@ -264,7 +292,7 @@ def test_a_second_run_has_nothing_to_do(smoke):
     assert planned(smoke, "--configfile", SMOKE) == {}
 
 
-AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "all"}
+AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "record_provenance", "all"}
 
 
 def test_a_comment_reruns_nothing(project):
@@ -466,8 +494,8 @@ def test_environments_agree_with_the_lock(env):
 def test_every_rule_has_environment_log_benchmark_message_and_resources():
     for path in (ROOT / "rules").glob("*.smk"):
         for rule in re.split(r"^ *rule ", path.read_text(), flags=re.M)[1:]:
-            if rule.startswith("plan:"):
-                continue  # no step of the chain: it prints, and leaves nothing to time
+            if rule.startswith(("plan:", "verify:")):
+                continue  # no steps of the chain: they print, and leave nothing to time
             for part in ("conda:", "log:", "benchmark:", "message:", "mem_mb=", "runtime=", "script:"):
                 assert part in rule, f"rule {rule.split(':')[0]} lacks {part}"
 
