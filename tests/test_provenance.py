@@ -11,8 +11,9 @@ import pytest
 
 from lowpower import files
 from lowpower.errors import InputError
+from lowpower.hashes import hash_of
 from lowpower.provenance import facts
-from lowpower.provenance.facts import git_state, hash_of, machine, packages, read_lock
+from lowpower.provenance.facts import git_state, machine, packages, read_lock
 from lowpower.provenance.record import record_provenance
 from lowpower.provenance.rules import as_job, files_of, writers
 from lowpower.provenance.verifying import compare, verify
@@ -97,7 +98,7 @@ def test_a_changed_table_is_found_with_its_place_and_what_is_not_as_it_was(study
 
 def test_a_missing_table_fails_and_a_missing_input_is_said(study, capsys):
     (study.out / "tables/cost.tex").unlink()
-    with pytest.raises(InputError, match=r"1 table other than computed again \(tables/cost.tex\)\. If"):
+    with pytest.raises(InputError, match=r"1 table other than computed again \(tables/cost.tex\)\. Fetch"):
         check(study)
     assert "tables/cost.tex: missing" in capsys.readouterr().err
     (study.out / "cost/resnet10-5x.json").unlink()

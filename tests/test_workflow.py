@@ -107,7 +107,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
         sum(places[name] for name in methods if methods[name] == stage) for stage in ("distill", "pretrain")
     )
     once = ("write_config", "gather_slides", "tabulate_slides", "count_cohort", "compare_cost", "evaluate")
-    once += ("show_examples", "draw_figures", "write_report", "record_provenance")
+    once += ("show_examples", "draw_figures", "write_report", "write_model_cards", "record_provenance")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
@@ -258,7 +258,15 @@ def test_the_smoke_run_makes_every_output(smoke):
 def test_the_record_has_the_hash_of_every_file_that_a_number_rests_on(smoke):
     base = smoke / "results/smoke"
     record = json.loads((base / "provenance.json").read_text())
-    wanted = ("tables/*", "figures/*", "**/model.safetensors", "**/predictions.parquet", "splits/*", "regions/*x*.csv")
+    wanted = (
+        "**/model_card.md",
+        "tables/*",
+        "figures/*",
+        "**/model.safetensors",
+        "**/predictions.parquet",
+        "splits/*",
+        "regions/*x*.csv",
+    )
     names = {str(path.relative_to(base)) for pattern in wanted for path in base.glob(pattern) if path.is_file()}
     assert len(names) > 30 and names <= record["files"].keys()
     assert record["files"]["config.json"] == hashlib.sha256((base / "config.json").read_bytes()).hexdigest()
@@ -293,6 +301,7 @@ def test_a_second_run_has_nothing_to_do(smoke):
 
 
 AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "record_provenance", "all"}
+AFTER_TRAINING |= {"write_model_cards"}
 
 
 def test_a_comment_reruns_nothing(project):

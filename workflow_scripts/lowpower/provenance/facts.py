@@ -1,10 +1,11 @@
 """What tells whether another run must give the same bytes: versions, code, processor. No host, user or path."""
 
-import hashlib
 import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from lowpower.hashes import hash_of
 
 HOME = Path(__file__).parents[3]  # the project: Snakefile, lock and library
 _USED = (  # of the lock: what reads slides, computes, or draws; the rest cannot change a number
@@ -12,12 +13,6 @@ _USED = (  # of the lock: what reads slides, computes, or draws; the rest cannot
     *("safetensors", "pandas", "pyarrow", "scipy", "scikit-learn", "matplotlib", "snakemake"),
 )
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve")
-
-
-def hash_of(path: str | Path) -> str:
-    """SHA-256 of a file, as `sha256sum` prints it."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_lock(path: str | Path) -> dict | None:

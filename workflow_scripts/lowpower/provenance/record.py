@@ -6,9 +6,10 @@ from pathlib import Path
 
 from lowpower import __version__
 from lowpower.files import read_json, read_rows, write_json
+from lowpower.hashes import hash_of
 from lowpower.header import model_header
 from lowpower.log import say
-from lowpower.provenance.facts import git_state, hash_of, machine, packages
+from lowpower.provenance.facts import git_state, machine, packages
 from lowpower.wording import count_of
 
 

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from lowpower.errors import InputError
 from lowpower.files import read_json
+from lowpower.hashes import hash_of
 from lowpower.log import say
 from lowpower.provenance.again import make_again
-from lowpower.provenance.facts import hash_of, machine, packages
+from lowpower.provenance.facts import machine, packages
 from lowpower.wording import count_of, some
 
 _SHOWN = 30  # bytes before and after the first that differs
@@ -45,8 +46,8 @@ def verify(jobs: Sequence[dict], code: dict[str, str], provenance: str | Path) -
     wrong = [f"{count_of(len(bad), 'table')} other than computed again ({some(bad)})"] if bad else []
     wrong += [f"{count_of(len(changed), 'file')} other than recorded ({some(changed)})"] if changed else []
     raise InputError(
-        f"{folder}: {'; '.join(wrong)}. If no file was changed by hand, `snakemake` (and the same --configfile) makes "
-        "anew what is out of date; of a study that was published, fetch these files again"
+        f"{folder}: {'; '.join(wrong)}. Fetch them again, or delete them and run `snakemake` (and the same "
+        "--configfile), which makes them anew"
     )
 
 

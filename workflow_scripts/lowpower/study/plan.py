@@ -49,6 +49,7 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "show_examples": 1,
         "draw_figures": 1,
         "write_report": 1,
+        "write_model_cards": 1,
         "record_provenance": 1,
     }
     return {rule: count for rule, count in jobs.items() if count}
