@@ -16,6 +16,7 @@ from lowpower.study.config import read_config, region_multiple
 from lowpower.study.division import can_be_judged, find_problems
 from lowpower.study.given import check_given, given_teacher
 from lowpower.study.jobs import example_student, recipe, result_row, stage_before, student_recipe, teacher_folder
+from lowpower.study.jobs import time_files, timed_row
 from lowpower.study.machine import check_writable
 from lowpower.study.plan import planned_jobs
 from lowpower.study.sheet import by_file_name, read_sheet

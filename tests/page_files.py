@@ -12,7 +12,7 @@ from lowpower import files
 from lowpower.pages.intake_page import show_intake
 from lowpower.pages.report import write_report
 from lowpower.study.config import read_config
-from lowpower.tables import cohort, cost, intake, results
+from lowpower.tables import cohort, cost, hours, intake, results
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
@@ -72,6 +72,11 @@ def cost_rows():
     return [dict.fromkeys(cost.COLUMNS, "1") | {"magnification": "10x", "device": "cpu", "latency_ms": "3.210"}]
 
 
+def hour_rows():
+    row = dict.fromkeys(hours.COLUMNS, "1") | {"method": "sskd", "magnification": "2.5x", "hours": "1.2345"}
+    return [row | {"teacher_hours": ""}]
+
+
 def write_study(folder, config=None, teacher="0.9000", full=True):
     """Write what the pages are made from, and return it as their arguments."""
     files.write_json(folder / "config.json", config or complete_config())
@@ -80,6 +85,7 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
         "cohort": (cohort.COLUMNS, cohort_rows()),
         "results": (results.COLUMNS, result_rows(teacher)),
         "cost": (cost.COLUMNS, cost_rows()),
+        "hours": (hours.COLUMNS, hour_rows()),
     }
     for name, (columns, rows) in tables.items():
         files.write_rows(folder / f"tables/{name}.csv", columns, rows if full else [])

@@ -14,6 +14,7 @@ from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, document, figure, files, gallery, paragraph, prose, table
 from lowpower.tables import cohort as cohort_table
 from lowpower.tables import cost as cost_table
+from lowpower.tables import hours as hours_table
 from lowpower.tables import intake as intake_table
 from lowpower.tables import results as results_table
 
@@ -42,6 +43,7 @@ def write_report(
     cohort: str | Path,
     results: str | Path,
     cost: str | Path,
+    hours: str | Path,
     figures: Sequence[str | Path],
     overviews: Sequence[str | Path],
     slides: Sequence[str],
@@ -53,7 +55,7 @@ def write_report(
     config: the complete configuration (JSON). teacher: its model file, of which only the header is read.
     """
     study = read_json(config)
-    taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
+    taken, counts, rows, costs, timed = (read_rows(path) for path in (intake, cohort, results, cost, hours))
     title = f"{study['cohort']}: histology at low magnification"
     lows = ", ".join(describe(low) for low in study["student_magnifications"])
     lead = (
@@ -64,7 +66,7 @@ def write_report(
     sections = [
         ("Cohort", _cohort(taken, counts)),
         ("Results", _results(rows, study["statistics"]["confidence"])),
-        ("Cost", _cost(costs)),
+        ("Cost", _cost(costs, timed)),
         ("Claims", paragraph("No claim was fixed in a file before training, so none is tested here.")),
         ("Figures", "\n".join(_figure(Path(path)) for path in figures)),
         ("Slides", gallery(slides, overviews, taken)),
@@ -109,10 +111,15 @@ def _model(row: dict[str, str]) -> dict[str, str]:
     return {"method": f"students/{row['method']}/{scale}/labeled{row['labeled %']}-unlabeled{row['unlabeled %']}/"}
 
 
-def _cost(costs: Sequence[dict[str, str]]) -> str:
+def _cost(costs: Sequence[dict[str, str]], timed: Sequence[dict[str, str]]) -> str:
     said = f"{cost_table.CONVENTION} {cost_table.timing(costs)}" if costs else ""
     shown = table(cost_table.headline(costs), "tables/cost.csv")
-    return "\n".join([shown, paragraph(said, "soft"), files(*_forms("cost"))])
+    reading = [shown, paragraph(said, "soft"), files(*_forms("cost"))]
+    training = [
+        "<h3>Training</h3>",
+        table(hours_table.headline(timed), "tables/hours.csv", [_model(row) for row in hours_table.headline(timed)]),
+    ]
+    return "\n".join([*reading, *training, paragraph(hours_table.NOTE, "soft"), files(*_forms("hours"))])
 
 
 def _forms(name: str) -> list[str]:

@@ -46,6 +46,7 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "measure_cost": len(measured_networks(every)),
         "evaluate": 1,
         "compare_cost": 1,
+        "count_hours": 1,
         "show_examples": 1,
         "draw_figures": 1,
         "write_report": 1,
