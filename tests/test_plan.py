@@ -330,7 +330,7 @@ def test_sizes_are_told_in_units_that_people_read(mb, text):
 def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     text = snakemake(copy_project(tmp_path), "plan", "--cores", 1, "--configfile", SMOKE)
     assert NOTHING_YET in text
-    assert "Traceback" not in text and "| total            | 155  |" in text
+    assert "Traceback" not in text and "| total             | 155  |" in text
 
 
 @pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live", "best_validation", "given"])
