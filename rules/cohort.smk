@@ -141,6 +141,7 @@ rule show_intake:
         intake=rules.tabulate_slides.output.csv,
         overviews=per_slide("overviews/{slide}.jpg"),
         cohort=[] if PROBLEMS else rules.count_cohort.output.csv,
+        names=NAMES,
     output:
         f"{OUT}/intake.html",
     log:

@@ -44,8 +44,9 @@ rule record_provenance:
         config=rules.write_config.output[0],
         intake=rules.gather_slides.output.csv,
         models=model_files("model.safetensors"),
+        names=NAMES,
         files=sorted(
-            files_of(writers(workflow.rules, OUT, "tables", "figures"))
+            files_of(writers(workflow.rules, OUT, "tables", "figures")) - {*rules.make_pseudonyms.output}
             | {index(scale) for scale in SCALES if scale}
             | {*rules.write_report.output, *rules.write_model_cards.output}
         ),

@@ -166,6 +166,7 @@ rule write_report:
         figures=rules.draw_figures.output,
         overviews=per_slide("overviews/{slide}.jpg"),
         teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
+        names=NAMES,
     output:
         f"{OUT}/report.html",
     log:

@@ -17,6 +17,8 @@ from test_workflow import BIN, SMOKE, copy_project, write_header
 
 from lowpower import files
 from lowpower.errors import InputError
+from lowpower.provenance.leaks import check_published
+from lowpower.pseudonyms import make_pseudonyms
 from lowpower.study.config import read_config
 from lowpower.study.division import find_problems
 from lowpower.study.given import check_given
@@ -44,6 +46,12 @@ def config(**changes):
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
 
     return make
+
+
+def leak(folder):
+    make_pseudonyms(["S-001"], [], folder / "private/pseudonyms.csv")
+    files.write_rows(folder / "tables/cost.csv", ["slide"], [{"slide": "S-001"}])
+    return message_of(check_published, [folder / "tables/cost.csv"], folder, folder / "private/pseudonyms.csv")
 
 
 def changed_table(folder):
@@ -408,6 +416,7 @@ CASES = {
     "damaged recording": recording(truncated=True),
     "damaged region file": damaged_region,
     "table or file changed by hand (`snakemake verify`)": changed_table,
+    "own id in a file that leaves the lab, with `ids: pseudonym`": leak,
     "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "memory used up": job("raise MemoryError"),
     "memory used up in the network": job("import torch\ntorch.empty(10**15)"),

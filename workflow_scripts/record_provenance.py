@@ -13,4 +13,5 @@ record_provenance(
     code=snakemake.params.code,
     lock=snakemake.params.lock,
     provenance=snakemake.output[0],
+    names=snakemake.input.names or None,
 )

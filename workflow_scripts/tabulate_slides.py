@@ -1,7 +1,7 @@
 """Write the table of slides for people: what became of each, under its id or its pseudonym."""
 
 from lowpower.log import open_log
-from lowpower.tables.intake import tabulate_slides
+from lowpower.tables.slides import tabulate_slides
 
 open_log(snakemake.log[0])
 tabulate_slides(

@@ -16,4 +16,5 @@ write_report(
     slides=snakemake.params.slides,
     teacher=snakemake.input.teacher,
     report=snakemake.output[0],
+    names=snakemake.input.names or None,
 )

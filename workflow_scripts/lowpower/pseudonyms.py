@@ -51,7 +51,7 @@ def _pseudonym(key: bytes, kind: str, name: str) -> str:
 
 def read_names(table: str | Path | None) -> "Names":
     """What to call slides and patients. table: pseudonyms.csv, or None where they keep their ids."""
-    return Names(read_rows(table) if table else [])
+    return Names(read_rows(table)) if table else OWN
 
 
 class Names:
@@ -82,3 +82,6 @@ class Names:
     def text(self, said: str) -> str:
         """A sentence in which every id is what its slide or patient is called."""
         return self.own.sub(lambda found: self.called[found[0]], said) if self.hidden else said
+
+
+OWN = Names([])  # every slide and patient by its own id

@@ -12,6 +12,7 @@ from lowpower.pages.banners import about_results, about_slides
 from lowpower.pages.flow import flow
 from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, document, figure, files, gallery, paragraph, prose, table
+from lowpower.pseudonyms import read_names
 from lowpower.tables import cohort as cohort_table
 from lowpower.tables import cost as cost_table
 from lowpower.tables import hours as hours_table
@@ -49,11 +50,14 @@ def write_report(
     slides: Sequence[str],
     teacher: str | Path,
     report: str | Path,
+    names: str | Path | None = None,
 ) -> None:
     """Write the report from the tables (CSV), figures (SVG) and overviews (JPEG, parallel to slides).
 
-    config: the complete configuration (JSON). teacher: its model file, of which only the header is read.
+    config: the complete configuration (JSON). teacher: its model file, of which only the header is read. names:
+    pseudonyms.csv where slides are not to be called by their ids (the tables then have pseudonyms already), else None.
     """
+    known = read_names(names)
     study = read_json(config)
     taken, counts, rows, costs, timed = (read_rows(path) for path in (intake, cohort, results, cost, hours))
     title = f"{study['cohort']}: histology at low magnification"
@@ -64,12 +68,12 @@ def write_report(
         "sorts."
     )
     sections = [
-        ("Cohort", _cohort(taken, counts)),
+        ("Cohort", _cohort(taken, counts, linked=not known.hidden)),
         ("Results", _results(rows, study["statistics"]["confidence"])),
         ("Cost", _cost(costs, timed)),
         ("Claims", paragraph("No claim was fixed in a file before training, so none is tested here.")),
         ("Figures", "\n".join(_figure(Path(path)) for path in figures)),
-        ("Slides", gallery(slides, overviews, taken)),
+        ("Slides", gallery(slides, overviews, taken, known)),
         ("Methods", "\n".join(_titled(*part) for part in methods(study, taken, costs, teacher))),
         ("How to cite", _citation()),
     ]
@@ -79,9 +83,9 @@ def write_report(
     say(f"{study['cohort']}: all of it on one page, {report}")
 
 
-def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]]) -> str:
+def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], linked: bool) -> str:
     excluded = intake_table.excluded_slides(taken)
-    links = [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in excluded]
+    links = [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in excluded] if linked else ()
     return "\n".join(
         [
             paragraph(intake_table.summary_of(taken), source=INTAKE),

@@ -10,6 +10,7 @@ from lowpower.hashes import hash_of
 from lowpower.header import model_header
 from lowpower.log import say
 from lowpower.provenance.facts import git_state, machine, packages
+from lowpower.provenance.leaks import check_published
 from lowpower.wording import count_of
 
 
@@ -22,14 +23,17 @@ def record_provenance(
     code: dict[str, str],
     lock: dict | None,
     provenance: str | Path,
+    names: str | Path | None = None,
 ) -> None:
     """Write provenance.json. It holds no time, host or user; of what entered only as a config's text, that text.
 
     config: the complete configuration. intake: what ``gather_slides`` wrote. models, files: those that are hashed, all
     below the folder of ``provenance``. sheet: hash of the sheet. code: what each script does, as a hash. lock: the
-    hash of requirements.txt and its versions, or None.
+    hash of requirements.txt and its versions, or None. names: pseudonyms.csv, or None where ids may be shown.
+    Raises InputError when a file that leaves the lab holds an id all the same.
     """
     folder = Path(provenance).parent
+    check_published(files, folder, names)
     slides = [row for row in read_rows(intake) if row["state"] == "usable"]
     headers = [model_header(path)["versions"] for path in models]
     hashed = {Path(path).relative_to(folder).as_posix(): path for path in (config, intake, *models, *files)}

@@ -4,10 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower.errors import InputError
-from lowpower.files import read_json, read_rows, replacing, write_rows
+from lowpower.files import read_json, write_rows
 from lowpower.log import say
-from lowpower.pseudonyms import read_names
-from lowpower.tables.layout import markdown
 from lowpower.wording import count_of
 
 COLUMNS = [
@@ -40,25 +38,6 @@ def gather_slides(
     _stop_if_too_few(rows, on_excluded, min_usable)
     write_rows(table, [*COLUMNS, "content"], rows)
     say(summary_of(rows))
-
-
-def tabulate_slides(intake: str | Path, names: str | Path | None, table: str | Path, summary: str | Path) -> None:
-    """Write the intake table for people, and a Markdown summary of the excluded slides.
-
-    intake: what ``gather_slides`` wrote. names: pseudonyms.csv, or None where slides keep their ids.
-    """
-    known = read_names(names)
-    rows = [
-        row | {"slide": known.slide(row["slide"]), "patient": known.patient(row["patient"])}
-        | {"reason": known.text(row["reason"])}
-        for row in read_rows(intake)
-    ]  # fmt: skip
-    rows.sort(key=lambda row: row["slide"])  # pseudonyms in the order of ids would tell that order
-    write_rows(table, COLUMNS, [{key: row[key] for key in COLUMNS} for row in rows])
-    with replacing(summary) as part:
-        text = f"{summary_of(rows)}\n"
-        excluded = markdown(excluded_slides(rows))
-        part.write_text(f"{text}\n{excluded}" if excluded else text, encoding="utf-8")
 
 
 def _row(slide: str, patient: str, states: list[dict]) -> dict:
