@@ -21,6 +21,7 @@ from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
 from lowpower.study.config import read_config
 from lowpower.study.division import find_problems
+from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
 from lowpower.study.machine import check_writable
 from lowpower.study.sheet import read_sheet
@@ -46,6 +47,13 @@ def config(**changes):
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
 
     return make
+
+
+def other_study(folder):
+    out = folder / "results/own"
+    files.write_json(out / "config.json", {"slides": "a.csv", "classes": ["Normal", "Sprue"], "unit": "tissue"})
+    write_header(out / "teacher/seed0/model.safetensors", {})
+    return message_of(check_same_study, {"slides": "a.csv", "classes": ["a", "b"], "unit": "tissue"}, out)
 
 
 def leak(folder):
@@ -368,6 +376,7 @@ CASES = {
     "given teacher that is not there": given(teacher="none.safetensors"),
     "given teacher of this very study": own_teacher,
     "given teacher that does not fit": other_teacher,
+    "results folder of another study": other_study,
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
     "more processes than regions in a batch": config(training={"processes": 40}),

@@ -84,7 +84,7 @@ def project(smoke, tmp_path):
 def write_header(path, about):
     """A model file without any weights, for those who read its header alone."""
     header = json.dumps({"__metadata__": {"lowpower": json.dumps(about)}}).encode()
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(len(header).to_bytes(8, "little") + header)
 
 
@@ -290,6 +290,20 @@ def test_verify_computes_every_table_again_and_finds_the_one_that_was_changed(pr
     assert "tables/results.csv: differs in line 2: 'teacher ,resnet10" in said
     assert "1 table other than computed again (tables/results.csv); 1 file other than recorded" in said
     assert "Traceback" not in said
+
+
+def test_pseudonyms_train_nothing_again_and_let_no_id_out(project):
+    change(project / SMOKE, "cohort: smoke\n", "cohort: smoke\nids: pseudonym\n")
+    jobs = set(planned(project, "all", "intake", "--configfile", SMOKE))
+    published = {"tabulate_slides", "show_intake", "show_examples", "draw_figures", "write_report", "write_model_cards"}
+    assert jobs == published | {"make_pseudonyms", "write_config", "record_provenance", "all", "intake"}
+    snakemake(project, "all", "intake", "--cores", 2, "--configfile", SMOKE)
+    base = project / "results/smoke"
+    pages = [base / "report.html", base / "intake.html", *base.glob("tables/*"), *base.glob("figures/*.svg")]
+    for path in [*pages, *base.rglob("model_card.md"), base / "examples/examples.zip"]:
+        text = re.sub(r"base64,[\w+/=]*", "", path.read_bytes().decode("utf-8", "replace"))
+        assert not re.search(r"(?<![^\W_])[SP]\d{3}(?![^\W_])", text), path.name
+    assert snakemake(project, "verify", "--configfile", SMOKE).count(": same\n") == len(list(base.glob("tables/*")))
 
 
 def test_the_written_config_is_itself_a_config(smoke, tmp_path):
