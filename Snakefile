@@ -15,7 +15,7 @@ Paths, all under results/{cohort}/:
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
     overviews/{slide}.jpg  intake.html                               what the slides look like, before training
     claims/                                                          what was fixed, and before what (docs/claims.md)
-    config.json  cost/  tables/  figures/  report.html               what comes out
+    intake.csv  config.json  cost/  tables/  figures/  report.html   what comes out; provenance.json says what of
     logs/  benchmarks/                                               by rule, then as above
 
 {slide} is the slide's id with unusual characters written %XX, {magnification} is such as 10x (1.0 µm/px) or 2.5x,
@@ -35,6 +35,7 @@ include: "rules/claims.smk"
 include: "rules/teacher.smk"
 include: "rules/students.smk"
 include: "rules/tables.smk"
+include: "rules/provenance.smk"
 
 
 onerror:
@@ -44,18 +45,18 @@ onerror:
 rule all:
     default_target: True
     input:
-        rules.write_report.output,
+        rules.record_provenance.output,  # the last file of all: it has the hash of the report too
 
 
 rule intake:  # before training: what became of every slide, and what the sheet lacks
     input:
-        rules.gather_slides.output,
+        rules.tabulate_slides.output,
         rules.show_intake.output,
 
 
 rule paper:  # the tables alone
     input:
-        rules.gather_slides.output,
+        rules.tabulate_slides.output,
         rules.count_cohort.output,
         rules.evaluate.output,
         rules.judge_claims.output,

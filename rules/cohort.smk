@@ -7,8 +7,7 @@ rule gather_slides:
         masks=per_slide("masks/{slide}.json"),
         tiles=per_slide("regions/{slide}.json"),
     output:
-        csv=f"{OUT}/tables/intake.csv",
-        md=f"{OUT}/tables/intake.md",
+        csv=f"{OUT}/intake.csv",
     log:
         f"{OUT}/logs/gather_slides.log",
     benchmark:
@@ -28,6 +27,30 @@ rule gather_slides:
         "Gathering what became of every slide"
     script:
         "../workflow_scripts/gather_slides.py"
+
+
+rule tabulate_slides:
+    input:
+        intake=rules.gather_slides.output.csv,
+        names=NAMES,
+    output:
+        csv=f"{OUT}/tables/intake.csv",
+        md=f"{OUT}/tables/intake.md",
+    log:
+        f"{OUT}/logs/tabulate_slides.log",
+    benchmark:
+        f"{OUT}/benchmarks/tabulate_slides.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        code=code("tabulate_slides"),
+    message:
+        "Writing the table of slides"
+    script:
+        "../workflow_scripts/tabulate_slides.py"
 
 
 rule index_regions:
@@ -115,9 +138,10 @@ rule count_cohort:
 rule show_intake:
     input:
         config=rules.write_config.output,
-        intake=rules.gather_slides.output.csv,
+        intake=rules.tabulate_slides.output.csv,
         overviews=per_slide("overviews/{slide}.jpg"),
         cohort=[] if PROBLEMS else rules.count_cohort.output.csv,
+        names=NAMES,
     output:
         f"{OUT}/intake.html",
     log:

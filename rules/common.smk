@@ -14,8 +14,10 @@ from lowpower.errors import InputError
 from lowpower.study.code import code_hash
 from lowpower.study.config import read_config, region_multiple
 from lowpower.study.division import can_be_judged, find_problems
+from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given, given_teacher
 from lowpower.study.jobs import example_student, recipe, result_row, stage_before, student_recipe, teacher_folder
+from lowpower.study.jobs import time_files, timed_row
 from lowpower.study.machine import check_writable
 from lowpower.study.plan import count_tested, planned_jobs
 from lowpower.study.sheet import by_file_name, read_sheet
@@ -32,6 +34,7 @@ try:
     SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
     check_given(STUDY)
     check_writable(OUT := f"results/{STUDY['cohort']}")
+    check_same_study(STUDY, OUT)
 except InputError as error:
     raise WorkflowError(str(error))
 

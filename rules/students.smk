@@ -123,6 +123,7 @@ rule show_examples:
         teacher_index=index(TEACHER),
         student_index=index(magnification.name_of(EXAMPLE_STUDENT.magnification)),
         splits=splits_of(EXAMPLE_STUDENT.seed),
+        names=NAMES,
     output:
         f"{OUT}/examples/examples.zip",
     log:

@@ -22,6 +22,31 @@ rule write_config:
         "../workflow_scripts/write_config.py"
 
 
+rule make_pseudonyms:
+    output:
+        f"{OUT}/private/pseudonyms.csv",
+    log:
+        f"{OUT}/logs/make_pseudonyms.log",
+    benchmark:
+        f"{OUT}/benchmarks/make_pseudonyms.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        slides=[row["slide"] for row in SLIDES.values()],
+        patients=[row["patient"] for row in SLIDES.values()],
+        code=code("make_pseudonyms"),
+    message:
+        "Giving every slide and patient a pseudonym"
+    script:
+        "../workflow_scripts/make_pseudonyms.py"
+
+
+NAMES = rules.make_pseudonyms.output[0] if STUDY["ids"] == "pseudonym" else []  # what publishes an id looks it up here
+
+
 rule plan:
     log:
         f"{OUT}/logs/plan.log",

@@ -2,6 +2,7 @@
 
 FIGURES = ("accuracy_flops", "confusion", "examples", "disagreements", "training_curves")
 TABLE_FORMS = ("csv", "md", "tex")
+TIMES = [(f"{OUT}/{name}", k) for k, model in enumerate(MODELS) for name in time_files(STUDY, model)]
 COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 
 
@@ -98,6 +99,39 @@ rule compare_cost:
         "../workflow_scripts/compare_cost.py"
 
 
+rule count_hours:
+    input:
+        times=[path for path, _ in TIMES],
+    output:
+        csv=f"{OUT}/tables/hours.csv",
+        md=f"{OUT}/tables/hours.md",
+        tex=f"{OUT}/tables/hours.tex",
+    log:
+        f"{OUT}/logs/count_hours.log",
+    benchmark:
+        f"{OUT}/benchmarks/count_hours.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        owners=[owner for _, owner in TIMES],
+        models=[timed_row(STUDY, model) for model in MODELS],
+        recordings={  # no input: it would bring back recordings that were deleted
+            str(seed): [
+                f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv"
+                for part in range(STUDY["recording_parts"])
+            ]
+            for seed in STUDY["seeds"]
+        },
+        code=code("count_hours"),
+    message:
+        "Counting the hours of training"
+    script:
+        "../workflow_scripts/count_hours.py"
+
+
 rule draw_figures:
     input:
         results=rules.evaluate.output.csv,
@@ -130,14 +164,16 @@ rule draw_figures:
 rule write_report:
     input:
         config=rules.write_config.output,
-        intake=rules.gather_slides.output.csv,
+        intake=rules.tabulate_slides.output.csv,
         cohort=rules.count_cohort.output.csv,
         results=rules.evaluate.output.csv,
         cost=rules.compare_cost.output.csv,
         claims=rules.judge_claims.output.csv,
+        hours=rules.count_hours.output.csv,
         figures=rules.draw_figures.output,
         overviews=per_slide("overviews/{slide}.jpg"),
         teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
+        names=NAMES,
     output:
         f"{OUT}/report.html",
     log:

@@ -12,7 +12,7 @@ from lowpower import files
 from lowpower.pages.intake_page import show_intake
 from lowpower.pages.report import write_report
 from lowpower.study.config import read_config
-from lowpower.tables import claims, cohort, cost, intake, results
+from lowpower.tables import claims, cohort, cost, hours, intake, results
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
@@ -88,6 +88,11 @@ def claim_rows():
     return found
 
 
+def hour_rows():
+    row = dict.fromkeys(hours.COLUMNS, "1") | {"method": "sskd", "magnification": "2.5x", "hours": "1.2345"}
+    return [row | {"teacher_hours": ""}]
+
+
 def write_study(folder, config=None, teacher="0.9000", full=True):
     """Write what the pages are made from, and return it as their arguments."""
     files.write_json(folder / "config.json", config or complete_config())
@@ -97,6 +102,7 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
         "results": (results.COLUMNS, result_rows(teacher)),
         "cost": (cost.COLUMNS, cost_rows()),
         "claims": (claims.COLUMNS, claim_rows()),
+        "hours": (hours.COLUMNS, hour_rows()),
     }
     for name, (columns, rows) in tables.items():
         files.write_rows(folder / f"tables/{name}.csv", columns, rows if full else [])

@@ -13,13 +13,17 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from test_provenance import check, make_study
 from test_workflow import BIN, SMOKE, copy_project, write_header
 
 from lowpower import files
 from lowpower.errors import InputError
+from lowpower.provenance.leaks import check_published
+from lowpower.pseudonyms import make_pseudonyms
 from lowpower.study.claims import read_claims
 from lowpower.study.config import read_config
 from lowpower.study.division import find_problems
+from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
 from lowpower.study.machine import check_writable
 from lowpower.study.sheet import read_sheet
@@ -60,6 +64,25 @@ def claims(*changes, content=None):
         return message_of(read_claims, folder / "claims.yaml", ROOT / "schemas/claims.schema.yaml")
 
     return make
+
+
+def other_study(folder):
+    out = folder / "results/own"
+    files.write_json(out / "config.json", {"slides": "a.csv", "classes": ["Normal", "Sprue"], "unit": "tissue"})
+    write_header(out / "teacher/seed0/model.safetensors", {})
+    return message_of(check_same_study, {"slides": "a.csv", "classes": ["a", "b"], "unit": "tissue"}, out)
+
+
+def leak(folder):
+    make_pseudonyms(["S-001"], [], folder / "private/pseudonyms.csv")
+    files.write_rows(folder / "tables/cost.csv", ["slide"], [{"slide": "S-001"}])
+    return message_of(check_published, [folder / "tables/cost.csv"], folder, folder / "private/pseudonyms.csv")
+
+
+def changed_table(folder):
+    made = make_study(folder)
+    (made.out / "tables/cost.csv").write_text("")
+    return message_of(check, made)
 
 
 LABELS = {"finetune": {"images": "labeled"}}
@@ -221,8 +244,7 @@ def same_image(folder):
     path = write_slide(folder / "a.svs", draw_tissue(600, 600, [(100, 100, 400, 400)]))
     cut_slide(folder, path)
     states = [[folder / f"{step}.json"] * 2 for step in ("check", "mask", "tile")]
-    outputs = folder / "intake.csv", folder / "intake.md"
-    return message_of(gather_slides, *states, ["B", "A"], ["P2", "P1"], "continue", 1, *outputs)
+    return message_of(gather_slides, *states, ["B", "A"], ["P2", "P1"], "continue", 1, folder / "intake.csv")
 
 
 def class_lost(folder):
@@ -393,6 +415,7 @@ CASES = {
     "margin missing, or of a test that has none": claims({"margin": None}),
     "claim id twice": claims({}, {}),
     "positive class that is none": config(classes=["Normal", "Sprue"], positive_class="Spure"),
+    "results folder of another study": other_study,
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
     "more processes than regions in a batch": config(training={"processes": 40}),
@@ -443,6 +466,8 @@ CASES = {
     "recording of other regions": recording(regions={}),
     "damaged recording": recording(truncated=True),
     "damaged region file": damaged_region,
+    "table or file changed by hand (`snakemake verify`)": changed_table,
+    "own id in a file that leaves the lab, with `ids: pseudonym`": leak,
     "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "memory used up": job("raise MemoryError"),
     "memory used up in the network": job("import torch\ntorch.empty(10**15)"),

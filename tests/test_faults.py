@@ -282,13 +282,13 @@ def test_the_same_content_under_two_ids(tmp_path):
     for slide, file in {"A": path, "B": copy, "C": other}.items():
         cut_slide(tmp_path / slide, Path(file), slide=slide)
     states = [[tmp_path / slide / f"{step}.json" for slide in "ABC"] for step in ("check", "mask", "tile")]
-    gather_slides(*states, "ABC", "PPP", "continue", 1, tmp_path / "intake.csv", tmp_path / "intake.md")
+    gather_slides(*states, "ABC", "PPP", "continue", 1, tmp_path / "intake.csv")
     rows = files.read_rows(tmp_path / "intake.csv")
     assert [(row["state"], row["step"]) for row in rows] == [
         ("usable", "tile_slide"), ("excluded", "gather_slides"), ("usable", "tile_slide"),
     ]  # fmt: skip
     assert "the same image as slide 'A'" in rows[1]["reason"]
-    assert "the same image as slide 'A'" in (tmp_path / "intake.md").read_text()
+    assert "the same image as slide 'A'" in (tmp_path / "intake.csv").read_text()
 
 
 def test_content_without_a_quickhash_is_told_by_size_and_ends(tmp_path):

@@ -3,6 +3,7 @@ import pytest
 from lowpower import files
 from lowpower.tables.intake import gather_slides
 from lowpower.tables.region_index import index_regions
+from lowpower.tables.slides import tabulate_slides
 
 USABLE = {"state": "usable", "reason": ""}
 
@@ -29,8 +30,9 @@ def gather(folder, slides, on_excluded="continue", min_usable=1):
     checks, masks, tiles = zip(*paths, strict=True)
     gather_slides(
         checks, masks, tiles, list(slides), [f"P{slide}" for slide in slides], on_excluded, min_usable,
-        folder / "intake.csv", folder / "intake.md",
+        folder / "intake.csv",
     )  # fmt: skip
+    tabulate_slides(folder / "intake.csv", None, folder / "table.csv", folder / "intake.md")
     return files.read_rows(folder / "intake.csv"), (folder / "intake.md").read_text()
 
 
@@ -66,7 +68,7 @@ def test_of_one_image_under_two_ids_one_is_kept(tmp_path):
     paths = {s: write_states(tmp_path, s, content="same") for s in "CB"} | {"A": write_states(tmp_path, "A")}
     paths["0"] = write_states(tmp_path, "0", "tile_slide", "too coarse", content="same")  # nothing of it is used
     arguments = *zip(*paths.values(), strict=True), list(paths)
-    rest = "continue", 1, tmp_path / "intake.csv", tmp_path / "intake.md"
+    rest = "continue", 1, tmp_path / "intake.csv"
     gather_slides(*arguments, ["P"] * 4, *rest)
     rows = {row["slide"]: row for row in files.read_rows(tmp_path / "intake.csv")}
     assert [rows[s]["state"] for s in "0ABC"] == ["excluded", "usable", "usable", "excluded"]

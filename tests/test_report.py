@@ -58,7 +58,9 @@ def test_every_number_of_a_table_leads_to_its_file_and_every_method_to_its_model
     assert all("a" in place for text, place in shown.texts if "td" in place and re.fullmatch(r"[\d.,]+", text))
     student = Model("sskd", 2.5, 100, 50, 0).folder.removesuffix("seed0")
     tables = {
-        f"tables/{name}.{form}" for name in ("cohort", "results", "cost", "claims") for form in ("csv", "md", "tex")
+        f"tables/{name}.{form}"
+        for name in ("cohort", "results", "cost", "claims", "hours")
+        for form in ("csv", "md", "tex")
     }
     assert {student, "teacher/", "tables/intake.csv", "intake.html"} | tables <= shown.links()
     slides = {unquote(link) for link in shown.links() if link.startswith("slides/")}

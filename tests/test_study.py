@@ -11,6 +11,7 @@ import pytest
 import yaml
 from test_workflow import write_header
 
+from lowpower import files
 from lowpower.errors import InputError
 from lowpower.figures import curves
 from lowpower.models import networks
@@ -22,6 +23,7 @@ from lowpower.study import code
 from lowpower.study.code import modules_of
 from lowpower.study.config import read_config, region_multiple
 from lowpower.study.config_page import configuration_page
+from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
 from lowpower.study.jobs import example_student, result_row, stage_before, student_recipe
 from lowpower.study.methods import STANDARD
@@ -250,6 +252,20 @@ def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, messag
         check_given(config)
 
 
+def test_a_study_goes_on_in_its_folder_and_no_other_does(tmp_path):
+    config = read_config(demo(), CONFIG)
+    check_same_study(config, tmp_path)  # nothing there yet
+    files.write_json(tmp_path / "config.json", config)
+    check_same_study(config | {"unit": "grid"}, tmp_path)  # nothing trained yet: regions may be tried out
+    write_header(tmp_path / "teacher/seed0/model.safetensors", {})
+    check_same_study(config | {"seeds": [0, 1], "slides": f"./{config['slides']}", "note": "x"}, tmp_path)
+    for key, other in {"unit": "grid", "classes": ["a", "b"], "slides": "data/other.csv"}.items():
+        with pytest.raises(InputError, match=rf"models of another study: `{key}` was .*, the config says"):
+            check_same_study(config | {key: other}, tmp_path)
+    (tmp_path / "config.json").unlink()
+    check_same_study(config | {"unit": "grid"}, tmp_path)
+
+
 def test_the_names_of_networks_are_those_that_the_models_have():
     schema = yaml.safe_load(CONFIG.read_text())["properties"]["methods"]["additionalProperties"]["properties"]
     assert schema["network"]["enum"] == list(networks.NETWORKS)
@@ -391,6 +407,15 @@ def test_a_loss_reaches_the_training_rules_and_no_others():
         assert losses not in modules_of(SCRIPTS / f"{script}.py")
 
 
+def test_pseudonyms_reach_only_what_is_published():
+    """A script that knew them would cut, train or predict again when names change."""
+    knows = {script.stem for script in SCRIPTS.glob("*.py") if SCRIPTS / "lowpower/pseudonyms.py" in modules_of(script)}
+    ours = {"check_slide", "mask_tissue", "tile_slide", "downsample_slide", "read_level", "gather_slides"}
+    ours |= {"index_regions", "split_patients", "train_teacher", "record_teacher", "distill_student", "predict"}
+    ours |= {"pretrain_student", "finetune_student", "measure_cost", "evaluate"}
+    assert not knows & ours and {"tabulate_slides", "show_examples", "write_report"} <= knows
+
+
 GROUPS = {
     "slides": {"torch", "pandas"},
     "models": {"openslide", "matplotlib"},
@@ -398,6 +423,7 @@ GROUPS = {
     "figures": {"torch", "openslide"},
     "pages": {"torch", "openslide", "matplotlib"},
     "planning": {"torch", "openslide", "matplotlib"},
+    "provenance": {"torch", "openslide", "matplotlib", "pandas"},
     "study": {"torch", "openslide"},
 }
 

@@ -52,9 +52,13 @@ def planned(folder, *arguments):
     return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table[1], re.M)}
 
 
+TIMED = r"^(logs|benchmarks|cost)/|^tables/(cost|hours)\.|^figures/accuracy_flops\.|time\.json$"
+TIMED += r"|^(report\.html|provenance\.json)$"
+
+
 def results(folder):
     """Hash of every file that has to be the same in each run: all but timings and what shows them."""
-    timed = re.compile(r"^(logs|benchmarks|cost)/|^tables/cost\.|^report\.html$|^figures/accuracy_flops\.|time\.json$")
+    timed = re.compile(TIMED)
     base = folder / "results/smoke"
     paths = sorted(path for path in base.rglob("*") if path.is_file())
     names = {str(path.relative_to(base)): path for path in paths}
@@ -80,7 +84,7 @@ def project(smoke, tmp_path):
 def write_header(path, about):
     """A model file without any weights, for those who read its header alone."""
     header = json.dumps({"__metadata__": {"lowpower": json.dumps(about)}}).encode()
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(len(header).to_bytes(8, "little") + header)
 
 
@@ -101,7 +105,16 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
     distilled, pretrained = (
         sum(places[name] for name in methods if methods[name] == stage) for stage in ("distill", "pretrain")
     )
-    once = ("write_config", "gather_slides", "count_cohort", "compare_cost", "evaluate", "show_examples")
+    once = (
+        "write_config",
+        "gather_slides",
+        "tabulate_slides",
+        "count_cohort",
+        "compare_cost",
+        "count_hours",
+        "evaluate",
+    )
+    once += ("show_examples", "draw_figures", "write_report", "write_model_cards", "record_provenance")
     once += ("register_claims", "judge_claims")
     return {
         **dict.fromkeys(STEPS, slides),
@@ -117,7 +130,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
         "finetune_student": sum(places.values()),
         "predict": sum(places.values()) + seeds,
         "measure_cost": scales + 1 + scales * ("colour" in methods),
-        **dict.fromkeys((*once, "draw_figures", "write_report", "all"), 1),
+        **dict.fromkeys((*once, "all"), 1),
     }
 
 
@@ -250,6 +263,50 @@ def test_the_smoke_run_makes_every_output(smoke):
     assert sorted(path.suffix for path in (base / "figures").iterdir()) == [".png"] * 5 + [".svg"] * 5
 
 
+def test_the_record_has_the_hash_of_every_file_that_a_number_rests_on(smoke):
+    base = smoke / "results/smoke"
+    record = json.loads((base / "provenance.json").read_text())
+    wanted = (
+        "**/model_card.md",
+        "tables/*",
+        "figures/*",
+        "**/model.safetensors",
+        "**/predictions.parquet",
+        "splits/*",
+        "regions/*x*.csv",
+    )
+    names = {str(path.relative_to(base)) for pattern in wanted for path in base.glob(pattern) if path.is_file()}
+    assert len(names) > 30 and names <= record["files"].keys()
+    assert record["files"]["config.json"] == hashlib.sha256((base / "config.json").read_bytes()).hexdigest()
+    assert record["config"] == json.loads((base / "config.json").read_text())
+    assert record["slides"]["usable"] == 20 and "S001" not in json.dumps(record)
+
+
+def test_verify_computes_every_table_again_and_finds_the_one_that_was_changed(project):
+    said = snakemake(project, "verify", "--configfile", SMOKE)
+    tables = sorted((project / "results/smoke/tables").iterdir())
+    assert [path.name for path in tables if f"tables/{path.name}: same\n" not in said] == [] and len(tables) >= 12
+    change(project / "results/smoke/tables/results.csv", "teacher,", "teacher ,")
+    said = snakemake(project, "verify", "--configfile", SMOKE, check=False)
+    assert "tables/results.csv: differs in line 2: 'teacher ,resnet10" in said
+    assert "1 table other than computed again (tables/results.csv); 1 file other than recorded" in said
+    assert "Traceback" not in said
+
+
+def test_pseudonyms_train_nothing_again_and_let_no_id_out(project):
+    change(project / SMOKE, "cohort: smoke\n", "cohort: smoke\nids: pseudonym\n")
+    jobs = set(planned(project, "all", "intake", "--configfile", SMOKE))
+    published = {"tabulate_slides", "show_intake", "show_examples", "draw_figures", "write_report", "write_model_cards"}
+    assert jobs == published | {"make_pseudonyms", "write_config", "record_provenance", "all", "intake"}
+    snakemake(project, "all", "intake", "--cores", 2, "--configfile", SMOKE)
+    base = project / "results/smoke"
+    pages = [base / "report.html", base / "intake.html", *base.glob("tables/*"), *base.glob("figures/*.svg")]
+    for path in [*pages, *base.rglob("model_card.md"), base / "examples/examples.zip"]:
+        text = re.sub(r"base64,[\w+/=]*", "", path.read_bytes().decode("utf-8", "replace"))
+        assert not re.search(r"(?<![^\W_])[SP]\d{3}(?![^\W_])", text), path.name
+    assert snakemake(project, "verify", "--configfile", SMOKE).count(": same\n") == len(list(base.glob("tables/*")))
+
+
 def test_the_written_config_is_itself_a_config(smoke, tmp_path):
     written = smoke / "results/smoke/config.json"
     assert planned(smoke, "--configfile", written) == {}
@@ -265,7 +322,8 @@ def test_a_second_run_has_nothing_to_do(smoke):
     assert planned(smoke, "--configfile", SMOKE) == {}
 
 
-AFTER_TRAINING = {"predict", "evaluate", "judge_claims", "show_examples", "draw_figures", "write_report", "all"}
+AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "record_provenance", "all"}
+AFTER_TRAINING |= {"write_model_cards", "count_hours", "judge_claims"}
 
 
 def test_a_comment_reruns_nothing(project):
@@ -281,7 +339,7 @@ def test_a_changed_claim_trains_nothing_again_and_is_known_to_be_late(project):
     with open(base / "tables/claims.csv") as table:
         assert {row["registered"] for row in csv.DictReader(table)} == {"before training"}
     change(project / "configs/claims.yaml", "margin: 0.01\n", "margin: 0.05\n")
-    again = {"register_claims", "judge_claims", "write_report", "all"}
+    again = {"register_claims", "judge_claims", "write_report", "record_provenance", "all"}
     assert planned(project, "--configfile", SMOKE) == dict.fromkeys(again, 1)
     snakemake(project, "--cores", 2, "--configfile", SMOKE)
     assert len(list((base / "claims").iterdir())) == 2 and first.read_bytes() == kept
@@ -292,12 +350,12 @@ def test_a_changed_claim_trains_nothing_again_and_is_known_to_be_late(project):
     assert planned(project, "--configfile", SMOKE) == {}
 
 
-def test_what_training_took_is_no_input_of_anything(project):
+def test_what_training_took_enters_the_hours_the_report_and_the_record_alone(project):
     times = sorted(path.relative_to(project / "results/smoke") for path in project.rglob("*time.json"))
     assert [path.name.removesuffix("time.json") for path in times] == ["", "", "distilled-", "", "pretrained-", "", ""]
     for path in times:
         (project / "results/smoke" / path).write_text("{}\n")
-    assert planned(project, "--configfile", SMOKE) == {}
+    assert set(planned(project, "--configfile", SMOKE)) == {"count_hours", "write_report", "record_provenance", "all"}
 
 
 def test_a_changed_loss_reruns_distillation_and_what_follows(project):
@@ -485,8 +543,8 @@ def test_environments_agree_with_the_lock(env):
 def test_every_rule_has_environment_log_benchmark_message_and_resources():
     for path in (ROOT / "rules").glob("*.smk"):
         for rule in re.split(r"^ *rule ", path.read_text(), flags=re.M)[1:]:
-            if rule.startswith("plan:"):
-                continue  # no step of the chain: it prints, and leaves nothing to time
+            if rule.startswith(("plan:", "verify:")):
+                continue  # no steps of the chain: they print, and leave nothing to time
             for part in ("conda:", "log:", "benchmark:", "message:", "mem_mb=", "runtime=", "script:"):
                 assert part in rule, f"rule {rule.split(':')[0]} lacks {part}"
 

@@ -13,5 +13,4 @@ gather_slides(
     on_excluded=snakemake.params.on_excluded,
     min_usable=snakemake.params.min_usable,
     table=snakemake.output.csv,
-    summary=snakemake.output.md,
 )

@@ -10,5 +10,6 @@ show_examples(
     predictions={"teacher": snakemake.input.teacher_predictions, "student": snakemake.input.student_predictions},
     splits=snakemake.input.splits,
     output=snakemake.output[0],
+    names=snakemake.input.names or None,
     **snakemake.params.job,
 )

@@ -13,4 +13,5 @@ show_intake(
     cohort=snakemake.input.get("cohort") or None,
     problems=snakemake.params.problems,
     page=snakemake.output[0],
+    names=snakemake.input.names or None,
 )

@@ -11,9 +11,11 @@ write_report(
     results=snakemake.input.results,
     cost=snakemake.input.cost,
     claims=snakemake.input.claims,
+    hours=snakemake.input.hours,
     figures=[path for path in snakemake.input.figures if path.endswith(".svg")],
     overviews=snakemake.input.overviews,
     slides=snakemake.params.slides,
     teacher=snakemake.input.teacher,
     report=snakemake.output[0],
+    names=snakemake.input.names or None,
 )

@@ -10,6 +10,7 @@ The library behind the rules. Groups of modules that never import each other sta
     figures/                         from tables to pictures (matplotlib)
     pages/                           from tables and pictures to the report and the intake page
     planning/                        from what past runs took to what a run will take
+    provenance/                      what a study was made from, with hashes; its tables computed again
 """
 
 __version__ = "0.1.0"

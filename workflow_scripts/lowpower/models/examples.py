@@ -18,6 +18,7 @@ from lowpower.log import say
 from lowpower.models.cohort import Region, in_split, read_regions
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, read_image
+from lowpower.pseudonyms import Names, read_names
 from lowpower.wording import count_of
 
 MOST = 6  # disagreements shown
@@ -33,13 +34,16 @@ def show_examples(
     which: list[str],
     gpu: bool,
     output: str | Path,
+    names: str | Path | None = None,
 ) -> None:
     """Write a ZIP of images and examples.json.
 
     models, indexes, predictions: by the keys teacher and student. Images: {key}/{region}.png, the pixels the model
     reads, and {key}/{region}.map.png, the length of its last map's vectors, gray from 0 to the largest. examples.json:
     ``drawn`` and ``disagreements``, lists of {region, truth, {key}: predicted class, {key}_probability: of that class}.
+    names: pseudonyms.csv where regions are not to be called by their slide's id, else None.
     """
+    known_as = read_names(names)
     device = prepare_device(gpu)
     regions = {
         key: {region.region: region for region in in_split(read_regions(index, splits, seed), *which)}
@@ -50,16 +54,17 @@ def show_examples(
     calls = {key: read_calls(path, classes) for key, path in predictions.items()}
     known = [region for region in regions["teacher"].values() if region.truth]
     drawn, differing = one_of_each(classes, known, seed), disagreements(known, calls["teacher"], calls["student"])
+    picked = pick(differing)
     shown = {
-        "drawn": [_row(region, calls) for region in drawn],
-        "disagreements": [_row(region, calls) for region in pick(differing)],
+        "drawn": [_row(region, calls, known_as) for region in drawn],
+        "disagreements": [_row(region, calls, known_as) for region in picked],
     }
-    names = dict.fromkeys(row["region"] for rows in shown.values() for row in rows)
+    used = dict.fromkeys(region.region for region in [*drawn, *picked])
     images: list[tuple[str, bytes]] = []
     for key, (network, about) in loaded.items():
         network.to(device).eval()
         normalize = Normalizer(about["mean"], about["std"], device)
-        for name in names:
+        for name in used:
             pixels = read_image(regions[key][name])
             with torch.no_grad():
                 _, last_map = network(normalize([pixels]))
@@ -67,13 +72,13 @@ def show_examples(
                 last_map = torch.zeros(1, 1, 1, 1)
             strength = last_map[0].norm(dim=0)
             gray = (strength / strength.max().clamp_min(1e-9) * 255).round().byte().cpu().numpy()
-            images.append((f"{key}/{name}.png", encode(pixels.permute(1, 2, 0).numpy())))
-            images.append((f"{key}/{name}.map.png", encode(np.repeat(gray[..., None], 3, 2))))
+            images.append((f"{key}/{known_as.region(name)}.png", encode(pixels.permute(1, 2, 0).numpy())))
+            images.append((f"{key}/{known_as.region(name)}.map.png", encode(np.repeat(gray[..., None], 3, 2))))
     write_images(output, [*images, ("examples.json", (json.dumps(shown, indent=2) + "\n").encode())])
     say(
         f"{count_of(len(drawn), 'example')}, one of each class; the teacher reads "
         f"{count_of(len(differing), 'region')} right that the student reads wrong, "
-        f"{len(shown['disagreements'])} of them shown"
+        f"{len(picked)} of them shown"
     )
 
 
@@ -110,8 +115,8 @@ def pick(differing: list[Region]) -> list[Region]:
     return picked
 
 
-def _row(region: Region, calls: dict[str, dict[str, tuple[str, float]]]) -> dict:
-    row = {"region": region.region, "truth": region.truth}
+def _row(region: Region, calls: dict[str, dict[str, tuple[str, float]]], names: Names) -> dict:
+    row = {"region": names.region(region.region), "truth": region.truth}
     for key, of_model in calls.items():
         called, probability = of_model[region.region]
         row |= {key: called, f"{key}_probability": round(probability, 6)}

@@ -8,6 +8,7 @@ from lowpower.log import say
 from lowpower.pages.banners import about_missing, about_slides
 from lowpower.pages.flow import flow
 from lowpower.pages.page import INTAKE, document, files, gallery, table
+from lowpower.pseudonyms import read_names
 from lowpower.tables import cohort as cohort_table
 from lowpower.tables.intake import summary_of
 from lowpower.tables.tally import UNLABELED
@@ -25,25 +26,31 @@ def show_intake(
     cohort: str | Path | None,
     problems: Sequence[str],
     page: str | Path,
+    names: str | Path | None = None,
 ) -> None:
     """Write the page from the intake table, the overviews (JPEG) and, where there is a division, the cohort table.
 
     config: the complete configuration (JSON). labels: parallel to slides and overviews, blank for unlabeled.
-    problems: what the sheet lacks for training, each with what to write instead.
+    problems: what the sheet lacks for training, each with what to write instead. names: pseudonyms.csv where slides are
+    not to be called by their ids (the tables then have pseudonyms already), else None.
     """
-    study, taken = read_json(config), read_rows(intake)
+    study, taken, known = read_json(config), read_rows(intake), read_names(names)
     counts = read_rows(cohort) if cohort else []
-    by_slide = [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in taken]
+    by_slide = [] if known.hidden else [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in taken]
+    by_label = _by_label(taken, [known.slide(slide) for slide in slides], labels)
     by_split = "<h3>By split and class</h3>\n" + table(cohort_table.headline(counts), "tables/cohort.csv")
     sections = [
-        ("Cohort", "\n".join([flow(taken, counts), _by_label(taken, slides, labels), by_split if counts else ""])),
-        ("Slides", gallery(slides, overviews, taken)),
+        ("Cohort", "\n".join([flow(taken, counts), by_label, by_split if counts else ""])),
+        ("Slides", gallery(slides, overviews, taken, known)),
         ("Intake table", table(_for_people(taken), INTAKE, by_slide) + files(INTAKE)),
     ]
-    banners = [*about_missing(taken, problems), *about_slides(study, taken)]
+    banners = [*about_missing(taken, [known.text(problem) for problem in problems]), *about_slides(study, taken)]
     title = f"{study['cohort']}: the slides, before training"
     with replacing(page) as part:
         part.write_text(document(title, summary_of(taken), banners, sections), encoding="utf-8")
+    if known.hidden:  # who mends the sheet needs its ids
+        for problem in problems:
+            say(f"- {problem}")
     lacking = f"; {count_of(len(problems), 'thing')} to mend before training" if problems else ""
     say(f"{summary_of(taken)} Look at {page}{lacking}")
 

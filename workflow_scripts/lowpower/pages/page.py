@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from lowpower.files import safe_name
 from lowpower.pages.look import SCRIPT, STYLE
+from lowpower.pseudonyms import OWN, Names
 from lowpower.tables.layout import numeric
 from lowpower.wording import count_of
 
@@ -133,14 +134,23 @@ def figure(path: str | Path, caption: str, target: str) -> str:
     return f"<figure>{_picture(path, 'svg+xml', caption, target)}<figcaption>{prose(caption)}</figcaption></figure>"
 
 
-def gallery(slides: Sequence[str], overviews: Sequence[str | Path], intake: Sequence[dict[str, str]]) -> str:
-    """The slides' overviews (JPEG, parallel to slides), each with its id, state and reason."""
+def gallery(
+    slides: Sequence[str], overviews: Sequence[str | Path], intake: Sequence[dict[str, str]], names: Names = OWN
+) -> str:
+    """The slides' overviews (JPEG, parallel to slides), each with its name, state and reason.
+
+    intake: the table for people. names: where they are pseudonyms, pictures stand in their order and lead to no file,
+    because files have own ids in their names.
+    """
     known = {row["slide"]: row for row in intake}
-    sizes = accumulate(Path(path).stat().st_size for path in overviews)
+    pairs = [(names.slide(slide), path) for slide, path in zip(slides, overviews, strict=True)]
+    pairs = sorted(pairs) if names.hidden else pairs
+    sizes = accumulate(Path(path).stat().st_size for _, path in pairs)
     shown = sum(size <= PICTURES for size in sizes)
-    cards = "\n".join(_card(slide, path, known[slide]) for slide, path in zip(slides[:shown], overviews, strict=False))
+    cards = "\n".join(_card(slide, path, known[slide], not names.hidden) for slide, path in pairs[:shown])
     left = len(slides) - shown
-    more = f"<p>{count_of(left, 'more slide')}: {link('overviews/', 'overviews/')}</p>" if left else ""
+    where = "not shown" if names.hidden else link("overviews/", "overviews/")
+    more = f"<p>{count_of(left, 'more slide')}: {where}</p>" if left else ""
     said = (
         "Blue: what was taken for tissue. Orange: the regions. Gray: an excluded slide; crossed out: no tissue to show."
     )
@@ -148,14 +158,15 @@ def gallery(slides: Sequence[str], overviews: Sequence[str | Path], intake: Sequ
     return f'{legend}\n<div class="gallery">\n{cards}\n</div>\n{more}'
 
 
-def _card(slide: str, path: str | Path, row: dict[str, str]) -> str:
+def _card(slide: str, path: str | Path, row: dict[str, str], linked: bool) -> str:
     name = safe_name(slide)
+    title = link(f"slides/{name}.json", html.escape(slide)) if linked else html.escape(slide)
     usable = row["state"] == "usable"
     why = prose(f", {count_of(int(row['regions']), 'region')}", INTAKE) if usable else f": {prose(row['reason'])}"
     looks = "" if usable else ' class="excluded"'
     return (
-        f"<figure{looks}>{_picture(path, 'jpeg', slide, f'overviews/{name}.jpg')}"
-        f"<figcaption>{link(f'slides/{name}.json', html.escape(slide))}<br>"
+        f"<figure{looks}>{_picture(path, 'jpeg', slide, f'overviews/{name}.jpg' if linked else '#slides')}"
+        f"<figcaption>{title}<br>"
         f"<b>{html.escape(row['state'])}</b>{why}</figcaption></figure>"
     )
 
@@ -164,6 +175,6 @@ def _picture(path: str | Path, kind: str, words: str, target: str) -> str:
     """A picture that is enlarged by a click, or opens as a file where no script runs."""
     data = base64.b64encode(Path(path).read_bytes()).decode()
     return (
-        f'<a class="large" href="{html.escape(quote(target))}">'
+        f'<a class="large" href="{html.escape(quote(target, "/#"))}">'
         f'<img loading="lazy" decoding="async" alt="{html.escape(words)}" src="data:image/{kind};base64,{data}"></a>'
     )

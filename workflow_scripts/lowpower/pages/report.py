@@ -12,9 +12,11 @@ from lowpower.pages.banners import about_results, about_slides
 from lowpower.pages.flow import flow
 from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, document, figure, files, gallery, paragraph, prose, table
+from lowpower.pseudonyms import read_names
 from lowpower.tables import claims as claims_table
 from lowpower.tables import cohort as cohort_table
 from lowpower.tables import cost as cost_table
+from lowpower.tables import hours as hours_table
 from lowpower.tables import intake as intake_table
 from lowpower.tables import results as results_table
 
@@ -45,18 +47,23 @@ def write_report(
     results: str | Path,
     cost: str | Path,
     claims: str | Path,
+    hours: str | Path,
     figures: Sequence[str | Path],
     overviews: Sequence[str | Path],
     slides: Sequence[str],
     teacher: str | Path,
     report: str | Path,
+    names: str | Path | None = None,
 ) -> None:
     """Write the report from the tables (CSV), figures (SVG) and overviews (JPEG, parallel to slides).
 
-    config: the complete configuration (JSON). teacher: its model file, of which only the header is read.
+    config: the complete configuration (JSON). teacher: its model file, of which only the header is read. names:
+    pseudonyms.csv where slides are not to be called by their ids (the tables then have pseudonyms already), else None.
     """
+    known = read_names(names)
     study = read_json(config)
-    taken, counts, rows, costs, tested = (read_rows(path) for path in (intake, cohort, results, cost, claims))
+    taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
+    tested, timed = read_rows(claims), read_rows(hours)
     title = f"{study['cohort']}: histology at low magnification"
     lows = ", ".join(describe(low) for low in study["student_magnifications"])
     lead = (
@@ -65,12 +72,12 @@ def write_report(
         "sorts."
     )
     sections = [
-        ("Cohort", _cohort(taken, counts)),
+        ("Cohort", _cohort(taken, counts, linked=not known.hidden)),
         ("Results", _results(rows, study["statistics"])),
-        ("Cost", _cost(costs)),
+        ("Cost", _cost(costs, timed)),
         ("Claims", _claims(tested)),
         ("Figures", "\n".join(_figure(Path(path)) for path in figures)),
-        ("Slides", gallery(slides, overviews, taken)),
+        ("Slides", gallery(slides, overviews, taken, known)),
         ("Methods", "\n".join(_titled(*part) for part in methods(study, taken, costs, teacher))),
         ("How to cite", _citation()),
     ]
@@ -80,9 +87,9 @@ def write_report(
     say(f"{study['cohort']}: all of it on one page, {report}")
 
 
-def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]]) -> str:
+def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], linked: bool) -> str:
     excluded = intake_table.excluded_slides(taken)
-    links = [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in excluded]
+    links = [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in excluded] if linked else ()
     return "\n".join(
         [
             paragraph(intake_table.summary_of(taken), source=INTAKE),
@@ -115,10 +122,15 @@ def _model(row: dict[str, str]) -> dict[str, str]:
     return {"method": f"students/{row['method']}/{scale}/labeled{row['labeled %']}-unlabeled{row['unlabeled %']}/"}
 
 
-def _cost(costs: Sequence[dict[str, str]]) -> str:
+def _cost(costs: Sequence[dict[str, str]], timed: Sequence[dict[str, str]]) -> str:
     said = f"{cost_table.CONVENTION} {cost_table.timing(costs)}" if costs else ""
     shown = table(cost_table.headline(costs), "tables/cost.csv")
-    return "\n".join([shown, paragraph(said, "soft"), files(*_forms("cost"))])
+    reading = [shown, paragraph(said, "soft"), files(*_forms("cost"))]
+    training = [
+        "<h3>Training</h3>",
+        table(hours_table.headline(timed), "tables/hours.csv", [_model(row) for row in hours_table.headline(timed)]),
+    ]
+    return "\n".join([*reading, *training, paragraph(hours_table.NOTE, "soft"), files(*_forms("hours"))])
 
 
 def _claims(rows: Sequence[dict[str, str]]) -> str:

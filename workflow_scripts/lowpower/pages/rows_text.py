@@ -13,14 +13,15 @@ TEACHERS = {
 
 def all_rows(config: dict) -> str:
     """What each row of the config's ``methods`` did, the teacher first."""
-    rows = [f"`{name}` {_row(row, first_distillation(config))}." for name, row in config["methods"].items()]
+    rows = [f"`{name}` {one_row(row, first_distillation(config))}." for name, row in config["methods"].items()]
     teacher = "the teacher learned those of all labeled training regions"
     if config["teacher"] not in TEACHERS:
         teacher = "the teacher was a model of another study, whose training patients are not known here"
     return " ".join([f"Labels were learned by cross-entropy; {teacher}.", *rows])
 
 
-def _row(row: dict, base: dict | None) -> str:
+def one_row(row: dict, base: dict | None) -> str:
+    """What a row did, after its name or "this model". base: how the first row that distills does it."""
     distill, pretrain, finetune = row["distill"], row["pretrain"], row["finetune"]
     if row["network"] == _FITTED:
         return f"was fitted to the labels of {_labeled(finetune)} as they are, to convergence"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from lowpower import magnification
-from lowpower.study.given import KINDS_OF_INIT
+from lowpower.study.given import KINDS_OF_INIT, given_teacher
 from lowpower.study.study import FITTED, Model, steps_of, uses_unlabeled
 
 
@@ -49,6 +49,21 @@ def teacher_folder(config: dict, seed: int) -> str:
 def result_row(config: dict, model: Model) -> dict:
     """A model as the results name it; what is fitted to convergence takes no optimizer steps."""
     return model.as_row() | {"steps": "" if model.network == FITTED else config["training"]["steps"]}
+
+
+def time_files(config: dict, model: Model) -> list[str]:
+    """The files that say how long each stage of a model took, below results/{cohort}/; none of a given teacher."""
+    if model.method == "teacher":
+        return [] if given_teacher(config) else [f"{model.folder}/time.json"]
+    before = stage_before(config["methods"][model.method])
+    return [f"{model.folder}/{name}time.json" for name in ([f"{before}-"] if before else []) + [""]]
+
+
+def timed_row(config: dict, model: Model) -> dict:
+    """A model as the table of hours names it: with what else had to be made for it."""
+    row = config["methods"].get(model.method, {"distill": None, "init": ""})
+    replays = bool(row["distill"]) and row["distill"]["views"] != "live"
+    return model.as_row() | {"teacher": bool(row["distill"]) or row["init"] == "teacher", "recording": replays}
 
 
 def example_student(config: dict, models: Sequence[Model]) -> Model:

@@ -27,6 +27,7 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
     levels = lows if "level" in config["pixels"] else 0
     jobs = {
         "write_config": 1,
+        "make_pseudonyms": int(config["ids"] == "pseudonym"),
         "make_demo_slide": slides if config.get("demo") else 0,
         "check_slide": slides,
         "mask_tissue": slides,
@@ -34,6 +35,7 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "downsample_slide": slides * lows,
         "read_level": (slides if judged is None else judged) * levels,
         "gather_slides": 1,
+        "tabulate_slides": 1,
         "index_regions": 1 + lows + levels,
         "split_patients": seeds,
         "count_cohort": 1,
@@ -50,9 +52,12 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "evaluate": 1,
         "judge_claims": 1,
         "compare_cost": 1,
+        "count_hours": 1,
         "show_examples": 1,
         "draw_figures": 1,
         "write_report": 1,
+        "write_model_cards": 1,
+        "record_provenance": 1,
     }
     return {rule: count for rule, count in jobs.items() if count}
 

@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower.errors import InputError
-from lowpower.files import read_json, replacing, write_rows
+from lowpower.files import read_json, write_rows
 from lowpower.log import say
-from lowpower.tables.layout import markdown
 from lowpower.wording import count_of
 
 COLUMNS = [
@@ -24,9 +23,8 @@ def gather_slides(
     on_excluded: str,
     min_usable: int,
     table: str | Path,
-    summary: str | Path,
 ) -> None:
-    """Write one row per slide, sorted by slide, and a Markdown summary of the excluded ones.
+    """Write one row per slide, sorted by slide, with the ``content`` by which check_slide knows its image.
 
     checks, masks, tiles: state files of the three steps, parallel to slides and patients. Of one image under several
     ids the first id, sorted, is kept and the others are excluded here.
@@ -36,14 +34,10 @@ def gather_slides(
     paths = sorted(zip(slides, patients, checks, masks, tiles, strict=True))
     states = [[read_json(path) for path in of_slide] for _, _, *of_slide in paths]
     rows = [_row(slide, patient, found) for (slide, patient, *_), found in zip(paths, states, strict=True)]
-    _exclude_copies(rows, [check["content"] for check, *_ in states])
+    _exclude_copies(rows, [row["content"] for row in rows])
     _stop_if_too_few(rows, on_excluded, min_usable)
-    write_rows(table, COLUMNS, rows)
+    write_rows(table, [*COLUMNS, "content"], rows)
     say(summary_of(rows))
-    with replacing(summary) as part:
-        text = f"{summary_of(rows)}\n"
-        excluded = markdown(excluded_slides(rows))
-        part.write_text(f"{text}\n{excluded}" if excluded else text, encoding="utf-8")
 
 
 def _row(slide: str, patient: str, states: list[dict]) -> dict:
@@ -58,6 +52,7 @@ def _row(slide: str, patient: str, states: list[dict]) -> dict:
         "levels": len(check.get("levels") or []) or None,
         "tissue_mm2": tile.get("area_mm2"),
         "regions": tile.get("regions", 0),
+        "content": check["content"],
     }
 
 

@@ -1,0 +1,184 @@
+"""What a study was made from, written down; and its tables computed again."""
+
+import getpass
+import json
+import platform
+import shutil
+import subprocess
+from types import SimpleNamespace
+
+import pytest
+
+from lowpower import files
+from lowpower.errors import InputError
+from lowpower.hashes import hash_of
+from lowpower.provenance import facts
+from lowpower.provenance.facts import git_state, machine, packages, read_lock
+from lowpower.provenance.record import record_provenance
+from lowpower.provenance.rules import as_job, files_of, writers
+from lowpower.provenance.verifying import compare, verify
+from lowpower.tables.cost import compare_cost
+
+COST = {
+    "network": "resnet10", "magnification": 10, "parameters": 9, "pixels_per_region": 9, "flops_per_region": 9,
+    "latency_ms": 1.0, "read_ms": 1.0, "bytes_per_region": 9, "peak_memory_mb": 9, "regions_per_second": 9,
+    "regions_timed": 9, "device": "cpu", "threads": 1,
+}  # fmt: skip
+
+
+class Files(list):
+    """As Snakemake's own: values, and the names of some."""
+
+    def __init__(self, **named):
+        super().__init__(value for one in named.values() for value in (one if isinstance(one, list) else [one]))
+        self.named = named
+
+    def items(self):
+        return self.named.items()
+
+
+def write_model(path):
+    header = json.dumps({"__metadata__": {"lowpower": json.dumps({"versions": {"lowpower": "1", "torch": "2"}})}})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(len(header).to_bytes(8, "little") + header.encode() + b"weights")
+    return path
+
+
+@pytest.fixture
+def study(tmp_path):
+    return make_study(tmp_path)
+
+
+def make_study(folder):
+    """A finished study of one table, with its record, and the rule that writes the table."""
+    out = folder / "results/own"
+    costs = [out / f"cost/resnet10-{scale}x.json" for scale in (10, 5)]
+    for path, scale in zip(costs, (10, 5), strict=True):
+        files.write_json(path, COST | {"magnification": scale})
+    tables = {name: out / f"tables/cost.{name}" for name in ("csv", "md", "tex")}
+    compare_cost(costs, *tables.values())
+    rows = [{"slide": f"secret{k}", "patient": "P", "state": "usable", "content": f"c{k}"} for k in range(3)]
+    files.write_rows(out / "intake.csv", list(rows[0]), rows)
+    files.write_json(out / "config.json", {"cohort": "own"})
+    rule = SimpleNamespace(
+        name="compare_cost", script="../workflow_scripts/compare_cost.py", params=Files(code="1"),
+        input=Files(costs=[str(path) for path in costs]),
+        output=Files(**{name: str(path) for name, path in tables.items()}),
+    )  # fmt: skip
+    record = out / "provenance.json"
+    inputs = out / "config.json", out / "intake.csv", [write_model(out / "teacher/seed0/model.safetensors")]
+    record_provenance(*inputs, sorted(files_of([rule])), "0123", {"compare_cost": "1"}, None, record)
+    return SimpleNamespace(out=out, rule=rule, record=record, inputs=inputs)
+
+
+def check(study, code="1"):
+    verify([as_job(study.rule)], {"compare_cost": code}, study.record)
+
+
+def test_an_untouched_study_is_the_same_again(study, capsys):
+    check(study)
+    said = capsys.readouterr().err
+    assert [said.count(f"tables/cost.{form}: same") for form in ("csv", "md", "tex")] == [1, 1, 1]
+    assert "provenance.json: 8 of 8 files as recorded" in said
+    assert "differ" not in said
+
+
+def test_a_changed_table_is_found_with_its_place_and_what_is_not_as_it_was(study, capsys):
+    table = study.out / "tables/cost.csv"
+    table.write_text(table.read_text().replace("resnet10,5x,9", "resnet10,5x,8"))
+    with pytest.raises(
+        InputError, match=r"1 table other than computed again \(tables/cost.csv\); 1 file other than re"
+    ):
+        check(study, code="2")
+    said = capsys.readouterr().err
+    assert "tables/cost.csv: differs in line 3: 'resnet10,5x,8" in said and "its inputs give 'resnet10,5x,9" in said
+    assert "code, compare_cost: another" in said
+    assert "tables/cost.md: same" in said
+
+
+def test_a_missing_table_fails_and_a_missing_input_is_said(study, capsys):
+    (study.out / "tables/cost.tex").unlink()
+    with pytest.raises(InputError, match=r"1 table other than computed again \(tables/cost.tex\)\. Fetch"):
+        check(study)
+    assert "tables/cost.tex: missing" in capsys.readouterr().err
+    (study.out / "cost/resnet10-5x.json").unlink()
+    check(study)
+    said = capsys.readouterr().err
+    assert "tables/cost.csv: not computed again, cost/resnet10-5x.json not here" in said
+    assert "not here, so not compared: cost/resnet10-5x.json, tables/cost.tex" in said
+
+
+def test_a_changed_file_that_no_table_shows_is_found_by_its_hash(study, capsys):
+    with open(study.out / "teacher/seed0/model.safetensors", "ab") as model:
+        model.write(b"!")
+    with pytest.raises(InputError, match=r"own: 1 file other than recorded \(teacher/seed0/model.safetensors\)"):
+        check(study)
+    study.record.unlink()
+    check(study)
+    assert "so no file was compared with its hash" in capsys.readouterr().err
+
+
+def test_a_script_that_fails_is_told_with_its_last_words(study, capsys):
+    (study.out / "cost/resnet10-5x.json").write_text("{}\n")
+    with pytest.raises(InputError, match="3 tables other than computed again"):
+        check(study)
+    assert "tables/cost.csv: cannot be computed again (lowpower: this looks like a mistake" in capsys.readouterr().err
+
+
+def test_the_first_difference_is_shown_with_what_stands_around_it(tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    new.write_text("a\n" + "x" * 100 + "µ1" + "y" * 100 + "\n")
+    old.write_text(new.read_text().replace("µ1", "µ2"))
+    assert compare(old, new).startswith("differs in line 2: '…" + "x" * 28 + "µ2" + "y" * 29 + "…' stands there")
+    old.write_text(new.read_text() + "more\n")
+    assert compare(old, new) == "differs in line 3: 'more' stands there, its inputs give ''"
+    assert compare(tmp_path / "none", new) == "missing"
+
+
+def test_the_record_names_no_slide_host_user_or_folder_and_is_the_same_each_time(study, tmp_path):
+    text = study.record.read_text()
+    for name in ("secret", platform.node(), str(tmp_path)):
+        assert name not in text
+    assert getpass.getuser() not in json.dumps(machine())
+    assert json.loads(text)["slides"]["usable"] == 3
+    rows = files.read_rows(study.out / "intake.csv")
+    again = study.out / "again.json"
+    record_provenance(*study.inputs, sorted(files_of([study.rule])), "0123", {"compare_cost": "1"}, None, again)
+    assert again.read_text() == text
+    rows[0]["content"] = "another image"
+    files.write_rows(study.out / "intake.csv", list(rows[0]), rows)
+    record_provenance(*study.inputs, [], "0123", {}, None, again)
+    assert json.loads(again.read_text())["slides"]["content"] != json.loads(text)["slides"]["content"]
+
+
+def test_new_rules_are_found_by_where_they_write(study):
+    other = SimpleNamespace(name="other", output=["results/own/regions/a.csv"], input=[])
+    assert writers([study.rule, other], str(study.out), "tables", "figures") == [study.rule]
+    study.rule.input.append(lambda wildcards: [])
+    with pytest.raises(ValueError, match="rule compare_cost writes a table or figure; list its inputs"):
+        as_job(study.rule)
+
+
+def test_the_lock_is_read_and_what_it_pins_is_installed(tmp_path):
+    lock = read_lock(facts.HOME / "requirements.txt")
+    assert lock["packages"] == packages() and len(lock["packages"]) == 15
+    assert lock["sha256"] == hash_of(facts.HOME / "requirements.txt")
+    assert read_lock(tmp_path / "none.txt") is None
+
+
+def test_the_state_of_git_is_told_and_its_absence_too(tmp_path, monkeypatch):
+    assert git_state(tmp_path) == {"commit": None, "why": "the project is no git checkout that can be read"}
+    if not shutil.which("git"):
+        return
+    identity = "-c", "user.name=a", "-c", "user.email=a@example.org"
+    (tmp_path / "a").write_text("1")
+    for words in (["init", "-q"], ["add", "a"], [*identity, "commit", "-qm", "one"]):
+        subprocess.run(["git", "-C", tmp_path, *words], check=True)
+    clean = git_state(tmp_path)
+    assert len(clean["commit"]) == 40 and clean["dirty"] is False
+    (tmp_path / "a").write_text("2")
+    (tmp_path / "inner").mkdir()
+    assert git_state(tmp_path) == clean | {"dirty": True}
+    assert git_state(tmp_path / "inner")["why"] == "the project lies in a checkout of something else"
+    monkeypatch.setenv("PATH", "")
+    assert git_state(tmp_path)["commit"] is None

@@ -1,0 +1,186 @@
+"""Model cards, after Mitchell et al. 2019: what a model reads, learned from and scores, and was never tested on."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower import magnification
+from lowpower.files import read_json, read_rows, replacing
+from lowpower.hashes import hash_of
+from lowpower.header import model_header
+from lowpower.log import say
+from lowpower.magnification import describe
+from lowpower.pages.methods_text import methods
+from lowpower.pages.rows_text import TEACHERS, listed, one_row
+from lowpower.tables.cohort import headline
+from lowpower.tables.layout import markdown
+from lowpower.wording import count_of
+
+_CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics that say whether probabilities hold
+LOADING = """\
+import sys
+
+sys.path.insert(0, "workflow_scripts")  # of a copy of lowpower
+
+import numpy as np
+import torch
+from PIL import Image
+
+from lowpower.models.model_file import load_model
+from lowpower.models.pixels import Normalizer
+
+network, about = load_model("model.safetensors")
+network.eval()
+normalize = Normalizer(about["mean"], about["std"], torch.device("cpu"))
+pixels = np.array(Image.open("region.png").convert("RGB"))
+with torch.no_grad():
+    logits, _ = network(normalize([torch.from_numpy(pixels).permute(2, 0, 1)]))
+print(dict(zip(about["classes"], logits.softmax(1)[0].tolist(), strict=True)))
+"""
+
+
+def write_model_cards(
+    config: str | Path,
+    intake: str | Path,
+    cohort: str | Path,
+    results: str | Path,
+    cost: str | Path,
+    splits: Sequence[str | Path],
+    files: Sequence[str | Path],
+    models: Sequence[dict],
+    scanners: Sequence[str],
+    cards: Sequence[str | Path],
+) -> None:
+    """Write one Markdown card for each model.
+
+    config: complete (JSON). intake, cohort, results, cost: tables (CSV). splits: one CSV per seed. files, models: the
+    model files and what the study calls them, parallel to cards. scanners: those that the sheet names.
+    """
+    study = {"config": read_json(config), "scanners": sorted(set(scanners) - {""})}
+    tables = {"intake": intake, "cohort": cohort, "results": results, "cost": cost}
+    study |= {name: read_rows(path) for name, path in tables.items()}
+    study["splits"] = [row for path in splits for row in read_rows(path)]
+    for file, model, card in zip(files, models, cards, strict=True):
+        with replacing(card) as part:
+            part.write_text(card_of(study, Path(file), model), encoding="utf-8")
+    say(f"{count_of(len(cards), 'model card')} written")
+
+
+def card_of(study: dict, file: Path, model: dict) -> str:
+    """The card of one model as Markdown: no path, host, user, slide or patient in it."""
+    config, about = study["config"], model_header(file)
+    alone = {name: row for name, row in config["methods"].items() if name == model["method"]}
+    said = dict(methods(config | {"methods": alone}, study["intake"], study["cost"], file))
+    parts = {
+        "What it reads and answers": _reads(config, about, said["Regions"]),
+        "How it was trained": _trained(config, model, said),
+        "Cohort": _cohort(study, model),
+        "Results": _results(study, model, said["Evaluation"]),
+        "Limits": "\n".join(f"- {limit}" for limit in _limits(study, model)),
+        "File": _file(file, about, study["cost"], model),
+        "Loading": f"```python\n{LOADING}```\n\nThe region has to be RGB at {describe(about['magnification'])}, with "
+        "sides that are multiples of 32 px.",
+    }
+    title = (
+        f"# {model['method']} at {describe(model['magnification'])}, seed {model['seed']}, cohort {config['cohort']}"
+    )
+    warning = "> **For research use only.** This model is no medical device, and no diagnosis may rest on it."
+    return "\n\n".join([title, warning, *(f"## {heading}\n\n{text}" for heading, text in parts.items())]) + "\n"
+
+
+def _reads(config: dict, about: dict, regions: str) -> str:
+    classes = listed([f"`{name}`" for name in about["classes"]])
+    return (
+        f"One region of tissue at {describe(about['magnification'])}. It answers with one probability for each of "
+        f"{len(about['classes'])} classes, in this order: {classes}.\n\n{regions}"
+    )
+
+
+def _trained(config: dict, model: dict, said: dict[str, str]) -> str:
+    row = config["methods"].get(model["method"])
+    if row:
+        shares = f"{model['labeled']} % of the labeled and {model['unlabeled']} % of the unlabeled training patients"
+        how = f"This model {one_row(row, row['distill'])}. It saw {shares}."
+    elif config["teacher"] in TEACHERS:
+        how = "This model is the teacher: it learned the labels of all labeled training regions."
+    else:
+        return "This model came from another study. How and on which patients it was trained is not known here."
+    parts = ["Network", *(["Distillation"] if row and row["distill"] else []), "Augmentation", "Optimization"]
+    return "\n\n".join([how, *(said[part] for part in parts)])
+
+
+def _cohort(study: dict, model: dict) -> str:
+    rows = [row for row in study["cohort"] if str(model["seed"]) in row["seeds"].split()]
+    sites: dict[str, set[str]] = {}
+    for row in study["splits"]:
+        if int(row["seed"]) == model["seed"] and row["site"]:
+            sites.setdefault(row["split"], set()).add(row["site"])
+    told = listed([f"{len(names)} in {split}" for split, names in sites.items()]) if sites else "not named in the sheet"
+    vendors = Counter(row["vendor"] for row in study["intake"] if row["state"] == "usable" and row["vendor"])
+    files = listed([f"{vendor} ({count_of(count, 'slide')})" for vendor, count in sorted(vendors.items())])
+    scanners = listed(study["scanners"]) if study["scanners"] else "not named in the sheet"
+    shown = [{key: cell for key, cell in row.items() if key != "seeds"} for row in headline(rows)]
+    return f"{markdown(shown)}\nSites: {told}. Scanners: {scanners}. Kinds of slide file: {files or 'not known'}."
+
+
+def rows_of(study: dict, model: dict) -> list[dict[str, str]]:
+    """The rows of results.csv that this model is one seed of."""
+    named = {"method": model["method"], "magnification": magnification.name_of(model["magnification"])}
+    named |= {key: str(model[key]) for key in ("labeled", "unlabeled")}
+    return [row for row in study["results"] if all(row[key] == value for key, value in named.items())]
+
+
+def _metrics(rows: Sequence[dict[str, str]]) -> list[str]:
+    """The metrics with an interval that any of the rows has, whatever they are."""
+    names = [key for key in (rows[0] if rows else ()) if f"{key}_low" in rows[0] and "_minus_" not in key]
+    return [name for name in names if any(row[name] for row in rows)]
+
+
+def _results(study: dict, model: dict, evaluation: str) -> str:
+    rows = rows_of(study, model)
+    if not rows:
+        return f"None: no unit whose true class is known was predicted. {evaluation}"
+    shown = []
+    for row in rows:
+        cells = {key: row[key] for key in ("per", "split", "pixels", "n", "patients")}
+        for name in _metrics(rows):
+            low, high = row[f"{name}_low"], row[f"{name}_high"]
+            cells[name.replace("_", " ")] = f"{row[name]} ({low} to {high})" if low and high else row[name]
+        shown.append(cells)
+    seeds = rows[0]["seeds"]
+    mean = f"The mean of {seeds} seeds, of which this file is one. " if seeds != "1" else ""
+    return f"{markdown(shown)}\n{mean}{evaluation}"
+
+
+def _limits(study: dict, model: dict) -> list[str]:
+    """What is not known of the model, each in a sentence."""
+    config, rows = study["config"], rows_of(study, model)
+    found = ["The slides are synthetic: nothing here says anything about patients."] if config.get("demo") else []
+    found += [f"Note of the study: {config['note']}"] if config["note"] else []
+    if config["report_split"] == "val":
+        found.append("The results flatter: they are of the validation patients on whom its weights were chosen.")
+    if not any(row["split"] == "external" for row in rows):
+        found.append("It was tested on one cohort alone: not on slides of other sites, scanners, stains or countries.")
+    if not any(row["pixels"] == "level" for row in rows) and model["method"] != "teacher":
+        found.append("It was tested on area means of finer pixels alone, not on a coarser level that a file stores.")
+    if not {*_metrics(rows)} & _CALIBRATION:
+        found.append("Whether its probabilities are calibrated was not measured.")
+    if not config["regions_have_labels"] and config["unit"] != "annotation":
+        found.append("It learned labels of slides: what it says of a single region was not tested.")
+    found.append("Tissue of none of its classes was not shown to it, and it cannot say so: it always answers with one.")
+    return found
+
+
+def _file(file: Path, about: dict, costs: Sequence[dict[str, str]], model: dict) -> str:
+    rows = {"architecture": about["architecture"]}
+    place = (model["network"], magnification.name_of(model["magnification"]))
+    for cost in costs:
+        if (cost["network"], cost["magnification"]) == place:
+            fewer = f"{cost['flops_times_cheaper']} times fewer than the teacher's"
+            rows["parameters"] = f"{int(cost['parameters']):,}"
+            rows["FLOPs per region"] = f"{int(cost['flops_per_region']):,} ({fewer})"
+    rows["size"] = f"{file.stat().st_size:,} bytes"
+    rows["SHA-256"] = f"`{hash_of(file)}`"
+    rows["fingerprint of config, data and code"] = f"`{about['fingerprint']}`"
+    rows["made with"] = listed([f"{name} {version}" for name, version in sorted(about["versions"].items())])
+    return markdown([{"model.safetensors": key, "": value} for key, value in rows.items()]).rstrip()

@@ -1,0 +1,64 @@
+"""Nothing that leaves the lab holds an own id where the config asks for pseudonyms: looked for, not believed."""
+
+import re
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from lowpower.errors import InputError
+from lowpower.files import read_rows
+from lowpower.pseudonyms import read_names
+
+PUBLISHED = ("tables/", "figures/", "examples/", "report.html")  # and every model_card.md
+_CARD = "model_card.md"
+_COLUMNS = ("slide", "patient", "region")
+_PICTURE = re.compile(r"base64,[A-Za-z0-9+/=]*")  # in whose letters any short id stands somewhere
+
+
+def check_published(paths: Sequence[str | Path], folder: Path, names: str | Path | None) -> None:
+    """Raise InputError when a file that leaves the lab holds the id of a slide or patient.
+
+    paths: of files below ``folder``, of which those that are published are read. names: pseudonyms.csv, or None where
+    ids may be shown. An id of 4 characters or more, with a letter and a digit, is looked for in all text; another,
+    which any text may hold, in the cells of tables that name slides, patients or regions.
+    """
+    known = read_names(names)
+    telling = sorted(
+        name for name in known.called if len(name) > 3 and re.search(r"\d", name) and re.search(r"[^\W\d_]", name)
+    )
+    for path in map(Path, paths if known.hidden else ()):
+        if not path.relative_to(folder).as_posix().startswith(PUBLISHED) and path.name != _CARD:
+            continue
+        for name in _cells(path) if path.suffix == ".csv" else ():
+            if name in known.called:
+                raise _leak(path, name)
+        for text in _texts(path):
+            for name in telling:
+                if name in text and re.search(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", text):
+                    raise _leak(path, name)
+
+
+def _cells(path: Path) -> Iterable[str]:
+    """What a table calls slides and patients; a region's name begins with its slide's."""
+    for row in read_rows(path):
+        for column in _COLUMNS:
+            cell = row.get(column) or ""
+            yield cell.rpartition("_")[0] if column == "region" else cell
+
+
+def _texts(path: Path) -> Iterable[str]:
+    """What can be read in a file, without the pictures in it; of a ZIP the names and the JSON."""
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            yield "\n".join(archive.namelist())
+            yield from (archive.read(name).decode() for name in archive.namelist() if name.endswith(".json"))
+    elif path.suffix != ".png":
+        yield _PICTURE.sub("", path.read_text(encoding="utf-8"))
+
+
+def _leak(path: Path, name: str) -> InputError:
+    return InputError(
+        f"{path} holds {name!r}, the id of a slide or patient, which `ids: pseudonym` keeps in the lab; take it out of "
+        "the config's `note`, `classes` or names of `methods`. If it stands in none of them, this is a mistake in "
+        "lowpower: report it, and do not publish the file"
+    )

@@ -1,0 +1,58 @@
+"""The record of a study: config, code, environment and machine, and a hash of every file that its numbers rest on."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from lowpower import __version__
+from lowpower.files import read_json, read_rows, write_json
+from lowpower.hashes import hash_of
+from lowpower.header import model_header
+from lowpower.log import say
+from lowpower.provenance.facts import git_state, machine, packages
+from lowpower.provenance.leaks import check_published
+from lowpower.wording import count_of
+
+
+def record_provenance(
+    config: str | Path,
+    intake: str | Path,
+    models: Sequence[str | Path],
+    files: Sequence[str | Path],
+    sheet: str,
+    code: dict[str, str],
+    lock: dict | None,
+    provenance: str | Path,
+    names: str | Path | None = None,
+) -> None:
+    """Write provenance.json. It holds no time, host or user; of what entered only as a config's text, that text.
+
+    config: the complete configuration. intake: what ``gather_slides`` wrote. models, files: those that are hashed, all
+    below the folder of ``provenance``. sheet: hash of the sheet. code: what each script does, as a hash. lock: the
+    hash of requirements.txt and its versions, or None. names: pseudonyms.csv, or None where ids may be shown.
+    Raises InputError when a file that leaves the lab holds an id all the same.
+    """
+    folder = Path(provenance).parent
+    check_published(files, folder, names)
+    slides = [row for row in read_rows(intake) if row["state"] == "usable"]
+    headers = [model_header(path)["versions"] for path in models]
+    hashed = {Path(path).relative_to(folder).as_posix(): path for path in (config, intake, *models, *files)}
+    record = {
+        "lowpower": __version__,
+        "git": git_state(),
+        "code": code,
+        "lock": lock,
+        "installed": packages(),
+        "models_made_with": {key: sorted({header[key] for header in headers}) for key in ("lowpower", "torch")},
+        "machine": machine(),
+        "config": read_json(config),
+        "slides": {"sheet": sheet, "usable": len(slides), "content": _together(row["content"] for row in slides)},
+        "files": {name: hash_of(hashed[name]) for name in sorted(hashed)},
+    }
+    write_json(provenance, record)
+    say(f"provenance: {count_of(len(hashed), 'file')} of {count_of(len(slides), 'slide')} hashed")
+
+
+def _together(hashes: Iterable[str]) -> str:
+    """One hash of what check_slide knows the slides' images by, in whatever order they stand in the sheet."""
+    return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()

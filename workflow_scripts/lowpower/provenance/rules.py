@@ -1,0 +1,42 @@
+"""What Snakemake's rules say of themselves: so a new table or figure is recorded and verified without being named."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from snakemake.io import is_callable
+
+
+def writers(rules: Iterable, out: str, *folders: str) -> list:
+    """The rules that write into these folders of the results ``out``. rules: ``workflow.rules``."""
+    places = tuple(f"{out}/{folder}/" for folder in folders)
+    return [rule for rule in rules if any(str(path).startswith(places) for path in rule.output)]
+
+
+def files_of(rules: Iterable) -> set[str]:
+    """Every file that these rules read or write."""
+    return {path for rule in rules for path in [*_plain(rule), *rule.output]}
+
+
+def as_job(rule: object) -> dict:
+    """A rule without wildcards as plain values, from which its script runs again anywhere (``again``)."""
+    _plain(rule)
+    params = {name: value({}) if callable(value) else value for name, value in rule.params.items()}
+    parts = {"input": rule.input, "output": rule.output}
+    told = {
+        part: {"values": _text(list(files)), "names": {name: _text(value) for name, value in files.items()}}
+        for part, files in parts.items()
+    }
+    params = {"params": {"values": list(params.values()), "names": params}}
+    return {"rule": rule.name, "script": Path(rule.script).name, **told, **params}
+
+
+def _plain(rule: object) -> list[str]:
+    """A rule's inputs. Raises ValueError for functions: they need a job, and nothing here is one."""
+    if any(is_callable(path) for path in rule.input):
+        raise ValueError(f"rule {rule.name} writes a table or figure; list its inputs, without a function of wildcards")
+    return list(rule.input)
+
+
+def _text(value: object) -> str | list[str]:
+    """A path or a list of them, of which Snakemake makes more than text."""
+    return str(value) if isinstance(value, str) else [str(path) for path in value]

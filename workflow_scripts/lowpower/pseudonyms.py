@@ -1,0 +1,87 @@
+"""Pseudonyms: what slides and patients are called in everything that leaves the lab (config key ``ids``).
+
+A pseudonym is a keyed hash of the id (HMAC-SHA256, RFC 2104), so that it stays what it is when slides are added, and
+nobody without the key can tell by trying whose it is. The key is made once for a study and lies beside the table.
+"""
+
+import hashlib
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Iterable
+from pathlib import Path
+
+from lowpower.files import read_rows, safe_name, write_rows
+
+COLUMNS = ["kind", "id", "pseudonym"]
+KEY = "pseudonym.key"
+_DIGITS = 12  # of 16 each: two of 10,000 ids coincide once in 5 million studies
+_PREFIX = {"slide": "S", "patient": "P"}
+
+
+def make_pseudonyms(slides: Iterable[str], patients: Iterable[str], table: str | Path) -> None:
+    """Write the table of pseudonyms, for its owner's eyes only. The key beside it is taken where there is one.
+
+    Not an output of a rule: it must outlive the table that is made from it.
+    """
+    folder = Path(table).parent
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    key = _key(folder / KEY)
+    ids = [("slide", name) for name in slides] + [("patient", name) for name in patients]
+    rows = [dict(zip(COLUMNS, (*one, _pseudonym(key, *one)), strict=True)) for one in sorted(set(ids))]
+    write_rows(table, COLUMNS, rows)
+    Path(table).chmod(0o600)
+
+
+def _key(path: Path) -> bytes:
+    """The key of a study; a new one where there is none."""
+    try:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+    except FileExistsError:
+        pass
+    return path.read_text(encoding="utf-8").strip().encode()
+
+
+def _pseudonym(key: bytes, kind: str, name: str) -> str:
+    return f"{_PREFIX[kind]}-{hmac.digest(key, f'{kind} {name}'.encode(), hashlib.sha256).hex()[:_DIGITS]}"
+
+
+def read_names(table: str | Path | None) -> "Names":
+    """What to call slides and patients. table: pseudonyms.csv, or None where they keep their ids."""
+    return Names(read_rows(table)) if table else OWN
+
+
+class Names:
+    """What slides, patients and regions are called. rows: of pseudonyms.csv; none: by their own ids."""
+
+    def __init__(self, rows: Iterable[dict[str, str]]) -> None:
+        self.of = {(row["kind"], row["id"]): row["pseudonym"] for row in rows}
+        self.hidden = bool(self.of)
+        # in text an id of both is taken for the slide's
+        called = {name: self.of[kind, name] for kind, name in sorted(self.of)}
+        self.called = {safe_name(name): pseudonym for name, pseudonym in called.items()} | called
+        own = "|".join(re.escape(name) for name in sorted(self.called, key=len, reverse=True))
+        self.own = re.compile(rf"(?<![^\W_])(?:{own})(?![^\W_])")  # whole words; of a region's id the slide's part
+
+    def slide(self, name: str) -> str:
+        """A slide's name."""
+        return self.of["slide", name] if self.hidden else name
+
+    def patient(self, name: str) -> str:
+        """A patient's name."""
+        return self.of["patient", name] if self.hidden else name
+
+    def region(self, name: str) -> str:
+        """A region's name: that of its slide, and its number."""
+        slide, _, number = name.rpartition("_")
+        return f"{self.called[slide]}_{number}" if self.hidden else name
+
+    def text(self, said: str) -> str:
+        """A sentence in which every id is what its slide or patient is called."""
+        return self.own.sub(lambda found: self.called[found[0]], said) if self.hidden else said
+
+
+OWN = Names([])  # every slide and patient by its own id

@@ -1,0 +1,126 @@
+"""The table of hours: what training each row of the study took, by the clock of the machine that it ran on.
+
+Kept apart from results and claims: it differs between runs that are otherwise the same.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower import magnification
+from lowpower.files import read_json, replacing, write_rows
+from lowpower.log import say
+from lowpower.tables import layout
+from lowpower.tables.layout import number
+
+COLUMNS = [
+    *("method", "magnification", "labeled", "unlabeled", "seeds", "hours", "hours_total", "cpu_hours"),
+    *("teacher_hours", "recording_hours", "attempts", "device", "processes"),
+]
+NOTE = (
+    "Hours by the clock: of one seed on average, and of all together. A row's own training, validation included; the "
+    "teacher and its recording are made once for a seed, whatever rows use them, and are not in a row's own. More "
+    "attempts than stages: a training was stopped and went on. Blank: not timed. Other work on the machine lengthens "
+    "these hours; those of its processors are in hours.csv."
+)
+_TITLES = {
+    "hours": "hours per seed",
+    "hours_total": "hours in all",
+    "teacher_hours": "teacher's",
+    "recording_hours": "recording's",
+}
+_ROW = ("method", "magnification", "labeled", "unlabeled")
+
+
+def count_hours(
+    times: Sequence[str | Path],
+    owners: Sequence[int],
+    models: Sequence[dict],
+    recordings: dict[str, Sequence[str]],
+    table: str | Path,
+    summary: str | Path,
+    latex: str | Path,
+) -> None:
+    """Write the table of hours as CSV, Markdown and LaTeX.
+
+    times: what each stage of a training took (JSON of ``stopwatch``); owners: parallel to them, the number of its
+    model. models: as rows, with ``teacher`` and ``recording``: whether it learned from them. recordings: seed ->
+    benchmark files of its recording, of which one may be missing.
+    """
+    rows = hour_rows([read_json(path) for path in times], owners, models, _recorded(recordings))
+    write_rows(table, COLUMNS, rows)
+    with replacing(summary) as part:
+        part.write_text(f"{layout.markdown(headline(rows))}\n{NOTE}\n", encoding="utf-8")
+    with replacing(latex) as part:
+        part.write_text(layout.latex(headline(rows)), encoding="utf-8")
+    say(f"all trainings together took {sum(float(row['hours_total'] or 0) for row in rows):.2f} hours")
+
+
+def _recorded(recordings: dict[str, Sequence[str]]) -> float | None:
+    """Mean seconds of a seed's recording, or None where not all of them are known: benchmarks may be deleted."""
+    seconds = []
+    for parts in recordings.values():
+        if not all(Path(part).is_file() for part in parts):
+            return None
+        lines = [Path(part).read_text(encoding="utf-8").splitlines() for part in parts]
+        seconds.append(sum(float(line[1].split("\t")[line[0].split("\t").index("s")]) for line in lines))
+    return sum(seconds) / len(seconds) if seconds else None
+
+
+def hour_rows(
+    times: Sequence[dict], owners: Sequence[int], models: Sequence[dict], recorded: float | None
+) -> list[dict[str, str]]:
+    """The rows of hours.csv as text, in the order of the models. recorded: seconds of one seed's recording."""
+    groups: dict[tuple, list[int]] = {}
+    for k, model in enumerate(models):
+        groups.setdefault(tuple(model[key] for key in _ROW), []).append(k)
+    stages = {
+        key: [time for time, owner in zip(times, owners, strict=True) if owner in of] for key, of in groups.items()
+    }
+    teachers = next((key for key in groups if key[0] == "teacher"), None)
+    teacher = _mean(stages.get(teachers, []), "seconds", groups.get(teachers, []))
+    rows = []
+    for key, members in groups.items():
+        model, taken = models[members[0]], [time for time in stages[key] if time["seconds"]]
+        rows.append(
+            dict(zip(_ROW, map(str, key), strict=True))
+            | {"magnification": magnification.name_of(model["magnification"]), "seeds": str(len(members))}
+            | {
+                "hours": _hours(_mean(taken, "seconds", members)),
+                "cpu_hours": _hours(_mean(taken, "cpu_seconds", members)),
+            }
+            | {"hours_total": _hours(sum(time["seconds"] for time in taken) or None)}
+            | {"teacher_hours": _hours(teacher) if model["teacher"] else ""}
+            | {"recording_hours": _hours(recorded) if model["recording"] else ""}
+            | {"attempts": str(sum(time["attempts"] for time in taken) or "")}
+            | {name: " ".join(sorted({str(time[name]) for time in taken})) for name in ("device", "processes")}
+        )
+    return rows
+
+
+def _mean(times: Sequence[dict], key: str, members: Sequence[int]) -> float | None:
+    """Of one seed, whatever stages it has; None where nothing was timed, as of a teacher that was given."""
+    return sum(time[key] for time in times) / len(members) if times else None
+
+
+def _hours(seconds: float | None) -> str:
+    return number(None if seconds is None else seconds / 3600, 4)
+
+
+def _short(hours: str) -> str:
+    return number(float(hours), 3) if hours else ""
+
+
+def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows of hours.csv for people."""
+    return [
+        {
+            "method": row["method"],
+            "read at": magnification.describe(magnification.parse(row["magnification"])),
+            "labeled %": row["labeled"],
+            "unlabeled %": row["unlabeled"],
+            "seeds": row["seeds"],
+            **{title: _short(row[name]) for name, title in _TITLES.items()},
+            "attempts": row["attempts"],
+        }
+        for row in rows
+    ]

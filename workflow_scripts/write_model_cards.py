@@ -1,0 +1,18 @@
+"""Write a card beside each model: what it reads, learned from, scores, and was not tested on."""
+
+from lowpower.log import open_log
+from lowpower.pages.model_card import write_model_cards
+
+open_log(snakemake.log[0])
+write_model_cards(
+    config=snakemake.input.config,
+    intake=snakemake.input.intake,
+    cohort=snakemake.input.cohort,
+    results=snakemake.input.results,
+    cost=snakemake.input.cost,
+    splits=snakemake.input.splits,
+    files=snakemake.input.models,
+    models=snakemake.params.models,
+    scanners=snakemake.params.scanners,
+    cards=snakemake.output,
+)
