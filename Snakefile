@@ -3,7 +3,7 @@
     slides.csv ─▶ check_slide ─▶ mask_tissue ─▶ tile_slide ─▶ downsample_slide ─▶ gather_slides, index_regions ─▶ split_patients
                                                                                                                       │
             train_teacher ─▶ record_teacher ─▶ distill_student | pretrain_student ─▶ finetune_student ◀───────────────┘
-                  └───────────────┴──▶ predict ─▶ evaluate ─▶ tables, figures, report.html
+                  └───────────────┴──▶ predict ─▶ evaluate, refer_units ─▶ tables, figures, report.html
 
 Paths, all under results/{cohort}/:
 
@@ -57,3 +57,4 @@ rule paper:  # the tables alone
         rules.count_cohort.output,
         rules.evaluate.output,
         rules.compare_cost.output,
+        rules.refer_units.output,

@@ -12,7 +12,7 @@ from lowpower import files
 from lowpower.pages.intake_page import show_intake
 from lowpower.pages.report import write_report
 from lowpower.study.config import read_config
-from lowpower.tables import cohort, cost, intake, results
+from lowpower.tables import cohort, cost, intake, referral, results
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
@@ -72,6 +72,19 @@ def cost_rows():
     return [dict.fromkeys(cost.COLUMNS, "1") | {"magnification": "10x", "device": "cpu", "latency_ms": "3.210"}]
 
 
+def referral_rows():
+    """One student, best of its magnification, at two shares; of the second nothing is known."""
+    row = dict.fromkeys(referral.COLUMNS, "") | {"method": "sskd", "magnification": "2.5x", "labeled": "100"}
+    row |= {"unlabeled": "50", "per": "patient", "split": "val", "seeds": "1", "n": "6", "best": "1", "asked": "0"}
+    known = {
+        "referred": "0.0000",
+        "accuracy": "0.7500",
+        "accuracy_minus_teacher": "-0.1500",
+        "flops_of_teacher": "0.0625",
+    }
+    return [row | known, row | {"asked": "chosen"}]
+
+
 def write_study(folder, config=None, teacher="0.9000", full=True):
     """Write what the pages are made from, and return it as their arguments."""
     files.write_json(folder / "config.json", config or complete_config())
@@ -80,6 +93,7 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
         "cohort": (cohort.COLUMNS, cohort_rows()),
         "results": (results.COLUMNS, result_rows(teacher)),
         "cost": (cost.COLUMNS, cost_rows()),
+        "referral": (referral.COLUMNS, referral_rows()),
     }
     for name, (columns, rows) in tables.items():
         files.write_rows(folder / f"tables/{name}.csv", columns, rows if full else [])

@@ -102,6 +102,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
         sum(places[name] for name in methods if methods[name] == stage) for stage in ("distill", "pretrain")
     )
     once = ("write_config", "gather_slides", "count_cohort", "compare_cost", "evaluate", "show_examples")
+    once += ("refer_units", "trace_curves")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
@@ -229,7 +230,7 @@ def test_a_bad_config_stops_before_the_dag_with_one_message(tmp_path, old, new, 
 
 def test_the_smoke_run_makes_every_output(smoke):
     base = smoke / "results/smoke"
-    for table in ("results", "cost", "cohort", "intake"):
+    for table in ("results", "cost", "cohort", "referral", "intake"):
         assert (base / f"tables/{table}.csv").stat().st_size and (base / f"tables/{table}.md").stat().st_size
     with open(base / "tables/results.csv") as table:
         rows = list(csv.DictReader(table))
@@ -244,9 +245,9 @@ def test_the_smoke_run_makes_every_output(smoke):
         excluded = {r["slide"]: r["reason"] for r in csv.DictReader(table) if r["state"] == "excluded"}
     assert len(excluded) == 2
     assert any("no mpp" in reason for reason in excluded.values())
-    assert (base / "report.html").read_text().count("<img") == 5 + 22  # figures, and an overview of each slide
+    assert (base / "report.html").read_text().count("<img") == 9 + 22  # figures, and an overview of each slide
     assert len(list((base / "overviews").glob("*.jpg"))) == 22
-    assert sorted(path.suffix for path in (base / "figures").iterdir()) == [".png"] * 5 + [".svg"] * 5
+    assert sorted(path.suffix for path in (base / "figures").iterdir()) == [".png"] * 9 + [".svg"] * 9
 
 
 def test_the_written_config_is_itself_a_config(smoke, tmp_path):
@@ -264,7 +265,8 @@ def test_a_second_run_has_nothing_to_do(smoke):
     assert planned(smoke, "--configfile", SMOKE) == {}
 
 
-AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "all"}
+AFTER_TRAINING = {"predict", "evaluate", "refer_units", "trace_curves", "show_examples", "draw_figures", "write_report"}
+AFTER_TRAINING |= {"all"}
 
 
 def test_a_comment_reruns_nothing(project):

@@ -10,6 +10,7 @@ write_report(
     cohort=snakemake.input.cohort,
     results=snakemake.input.results,
     cost=snakemake.input.cost,
+    referral=snakemake.input.referral,
     figures=[path for path in snakemake.input.figures if path.endswith(".svg")],
     overviews=snakemake.input.overviews,
     slides=snakemake.params.slides,
