@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from test_latex import compile_tables, needs_latex
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -248,6 +249,11 @@ def test_the_smoke_run_makes_every_output(smoke):
     assert (base / "report.html").read_text().count("<img") == 9 + 22  # figures, and an overview of each slide
     assert len(list((base / "overviews").glob("*.jpg"))) == 22
     assert sorted(path.suffix for path in (base / "figures").iterdir()) == [".png"] * 9 + [".svg"] * 9
+
+
+@needs_latex
+def test_every_latex_table_of_a_study_compiles(smoke, tmp_path):
+    assert compile_tables(tmp_path, smoke / "results/smoke/tables") == ["cohort", "cost", "referral", "results"]
 
 
 def test_the_written_config_is_itself_a_config(smoke, tmp_path):
