@@ -20,11 +20,12 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
 
     Vertical lines are the intervals; the band is the teacher's; a gray line joins the rows that no cheaper row reaches.
     Of a method with several shares of training patients, the largest is drawn. FLOPs come from the cost table: of a
-    row's network at its magnification. So methods of one network that read one magnification stand side by side; what
-    costs next to nothing is a dotted line at its best magnification.
+    row's network at its magnification; a row that has none there is left out. So methods of one network that read one
+    magnification stand side by side; what costs next to nothing is a dotted line at its best magnification.
     """
-    rows = [row for row in largest_shares(read_rows(results)) if row["per"] != "slide" and row["accuracy"]]
     flops = {(row["network"], row["magnification"]): float(row["flops_per_region"]) for row in read_rows(cost)}
+    rows = [row for row in largest_shares(read_rows(results)) if row["per"] != "slide" and row["accuracy"]]
+    rows = [row for row in rows if (row["network"], row["magnification"]) in flops]
     kinds = list(dict.fromkeys(row["per"] for row in rows))
     splits = list(dict.fromkeys(row["split"] for row in rows))
     if not rows:
@@ -32,10 +33,11 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
         return
     looks = style.of_methods([row["method"] for row in sorted(rows, key=_scale_of)])  # as for the training curves
     panels = [(split, per) for split in splits for per in kinds]
-    across = len(kinds) if len({row["magnification"] for row in rows}) <= _BESIDE else 1
+    narrow = len({row["magnification"] for row in rows}) <= _BESIDE
+    across = len(kinds) if narrow else 1
     deep = len(panels) // across
-    width, height = (1.7 + 3.4 * across, 3.2) if across == len(kinds) else (8.5, 2.7)
-    figure = Figure(figsize=(width, 0.4 + height * deep), layout="constrained")
+    size = (1.7 + 3.4 * across, 0.4 + 3.2 * deep) if narrow else (8.5, 0.4 + 2.7 * deep)
+    figure = Figure(figsize=size, layout="constrained")
     grid = figure.subplots(deep, across, squeeze=False, sharex=True, sharey=True)
     for (split, per), axes in zip(panels, grid.flat, strict=True):
         shown = [row for row in rows if (row["per"], row["split"]) == (per, split)]

@@ -45,5 +45,5 @@ def draw_recall(confusion: str | Path, classes: Sequence[str], svg: str | Path, 
     shown = {style.shorten(cls, 22): look for cls, look in looks.items()}
     explain(place, [f"{rows[0]['split']}, per {rows[0]['per']};", "star: the teacher"], shown)
     figure.supxlabel("µm per pixel (10x is 1.0)", fontsize=9)
-    figure.supylabel("recall: of the class, called so, %", fontsize=9)
+    figure.supylabel("recall of the class, %", fontsize=9)
     style.save(figure, svg, png)

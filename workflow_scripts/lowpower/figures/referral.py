@@ -27,7 +27,7 @@ def draw_referral(referral: str | Path, svg: str | Path, png: str | Path) -> Non
         return
     looks = style.of_scales(row["magnification"] for row in rows)
     figure = Figure(figsize=(3.45 * max(2, len(kinds)), 3.9 * len(splits)), layout="constrained")
-    grid = figure.subplots(len(splits), len(kinds), squeeze=False, sharex=True)
+    grid = figure.subplots(len(splits), len(kinds), squeeze=False, sharex=True, sharey=True)
     for split, line in zip(splits, grid, strict=True):
         for per, axes in zip(kinds, line, strict=True):
             shown = [row for row in rows if (row["per"], row["split"]) == (per, split)]
@@ -36,6 +36,12 @@ def draw_referral(referral: str | Path, svg: str | Path, png: str | Path) -> Non
         line[0].set_ylabel("accuracy, %")
     for axes in grid[-1]:
         axes.set_xlabel("FLOPs, % of the teacher reading all")
+    places = [_place(row) for row in rows]
+    start, end = min(place for place, _ in places) / 1.3, max(place for place, _ in places) * 1.3
+    ticks = [tick for tick in _TICKS if start <= tick <= end]
+    grid[0, 0].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    lows = [100 * float(row["accuracy_low"]) for row in rows if row["asked"] == "chosen" and row["accuracy_low"]]
+    grid[0, 0].set(xlim=(start, end), ylim=(min(95, *lows, *(value for _, value in places)) - 1, 100.7))
     style.save(figure, svg, png)
 
 
@@ -61,8 +67,8 @@ def _panel(axes: Axes, rows: list[dict[str, str]], looks: dict[str, tuple[str, s
                 ends = [100 * float(row[f"accuracy_{end}"] or row["accuracy"]) for end in ("low", "high")]
                 axes.plot([place, place], ends, color=color, linewidth=1.6, alpha=0.35, zorder=2)
                 axes.plot(place, value, "o", markersize=7.5, markerfacecolor="none", markeredgecolor=color, zorder=4)
-    axes.set_xticks(_TICKS, [f"{tick:g}" for tick in _TICKS], fontsize=8)
     axes.minorticks_off()
+    axes.tick_params(labelleft=True)
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), fontsize=8, labelspacing=0.25, borderaxespad=0)
 
 

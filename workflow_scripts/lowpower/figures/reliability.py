@@ -39,7 +39,7 @@ def draw_reliability(reliability: str | Path, svg: str | Path, png: str | Path) 
             counts, sure, right = zip(*(one for one in bins[key] if one[0] >= _LEAST * total), strict=True)
             axes.plot(sure, right, color=color, zorder=2, **style.DASHED if key[0] == "teacher" else {"linewidth": 1.0})
             sizes = [_LARGEST * n / total for n in counts]
-            axes.scatter(sure, right, sizes, color=color, edgecolors="white", linewidths=0.3, zorder=3)
+            axes.scatter(sure, right, sizes, color=color, edgecolors="white", linewidths=0.3, zorder=3, clip_on=False)
             if key[0] != "teacher":
                 axes.text(2, 92 - 11 * k, f"{key[1]}  {_error(bins[key]):.1f}", color=color, fontsize=7)
         axes.set(xlim=(0, 103), ylim=(0, 103), xticks=(0, 50, 100), yticks=(0, 50, 100))

@@ -34,7 +34,7 @@ def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | P
     for name, axes in panels.items():
         own = sorted(((s, m) for m, s in curves if m == name), key=lambda key: -magnification.parse(key[0]))
         for method, scale in [(m, s) for m, s in curves if m == "teacher"]:
-            axes.plot(*curves[method, scale], color=style.TEACHER, **style.DASHED)
+            axes.plot(*curves[method, scale], color=style.TEACHER, zorder=3, **style.DASHED)
         for k, (scale, _) in enumerate(own):
             axes.plot(*curves[name, scale], color=looks[scale][0], linewidth=1.1)
             area = areas.get((name, scale))

@@ -150,5 +150,6 @@ def _evaluation(config: dict) -> str:
     return (
         f"{judged} The probabilities of a slide or patient are the mean of its regions', weighted by tissue area. "
         f"Intervals ({100 * statistics['confidence']:g} %) come from a bootstrap that draws patients with replacement "
-        f"({statistics['draws']:,} draws; {statistics['rank_draws']:,} for AUROC)."
+        f"({statistics['draws']:,} draws; {statistics['rank_draws']:,} for AUROC). For referral, units that a "
+        "student called with a probability below a quantile of the validation units' were given to the teacher."
     )
