@@ -48,15 +48,15 @@ def draw_referral(referral: str | Path, svg: str | Path, png: str | Path) -> Non
 def _panel(axes: Axes, rows: list[dict[str, str]], looks: dict[str, tuple[str, str]]) -> None:
     axes.set_xscale("log")
     axes.set_title(f"{rows[0]['split']}, {int(rows[0]['n']):,} {rows[0]['per']}s", loc="left")
+    for teacher in [_place(row)[1] for row in rows if row["asked"] == "100"][:1]:
+        axes.axhline(teacher, color=style.TEACHER, zorder=1, **style.DASHED)
+        axes.plot(100, teacher, "*", color=style.TEACHER, markersize=9, zorder=3, label="teacher alone")
     for scale, (color, _) in looks.items():
         own = [row for row in rows if row["magnification"] == scale]
         tried = sorted((_place(row) for row in own if row["asked"].isdigit()), key=lambda point: point[0])
         if not tried:
             continue
         (start, alone), (end, teacher) = tried[0], tried[-1]
-        if scale == next(iter(looks)):
-            axes.axhline(teacher, color=style.TEACHER, zorder=1, **style.DASHED)
-            axes.plot(100, teacher, "*", color=style.TEACHER, markersize=9, zorder=3, label="teacher alone")
         chance = [(start + share * (end - start), alone + share * (teacher - alone)) for share in _SHARES]
         axes.plot(*zip(*chance, strict=True), color=color, linewidth=0.8, linestyle=":", zorder=1)
         name = f"{own[0]['method']} at {magnification.describe(magnification.parse(scale))}"
