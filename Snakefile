@@ -3,7 +3,7 @@
     slides.csv ─▶ check_slide ─▶ mask_tissue ─▶ tile_slide ─▶ downsample_slide ─▶ gather_slides, index_regions ─▶ split_patients
                                                                                                                       │
             train_teacher ─▶ record_teacher ─▶ distill_student | pretrain_student ─▶ finetune_student ◀───────────────┘
-                  └───────────────┴──▶ predict ─▶ evaluate ─▶ tables, figures, report.html
+                  └───────────────┴──▶ predict ─▶ evaluate, refer_units ─▶ tables, figures, report.html
 
 Paths, all under results/{cohort}/:
 
@@ -61,3 +61,4 @@ rule paper:  # the tables alone
         rules.evaluate.output,
         rules.judge_claims.output,
         rules.compare_cost.output,
+        rules.refer_units.output,

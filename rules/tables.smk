@@ -1,7 +1,15 @@
 """From predictions and costs to tables, figures and the report."""
 
-FIGURES = ("accuracy_flops", "confusion", "examples", "disagreements", "training_curves")
+from lowpower.study.jobs import controls
+
 TABLE_FORMS = ("csv", "md", "tex")
+
+# In the report's order; what more images bring can be drawn only where a study has several shares of them.
+FIGURES = [
+    *("accuracy_flops", "referral"),
+    *(f"{images}_share" for images in ("unlabeled", "labeled") if len(STUDY[images]) > 1),
+    *("recall", "confusion", "roc", "reliability", "examples", "disagreements", "training_curves"),
+]
 TIMES = [(f"{OUT}/{name}", k) for k, model in enumerate(MODELS) for name in time_files(STUDY, model)]
 COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 
@@ -132,11 +140,72 @@ rule count_hours:
         "../workflow_scripts/count_hours.py"
 
 
+rule refer_units:
+    input:
+        predictions=model_files("predictions.parquet"),
+        cost=rules.compare_cost.output.csv,
+    output:
+        csv=f"{OUT}/tables/referral.csv",
+        md=f"{OUT}/tables/referral.md",
+        tex=f"{OUT}/tables/referral.tex",
+    log:
+        f"{OUT}/logs/refer_units.log",
+    benchmark:
+        f"{OUT}/benchmarks/refer_units.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        models=[result_row(STUDY, model) for model in MODELS],
+        classes=STUDY["classes"],
+        regions_have_labels=STUDY["regions_have_labels"],
+        splits=REPORTED,
+        statistics=STUDY["statistics"],
+        controls=controls(STUDY),
+        code=code("refer_units"),
+    message:
+        "Referring to the teacher what students read without being sure"
+    script:
+        "../workflow_scripts/refer_units.py"
+
+
+rule trace_curves:
+    input:
+        predictions=model_files("predictions.parquet"),
+    output:
+        roc=f"{OUT}/tables/roc.csv",
+        reliability=f"{OUT}/tables/reliability.csv",
+    log:
+        f"{OUT}/logs/trace_curves.log",
+    benchmark:
+        f"{OUT}/benchmarks/trace_curves.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        models=[result_row(STUDY, model) for model in MODELS],
+        classes=STUDY["classes"],
+        regions_have_labels=STUDY["regions_have_labels"],
+        splits=REPORTED,
+        code=code("trace_curves"),
+    message:
+        "Tracing ROC and reliability"
+    script:
+        "../workflow_scripts/trace_curves.py"
+
+
 rule draw_figures:
     input:
         results=rules.evaluate.output.csv,
         confusion=rules.evaluate.output.confusion,
         cost=rules.compare_cost.output.csv,
+        referral=rules.refer_units.output.csv,
+        roc=rules.trace_curves.output.roc,
+        reliability=rules.trace_curves.output.reliability,
         histories=model_files("history.csv"),
         examples=rules.show_examples.output[0],
     output:
@@ -170,6 +239,7 @@ rule write_report:
         cost=rules.compare_cost.output.csv,
         claims=rules.judge_claims.output.csv,
         hours=rules.count_hours.output.csv,
+        referral=rules.refer_units.output.csv,
         figures=rules.draw_figures.output,
         overviews=per_slide("overviews/{slide}.jpg"),
         teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",

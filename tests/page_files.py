@@ -12,7 +12,7 @@ from lowpower import files
 from lowpower.pages.intake_page import show_intake
 from lowpower.pages.report import write_report
 from lowpower.study.config import read_config
-from lowpower.tables import claims, cohort, cost, hours, intake, results
+from lowpower.tables import claims, cohort, cost, hours, intake, referral, results
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
@@ -93,6 +93,19 @@ def hour_rows():
     return [row | {"teacher_hours": ""}]
 
 
+def referral_rows():
+    """One student, best of its magnification, at two shares; of the second nothing is known."""
+    row = dict.fromkeys(referral.COLUMNS, "") | {"method": "sskd", "magnification": "2.5x", "labeled": "100"}
+    row |= {"unlabeled": "50", "per": "patient", "split": "val", "seeds": "1", "n": "6", "best": "1", "asked": "0"}
+    known = {
+        "referred": "0.0000",
+        "accuracy": "0.7500",
+        "accuracy_minus_teacher": "-0.1500",
+        "flops_of_teacher": "0.0625",
+    }
+    return [row | known, row | {"asked": "chosen"}]
+
+
 def write_study(folder, config=None, teacher="0.9000", full=True):
     """Write what the pages are made from, and return it as their arguments."""
     files.write_json(folder / "config.json", config or complete_config())
@@ -103,6 +116,7 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
         "cost": (cost.COLUMNS, cost_rows()),
         "claims": (claims.COLUMNS, claim_rows()),
         "hours": (hours.COLUMNS, hour_rows()),
+        "referral": (referral.COLUMNS, referral_rows()),
     }
     for name, (columns, rows) in tables.items():
         files.write_rows(folder / f"tables/{name}.csv", columns, rows if full else [])

@@ -4,7 +4,7 @@ from PIL import Image
 
 from lowpower import files
 from lowpower.figures import style
-from lowpower.figures.accuracy import draw_accuracy_flops, largest_shares
+from lowpower.figures.accuracy import _frontier, draw_accuracy_flops, largest_shares
 from lowpower.figures.curves import _steps_since_start, draw_training_curves
 from lowpower.figures.panels import model_panels
 
@@ -125,6 +125,40 @@ def test_a_row_stands_at_the_flops_of_its_own_network(tmp_path, figures):
     assert "colour" in legend(figures[0]) and "colour" not in places  # a line: its FLOPs are off the scale
     assert axes.get_xlim()[0] > 1e6
     assert [tick.get_text().split("\n")[1] for tick in axes.get_xticklabels()] == ["10x", "5x", "2.5x"]
+
+
+def test_a_row_off_the_scale_is_one_line_at_its_best_and_one_without_a_cost_is_left_out(tmp_path, figures):
+    rows = [result("colour", scale, value, network="color") for scale, value in (("5x", "0.3"), ("2.5x", "0.4"))]
+    rows.append(result("unknown", "2.5x", "0.7", network="resnet50"))
+    accuracy_flops(tmp_path, [*ROWS, *rows], others=[("color", "5x", 1e5), ("color", "2.5x", 4e4)])
+    dotted = [line for line in figures[0].axes[0].get_lines() if line.get_linestyle() == ":"]
+    assert [list(line.get_ydata()) for line in dotted] == [[40, 40]]
+    assert legend(figures[0]) == ["teacher", "scratch", "sskd", "colour"]
+    accuracy_flops(tmp_path, [result("unknown", "2.5x", "0.7", network="resnet50")])
+    assert not figures[1].axes
+
+
+def test_a_line_joins_the_rows_that_no_cheaper_row_reaches():
+    reached = [
+        (4.0, 70.0, 4.1),
+        (1.0, 60.0, 1.1),
+        (1.0, 55.0, 0.9),
+        (2.0, 50.0, 2.0),
+        (4.0, 80.0, 3.9),
+        (8.0, 80.0, 8.0),
+    ]
+    assert _frontier(reached) == [(1.1, 60.0), (3.9, 80.0)]
+
+
+@pytest.mark.parametrize("kinds", [("patient",), ("patient", "region")])
+def test_more_than_three_magnifications_take_the_whole_width(tmp_path, figures, kinds):
+    scales = [(f"{10 / n:g}x", 5e8 / n**2) for n in (8, 16)]
+    rows = [result("sskd", scale, "0.8", per) for scale in ("5x", "2.5x", "1.25x", "0.625x") for per in kinds]
+    accuracy_flops(tmp_path, [*ROWS[:2], *rows], others=[("resnet10", *one) for one in scales])
+    assert figures[0].get_size_inches()[0] == 8.5
+    assert [axes.get_subplotspec().colspan.start for axes in figures[0].axes] == [0] * len(kinds)
+    labels = [label.get_text() for label in figures[0].axes[-1].get_xticklabels()]
+    assert "(16.0 µm/px)" in labels[-1]
 
 
 def test_no_results_are_said_in_words(tmp_path):

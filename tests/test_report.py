@@ -29,7 +29,7 @@ def test_names_are_shown_as_they_are_and_nothing_in_them_is_markup(tmp_path):
 
 def test_sections_stand_in_the_order_of_a_paper_and_nothing_is_fetched(tmp_path):
     text = report_of(tmp_path)
-    headings = ["Cohort", "Results", "Cost", "Claims", "Figures", "Slides", "Methods", "How to cite"]
+    headings = ["Cohort", "Results", "Cost", "Low power first", "Claims", "Figures", "Slides", "Methods", "How to cite"]
     assert re.findall("<h2>(.*?)</h2>", text) == headings
     shown = Page(text)
     assert {f"#{heading.lower().replace(' ', '-')}" for heading in headings} <= shown.links()
@@ -59,7 +59,7 @@ def test_every_number_of_a_table_leads_to_its_file_and_every_method_to_its_model
     student = Model("sskd", 2.5, 100, 50, 0).folder.removesuffix("seed0")
     tables = {
         f"tables/{name}.{form}"
-        for name in ("cohort", "results", "cost", "claims", "hours")
+        for name in ("cohort", "results", "cost", "claims", "hours", "referral")
         for form in ("csv", "md", "tex")
     }
     assert {student, "teacher/", "tables/intake.csv", "intake.html"} | tables <= shown.links()

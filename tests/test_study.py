@@ -25,7 +25,7 @@ from lowpower.study.config import read_config, region_multiple
 from lowpower.study.config_page import configuration_page
 from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
-from lowpower.study.jobs import example_student, result_row, stage_before, student_recipe
+from lowpower.study.jobs import controls, example_student, result_row, stage_before, student_recipe
 from lowpower.study.methods import STANDARD
 from lowpower.study.sheet import by_file_name, read_sheet
 from lowpower.study.study import FITTED, TEACHERS_NETWORK, level_of, measured_networks, models, steps_of
@@ -221,6 +221,10 @@ def test_jobs_are_told_what_their_row_says():
     ]  # fmt: skip
     assert (result_row(config, of["colour"])["steps"], result_row(config, of["vicreg"])["steps"]) == ("", 1500)
     assert example_student(config, models(config)).method == "sskd"  # distilled on all images, at the lowest
+
+
+def test_controls_are_rows_that_nobody_would_use():
+    assert controls(read_config(demo(), CONFIG)) == ["all_labels", "colour"]
 
 
 def test_a_path_in_a_row_is_no_param_of_its_job():

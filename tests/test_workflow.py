@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from test_latex import compile_tables, needs_latex
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -116,6 +117,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
     )
     once += ("show_examples", "draw_figures", "write_report", "write_model_cards", "record_provenance")
     once += ("register_claims", "judge_claims")
+    once += ("refer_units", "trace_curves")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
@@ -243,7 +245,7 @@ def test_a_bad_config_stops_before_the_dag_with_one_message(tmp_path, old, new, 
 
 def test_the_smoke_run_makes_every_output(smoke):
     base = smoke / "results/smoke"
-    for table in ("results", "cost", "cohort", "intake", "claims"):
+    for table in ("results", "cost", "cohort", "referral", "intake", "claims"):
         assert (base / f"tables/{table}.csv").stat().st_size and (base / f"tables/{table}.md").stat().st_size
     with open(base / "tables/results.csv") as table:
         rows = list(csv.DictReader(table))
@@ -258,9 +260,14 @@ def test_the_smoke_run_makes_every_output(smoke):
         excluded = {r["slide"]: r["reason"] for r in csv.DictReader(table) if r["state"] == "excluded"}
     assert len(excluded) == 2
     assert any("no mpp" in reason for reason in excluded.values())
-    assert (base / "report.html").read_text().count("<img") == 5 + 22  # figures, and an overview of each slide
+    assert (base / "report.html").read_text().count("<img") == 9 + 22  # figures, and an overview of each slide
     assert len(list((base / "overviews").glob("*.jpg"))) == 22
-    assert sorted(path.suffix for path in (base / "figures").iterdir()) == [".png"] * 5 + [".svg"] * 5
+    assert sorted(path.suffix for path in (base / "figures").iterdir()) == [".png"] * 9 + [".svg"] * 9
+
+
+@needs_latex
+def test_every_latex_table_of_a_study_compiles(smoke, tmp_path):
+    assert compile_tables(tmp_path, smoke / "results/smoke/tables") == ["cohort", "cost", "referral", "results"]
 
 
 def test_the_record_has_the_hash_of_every_file_that_a_number_rests_on(smoke):
@@ -324,6 +331,7 @@ def test_a_second_run_has_nothing_to_do(smoke):
 
 AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "record_provenance", "all"}
 AFTER_TRAINING |= {"write_model_cards", "count_hours", "judge_claims"}
+AFTER_TRAINING |= {"refer_units", "trace_curves"}
 
 
 def test_a_comment_reruns_nothing(project):

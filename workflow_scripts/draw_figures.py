@@ -4,6 +4,11 @@ from lowpower.figures.accuracy import draw_accuracy_flops
 from lowpower.figures.confusion import draw_confusion
 from lowpower.figures.curves import draw_training_curves
 from lowpower.figures.gallery import draw_disagreements, draw_examples
+from lowpower.figures.recall import draw_recall
+from lowpower.figures.referral import draw_referral
+from lowpower.figures.reliability import draw_reliability
+from lowpower.figures.roc import draw_roc
+from lowpower.figures.shares import draw_shares
 from lowpower.log import open_log
 
 
@@ -14,6 +19,13 @@ def places(name):
 
 open_log(snakemake.log[0])
 draw_accuracy_flops(snakemake.input.results, snakemake.input.cost, **places("accuracy_flops"))
+draw_referral(snakemake.input.referral, **places("referral"))
+for images in ("unlabeled", "labeled"):
+    if f"{images}_share_svg" in snakemake.output.keys():  # of a study with several shares
+        draw_shares(snakemake.input.results, images, **places(f"{images}_share"))
+draw_recall(snakemake.input.confusion, snakemake.params.classes, **places("recall"))
+draw_roc(snakemake.input.roc, snakemake.input.results, **places("roc"))
+draw_reliability(snakemake.input.reliability, **places("reliability"))
 draw_confusion(snakemake.input.confusion, snakemake.params.classes, **places("confusion"))
 draw_examples(snakemake.input.examples, snakemake.params.scales, **places("examples"))
 draw_disagreements(snakemake.input.examples, snakemake.params.scales, **places("disagreements"))

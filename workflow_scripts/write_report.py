@@ -12,6 +12,7 @@ write_report(
     cost=snakemake.input.cost,
     claims=snakemake.input.claims,
     hours=snakemake.input.hours,
+    referral=snakemake.input.referral,
     figures=[path for path in snakemake.input.figures if path.endswith(".svg")],
     overviews=snakemake.input.overviews,
     slides=snakemake.params.slides,

@@ -10,33 +10,41 @@ from lowpower import magnification
 from lowpower.figures import style
 from lowpower.files import read_rows
 
-_OFF_SCALE = 100  # times fewer FLOPs than any student of the teacher's network takes: a line instead of a point
-_ABREAST = 0.42  # powers of ten of FLOPs that the methods at one magnification take; a halving is 0.6
+_OFF_SCALE = 100  # times fewer FLOPs than the teacher's network takes at the same magnification: a line, no point
+_ABREAST = 0.5  # powers of ten of FLOPs that the methods at one magnification take; a halving is 0.6
+_BESIDE = 3  # magnifications whose ticks fit into half a page
 
 
 def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, png: str | Path) -> None:
     """Accuracy against FLOPs per region, per patient and, where regions have labels, per region; a row per split.
 
-    Vertical lines are the intervals; the band is the teacher's. Of a method with several shares of training patients,
-    the largest is drawn. FLOPs come from the cost table: of a row's network at its magnification. So methods of one
-    network that read one magnification stand side by side; what costs next to nothing is a dotted line.
+    Vertical lines are the intervals; the band is the teacher's; a gray line joins the rows that no cheaper row reaches.
+    Of a method with several shares of training patients, the largest is drawn. FLOPs come from the cost table: of a
+    row's network at its magnification; a row that has none there is left out. So methods of one network that read one
+    magnification stand side by side; what costs next to nothing is a dotted line at its best magnification.
     """
-    rows = [row for row in largest_shares(read_rows(results)) if row["per"] != "slide" and row["accuracy"]]
     flops = {(row["network"], row["magnification"]): float(row["flops_per_region"]) for row in read_rows(cost)}
+    rows = [row for row in largest_shares(read_rows(results)) if row["per"] != "slide" and row["accuracy"]]
+    rows = [row for row in rows if (row["network"], row["magnification"]) in flops]
     kinds = list(dict.fromkeys(row["per"] for row in rows))
     splits = list(dict.fromkeys(row["split"] for row in rows))
     if not rows:
         style.save(style.in_words(style.NOTHING), svg, png)
         return
     looks = style.of_methods([row["method"] for row in sorted(rows, key=_scale_of)])  # as for the training curves
-    figure = Figure(figsize=(1.7 + 3.4 * len(kinds), 0.4 + 3.2 * len(splits)), layout="constrained")
-    grid = figure.subplots(len(splits), len(kinds), squeeze=False, sharex=True, sharey=True)
-    for split, line in zip(splits, grid, strict=True):
-        for per, axes in zip(kinds, line, strict=True):
-            shown = [row for row in rows if (row["per"], row["split"]) == (per, split)]
-            _points(axes, shown, flops, looks)
-            axes.set_title(f"{split}, {max(int(row['n']) for row in shown):,} {per}s", loc="left")
-        line[0].set_ylabel("accuracy, %")
+    panels = [(split, per) for split in splits for per in kinds]
+    narrow = len({row["magnification"] for row in rows}) <= _BESIDE
+    across = len(kinds) if narrow else 1
+    deep = len(panels) // across
+    size = (1.7 + 3.4 * across, 0.4 + 3.2 * deep) if narrow else (8.5, 0.4 + 2.7 * deep)
+    figure = Figure(figsize=size, layout="constrained")
+    grid = figure.subplots(deep, across, squeeze=False, sharex=True, sharey=True)
+    for (split, per), axes in zip(panels, grid.flat, strict=True):
+        shown = [row for row in rows if (row["per"], row["split"]) == (per, split)]
+        _points(axes, shown, flops, looks)
+        axes.set_title(f"{split}, {max(int(row['n']) for row in shown):,} {per}s", loc="left")
+    for axes in grid[:, 0]:
+        axes.set_ylabel("accuracy, %")
     for axes in grid[-1]:
         axes.set_xlabel("FLOPs per region, 2 per multiply-add")
     legends = [axes.get_legend_handles_labels() for axes in grid.flat]
@@ -70,8 +78,7 @@ def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str],
     axes.set_xscale("log")
     teachers = next(iter(flops))[0]  # its network; the magnifications it is read at are the ticks
     ticks = {scale: place for (network, scale), place in flops.items() if network == teachers}
-    least = min(ticks.values()) / _OFF_SCALE
-    places = []
+    places, reached, aside = [], [], {}
     students = [method for method in looks if method != "teacher"]
     apart = _ABREAST / max(len(students), 7)
     for row in rows:
@@ -80,20 +87,24 @@ def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str],
             100 * float(row[k] or row["accuracy"]) for k in ("accuracy", "accuracy_low", "accuracy_high")
         )
         place = flops[row["network"], row["magnification"]]
-        if place < least:
-            axes.axhline(value, color=color, linewidth=1.2, linestyle=":", zorder=1, label=row["method"])
+        if place * _OFF_SCALE < ticks.get(row["magnification"], 0):
+            aside[row["method"]] = max(value, aside.get(row["method"], value))
             continue
         places.append(place)
         if row["method"] == "teacher":
             axes.axhspan(low, high, color="#EDEDED", zorder=0)
-            axes.axhline(value, color=style.TEACHER, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+            axes.axhline(value, color=style.TEACHER, zorder=1, **style.DASHED)
         else:
             place *= 10 ** (apart * (students.index(row["method"]) - (len(students) - 1) / 2))
+        reached.append((flops[row["network"], row["magnification"]], value, place))
         axes.plot([place, place], [low, high], color=color, linewidth=1.2, zorder=2)
         axes.plot(
             place, value, marker, color=color, markersize=9 if marker == "*" else 5.5, label=row["method"],
             markeredgecolor="white", markeredgewidth=0.5, zorder=3,
         )  # fmt: skip
+    for method, value in aside.items():
+        axes.axhline(value, color=looks[method][0], linewidth=1.4, linestyle=":", zorder=1, label=method)
+    axes.plot(*zip(*_frontier(reached), strict=True), color="#9A9A9A", linewidth=0.9, zorder=1.5)
     used = {row["magnification"] for row in rows}
     ticks = {name: place for name, place in ticks.items() if name in used}
     places += ticks.values()
@@ -101,6 +112,18 @@ def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str],
     axes.set_xticks(list(ticks.values()), labels, fontsize=8)
     axes.minorticks_off()
     axes.set_xlim(min(places) / 2.2, max(places) * 2.2)
+
+
+def _frontier(reached: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
+    """Where the rows that no cheaper, and no equally dear, row reaches are drawn, cheapest first.
+
+    reached: FLOPs, accuracy and place on the axis of each row.
+    """
+    best: list[tuple[float, float]] = []
+    for _, value, place in sorted(reached, key=lambda row: (row[0], -row[1])):
+        if not best or value > best[-1][1]:
+            best.append((place, value))
+    return best
 
 
 def _short(flops: float) -> str:

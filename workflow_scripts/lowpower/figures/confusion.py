@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lowpower.figures import style
 from lowpower.figures.accuracy import largest_shares
-from lowpower.figures.panels import Key, model_panels
+from lowpower.figures.panels import Key, model_panels, one_kind
 from lowpower.files import read_rows
 
 _LONG = 8  # characters of a class name that still fit beside a small matrix
@@ -22,13 +22,11 @@ def draw_confusion(confusion: str | Path, classes: Sequence[str], svg: str | Pat
     confusion: confusion.csv. Regions are counted where they have labels, else patients. Where class names are long or
     many they are numbered.
     """
-    rows = largest_shares(read_rows(confusion))
-    rows = [row for row in rows if row["split"] == rows[0]["split"]]
+    rows = one_kind(largest_shares(read_rows(confusion)))
     if not rows:
         style.save(style.in_words(style.NOTHING), svg, png)
         return
-    per = "region" if any(row["per"] == "region" for row in rows) else "patient"
-    matrices = _matrices([row for row in rows if row["per"] == per], classes)
+    per, matrices = rows[0]["per"], matrices_of(rows, classes)
     numbered = len(classes) > _MANY or max(map(len, classes)) > _LONG
     names = [str(k + 1) for k in range(len(classes))] if numbered else list(classes)
     side = max(1.7, 0.5 + 0.24 * len(classes))
@@ -48,7 +46,7 @@ def draw_confusion(confusion: str | Path, classes: Sequence[str], svg: str | Pat
     style.save(figure, svg, png)
 
 
-def _matrices(rows: Sequence[dict[str, str]], classes: Sequence[str]) -> dict[Key, NDArray]:
+def matrices_of(rows: Sequence[dict[str, str]], classes: Sequence[str]) -> dict[Key, NDArray]:
     """The counts of each method and magnification, (classes, classes)."""
     place = {name: k for k, name in enumerate(classes)}
     found: dict[Key, NDArray] = {}

@@ -1,9 +1,10 @@
-"""A figure with a small panel for each method and magnification: the teacher first, then row by row the students."""
+"""Figures with small panels: one for each method and magnification, or one for each method."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from lowpower import magnification
 from lowpower.figures import style
@@ -42,3 +43,41 @@ def model_panels(
     beside = figure.add_subplot(grid[0, 1:])
     beside.set_axis_off()
     return figure, found, beside
+
+
+def method_panels(methods: Iterable[str], width: float, height: float) -> tuple[Figure, dict[str, Axes], Axes]:
+    """An empty figure, a panel for each method but the teacher, on the same axes, and the place after the last one.
+
+    width, height: inches of a panel and its margin.
+    """
+    names = [method for method in dict.fromkeys(methods) if method != "teacher"]
+    across = max(2, min(int(_PAGE / width), len(names) + 1))
+    deep = len(names) // across + 1
+    figure = Figure(figsize=(across * width, deep * height), layout="constrained")
+    grid = figure.add_gridspec(deep, across)
+    found: dict[str, Axes] = {}
+    for k, name in enumerate(names):
+        same = next(iter(found.values()), None)
+        found[name] = axes = figure.add_subplot(grid[divmod(k, across)], sharex=same, sharey=same)
+        axes.tick_params(labelsize=7, labelleft=k % across == 0, labelbottom=k + across >= len(names))
+        axes.set_title(style.shorten(name, 22), fontsize=8, loc="left")
+    last = figure.add_subplot(grid[divmod(len(names), across)])
+    last.set_axis_off()
+    return figure, found, last
+
+
+def one_kind(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Of the first split, the rows of regions where these have labels, else those of patients."""
+    rows = [row for row in rows if row["split"] == rows[0]["split"]]
+    per = "region" if any(row["per"] == "region" for row in rows) else "patient"
+    return [row for row in rows if row["per"] == per]
+
+
+def explain(place: Axes, words: Sequence[str], looks: dict[str, tuple[str, str]]) -> None:
+    """Put sentences and below them the looks of lines into the place that ``method_panels`` leaves for them."""
+    place.text(0, 1, "\n".join(words), fontsize=8, va="top", linespacing=1.4)
+    handles = [
+        Line2D([], [], color=color, marker=marker, markersize=4.5, **(style.DASHED if color == style.TEACHER else {}))
+        for color, marker in looks.values()
+    ]
+    place.legend(handles, list(looks), loc="lower left", fontsize=8, borderaxespad=0, labelspacing=0.3)

@@ -1,16 +1,25 @@
 """The look of every figure: colors that color-blind readers can tell apart, and the same bytes in each run."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import matplotlib
+import numpy as np
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
+from lowpower import magnification
 from lowpower.files import replacing
 
-# Okabe and Ito (2008), with gray instead of their yellow, which vanishes on white paper; black is the teacher's
-COLORS = ("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A8A")
+# Okabe and Ito (2008), with gray instead of their yellow, which vanishes on white paper; black is the teacher's. The
+# last three, darker than theirs, are Tol's (2021): all standard rows of a study have a color of their own
+COLORS = (
+    *("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A8A"),
+    *("#332288", "#882255", "#999933"),
+)
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 TEACHER = "#000000"
+DASHED = {"linewidth": 0.8, "linestyle": (0, (4, 3))}  # the teacher's line, behind those of students
 WRONG = COLORS[0]
 SHARES = "Blues"  # white to blue: as good in print without color
 FRAME = "#CCCCCC"
@@ -41,6 +50,16 @@ def of_methods(methods: list[str]) -> dict[str, tuple[str, str]]:
     students = [method for method in dict.fromkeys(methods) if method != "teacher"]
     looks = {m: (COLORS[k % len(COLORS)], MARKERS[k % len(MARKERS)]) for k, m in enumerate(students)}
     return looks | {"teacher": (TEACHER, "*")}
+
+
+def of_scales(scales: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Color and marker of each magnification that students read, such as 2.5x: the finer the darker, in gray print too.
+
+    In this order, finest first.
+    """
+    names = sorted(set(scales), key=magnification.parse, reverse=True)
+    shades = matplotlib.colormaps["viridis"](np.linspace(0.1, 0.85, max(len(names), 2)))
+    return {name: (to_hex(shades[k]), MARKERS[k % len(MARKERS)]) for k, name in enumerate(names)}
 
 
 def shorten(text: str, most: int) -> str:

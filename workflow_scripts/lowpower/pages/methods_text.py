@@ -152,7 +152,8 @@ def _evaluation(config: dict) -> str:
         f"Intervals ({100 * statistics['confidence']:g} %) come from a bootstrap that draws patients with replacement "
         f"({statistics['draws']:,} draws; {statistics['rank_draws']:,} for AUROC and average precision): of shares by "
         "Student's t on the logit scale, of differences by percentiles adjusted for the number of patients; rows of "
-        f"fewer than {statistics['fewest_patients']} patients have none."
+        f"fewer than {statistics['fewest_patients']} patients have none. For referral, units that a student called "
+        "with a probability below a quantile of the validation units' were given to the teacher."
     )
 
 

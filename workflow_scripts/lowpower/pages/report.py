@@ -18,13 +18,31 @@ from lowpower.tables import cohort as cohort_table
 from lowpower.tables import cost as cost_table
 from lowpower.tables import hours as hours_table
 from lowpower.tables import intake as intake_table
+from lowpower.tables import referral_text
 from lowpower.tables import results as results_table
 
 RESULTS, CLAIMS = "tables/results.csv", "tables/claims.csv"
 _VERDICTS = {claims_table.HOLDS: "good", claims_table.FAILS: "warning"}
+REFERRAL = "tables/referral.csv"
 _CAPTIONS = {
     "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals from a bootstrap of "
-    "patients; gray band and dashed line: the teacher.",
+    "patients; gray band and dashed line: the teacher; gray line: rows that no cheaper row reaches; dotted: a row that "
+    "costs next to nothing, at its best magnification. Of several shares of training patients the largest.",
+    "referral": "Low power first, high power where needed: what the student is least sure of is read again by the "
+    "teacher. Of each magnification the row with the lowest validation log loss; a point for each share that is asked "
+    "for. Ring, with its interval: the threshold that validation chose. Dotted: as many units drawn by chance.",
+    "unlabeled_share": "What unlabeled images bring: accuracy less the teacher's, with intervals, against the share of "
+    "unlabeled training patients, at the largest share of labeled ones. Methods that look at no unlabeled image are "
+    "left out, but for scratch (dotted).",
+    "labeled_share": "What labels bring: accuracy less the teacher's, who has all labels, with intervals, against the "
+    "share of labeled training patients, at the largest share of unlabeled ones.",
+    "recall": "Which class a lower magnification loses: recall of each class, of regions where they have labels, else "
+    "of patients; the stars are the teacher's.",
+    "roc": "ROC, each class against the rest, mean of classes and seeds; of regions where they have labels, else of "
+    "patients.",
+    "reliability": "Are models right as often as they are sure? Below the diagonal they are too sure. The area of a "
+    "dot is its bin's share of the units; bins with less than 1 % are not drawn. Numbers: expected calibration error "
+    "in points, of ten bins of equal width.",
     "confusion": "What each model takes each class for: percent of the true class (rows) that were called which, of "
     "regions where they have labels, else of patients.",
     "examples": "One region of each class, drawn by chance: what teacher and student read and called it, and how "
@@ -34,6 +52,12 @@ _CAPTIONS = {
 }
 _SOURCES = {
     "accuracy_flops": ("tables/results.csv", "tables/cost.csv"),
+    "referral": ("tables/referral.csv",),
+    "unlabeled_share": ("tables/results.csv",),
+    "labeled_share": ("tables/results.csv",),
+    "recall": ("tables/confusion.csv",),
+    "roc": ("tables/roc.csv", "tables/results.csv"),
+    "reliability": ("tables/reliability.csv",),
     "confusion": ("tables/confusion.csv",),
     "examples": ("examples/examples.zip",),
     "disagreements": ("examples/examples.zip",),
@@ -48,6 +72,7 @@ def write_report(
     cost: str | Path,
     claims: str | Path,
     hours: str | Path,
+    referral: str | Path,
     figures: Sequence[str | Path],
     overviews: Sequence[str | Path],
     slides: Sequence[str],
@@ -63,7 +88,9 @@ def write_report(
     known = read_names(names)
     study = read_json(config)
     taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
-    tested, timed = read_rows(claims), read_rows(hours)
+    tested, timed, referred = (read_rows(path) for path in (claims, hours, referral))
+    drawn = {Path(path).stem: _figure(Path(path)) for path in figures}
+    beside = {name: drawn.pop(name) for name in ("accuracy_flops", "referral") if name in drawn}
     title = f"{study['cohort']}: histology at low magnification"
     lows = ", ".join(describe(low) for low in study["student_magnifications"])
     lead = (
@@ -73,10 +100,14 @@ def write_report(
     )
     sections = [
         ("Cohort", _cohort(taken, counts, linked=not known.hidden)),
-        ("Results", _results(rows, study["statistics"])),
+        ("Results", _results(rows, study["statistics"]) + beside.get("accuracy_flops", "")),
         ("Cost", _cost(costs, timed)),
+        (
+            "Low power first",
+            beside.get("referral", "") + _referral(referred, study["statistics"]["confidence"]),
+        ),
         ("Claims", _claims(tested)),
-        ("Figures", "\n".join(_figure(Path(path)) for path in figures)),
+        ("Figures", "\n".join(drawn.values())),
         ("Slides", gallery(slides, overviews, taken, known)),
         ("Methods", "\n".join(_titled(*part) for part in methods(study, taken, costs, teacher))),
         ("How to cite", _citation()),
@@ -139,6 +170,14 @@ def _claims(rows: Sequence[dict[str, str]]) -> str:
         parts += [f"<h3>{prose(title)}</h3>", table(shown, CLAIMS, kinds=_VERDICTS)]
     note = claims_table.NOTE if parts else claims_table.NOTHING
     return "\n".join([*parts, paragraph(note, "soft"), files(*_forms("claims"), "claims/")])
+
+
+def _referral(rows: Sequence[dict[str, str]], confidence: float) -> str:
+    parts = []
+    for title, shown in referral_text.sections(rows):
+        linked = table(shown, REFERRAL, [_model(row) for row in shown])
+        parts += [f"<h3>{prose(title, REFERRAL)}</h3>", linked]
+    return "\n".join([*parts, paragraph(referral_text.note(rows, confidence), "soft"), files(*_forms("referral"))])
 
 
 def _forms(name: str) -> list[str]:

@@ -74,3 +74,12 @@ def example_student(config: dict, models: Sequence[Model]) -> Model:
         return bool(row["distill"]) + uses_unlabeled(row), model.network != FITTED, -model.magnification
 
     return max((m for m in models if m.method != "teacher" and m.seed == config["seeds"][0]), key=place)
+
+
+def controls(config: dict) -> list[str]:
+    """Methods to hold others against, none to use: with labels of images that really have none, or by color alone."""
+    return [
+        name
+        for name, row in config["methods"].items()
+        if row["network"] == FITTED or (row["finetune"] and row["finetune"]["images"] == "all")
+    ]

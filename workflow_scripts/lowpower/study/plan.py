@@ -53,6 +53,8 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "judge_claims": 1,
         "compare_cost": 1,
         "count_hours": 1,
+        "refer_units": 1,
+        "trace_curves": 1,
         "show_examples": 1,
         "draw_figures": 1,
         "write_report": 1,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+DASH = "–"  # a cell that has nothing to show; the note below the table says why
 _NUMBER = re.compile(r"[-+]?[\d,.]*\d(x|%)?( \(([-+\d.]+( to |-)[-+\d.]+|–)\))?")  # 1,234  55x  87.5 (80.1-93.2)
 _LATEX = {c: f"\\{c}" for c in "{}$&#_%"} | {c: f"{{{c}}}" for c in "[]*"}  # "[" and "*" mean something after \\
 _LATEX |= {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}"}
@@ -12,7 +13,7 @@ _LATEX |= {
     "µ": r"\textmu{}",
     "μ": r"\textmu{}",
     "²": r"\textsuperscript{2}",
-    "–": "--",
+    DASH: "--",
 }
 
 
@@ -71,5 +72,5 @@ def latex(rows: Sequence[dict[str, str]]) -> str:
 
 def numeric(rows: Sequence[dict[str, str]], name: str) -> bool:
     """Whether a column holds numbers, with or without an interval; blanks and dashes do not count, nor those alone."""
-    cells = [str(row[name]) for row in rows if str(row[name]) not in ("", "–")]
+    cells = [str(row[name]) for row in rows if str(row[name]) not in ("", DASH)]
     return bool(cells) and all(_NUMBER.fullmatch(cell) for cell in cells)

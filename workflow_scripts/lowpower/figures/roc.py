@@ -1,0 +1,50 @@
+"""How well each model ranks units of a class before the others: ROC curves."""
+
+from pathlib import Path
+
+from lowpower import magnification
+from lowpower.figures import style
+from lowpower.figures.accuracy import largest_shares
+from lowpower.figures.panels import explain, method_panels, one_kind
+from lowpower.files import read_rows
+
+
+def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | Path) -> None:
+    """A panel for each method, of its largest shares, with a curve for each magnification and the teacher's behind.
+
+    roc: roc.csv. results: results.csv, of which the AUROC in each panel is.
+    """
+    rows = one_kind(largest_shares(read_rows(roc)))
+    if not any(row["method"] != "teacher" for row in rows):
+        style.save(style.in_words(style.NOTHING), svg, png)
+        return
+    same_kind = {key: rows[0][key] for key in ("per", "split")}
+    areas = {
+        (row["method"], row["magnification"]): row["auroc"]
+        for row in largest_shares(read_rows(results))
+        if {key: row[key] for key in same_kind} == same_kind
+    }
+    curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
+    for row in rows:
+        false, true = curves.setdefault((row["method"], row["magnification"]), ([0.0], [0.0]))
+        false.append(100 * float(row["false_positive_rate"]))
+        true.append(100 * float(row["true_positive_rate"]))
+    looks = style.of_scales(scale for method, scale in curves if method != "teacher")
+    figure, panels, place = method_panels([method for method, _ in curves], 1.7, 1.75)
+    for name, axes in panels.items():
+        own = sorted(((s, m) for m, s in curves if m == name), key=lambda key: -magnification.parse(key[0]))
+        for method, scale in [(m, s) for m, s in curves if m == "teacher"]:
+            axes.plot(*curves[method, scale], color=style.TEACHER, zorder=3, **style.DASHED)
+        for k, (scale, _) in enumerate(own):
+            axes.plot(*curves[name, scale], color=looks[scale][0], linewidth=1.1)
+            area = areas.get((name, scale))
+            text = f"{scale}  {100 * float(area):.1f}" if area else scale
+            axes.text(97, 4 + 11 * (len(own) - 1 - k), text, color=looks[scale][0], fontsize=7, ha="right")
+        axes.set(xlim=(-3, 100), ylim=(0, 103), xticks=(0, 50, 100), yticks=(0, 50, 100))
+    per, split = same_kind["per"], same_kind["split"]
+    lines = {magnification.describe(magnification.parse(scale)): (look[0], "") for scale, look in looks.items()}
+    teachers = {f"teacher, {scale}": (style.TEACHER, "") for method, scale in curves if method == "teacher"}
+    explain(place, [f"{split}, per {per};", "numbers: AUROC, %"], teachers | lines)
+    figure.supxlabel("of the other classes called positive, %", fontsize=9)
+    figure.supylabel("of the class called positive, %", fontsize=9)
+    style.save(figure, svg, png)

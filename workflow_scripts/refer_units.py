@@ -1,0 +1,19 @@
+"""Refer to the teacher what students read without being sure: how often both are right, and at what cost."""
+
+from lowpower.log import open_log
+from lowpower.tables.referral import refer
+
+open_log(snakemake.log[0])
+refer(
+    predictions=snakemake.input.predictions,
+    models=snakemake.params.models,
+    classes=snakemake.params.classes,
+    regions_have_labels=snakemake.params.regions_have_labels,
+    splits=snakemake.params.splits,
+    statistics=snakemake.params.statistics,
+    controls=snakemake.params.controls,
+    cost=snakemake.input.cost,
+    table=snakemake.output.csv,
+    summary=snakemake.output.md,
+    latex=snakemake.output.tex,
+)
