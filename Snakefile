@@ -35,6 +35,7 @@ include: "rules/claims.smk"
 include: "rules/teacher.smk"
 include: "rules/students.smk"
 include: "rules/tables.smk"
+include: "rules/report.smk"
 include: "rules/provenance.smk"
 
 

@@ -60,8 +60,7 @@ rule judge_claims:
     params:
         claims=RESOLVED,
         folders=[model.folder for model in CLAIMED],
-        classes=STUDY["classes"],
-        regions_have_labels=STUDY["regions_have_labels"],
+        **JUDGING,
         statistics=STUDY["statistics"],
         code=code("judge_claims"),
     message:

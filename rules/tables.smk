@@ -1,15 +1,9 @@
-"""From predictions and costs to tables, figures and the report."""
+"""From predictions, costs and times to tables."""
 
 from lowpower.study.jobs import controls
 
 TABLE_FORMS = ("csv", "md", "tex")
 
-# In the report's order; what more images bring can be drawn only where a study has several shares of them.
-FIGURES = [
-    *("accuracy_flops", "referral"),
-    *(f"{images}_share" for images in ("unlabeled", "labeled") if len(STUDY[images]) > 1),
-    *("recall", "confusion", "roc", "reliability", "examples", "disagreements", "training_curves"),
-]
 TIMES = [(f"{OUT}/{name}", k) for k, model in enumerate(MODELS) for name in time_files(STUDY, model)]
 COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 
@@ -36,11 +30,9 @@ rule evaluate:
         runtime=60,
     params:
         models=[result_row(STUDY, model) for model in MODELS],
-        classes=STUDY["classes"],
-        regions_have_labels=STUDY["regions_have_labels"],
+        **JUDGING,
         splits=REPORTED,
         statistics=STUDY["statistics"],
-        aggregation={"way": STUDY["aggregation"], "k": STUDY["top_k"]},
         positive_class=STUDY["positive_class"],
         code=code("evaluate"),
     message:
@@ -159,8 +151,7 @@ rule refer_units:
         runtime=60,
     params:
         models=[result_row(STUDY, model) for model in MODELS],
-        classes=STUDY["classes"],
-        regions_have_labels=STUDY["regions_have_labels"],
+        **JUDGING,
         splits=REPORTED,
         statistics=STUDY["statistics"],
         controls=controls(STUDY),
@@ -188,77 +179,10 @@ rule trace_curves:
         runtime=30,
     params:
         models=[result_row(STUDY, model) for model in MODELS],
-        classes=STUDY["classes"],
-        regions_have_labels=STUDY["regions_have_labels"],
+        **JUDGING,
         splits=REPORTED,
         code=code("trace_curves"),
     message:
         "Tracing ROC and reliability"
     script:
         "../workflow_scripts/trace_curves.py"
-
-
-rule draw_figures:
-    input:
-        results=rules.evaluate.output.csv,
-        confusion=rules.evaluate.output.confusion,
-        cost=rules.compare_cost.output.csv,
-        referral=rules.refer_units.output.csv,
-        roc=rules.trace_curves.output.roc,
-        reliability=rules.trace_curves.output.reliability,
-        histories=model_files("history.csv"),
-        examples=rules.show_examples.output[0],
-    output:
-        **{f"{name}_{kind}": f"{OUT}/figures/{name}.{kind}" for name in FIGURES for kind in ("svg", "png")},
-    log:
-        f"{OUT}/logs/draw_figures.log",
-    benchmark:
-        f"{OUT}/benchmarks/draw_figures.tsv"
-    conda:
-        "../envs/reporting.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=10,
-    params:
-        models=[model.as_row() for model in MODELS],
-        classes=STUDY["classes"],
-        scales={"teacher": TEACHER, "student": magnification.name_of(EXAMPLE_STUDENT.magnification)},
-        code=code("draw_figures"),
-    message:
-        "Drawing figures"
-    script:
-        "../workflow_scripts/draw_figures.py"
-
-
-rule write_report:
-    input:
-        config=rules.write_config.output,
-        intake=rules.tabulate_slides.output.csv,
-        cohort=rules.count_cohort.output.csv,
-        results=rules.evaluate.output.csv,
-        cost=rules.compare_cost.output.csv,
-        claims=rules.judge_claims.output.csv,
-        hours=rules.count_hours.output.csv,
-        referral=rules.refer_units.output.csv,
-        figures=rules.draw_figures.output,
-        overviews=per_slide("overviews/{slide}.jpg"),
-        teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
-        names=NAMES,
-    output:
-        f"{OUT}/report.html",
-    log:
-        f"{OUT}/logs/write_report.log",
-    benchmark:
-        f"{OUT}/benchmarks/write_report.tsv"
-    conda:
-        "../envs/reporting.yaml"
-    resources:
-        mem_mb=2000,
-        runtime=20,
-    params:
-        slides=[row["slide"] for row in SLIDES.values()],
-        code=code("write_report"),
-    message:
-        "Writing the report"
-    script:
-        "../workflow_scripts/write_report.py"

@@ -139,7 +139,7 @@ def test_a_study_may_have_no_claims(tmp_path):
     assert read_claims(written(tmp_path, []), SCHEMA)[1:] == ([], [])
     register_claims([], "0" * 64, tmp_path, tmp_path / "claims/001.json")
     outputs = [tmp_path / f"claims.{form}" for form in ("csv", "md", "tex")]
-    table.judge_claims([], [tmp_path / "claims/001.json"], [], [], CLASSES, False, STATISTICS, *outputs)
+    table.judge_claims([], [tmp_path / "claims/001.json"], [], [], CLASSES, False, {}, STATISTICS, *outputs)
     assert files.read_rows(outputs[0]) == [] and table.NOTHING in outputs[1].read_text()
 
 
@@ -288,7 +288,8 @@ def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside
     for name in ("one", "two"):
         outputs = [tmp_path / f"{name}.{form}" for form in ("csv", "md", "tex")]
         given = [tmp_path / f"{k}.parquet" for k in range(len(STUDY))]
-        table.judge_claims(resolved(tmp_path, claims), paths, given, list(STUDY), CLASSES, True, STATISTICS, *outputs)
+        study = (paths, given, list(STUDY), CLASSES, True, {}, STATISTICS)
+        table.judge_claims(resolved(tmp_path, claims), *study, *outputs)
         found.append([path.read_bytes() for path in outputs])
     assert found[0] == found[1]
     text = (tmp_path / "one.md").read_text()

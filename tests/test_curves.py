@@ -58,7 +58,8 @@ def test_every_row_of_the_results_but_those_of_slides_has_its_curves(tmp_path):
     for path, (_, frame) in zip(paths, BOTH, strict=True):
         frame.to_parquet(path)
     names = "roc.csv", "reliability.csv"
-    trace_curves(paths, [about for about, _ in BOTH], CLASSES, True, ["test"], *(tmp_path / name for name in names))
+    models = [about for about, _ in BOTH]
+    trace_curves(paths, models, CLASSES, True, {}, ["test"], *(tmp_path / name for name in names))
     for name in names:
         rows = read_rows(tmp_path / name)
         kinds = {(row["method"], row["magnification"], row["unlabeled"], row["per"], row["pixels"]) for row in rows}

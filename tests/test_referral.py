@@ -1,12 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_results import CLASSES, STATISTICS, model, predictions
+from test_results import CLASSES, STATISTICS, model, predictions, written
 
 from lowpower.files import read_rows, write_rows
 from lowpower.tables.referral import COLUMNS, SHARES, refer, referral_rows
 from lowpower.tables.referral_text import mark_best, note, sections
-from lowpower.tables.results import evaluate
 from lowpower.tables.thresholds import Pair, chosen_threshold, threshold_for
 from lowpower.tables.units import judge
 
@@ -75,18 +74,18 @@ def test_nobody_and_everybody_referred_are_rows_of_the_results(tmp_path):
         frame.to_parquet(path)
     write_rows(tmp_path / "cost.csv", list(COSTS[0]), COSTS)
     shared = {"predictions": paths, "models": [about for about, _ in study], "classes": CLASSES}
-    shared |= {"regions_have_labels": True, "splits": ["test"], "statistics": STATISTICS}
+    shared |= {"regions_have_labels": True, "splits": ["test"], "statistics": STATISTICS, "aggregation": {}}
 
     def forms(name):
         ends = {"table": "csv", "summary": "md", "latex": "tex"}
         return {form: tmp_path / f"{name}.{end}" for form, end in ends.items()}
 
-    evaluate(**shared, **forms("results"), confusion=tmp_path / "confusion.csv")
+    table = written(tmp_path, study, "results")["csv"]
     for again in ("referral", "again"):
         refer(**shared, controls=[], cost=tmp_path / "cost.csv", **forms(again))
     for end in ("csv", "md", "tex"):
         assert (tmp_path / f"referral.{end}").read_bytes() == (tmp_path / f"again.{end}").read_bytes()
-    results = {(row["method"], row["per"]): row for row in read_rows(tmp_path / "results.csv")}
+    results = {(row["method"], row["per"]): row for row in read_rows(table)}
     for per in ("patient", "region"):
         found = cells(read_rows(tmp_path / "referral.csv"), per)
         for end in ("", "_low", "_high"):

@@ -11,6 +11,7 @@ judge_claims(
     folders=snakemake.params.folders,
     classes=snakemake.params.classes,
     regions_have_labels=snakemake.params.regions_have_labels,
+    aggregation=snakemake.params.aggregation,
     statistics=snakemake.params.statistics,
     table=snakemake.output.csv,
     summary=snakemake.output.md,

@@ -9,6 +9,7 @@ refer(
     models=snakemake.params.models,
     classes=snakemake.params.classes,
     regions_have_labels=snakemake.params.regions_have_labels,
+    aggregation=snakemake.params.aggregation,
     splits=snakemake.params.splits,
     statistics=snakemake.params.statistics,
     controls=snakemake.params.controls,

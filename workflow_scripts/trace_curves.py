@@ -9,6 +9,7 @@ trace_curves(
     models=snakemake.params.models,
     classes=snakemake.params.classes,
     regions_have_labels=snakemake.params.regions_have_labels,
+    aggregation=snakemake.params.aggregation,
     splits=snakemake.params.splits,
     roc=snakemake.output.roc,
     reliability=snakemake.output.reliability,

@@ -15,6 +15,7 @@ from lowpower.files import read_json, replacing, write_rows
 from lowpower.log import say
 from lowpower.tables import layout
 from lowpower.tables.accuracies import ACCURACIES, accuracies
+from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.intervals import Sample, draw_patients, mean, sample
 from lowpower.tables.layout import markdown, number, points
 from lowpower.tables.metrics import confusion
@@ -40,6 +41,7 @@ def judge_claims(
     folders: Sequence[str],
     classes: Sequence[str],
     regions_have_labels: bool,
+    aggregation: dict,
     statistics: dict,
     table: str | Path,
     summary: str | Path,
@@ -52,7 +54,7 @@ def judge_claims(
     """
     entries = [read_json(path) for path in register]
     frames = [pd.read_parquet(path) for path in predictions]
-    judged = judge(frames, classes, regions_have_labels, ["test"]) if frames else []
+    judged = judge(frames, classes, regions_have_labels, ["test"], Aggregation(**aggregation)) if frames else []
     rows = claim_rows(claims, entries, judged, folders, statistics)
     write_rows(table, COLUMNS, rows)
     for path, text in ((summary, summary_of(rows)), (latex, latex_of(rows))):

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from lowpower.files import write_rows
+from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.layout import number
-from lowpower.tables.results import _groups as groups_of
+from lowpower.tables.rows import groups_of
 from lowpower.tables.units import Judged, Units, judge
 
 _ROW = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
@@ -25,12 +26,14 @@ def trace_curves(
     models: Sequence[dict],
     classes: Sequence[str],
     regions_have_labels: bool,
+    aggregation: dict,
     splits: Sequence[str],
     roc: str | Path,
     reliability: str | Path,
 ) -> None:
     """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results.evaluate``."""
-    judged = judge([pd.read_parquet(path) for path in predictions], classes, regions_have_labels, splits)
+    frames = [pd.read_parquet(path) for path in predictions]
+    judged = judge(frames, classes, regions_have_labels, splits, Aggregation(**aggregation))
     rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
     write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
     write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))

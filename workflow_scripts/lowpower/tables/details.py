@@ -3,10 +3,9 @@
 from collections.abc import Callable, Sequence
 
 from lowpower import magnification
-from lowpower.tables.layout import percent, points
+from lowpower.tables.layout import DASH, percent, points
 from lowpower.tables.metrics import CALLED, OF_CLASS
 
-NONE = "–"  # of an interval or a number that there is not
 _MORE = {
     "recall": "balanced accuracy (macro recall)",
     "precision": "macro precision",
@@ -32,8 +31,8 @@ def shown(row: dict[str, str], metric: str, text: Callable[..., str] = percent) 
     """A metric of a row in percent with its interval, or with a dash in place of what there is not."""
     value, low, high = (row[f"{metric}{end}"] for end in ("", "_low", "_high"))
     if not value:
-        return NONE
-    return text(value, low, high) if low else f"{text(value)} ({NONE})"
+        return DASH
+    return text(value, low, high) if low else f"{text(value)} ({DASH})"
 
 
 def titled(rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
@@ -77,9 +76,9 @@ def details(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, st
 def _scores(row: dict[str, str]) -> dict[str, str]:
     cells = {}
     for metric, title in _SCORES.items():
-        cells[title] = row[metric][:-1] or NONE  # three decimals
+        cells[title] = row[metric][:-1] or DASH  # three decimals
         if f"{metric}_calibrated" in row:
-            cells[f"{title}, calibrated"] = row[f"{metric}_calibrated"][:-1] or NONE
+            cells[f"{title}, calibrated"] = row[f"{metric}_calibrated"][:-1] or DASH
     return cells
 
 

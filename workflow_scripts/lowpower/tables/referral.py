@@ -13,10 +13,18 @@ from numpy.typing import NDArray
 from lowpower.files import read_rows, write_rows
 from lowpower.log import Progress, say
 from lowpower.magnification import name_of
-from lowpower.tables.intervals import Sample, difference, draw_patients, interval, mean
+from lowpower.tables.aggregation import Aggregation
+from lowpower.tables.intervals import (
+    Sample,
+    difference,
+    draw_patients,
+    interval_of_difference,
+    interval_of_share,
+    mean,
+)
 from lowpower.tables.layout import number
 from lowpower.tables.referral_text import CHOSEN, in_short, mark_best, write_texts
-from lowpower.tables.results import _groups as groups_of
+from lowpower.tables.rows import cells_of, counts_of, groups_of, width_of
 from lowpower.tables.thresholds import Pair, chosen_threshold, threshold_for
 from lowpower.tables.units import Judged, Units, judge
 
@@ -36,6 +44,7 @@ def refer(
     models: Sequence[dict],
     classes: Sequence[str],
     regions_have_labels: bool,
+    aggregation: dict,
     splits: Sequence[str],
     statistics: dict,
     controls: Sequence[str],
@@ -50,7 +59,8 @@ def refer(
     """
     frames = [pd.read_parquet(path) for path in predictions]
     frames = [frame[frame["pixels"] == "averaged"] for frame in frames]
-    judged = judge(frames, classes, regions_have_labels, list(dict.fromkeys(["val", *splits])))
+    both = list(dict.fromkeys(["val", *splits]))
+    judged = judge(frames, classes, regions_have_labels, both, Aggregation(**aggregation))
     rows = mark_best(referral_rows(judged, frames, models, splits, statistics, read_rows(cost)), models, controls)
     write_rows(table, COLUMNS, rows)
     write_texts(rows, statistics["confidence"], summary, latex)
@@ -80,9 +90,7 @@ def referral_rows(
         weights = draw_patients(one.patients, statistics["draws"])
         for known, members in students:
             own = [one.of_models[i] for i in members]
-            about = {key: known[key] for key in _IDENTITY} | {"per": per, "split": split, "seeds": str(len(members))}
-            about["n"] = str(len({unit for units in own for unit in units.ids}))
-            about["patients"] = str(len({patient for units in own for patient in units.patients}))
+            about = {key: known[key] for key in _IDENTITY} | {"per": per, "split": split} | counts_of(own)
             about["val_log_loss"] = number(_log_loss([val.of_models[i] for i in members]) if val else None, 4)
             with_teacher = [(i, teachers[models[i]["seed"]]) for i in members if models[i]["seed"] in teachers]
             found: dict[str, dict[str, str]] = {}
@@ -91,7 +99,7 @@ def referral_rows(
                     (_pair(one, frames, *both), _pair(val, frames, *both) if val else None) for both in with_teacher
                 ]
                 ratios = _cost_ratios(costs, models[members[0]], models[with_teacher[0][1]])
-                found = _cells(pairs, one.patients, weights, ratios, statistics["confidence"])
+                found = _cells(pairs, one.patients, weights, ratios, width_of(about, statistics))
             for asked in (*map(str, SHARES), CHOSEN):
                 rows.append(about | {"best": "", "asked": asked} | found.get(asked, dict.fromkeys(_CELLS, "")))
             progress.at(done := done + 1)
@@ -124,11 +132,12 @@ def _cells(
     patients: Sequence[str],
     weights: NDArray,
     ratios: tuple[float | None, float | None],
-    confidence: float,
+    wide: tuple[float, int] | None,
 ) -> dict[str, dict[str, str]]:
     """The cells of each share that can be told, means over seeds. pairs: of each seed, reported and validation units.
 
-    ratios: the student's FLOPs and bytes over its teacher's; what is referred costs the teacher's on top.
+    ratios: the student's FLOPs and bytes over its teacher's; what is referred costs the teacher's on top. wide: what
+    intervals follow from, as in results.
     """
     asked = (*map(str, SHARES), CHOSEN)
     seeds = []
@@ -151,8 +160,8 @@ def _cells(
         found[name] = {
             "thresholds": " ".join(number(limit, 6) for limit in limits),
             "referred": number(units, 4),
-            **_with_interval("accuracy", value, confidence),
-            **_with_interval("accuracy_minus_teacher", gap, confidence),
+            **cells_of("accuracy", value, wide, interval_of_share),
+            **cells_of("accuracy_minus_teacher", gap, wide, interval_of_difference),
             **{
                 f"{what}_of_teacher": number(None if ratio is None else ratio + again, 4)
                 for what, ratio in zip(("flops", "bytes"), ratios, strict=True)
@@ -174,11 +183,6 @@ def _accuracies(right: NDArray, owners: list[str], patients: Sequence[str], weig
 
 def _share(referred: NDArray, weights: NDArray) -> float:
     return float(referred @ weights / weights.sum()) if len(weights) else np.nan
-
-
-def _with_interval(name: str, value: Sample, confidence: float) -> dict[str, str]:
-    low, high = interval(value.drawn, confidence)
-    return {name: number(value.point, 4), f"{name}_low": number(low, 4), f"{name}_high": number(high, 4)}
 
 
 def _cost_ratios(costs: Sequence[dict[str, str]], student: dict, teacher: dict) -> tuple[float | None, float | None]:

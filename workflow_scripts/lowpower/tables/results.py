@@ -10,7 +10,7 @@ from lowpower.tables import layout
 from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.classes import CLASS_COLUMNS, class_rows
 from lowpower.tables.confusion import COUNTS, confusion_rows
-from lowpower.tables.details import NONE, classes_shown, details, gap, named, shown, sites_shown, titled
+from lowpower.tables.details import classes_shown, details, gap, named, shown, sites_shown, titled
 from lowpower.tables.layout import markdown, percent, points
 from lowpower.tables.patients import patient_rows
 from lowpower.tables.predictions import read_predictions
@@ -89,9 +89,9 @@ def sections(
 def note(confidence: float, fewest_patients: int = 2) -> str:
     """What a reader has to know of the tables."""
     return (
-        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients ({NONE}: none, because "
-        f"there are fewer than {fewest_patients} patients, no teacher to compare with, or nothing that defines the "
-        "number). All columns, and results per slide: results.csv."
+        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients ({layout.DASH}: none, "
+        f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or nothing that defines "
+        "the number). All columns, and results per slide: results.csv."
     )
 
 
