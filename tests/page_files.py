@@ -12,7 +12,7 @@ from lowpower import files
 from lowpower.pages.intake_page import show_intake
 from lowpower.pages.report import write_report
 from lowpower.study.config import read_config
-from lowpower.tables import claims, cohort, cost, hours, intake, referral, results
+from lowpower.tables import claims, claims_text, cohort, cost, hours, intake, referral, results
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
@@ -82,9 +82,9 @@ def claim_rows():
     tested = {"patients": "40", "estimate": "0.0520", "low": "0.0110", "high": "0.0990", "interval": "95 %"}
     tested |= {"p": "0.0012", "p_holm": "0.0036", "row": "sskd at 2.5x", "against": "teacher at 10x"}
     found = []
-    for k, verdict in enumerate(claims.VERDICTS):
+    for k, verdict in enumerate(claims_text.VERDICTS):
         row = shared | {"id": f"C{k}", "claim": "<i>Students</i> & teachers", "verdict": verdict}
-        found.append(row | ({"why": "of <another> cohort"} if verdict == claims.UNTESTED else tested))
+        found.append(row | ({"why": "of <another> cohort"} if verdict == claims_text.UNTESTED else tested))
     return found
 
 

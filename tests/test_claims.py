@@ -10,6 +10,7 @@ from lowpower.study.claims import read_claims, registration, resolve
 from lowpower.study.config import read_config
 from lowpower.study.study import models
 from lowpower.tables import claims as table
+from lowpower.tables import claims_text
 from lowpower.tables.registration import ADDED, BEFORE, CHANGED, register_claims
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
@@ -140,7 +141,7 @@ def test_a_study_may_have_no_claims(tmp_path):
     register_claims([], "0" * 64, tmp_path, tmp_path / "claims/001.json")
     outputs = [tmp_path / f"claims.{form}" for form in ("csv", "md", "tex")]
     table.judge_claims([], [tmp_path / "claims/001.json"], [], [], CLASSES, False, {}, STATISTICS, *outputs)
-    assert files.read_rows(outputs[0]) == [] and table.NOTHING in outputs[1].read_text()
+    assert files.read_rows(outputs[0]) == [] and claims_text.NOTHING in outputs[1].read_text()
 
 
 def register(folder, claims):
@@ -294,4 +295,4 @@ def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside
     assert found[0] == found[1]
     text = (tmp_path / "one.md").read_text()
     assert "accuracy_released | the paper |" in text and text.count("adds 4 %") == 1
-    assert table.in_short(files.read_rows(tmp_path / "one.csv")) == "claims: 1 holds, 1 not tested here"
+    assert claims_text.in_short(files.read_rows(tmp_path / "one.csv")) == "claims: 1 holds, 1 not tested here"

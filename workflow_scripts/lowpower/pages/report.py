@@ -13,16 +13,15 @@ from lowpower.pages.flow import flow
 from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, document, figure, files, gallery, paragraph, prose, table
 from lowpower.pseudonyms import read_names
-from lowpower.tables import claims as claims_table
+from lowpower.tables import claims_text, referral_text
 from lowpower.tables import cohort as cohort_table
 from lowpower.tables import cost as cost_table
 from lowpower.tables import hours as hours_table
 from lowpower.tables import intake as intake_table
-from lowpower.tables import referral_text
 from lowpower.tables import results as results_table
 
 RESULTS, CLAIMS = "tables/results.csv", "tables/claims.csv"
-_VERDICTS = {claims_table.HOLDS: "good", claims_table.FAILS: "warning"}
+_VERDICTS = {claims_text.HOLDS: "good", claims_text.FAILS: "warning"}
 REFERRAL = "tables/referral.csv"
 _CAPTIONS = {
     "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals from a bootstrap of "
@@ -166,9 +165,9 @@ def _cost(costs: Sequence[dict[str, str]], timed: Sequence[dict[str, str]]) -> s
 
 def _claims(rows: Sequence[dict[str, str]]) -> str:
     parts = []
-    for title, shown in claims_table.sections(rows):
+    for title, shown in claims_text.sections(rows):
         parts += [f"<h3>{prose(title)}</h3>", table(shown, CLAIMS, kinds=_VERDICTS)]
-    note = claims_table.NOTE if parts else claims_table.NOTHING
+    note = claims_text.NOTE if parts else claims_text.NOTHING
     return "\n".join([*parts, paragraph(note, "soft"), files(*_forms("claims"), "claims/")])
 
 

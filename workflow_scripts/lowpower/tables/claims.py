@@ -13,25 +13,22 @@ import pandas as pd
 
 from lowpower.files import read_json, replacing, write_rows
 from lowpower.log import say
-from lowpower.tables import layout
 from lowpower.tables.accuracies import ACCURACIES, accuracies
 from lowpower.tables.aggregation import Aggregation
+from lowpower.tables.claims_text import FAILS, HOLDS, OPEN, UNTESTED, in_short, latex_of, summary_of
 from lowpower.tables.intervals import Sample, draw_patients, mean, sample
-from lowpower.tables.layout import markdown, number, points
+from lowpower.tables.layout import number
 from lowpower.tables.metrics import confusion
 from lowpower.tables.power import FEWEST, least_margin
 from lowpower.tables.registration import BEFORE, fixed_claims, standing
 from lowpower.tables.testing import ONE_SIDED, Outcome, contrast, holm, influence, mcnemar, outcome, slope_weights
 from lowpower.tables.units import Judged, Units, judge
 
-HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not tested here"
-VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
 COLUMNS = [
     *("id", "claim", "source", "verdict", "why", "registered", "row", "against", "test", "metric", "per", "margin"),
     *("patients", "n", "seeds", "estimate", "low", "high", "interval", "p", "p_holm"),
     *("only_row_right", "only_against_right", "p_mcnemar", *ACCURACIES, "figure"),
 ]
-NOTHING = "No claim is fixed in the file of claims, so none is tested here."
 
 
 def judge_claims(
@@ -183,93 +180,3 @@ def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> dict[s
 
 def _accuracies(units: Units) -> dict[str, float]:
     return accuracies(confusion(units.truth, units.probabilities.argmax(1), units.probabilities.shape[1]))
-
-
-def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """The tested claims for people, the verdict first; differences in points."""
-    return [
-        {
-            "verdict": row["verdict"],
-            "id": row["id"],
-            "claim": row["claim"],
-            "estimate, points": points(row["estimate"], row["low"], row["high"]),
-            "margin, points": f"{100 * float(row['margin']):g}" if row["margin"] else "",
-            "p (Holm)": row["p_holm"],
-            "registered": row["registered"],
-            "remark": row["why"],
-        }
-        for row in rows
-        if row["verdict"] != UNTESTED
-    ]
-
-
-def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """What the tested claims compare, and how."""
-    return [
-        {
-            "id": row["id"],
-            "row": row["row"],
-            "against": row["against"],
-            "test": f"{row['test']}, {row['interval']}",
-            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
-        }
-        for row in rows
-        if row["verdict"] != UNTESTED
-    ]
-
-
-def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """The differences of the tested claims in each number called accuracy, in points, with the paper's figure."""
-    return [
-        {"id": row["id"], **{name: points(row[name]) for name in ACCURACIES}, "the paper": row["figure"]}
-        for row in rows
-        if row["verdict"] != UNTESTED
-    ]
-
-
-def untested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """The claims that are not tested here, with the paper's figure and the reason."""
-    return [
-        {key: row[key] for key in ("id", "claim", "source", "figure", "registered", "why")}
-        for row in rows
-        if row["verdict"] == UNTESTED
-    ]
-
-
-def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
-    """The tables shown to people, each with its title; those without a row are left out."""
-    parts = [
-        ("Tested on test data", tested_rows(rows)),
-        ("What was compared", compared_rows(rows)),
-        ("In three numbers that are called accuracy, in points", accuracy_rows(rows)),
-        ("Not tested here", untested_rows(rows)),
-    ]
-    return [(title, table) for title, table in parts if table]
-
-
-NOTE = (
-    "Differences in percentage points; in parentheses intervals, of the level that stands beside the test. "
-    "Superiority and trend are two-sided, noninferiority and equivalence one-sided at the same level. A claim holds "
-    "by its p after Holm's adjustment over the tested claims. The paper's accuracy is `accuracy_released`; its figures "
-    "may stand beside no other column. All columns: claims.csv."
-)
-
-
-def summary_of(rows: Sequence[dict[str, str]]) -> str:
-    """The claims as Markdown."""
-    parts = [f"### {title}\n\n{markdown(table)}" for title, table in sections(rows)]
-    return "\n".join([*parts, f"{NOTE if parts else NOTHING}\n"])
-
-
-def latex_of(rows: Sequence[dict[str, str]]) -> str:
-    """The claims as LaTeX: one tabular per table, under a comment with its title."""
-    parts = [f"% {title}\n{layout.latex(table)}" for title, table in sections(rows)]
-    return "\n".join([*parts, f"% {NOTE if parts else NOTHING}\n"])
-
-
-def in_short(rows: Sequence[dict[str, str]]) -> str:
-    """How many claims hold, do not, are open, and are not tested."""
-    if not rows:
-        return f"claims: {NOTHING}"
-    counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
-    return "claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
