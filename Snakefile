@@ -60,6 +60,7 @@ rule paper:  # the tables alone
         rules.tabulate_slides.output,
         rules.count_cohort.output,
         rules.evaluate.output,
+        rules.list_patients.output,
         rules.judge_claims.output,
         rules.compare_cost.output,
         rules.refer_units.output,

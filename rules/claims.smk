@@ -58,9 +58,9 @@ rule judge_claims:
         mem_mb=4000,
         runtime=60,
     params:
+        **JUDGING,
         claims=RESOLVED,
         folders=[model.folder for model in CLAIMED],
-        **JUDGING,
         statistics=STUDY["statistics"],
         code=code("judge_claims"),
     message:

@@ -18,7 +18,6 @@ rule evaluate:
         md=f"{OUT}/tables/results.md",
         tex=f"{OUT}/tables/results.tex",
         confusion=f"{OUT}/tables/confusion.csv",
-        patients=f"{OUT}/tables/patients.csv",
     log:
         f"{OUT}/logs/evaluate.log",
     benchmark:
@@ -29,8 +28,8 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        models=[result_row(STUDY, model) for model in MODELS],
         **JUDGING,
+        models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         statistics=STUDY["statistics"],
         positive_class=STUDY["positive_class"],
@@ -39,6 +38,32 @@ rule evaluate:
         "Computing results with intervals"
     script:
         "../workflow_scripts/evaluate.py"
+
+
+rule list_patients:
+    input:
+        predictions=model_files("predictions.parquet"),
+        names=NAMES,
+    output:
+        f"{OUT}/tables/patients.csv",
+    log:
+        f"{OUT}/logs/list_patients.log",
+    benchmark:
+        f"{OUT}/benchmarks/list_patients.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=30,
+    params:
+        **JUDGING,
+        models=[result_row(STUDY, model) for model in MODELS],
+        splits=REPORTED,
+        code=code("list_patients"),
+    message:
+        "Listing what every model calls every patient"
+    script:
+        "../workflow_scripts/list_patients.py"
 
 
 rule measure_cost:
@@ -150,8 +175,8 @@ rule refer_units:
         mem_mb=4000,
         runtime=60,
     params:
-        models=[result_row(STUDY, model) for model in MODELS],
         **JUDGING,
+        models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         statistics=STUDY["statistics"],
         controls=controls(STUDY),
@@ -178,8 +203,8 @@ rule trace_curves:
         mem_mb=4000,
         runtime=30,
     params:
-        models=[result_row(STUDY, model) for model in MODELS],
         **JUDGING,
+        models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         code=code("trace_curves"),
     message:

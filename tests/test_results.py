@@ -4,6 +4,7 @@ import pytest
 
 from lowpower.files import read_rows
 from lowpower.tables.metrics import COMPARED, UNBOUNDED
+from lowpower.tables.patients import list_patients
 from lowpower.tables.results import NOTHING, evaluate, in_short, latex_of, note, sections, summary_of
 from lowpower.tables.rows import COLUMNS, result_rows
 from lowpower.tables.units import judge
@@ -190,7 +191,7 @@ def test_latex_has_a_tabular_under_the_title_of_each_table():
 
 
 FORMS = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "md", "tex")]
-TABLES = ["csv", "md", "tex", "confusion", "patients", *FORMS]
+TABLES = ["csv", "md", "tex", "confusion", *FORMS]
 
 
 def written(folder, study, name="one", **changes):
@@ -223,7 +224,7 @@ def test_files_have_the_same_bytes_twice(tmp_path, empty):
     text = one["md"].read_text(encoding="utf-8")
     rows, counts = read_rows(one["csv"]), read_rows(one["confusion"])
     if empty:
-        assert rows == counts == read_rows(one["patients"]) == read_rows(one["classes_csv"]) == []
+        assert rows == counts == read_rows(one["classes_csv"]) == []
         assert "no predictions" in text and "no predictions" in one["classes_md"].read_text(encoding="utf-8")
     else:
         assert len(rows) == 18
@@ -266,7 +267,12 @@ def test_every_class_has_its_metrics_and_one_without_patients_has_none(tmp_path)
 
 def test_patients_are_a_row_with_every_models_call(tmp_path):
     study = [*STUDY[:2], (model("sskd", unlabeled=100, seed=1), predictions(7))]
-    rows = read_rows(written(tmp_path, study)["patients"])
+    paths = [tmp_path / f"{k}.parquet" for k in range(len(study))]
+    for path, (_, frame) in zip(paths, study, strict=True):
+        frame.to_parquet(path)
+    models = [about for about, _ in study]
+    list_patients(paths, models, CLASSES, True, {}, ["test"], None, tmp_path / "patients.csv")
+    rows = read_rows(tmp_path / "patients.csv")
     assert [(row["patient"], row["seed"]) for row in rows[:3]] == [("p0", "0"), ("p0", "1"), ("p1", "0")]
     last = next(row for row in rows if (row["patient"], row["seed"]) == ("p7", "0"))
     assert (last["truth"], last["right"], last["models"]) == ("c", "1", "2")

@@ -117,7 +117,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
     )
     once += ("show_examples", "draw_figures", "write_report", "write_model_cards", "record_provenance")
     once += ("register_claims", "judge_claims")
-    once += ("refer_units", "trace_curves")
+    once += ("refer_units", "trace_curves", "list_patients")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
@@ -267,7 +267,9 @@ def test_the_smoke_run_makes_every_output(smoke):
 
 @needs_latex
 def test_every_latex_table_of_a_study_compiles(smoke, tmp_path):
-    assert compile_tables(tmp_path, smoke / "results/smoke/tables") == ["cohort", "cost", "referral", "results"]
+    assert compile_tables(tmp_path, smoke / "results/smoke/tables") == [
+        *("claims", "classes", "cohort", "cost", "hours", "referral", "results", "sites")
+    ]
 
 
 def test_the_record_has_the_hash_of_every_file_that_a_number_rests_on(smoke):
@@ -304,6 +306,7 @@ def test_pseudonyms_train_nothing_again_and_let_no_id_out(project):
     change(project / SMOKE, "cohort: smoke\n", "cohort: smoke\nids: pseudonym\n")
     jobs = set(planned(project, "all", "intake", "--configfile", SMOKE))
     published = {"tabulate_slides", "show_intake", "show_examples", "draw_figures", "write_report", "write_model_cards"}
+    published |= {"list_patients"}
     assert jobs == published | {"make_pseudonyms", "write_config", "record_provenance", "all", "intake"}
     snakemake(project, "all", "intake", "--cores", 2, "--configfile", SMOKE)
     base = project / "results/smoke"
@@ -331,7 +334,7 @@ def test_a_second_run_has_nothing_to_do(smoke):
 
 AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "record_provenance", "all"}
 AFTER_TRAINING |= {"write_model_cards", "count_hours", "judge_claims"}
-AFTER_TRAINING |= {"refer_units", "trace_curves"}
+AFTER_TRAINING |= {"refer_units", "trace_curves", "list_patients"}
 
 
 def test_a_comment_reruns_nothing(project):

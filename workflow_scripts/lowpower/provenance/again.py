@@ -25,6 +25,10 @@ class Named(list):
         """The value of a name, or ``default``."""
         return self.__dict__.get(name, default)
 
+    def items(self) -> list[tuple[str, object]]:
+        """The names with their values."""
+        return list(self.__dict__.items())
+
     def __getitem__(self, place: int | str) -> object:
         return self.__dict__[place] if isinstance(place, str) else super().__getitem__(place)
 

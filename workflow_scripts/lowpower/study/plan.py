@@ -50,6 +50,7 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "measure_cost": len(measured_networks(every)),
         "register_claims": 1,
         "evaluate": 1,
+        "list_patients": 1,
         "judge_claims": 1,
         "compare_cost": 1,
         "count_hours": 1,

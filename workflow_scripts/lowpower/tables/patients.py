@@ -1,16 +1,38 @@
 """Every patient with what every model calls them: a table to be opened in a spreadsheet."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import pandas as pd
+
+from lowpower.files import write_rows
+from lowpower.pseudonyms import OWN, Names, read_names
+from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.layout import number
 from lowpower.tables.rows import groups_of
-from lowpower.tables.units import Judged
+from lowpower.tables.units import Judged, judge
 
 KNOWN = ["patient", "site", "split", "seed", "truth", "right", "models"]
 
 
+def list_patients(
+    predictions: Sequence[str | Path],
+    models: Sequence[dict],
+    classes: Sequence[str],
+    regions_have_labels: bool,
+    aggregation: dict,
+    splits: Sequence[str],
+    names: str | Path | None,
+    table: str | Path,
+) -> None:
+    """Write patients.csv; arguments as of ``results.evaluate``. names: pseudonyms.csv, or None for own ids."""
+    frames = [pd.read_parquet(path) for path in predictions]
+    judged = judge(frames, classes, regions_have_labels, splits, Aggregation(**aggregation))
+    write_rows(table, *patient_rows(judged, models, classes, read_names(names)))
+
+
 def patient_rows(
-    judged: Sequence[Judged], models: Sequence[dict], classes: Sequence[str]
+    judged: Sequence[Judged], models: Sequence[dict], classes: Sequence[str], names: Names = OWN
 ) -> tuple[list[str], list[dict[str, str]]]:
     """The columns and rows of patients.csv: one row per patient, split and seed, of area means.
 
@@ -28,9 +50,9 @@ def patient_rows(
             for i in members:
                 units, seed = one.of_models[i], str(models[i]["seed"])
                 for k, patient in enumerate(units.ids):
-                    key = (one.kind["split"], patient, int(seed))
+                    key = (one.kind["split"], names.patient(patient), int(seed))
                     truth = classes[units.truth[k]]
-                    about = (patient, units.sites[k], one.kind["split"], seed, truth, 0, 0)
+                    about = (names.patient(patient), units.sites[k], one.kind["split"], seed, truth, 0, 0)
                     row = rows.setdefault(key, dict.fromkeys(columns, "") | dict(zip(KNOWN, about, strict=True)))
                     call = units.probabilities[k].argmax()
                     row["right"] += int(call == units.truth[k])

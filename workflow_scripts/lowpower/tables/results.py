@@ -12,7 +12,6 @@ from lowpower.tables.classes import CLASS_COLUMNS, class_rows
 from lowpower.tables.confusion import COUNTS, confusion_rows
 from lowpower.tables.details import classes_shown, details, gap, named, shown, sites_shown, titled
 from lowpower.tables.layout import markdown, percent, points
-from lowpower.tables.patients import patient_rows
 from lowpower.tables.predictions import read_predictions
 from lowpower.tables.rows import COLUMNS, groups_of, result_rows
 from lowpower.tables.units import by_site, judge
@@ -39,7 +38,7 @@ def evaluate(
     predictions: one predictions.parquet per model, parallel to models (method, network, magnification, labeled,
     unlabeled, seed, steps). divisions: the splits files of all seeds. splits: those that are reported. statistics:
     draws, rank_draws, confidence, fewest_patients. aggregation: way and k. positive_class: blank for none. tables:
-    paths named csv, md, tex (results), confusion, patients, classes_csv, classes_md, classes_tex, and so on for sites.
+    paths named csv, md, tex (results), confusion, classes_csv, classes_md, classes_tex, and so on for sites.
     """
     frames = read_predictions(predictions, models, classes, divisions)
     judged = judge(frames, classes, regions_have_labels, splits, Aggregation(**aggregation))
@@ -47,7 +46,6 @@ def evaluate(
     rows = result_rows(judged, models, statistics, positive)
     write_rows(tables["csv"], COLUMNS, rows)
     write_rows(tables["confusion"], COUNTS, confusion_rows(judged, groups_of(models), classes))
-    write_rows(tables["patients"], *patient_rows(judged, models, classes))
     of_classes = class_rows(judged, models, classes, statistics)
     write_rows(tables["classes_csv"], CLASS_COLUMNS, of_classes)
     of_sites = result_rows(by_site(judged), models, statistics, positive)

@@ -1,0 +1,16 @@
+"""List every patient with what each model calls them, under their id or their pseudonym."""
+
+from lowpower.log import open_log
+from lowpower.tables.patients import list_patients
+
+open_log(snakemake.log[0])
+list_patients(
+    predictions=snakemake.input.predictions,
+    models=snakemake.params.models,
+    classes=snakemake.params.classes,
+    regions_have_labels=snakemake.params.regions_have_labels,
+    aggregation=snakemake.params.aggregation,
+    splits=snakemake.params.splits,
+    names=snakemake.input.names or None,
+    table=snakemake.output[0],
+)
