@@ -86,7 +86,7 @@ def _regions(split: str, name: str, regions: int, patients: int) -> pd.DataFrame
 def take_tables(folder: Path, paths: list[Path], models: list[dict]) -> None:
     """What the rule does."""
     forms = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "md", "tex")]
-    names = ["csv", "md", "tex", "confusion", "patients", *forms]
+    names = ["csv", "md", "tex", "confusion", *forms]
     evaluate(
         paths, models, [], CLASSES, True, ["test"], STATISTICS, {"way": "mean", "k": 3}, "a",
         {name: folder / f"table_{name}" for name in names},

@@ -33,7 +33,6 @@ rule register_claims:
     params:
         claims=CLAIMS,
         sha256=CLAIMS_HASH,
-        study=OUT,
     message:
         "Registering the claims"
     script:

@@ -138,7 +138,7 @@ def test_a_bad_file_of_claims_is_one_message(tmp_path, content, message):
 
 def test_a_study_may_have_no_claims(tmp_path):
     assert read_claims(written(tmp_path, []), SCHEMA)[1:] == ([], [])
-    register_claims([], "0" * 64, tmp_path, tmp_path / "claims/001.json")
+    register_claims([], "0" * 64, tmp_path / "claims/001.json")
     outputs = [tmp_path / f"claims.{form}" for form in ("csv", "md", "tex")]
     table.judge_claims([], [tmp_path / "claims/001.json"], [], [], CLASSES, False, {}, STATISTICS, *outputs)
     assert files.read_rows(outputs[0]) == [] and claims_text.NOTHING in outputs[1].read_text()
@@ -149,7 +149,7 @@ def register(folder, claims):
     sha256, raw, _ = read_claims(written(folder, claims), SCHEMA)
     paths = registration(folder / "claims", sha256)
     if not (folder / "claims" / paths[-1]).is_file():
-        register_claims(raw, sha256, folder, paths[-1])
+        register_claims(raw, sha256, paths[-1])
     return [files.read_json(path) for path in paths], paths
 
 

@@ -295,7 +295,7 @@ def test_verify_computes_every_table_again_and_finds_the_one_that_was_changed(pr
     said = snakemake(project, "verify", "--configfile", SMOKE)
     tables = sorted((project / "results/smoke/tables").iterdir())
     assert [path.name for path in tables if f"tables/{path.name}: same\n" not in said] == [] and len(tables) >= 12
-    change(project / "results/smoke/tables/results.csv", "teacher,", "teacher ,")
+    change(project / "results/smoke/tables/results.csv", "\nteacher,", "\nteacher ,")
     said = snakemake(project, "verify", "--configfile", SMOKE, check=False)
     assert "tables/results.csv: differs in line 2: 'teacher ,resnet10" in said
     assert "1 table other than computed again (tables/results.csv); 1 file other than recorded" in said

@@ -7,6 +7,5 @@ open_log(snakemake.log[0])
 register_claims(
     claims=snakemake.params.claims,
     sha256=snakemake.params.sha256,
-    study=snakemake.params.study,
     register=snakemake.output[0],
 )

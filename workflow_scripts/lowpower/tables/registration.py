@@ -10,13 +10,14 @@ from lowpower.wording import count_of
 BEFORE, ADDED, CHANGED = "before training", "added after training began", "changed after training began"
 
 
-def register_claims(claims: Sequence[dict], sha256: str, study: str | Path, register: str | Path) -> None:
+def register_claims(claims: Sequence[dict], sha256: str, register: str | Path) -> None:
     """Write one entry of the register: a file of claims, and whether any model of the study was there already.
 
-    claims: as they stand in their file, whose hash sha256 is. study: the folder results/{cohort}. No time is written:
-    what counts is what was there, and that is the same in equal runs.
+    claims: as they stand in their file, whose hash sha256 is. register: the entry, in results/{cohort}/claims/. No time
+    is written: what counts is what was there, and that is the same in equal runs.
     """
-    begun = any(path.is_file() for name in ("teacher", "students") for path in (Path(study) / name).rglob("*"))
+    study = Path(register).parents[1]
+    begun = any(path.is_file() for name in ("teacher", "students") for path in (study / name).rglob("*"))
     write_json(register, {"sha256": sha256, "training_had_begun": begun, "claims": list(claims)})
     say(f"{count_of(len(claims), 'claim')} registered {'after training began' if begun else 'before training'}")
 
