@@ -5,7 +5,7 @@ import pytest
 
 from lowpower import draws
 from lowpower.tables.accuracies import accuracies
-from lowpower.tables.intervals import Sample, draw_patients
+from lowpower.tables.intervals import Sample, draw_patients, percentile_of
 from lowpower.tables.power import least_margin, smallest_margin
 from lowpower.tables.testing import (
     contrast,
@@ -13,7 +13,6 @@ from lowpower.tables.testing import (
     influence,
     mcnemar,
     outcome,
-    percentile_of,
     slope_weights,
     tail,
     widened,

@@ -158,9 +158,14 @@ def interval(drawn: NDArray, confidence: float, patients: int | None = None) -> 
         return np.nan, np.nan
     tail = (1 - confidence) / 2
     if patients is not None and patients > 1:
-        tail = norm.cdf(np.sqrt(patients / (patients - 1)) * t.ppf(tail, patients - 1))
+        tail = percentile_of(tail, patients)
     low, high = np.quantile(drawn, [tail, 1 - tail])
     return float(low), float(high)
+
+
+def percentile_of(share: float, patients: int) -> float:
+    """The percentile to cut draws at so that, with so many patients, ``share`` lies beyond it (``interval``)."""
+    return float(norm.cdf(np.sqrt(patients / (patients - 1)) * t.ppf(share, patients - 1)))
 
 
 def interval_of_share(value: Sample, confidence: float, patients: int) -> tuple[float, float]:

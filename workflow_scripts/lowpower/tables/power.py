@@ -3,7 +3,8 @@
 import numpy as np
 from scipy import stats
 
-from lowpower.tables.testing import SPREAD, percentile_of
+from lowpower.tables.intervals import percentile_of
+from lowpower.tables.testing import SPREAD
 
 FEWEST = 10  # patients below which no claim is tested: bootstrap intervals of 95 % cover 83 % of the time there
 

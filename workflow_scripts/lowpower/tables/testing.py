@@ -96,11 +96,6 @@ def tail(drawn: NDArray, null: float, patients: int) -> NDArray:
     return np.where(counted, stats.t.cdf(scaled, patients - 1), 1.0)
 
 
-def percentile_of(share: float, patients: int) -> float:
-    """The share of draws to cut off so that ``share`` is: the inverse of what ``tail`` does."""
-    return float(stats.norm.cdf(np.sqrt(patients / (patients - 1)) * stats.t.ppf(share, patients - 1)))
-
-
 def outcome(value: Sample, patients: int, moves: float, test: str, margin: float, confidence: float) -> Outcome:
     """Test a contrast. test: superiority or trend (above 0), noninferiority (above -margin), equivalence (within both).
 
@@ -112,7 +107,7 @@ def outcome(value: Sample, patients: int, moves: float, test: str, margin: float
     drawn = widened(value.drawn, patients, moves)
     one_sided = test in ONE_SIDED
     level = 1 - confidence if one_sided else (1 - confidence) / 2
-    low, high = interval(drawn, 1 - 2 * percentile_of(level, patients))
+    low, high = interval(drawn, 1 - 2 * level, patients)
     p = float(tail(drawn, -margin, patients))
     if test == "equivalence":
         p = max(p, float(tail(-drawn, -margin, patients)))
