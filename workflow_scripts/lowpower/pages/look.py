@@ -108,7 +108,7 @@ SCRIPT = r"""
 "use strict";
 (() => {
   const NUMBER = /^[-+]?[\d.,]*\d(?=[x%]?(\s|$))/;
-  const text = (row, column) => row.cells[column].textContent.trim();
+  const text = (row, column) => row.cells[column].textContent.trim().replace(/^–$/, "");  // a dash has nothing to show
   const number = (cell) => parseFloat(cell.match(NUMBER)[0].replaceAll(",", ""));
 
   function sort(table, column, descending) {
