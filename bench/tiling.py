@@ -13,40 +13,31 @@ import io
 import json
 import sys
 import tempfile
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
 from time import perf_counter, process_time
 
-import imagecodecs
 import numpy as np
-import openslide
-import simplejpeg
-import tifffile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
 from children import run_child, spread
 from large_slide import BLOCK, write_large
+from steps import REDUCTIONS, take_step
+from ways import (
+    count_equal,
+    cut_images,
+    decode_and_encode,
+    decode_and_encode_low,
+    images_of,
+    read_plainly,
+    reduce_regions,
+)
 
 from lowpower import files
-from lowpower.log import Progress
 from lowpower.slides import phantom
-from lowpower.slides.area import choose_scale
-from lowpower.slides.cutting import cut_regions, tile_slide
-from lowpower.slides.intake import check_slide
-from lowpower.slides.level import read_level
-from lowpower.slides.plan import Plan, Settings
-from lowpower.slides.pyramid import TILE, write_slide
-from lowpower.slides.reduce import downsample_slide
-from lowpower.slides.regions import Box
-from lowpower.slides.slide import open_slide
-from lowpower.slides.tissue import Sizes, mask_tissue
-
-QUALITY = 95
-LONGEST = 0  # µm; pieces of tissue stay whole, so that the largest region is measured, not the default limit
-REDUCTIONS = (2, 4, 8)
+from lowpower.slides.pyramid import write_slide
 
 
 def main() -> None:
@@ -81,43 +72,6 @@ def note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-# --- the steps of the workflow, on FOLDER/slide.tiff ---
-
-
-def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
-    """Take the slide in a folder one step on, by the library's own functions."""
-    slide, check, mask = str(folder / "slide.tiff"), folder / "check.json", folder / "mask.json"
-    grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
-    settings = Settings(magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, Sizes().min_area_um2, QUALITY)
-    low = REDUCTIONS[1]
-    if name == "check_slide":
-        check_slide("bench", slide, None, "", check)
-    elif name == "mask_tissue":
-        mask_tissue(check, slide, "", 8, Sizes(), folder / "mask.png", mask)
-    elif name == "tile_slide":
-        tile_slide(
-            check=check,
-            mask=folder / "mask.png",
-            mask_state=mask,
-            path=slide,
-            annotation="",
-            settings=settings,
-            table=folder / f"{unit}.csv",
-            outlines=folder / f"{unit}.geojson",
-            images=folder / f"{unit}.zip",
-            state=folder / "tile.json",
-            overview=folder / "overview.jpg",
-        )
-    elif name == "downsample_slide":
-        downsample_slide(folder / "tissue.zip", low, folder / "low.zip")
-    else:
-        inputs = (check, folder / "mask.png", mask, folder / "tissue.csv", slide, "", settings, low)
-        read_level(*inputs, folder / "level.zip", folder / "level.json")
-
-
-# --- memory ---
-
-
 def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnification: float) -> dict:
     """The largest peak of the steps, each in a process of its own, on a slide of glass (width, height) mm."""
     peaks, seconds = {}, {}
@@ -138,9 +92,6 @@ def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnifi
     print(json.dumps(found | {"peak_mb": peaks, "seconds": seconds}), flush=True)
     (folder / "slide.tiff").unlink()
     return {"peak_mb": max(peaks.values())}
-
-
-# --- speed ---
 
 
 def measure_speed(folder: Path, quick: bool) -> dict:
@@ -195,82 +146,6 @@ def measure_speed(folder: Path, quick: bool) -> dict:
         print(json.dumps({"ratio": name, "of": f"{over} / {under}", "rounds": rounds}), flush=True)
         summary[name] = round(rounds["median"], 2)
     return summary | {"equal_images": sum(count_equal(folder, unit) for unit in ("grid", "tissue"))}
-
-
-def cut_images(folder: Path, unit: str) -> None:
-    """The images of tile_slide, opened, read, encoded and written as it does, without its plan, table and overview."""
-    rows = files.read_rows(folder / f"{unit}.csv")
-    boxes = [Box(*(int(row[name]) for name in ("x", "y", "width", "height")), tissue=0) for row in rows]
-    with open_slide(folder / "slide.tiff") as slide:
-        scale = choose_scale(slide.level_downsamples, 1)
-        cut = cut_regions(slide, scale, Plan(boxes), QUALITY, Progress("bench", len(boxes)))
-        files.write_images(folder / f"{unit}-cut.zip", cut)
-
-
-def read_plainly(folder: Path, unit: str) -> None:
-    """What tile_slide wrote of the same regions, by a loop over openslide-python's read_region."""
-
-    def images() -> Iterator[tuple[str, bytes]]:
-        for row in files.read_rows(folder / f"{unit}.csv"):
-            size = (int(row["width"]), int(row["height"]))
-            buffer = io.BytesIO()
-            region = slide.read_region((int(row["x"]), int(row["y"])), 0, size).convert("RGB")
-            region.save(buffer, "JPEG", quality=QUALITY, subsampling=0)
-            yield row["member"], buffer.getvalue()
-
-    with openslide.OpenSlide(folder / "slide.tiff") as slide:
-        files.write_images(folder / f"{unit}-plain.zip", images())
-
-
-def count_equal(folder: Path, unit: str) -> int:
-    """How many images all ways wrote; one that differs is an error. A plain loop blackens what is outside."""
-    with openslide.OpenSlide(folder / "slide.tiff") as slide:
-        right, bottom = slide.dimensions
-    equal = 0
-    zips = (zipfile.ZipFile(folder / f"{unit}{way}.zip") for way in ("", "-cut", "-plain"))
-    with next(zips) as ours, next(zips) as cut, next(zips) as plain:
-        for row in files.read_rows(folder / f"{unit}.csv"):
-            x, y, width, height = (int(row[name]) for name in ("x", "y", "width", "height"))
-            if min(x, y) >= 0 and x + width <= right and y + height <= bottom:
-                if not ours.read(row["member"]) == cut.read(row["member"]) == plain.read(row["member"]):
-                    sys.exit(f"{unit} {row['member']}: the pixels differ from OpenSlide's")
-                equal += 1
-    return equal
-
-
-def decode_and_encode(folder: Path) -> None:
-    """The same tiles by libjpeg-turbo alone: JPEG to pixels to JPEG in memory, nothing else."""
-    with tifffile.TiffFile(folder / "slide.tiff") as tiff:
-        page = tiff.pages[0]
-        across = -(-page.imagewidth // TILE)
-        tiles = [int(row["y"]) // TILE * across + int(row["x"]) // TILE for row in files.read_rows(folder / "grid.csv")]
-        pixels = np.empty((TILE, TILE, 3), np.uint8)
-        for tile in tiles:
-            tiff.filehandle.seek(page.dataoffsets[tile])
-            data = tiff.filehandle.read(page.databytecounts[tile])
-            imagecodecs.jpeg8_encode(simplejpeg.decode_jpeg(data, buffer=pixels), QUALITY, subsampling="444")
-
-
-def reduce_regions(folder: Path) -> None:
-    """Each magnification from the regions of the first, as the workflow's jobs do."""
-    for n in REDUCTIONS:
-        downsample_slide(folder / "tissue.zip", n, folder / f"{n}.zip")
-
-
-def decode_and_encode_low(folder: Path, reduced: list[np.ndarray]) -> None:
-    """The same regions by the codecs alone: JPEG to pixels, and the reduced pixels to PNG at level 1."""
-    for _ in REDUCTIONS:
-        for image in images_of(folder / "tissue.zip"):
-            simplejpeg.decode_jpeg(image)
-    for pixels in reduced:
-        files.encode(pixels)
-
-
-def images_of(path: Path) -> Iterator[bytes]:
-    """The encoded images of a ZIP."""
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            yield archive.read(name)
 
 
 if __name__ == "__main__":

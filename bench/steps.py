@@ -1,0 +1,47 @@
+"""The steps of the workflow on FOLDER/slide.tiff, by the library's own functions."""
+
+from pathlib import Path
+
+from lowpower.slides import phantom
+from lowpower.slides.cutting import tile_slide
+from lowpower.slides.intake import check_slide
+from lowpower.slides.level import read_level
+from lowpower.slides.plan import Settings
+from lowpower.slides.pyramid import TILE
+from lowpower.slides.reduce import downsample_slide
+from lowpower.slides.tissue import Sizes, mask_tissue
+
+QUALITY = 95
+LONGEST = 0  # µm; pieces of tissue stay whole, so that the largest region is measured, not the default limit
+REDUCTIONS = (2, 4, 8)
+
+
+def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
+    """Take the slide in a folder one step on, by the library's own functions."""
+    slide, check, mask = str(folder / "slide.tiff"), folder / "check.json", folder / "mask.json"
+    grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
+    settings = Settings(magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, Sizes().min_area_um2, QUALITY)
+    low = REDUCTIONS[1]
+    if name == "check_slide":
+        check_slide("bench", slide, None, "", check)
+    elif name == "mask_tissue":
+        mask_tissue(check, slide, "", 8, Sizes(), folder / "mask.png", mask)
+    elif name == "tile_slide":
+        tile_slide(
+            check=check,
+            mask=folder / "mask.png",
+            mask_state=mask,
+            path=slide,
+            annotation="",
+            settings=settings,
+            table=folder / f"{unit}.csv",
+            outlines=folder / f"{unit}.geojson",
+            images=folder / f"{unit}.zip",
+            state=folder / "tile.json",
+            overview=folder / "overview.jpg",
+        )
+    elif name == "downsample_slide":
+        downsample_slide(folder / "tissue.zip", low, folder / "low.zip")
+    else:
+        inputs = (check, folder / "mask.png", mask, folder / "tissue.csv", slide, "", settings, low)
+        read_level(*inputs, folder / "level.zip", folder / "level.json")
