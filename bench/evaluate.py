@@ -25,6 +25,7 @@ from sklearn import metrics as oracle
 from lowpower.tables.results import evaluate
 
 CLASSES = ["a", "b", "c", "d"]
+JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
 STATISTICS = {"draws": 10_000, "rank_draws": 2000, "confidence": 0.95, "fewest_patients": 10}
 
 
@@ -88,7 +89,7 @@ def take_tables(folder: Path, paths: list[Path], models: list[dict]) -> None:
     forms = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "md", "tex")]
     names = ["csv", "md", "tex", "confusion", *forms]
     evaluate(
-        paths, models, [], CLASSES, True, ["test"], STATISTICS, {"way": "mean", "k": 3}, "a",
+        paths, models, [], JUDGING, ["test"], STATISTICS, "a",
         {name: folder / f"table_{name}" for name in names},
     )  # fmt: skip
 

@@ -57,7 +57,7 @@ rule judge_claims:
         mem_mb=4000,
         runtime=60,
     params:
-        **JUDGING,
+        judging=JUDGING,
         claims=RESOLVED,
         folders=[model.folder for model in CLAIMED],
         statistics=STUDY["statistics"],

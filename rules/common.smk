@@ -174,9 +174,7 @@ def model_files(name, chosen=MODELS):
 # predicted: what a table must choose (a threshold, say) is chosen there.
 REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
-JUDGING = {key: STUDY[key] for key in ("classes", "regions_have_labels")} | {
-    "aggregation": {"way": STUDY["aggregation"], "k": STUDY["top_k"]}
-}
+JUDGING = {key: STUDY[key] for key in ("classes", "regions_have_labels", "aggregation", "top_k")}
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
 GPUS = int(STUDY["gpu"])

@@ -28,7 +28,7 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        **JUDGING,
+        judging=JUDGING,
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         statistics=STUDY["statistics"],
@@ -56,7 +56,7 @@ rule list_patients:
         mem_mb=4000,
         runtime=30,
     params:
-        **JUDGING,
+        judging=JUDGING,
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         code=code("list_patients"),
@@ -175,7 +175,7 @@ rule refer_units:
         mem_mb=4000,
         runtime=60,
     params:
-        **JUDGING,
+        judging=JUDGING,
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         statistics=STUDY["statistics"],
@@ -203,7 +203,7 @@ rule trace_curves:
         mem_mb=4000,
         runtime=30,
     params:
-        **JUDGING,
+        judging=JUDGING,
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         code=code("trace_curves"),

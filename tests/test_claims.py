@@ -12,9 +12,11 @@ from lowpower.study.study import models
 from lowpower.tables import claims as table
 from lowpower.tables import claims_text
 from lowpower.tables.registration import ADDED, BEFORE, CHANGED, register_claims
+from lowpower.tables.units import judge
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
 CLASSES = ["a", "b", "c"]
+JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
 STATISTICS = {"draws": 2000, "rank_draws": 200, "confidence": 0.95}
 BETTER = {"id": "better", "claim": "It is better.", "test": "superiority", "row": {"method": "sskd"}}
 BETTER |= {"against": {"method": "scratch"}}
@@ -140,7 +142,7 @@ def test_a_study_may_have_no_claims(tmp_path):
     assert read_claims(written(tmp_path, []), SCHEMA)[1:] == ([], [])
     register_claims([], "0" * 64, tmp_path / "claims/001.json")
     outputs = [tmp_path / f"claims.{form}" for form in ("csv", "md", "tex")]
-    table.judge_claims([], [tmp_path / "claims/001.json"], [], [], CLASSES, False, {}, STATISTICS, *outputs)
+    table.judge_claims([], [tmp_path / "claims/001.json"], [], [], JUDGING, STATISTICS, *outputs)
     assert files.read_rows(outputs[0]) == [] and claims_text.NOTHING in outputs[1].read_text()
 
 
@@ -175,7 +177,7 @@ def rows_of(folder, claims, frames=(), **changes):
     entries, _ = register(folder, claims)
     found = resolved(folder, claims, **changes)
     frames = dict(frames)
-    judged = table.judge(list(frames.values()), CLASSES, True, ["test"]) if frames else []
+    judged = judge(list(frames.values()), CLASSES, True, ["test"]) if frames else []
     return table.claim_rows(found, entries, judged, list(frames), STATISTICS)
 
 
@@ -272,7 +274,7 @@ def test_too_few_patients_are_told_from_their_number_alone(tmp_path):
 def test_regions_are_counted_where_they_have_labels(tmp_path):
     (row,) = rows_of(tmp_path, [BETTER | {"per": "region"}], STUDY)
     assert (row["n"], row["verdict"], row["p_mcnemar"]) == ("240", "holds", "")
-    unlabeled = table.judge(list(STUDY.values()), CLASSES, False, ["test"])
+    unlabeled = judge(list(STUDY.values()), CLASSES, False, ["test"])
     claim = resolved(tmp_path, [BETTER | {"per": "region"}])
     (row,) = table.claim_rows(
         claim, register(tmp_path, [BETTER | {"per": "region"}])[0], unlabeled, list(STUDY), STATISTICS
@@ -289,7 +291,7 @@ def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside
     for name in ("one", "two"):
         outputs = [tmp_path / f"{name}.{form}" for form in ("csv", "md", "tex")]
         given = [tmp_path / f"{k}.parquet" for k in range(len(STUDY))]
-        study = (paths, given, list(STUDY), CLASSES, True, {}, STATISTICS)
+        study = (paths, given, list(STUDY), JUDGING, STATISTICS)
         table.judge_claims(resolved(tmp_path, claims), *study, *outputs)
         found.append([path.read_bytes() for path in outputs])
     assert found[0] == found[1]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
-from test_results import BOTH, CLASSES
+from test_results import BOTH, JUDGING
 
 from lowpower.files import read_rows
 from lowpower.tables.curves import reliability_bins, roc_points, trace_curves
@@ -59,7 +59,7 @@ def test_every_row_of_the_results_but_those_of_slides_has_its_curves(tmp_path):
         frame.to_parquet(path)
     names = "roc.csv", "reliability.csv"
     models = [about for about, _ in BOTH]
-    trace_curves(paths, models, CLASSES, True, {}, ["test"], *(tmp_path / name for name in names))
+    trace_curves(paths, models, JUDGING, ["test"], *(tmp_path / name for name in names))
     for name in names:
         rows = read_rows(tmp_path / name)
         kinds = {(row["method"], row["magnification"], row["unlabeled"], row["per"], row["pixels"]) for row in rows}

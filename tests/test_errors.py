@@ -28,7 +28,7 @@ from lowpower.study.given import check_given
 from lowpower.study.machine import check_writable
 from lowpower.study.sheet import read_sheet
 from lowpower.tables.intake import gather_slides
-from lowpower.tables.predictions import read_predictions
+from lowpower.tables.predictions import check_apart, read_judged
 from lowpower.tables.splits import COLUMNS as SPLITS
 
 ROOT = Path(__file__).parents[1]
@@ -372,17 +372,26 @@ def no_operators(folder):
 
 
 def predictions(without=(), **columns):
-    """What is said of predictions with these columns changed, whose patient P1 the splits have in train."""
+    """What is said of predictions with these columns changed."""
 
     def make(folder):
-        frame = pd.DataFrame({"region": [f"S001_0000{k}" for k in range(4)], "patient": "P1", "split": "test"})
-        frame = frame.assign(p_Normal=0.9, p_Sprue=0.1).drop(columns=list(without)).assign(**columns)
-        frame.to_parquet(folder / "predictions.parquet")
-        files.write_rows(folder / "splits.csv", SPLITS, [{"seed": 0, "patient": "P1", "split": "train"}])
-        given = [folder / "predictions.parquet"], [{"seed": 0}], ["Normal", "Sprue"], [folder / "splits.csv"]
-        return message_of(read_predictions, *given)
+        judging = {"classes": ["Normal", "Sprue"], "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
+        return message_of(read_judged, [_predictions(folder, without, columns)], judging, ["test"])
 
     return make
+
+
+def judged_in_training(folder):
+    """Predictions of a patient whom the splits have in train."""
+    files.write_rows(folder / "splits.csv", SPLITS, [{"seed": 0, "patient": "P1", "split": "train"}])
+    return message_of(check_apart, [_predictions(folder, (), {})], [{"seed": 0}], [folder / "splits.csv"])
+
+
+def _predictions(folder, without, columns):
+    frame = pd.DataFrame({"region": [f"S001_0000{k}" for k in range(4)], "patient": "P1", "split": "test"})
+    frame = frame.assign(p_Normal=0.9, p_Sprue=0.1).drop(columns=list(without)).assign(**columns)
+    frame.to_parquet(folder / "predictions.parquet")
+    return folder / "predictions.parquet"
 
 
 CASES = {
@@ -457,7 +466,7 @@ CASES = {
     "model of other classes": other_classes,
     "predictions of other classes": predictions(p_red=0.5, p_blue=0.5, without=["p_Normal", "p_Sprue"]),
     "probabilities that are none": predictions(p_Sprue=[0.1, 0.1, 0.1, float("nan")]),
-    "judged patient who was in training": predictions(),
+    "judged patient who was in training": judged_in_training,
     "file that is no model, or half of one": half_a_model,
     "weights of another network": other_weights,
     "model of a newer version": newer_model,

@@ -47,11 +47,11 @@ def test_tables_with_names_that_mean_something_in_latex_compile(tmp_path):
     for k, row in enumerate([*rows, {"µm/px": "[5]", "*": "é ü ß ²"}]):
         write(tables, f"escapes{k:03}", layout.latex([row, row]))
     write(tables, "cohort", layout.latex(cohort.headline(cohort_rows())))
-    write(tables, "results", results.latex_of(results.sections(results_of(STUDY)), "100 % of it"))
+    write(tables, "results", layout.latex_of(results.sections(results_of(STUDY)), "100 % of it"))
     costs = [dict.fromkeys(cost.COLUMNS, "1") | {"network": "a_b", "magnification": "2.5x"}]
     write(tables, "cost", layout.latex(cost.headline(costs)))
     rows = referral_text.mark_best(rows_of([TEACHER, STUDENT], costs=COSTS[:1]), [TEACHER[0]], [])
-    referral_text.write_texts(rows, 0.95, tables / "referral.md", tables / "referral.tex")
+    write(tables, "referral", layout.latex_of(referral_text.sections(rows), referral_text.note(rows, 0.95)))
     assert {"cohort", "cost", "referral", "results"} < set(compile_tables(tmp_path, tables))
     assert (tmp_path / "all.pdf").stat().st_size > 10_000
 

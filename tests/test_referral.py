@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from test_results import CLASSES, STATISTICS, model, predictions, written
+from test_results import CLASSES, JUDGING, STATISTICS, model, predictions, written
 
 from lowpower.files import read_rows, write_rows
 from lowpower.tables.referral import COLUMNS, SHARES, refer, referral_rows
@@ -37,7 +37,7 @@ STUDENT = (model("sskd", 2.5, 100), both(6, 3))
 def rows_of(study, costs=COSTS, splits=("test",)):
     frames = [frame for _, frame in study]
     judged = judge(frames, CLASSES, True, list(dict.fromkeys(["val", *splits])))
-    return referral_rows(judged, frames, [about for about, _ in study], splits, STATISTICS, costs)
+    return referral_rows(judged, [about for about, _ in study], splits, STATISTICS, costs)
 
 
 def cells(rows, per="patient"):
@@ -73,8 +73,8 @@ def test_nobody_and_everybody_referred_are_rows_of_the_results(tmp_path):
     for path, (_, frame) in zip(paths, study, strict=True):
         frame.to_parquet(path)
     write_rows(tmp_path / "cost.csv", list(COSTS[0]), COSTS)
-    shared = {"predictions": paths, "models": [about for about, _ in study], "classes": CLASSES}
-    shared |= {"regions_have_labels": True, "splits": ["test"], "statistics": STATISTICS, "aggregation": {}}
+    shared = {"predictions": paths, "models": [about for about, _ in study], "judging": JUDGING}
+    shared |= {"splits": ["test"], "statistics": STATISTICS}
 
     def forms(name):
         ends = {"table": "csv", "summary": "md", "latex": "tex"}

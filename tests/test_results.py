@@ -3,13 +3,15 @@ import pandas as pd
 import pytest
 
 from lowpower.files import read_rows
+from lowpower.tables.layout import latex_of, summary_of
 from lowpower.tables.metrics import COMPARED, UNBOUNDED
 from lowpower.tables.patients import list_patients
-from lowpower.tables.results import NOTHING, evaluate, in_short, latex_of, note, sections, summary_of
+from lowpower.tables.results import NOTHING, evaluate, in_short, note, sections
 from lowpower.tables.rows import COLUMNS, result_rows
 from lowpower.tables.units import judge
 
 CLASSES = ["a|b", "c"]
+JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
 STATISTICS = {"draws": 200, "rank_draws": 100, "confidence": 0.95, "fewest_patients": 2}
 
 
@@ -204,11 +206,9 @@ def written(folder, study, name="one", **changes):
         "predictions": [folder / f"{k}.parquet" for k in range(len(study))],
         "models": [about for about, _ in study],
         "divisions": [],
-        "classes": CLASSES,
-        "regions_have_labels": True,
+        "judging": JUDGING,
         "splits": ["test"],
         "statistics": STATISTICS,
-        "aggregation": {"way": "mean", "k": 3},
         "positive_class": "",
         "tables": tables,
     }
@@ -271,7 +271,7 @@ def test_patients_are_a_row_with_every_models_call(tmp_path):
     for path, (_, frame) in zip(paths, study, strict=True):
         frame.to_parquet(path)
     models = [about for about, _ in study]
-    list_patients(paths, models, CLASSES, True, {}, ["test"], None, tmp_path / "patients.csv")
+    list_patients(paths, models, JUDGING, ["test"], None, tmp_path / "patients.csv")
     rows = read_rows(tmp_path / "patients.csv")
     assert [(row["patient"], row["seed"]) for row in rows[:3]] == [("p0", "0"), ("p0", "1"), ("p1", "0")]
     last = next(row for row in rows if (row["patient"], row["seed"]) == ("p7", "0"))
@@ -338,7 +338,7 @@ def test_validation_chooses_how_regions_become_a_patient(tmp_path):
     study = [(model("teacher", 10), wrong.assign(p_c=1 - wrong["p_a|b"]))]
     found = {}
     for way in ("mean", "max", "top_k", "validation"):
-        row = read_rows(written(tmp_path, study, way, aggregation={"way": way, "k": 2})["csv"])[0]
+        row = read_rows(written(tmp_path, study, way, judging=JUDGING | {"aggregation": way, "top_k": 2})["csv"])[0]
         found[way] = (row["aggregation"], row["log_loss"])
     losses = {way: float(loss) for way, (_, loss) in found.items()}
     assert losses["validation"] == min(losses.values()) < losses["mean"]

@@ -8,11 +8,9 @@ evaluate(
     predictions=snakemake.input.predictions,
     models=snakemake.params.models,
     divisions=snakemake.input.splits,
-    classes=snakemake.params.classes,
-    regions_have_labels=snakemake.params.regions_have_labels,
+    judging=snakemake.params.judging,
     splits=snakemake.params.splits,
     statistics=snakemake.params.statistics,
-    aggregation=snakemake.params.aggregation,
     positive_class=snakemake.params.positive_class,
     tables=dict(snakemake.output.items()),
 )

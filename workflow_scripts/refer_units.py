@@ -7,9 +7,7 @@ open_log(snakemake.log[0])
 refer(
     predictions=snakemake.input.predictions,
     models=snakemake.params.models,
-    classes=snakemake.params.classes,
-    regions_have_labels=snakemake.params.regions_have_labels,
-    aggregation=snakemake.params.aggregation,
+    judging=snakemake.params.judging,
     splits=snakemake.params.splits,
     statistics=snakemake.params.statistics,
     controls=snakemake.params.controls,

@@ -9,20 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from lowpower.files import read_json, replacing, write_rows
+from lowpower.files import read_json, write_rows
 from lowpower.log import say
 from lowpower.tables.accuracies import ACCURACIES, accuracies
-from lowpower.tables.aggregation import Aggregation
-from lowpower.tables.claims_text import FAILS, HOLDS, OPEN, UNTESTED, in_short, latex_of, summary_of
+from lowpower.tables.claims_text import FAILS, HOLDS, NOTE, NOTHING, OPEN, UNTESTED, in_short, sections
 from lowpower.tables.intervals import Sample, draw_patients, mean, sample
-from lowpower.tables.layout import number
+from lowpower.tables.layout import number, write_texts
 from lowpower.tables.metrics import confusion
 from lowpower.tables.power import FEWEST, least_margin
+from lowpower.tables.predictions import read_judged
 from lowpower.tables.registration import BEFORE, fixed_claims, standing
 from lowpower.tables.testing import ONE_SIDED, Outcome, contrast, holm, influence, mcnemar, outcome, slope_weights
-from lowpower.tables.units import Judged, Units, judge
+from lowpower.tables.units import Judged, Units
 
 COLUMNS = [
     *("id", "claim", "source", "verdict", "why", "registered", "row", "against", "test", "metric", "per", "margin"),
@@ -36,9 +35,7 @@ def judge_claims(
     register: Sequence[str | Path],
     predictions: Sequence[str | Path],
     folders: Sequence[str],
-    classes: Sequence[str],
-    regions_have_labels: bool,
-    aggregation: dict,
+    judging: dict,
     statistics: dict,
     table: str | Path,
     summary: str | Path,
@@ -47,16 +44,13 @@ def judge_claims(
     """Write claims.csv, and for people the same as Markdown (summary) and LaTeX.
 
     claims: as the study resolves them: with arms, or with why they are not tested. register: its entries, oldest first.
-    predictions: one predictions.parquet per model, parallel to folders. statistics: draws, rank_draws, confidence.
+    predictions: one predictions.parquet per model, parallel to folders. judging: as of ``read_judged``. statistics:
+    draws, rank_draws, confidence.
     """
     entries = [read_json(path) for path in register]
-    frames = [pd.read_parquet(path) for path in predictions]
-    judged = judge(frames, classes, regions_have_labels, ["test"], Aggregation(**aggregation)) if frames else []
-    rows = claim_rows(claims, entries, judged, folders, statistics)
+    rows = claim_rows(claims, entries, read_judged(predictions, judging, ["test"]), folders, statistics)
     write_rows(table, COLUMNS, rows)
-    for path, text in ((summary, summary_of(rows)), (latex, latex_of(rows))):
-        with replacing(path) as part:
-            part.write_text(text, encoding="utf-8")
+    write_texts(summary, latex, sections(rows), NOTE if rows else NOTHING)
     say(in_short(rows))
 
 

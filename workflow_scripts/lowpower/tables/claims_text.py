@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from lowpower.tables import layout
 from lowpower.tables.accuracies import ACCURACIES
-from lowpower.tables.layout import markdown, points
+from lowpower.tables.layout import points
 
 HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not tested here"
 VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
@@ -77,18 +76,6 @@ def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, s
         ("Not tested here", untested_rows(rows)),
     ]
     return [(title, table) for title, table in parts if table]
-
-
-def summary_of(rows: Sequence[dict[str, str]]) -> str:
-    """The claims as Markdown."""
-    parts = [f"### {title}\n\n{markdown(table)}" for title, table in sections(rows)]
-    return "\n".join([*parts, f"{NOTE if parts else NOTHING}\n"])
-
-
-def latex_of(rows: Sequence[dict[str, str]]) -> str:
-    """The claims as LaTeX: one tabular per table, under a comment with its title."""
-    parts = [f"% {title}\n{layout.latex(table)}" for title, table in sections(rows)]
-    return "\n".join([*parts, f"% {NOTE if parts else NOTHING}\n"])
 
 
 def in_short(rows: Sequence[dict[str, str]]) -> str:

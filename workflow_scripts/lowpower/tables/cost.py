@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower import magnification
-from lowpower.files import read_json, replacing, write_rows
+from lowpower.files import read_json, write_rows
 from lowpower.log import say
-from lowpower.tables import layout
-from lowpower.tables.layout import number
+from lowpower.tables.layout import number, write_texts
 
 COLUMNS = [
     *("network", "magnification", "parameters", "pixels_per_region"),
@@ -28,10 +27,7 @@ def compare_cost(costs: Sequence[str | Path], table: str | Path, summary: str | 
     for row in rows[1:]:
         read = f"{row['network']} at {row['magnification']}"
         say(f"{read}: {_times(row['flops_times_cheaper'])} fewer FLOPs than the teacher")
-    with replacing(summary) as part:
-        part.write_text(f"{layout.markdown(headline(rows))}\n{CONVENTION} {timing(rows)}\n", encoding="utf-8")
-    with replacing(latex) as part:
-        part.write_text(layout.latex(headline(rows)), encoding="utf-8")
+    write_texts(summary, latex, [("", headline(rows))], f"{CONVENTION} {timing(rows)}")
 
 
 def cost_rows(costs: Sequence[dict]) -> list[dict[str, str]]:

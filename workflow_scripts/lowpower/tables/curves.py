@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from lowpower.files import write_rows
-from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.layout import number
+from lowpower.tables.predictions import read_judged
 from lowpower.tables.rows import groups_of
-from lowpower.tables.units import Judged, Units, judge
+from lowpower.tables.units import Judged, Units
 
 _ROW = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
 ROC = [*_ROW, "false_positive_rate", "true_positive_rate"]
@@ -24,16 +23,13 @@ _BINS = 10  # of equal width, as in Guo et al. 2017 (arXiv 1706.04599) and most 
 def trace_curves(
     predictions: Sequence[str | Path],
     models: Sequence[dict],
-    classes: Sequence[str],
-    regions_have_labels: bool,
-    aggregation: dict,
+    judging: dict,
     splits: Sequence[str],
     roc: str | Path,
     reliability: str | Path,
 ) -> None:
     """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results.evaluate``."""
-    frames = [pd.read_parquet(path) for path in predictions]
-    judged = judge(frames, classes, regions_have_labels, splits, Aggregation(**aggregation))
+    judged = read_judged(predictions, judging, splits)
     rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
     write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
     write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))

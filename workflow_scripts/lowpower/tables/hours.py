@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower import magnification
-from lowpower.files import read_json, replacing, write_rows
+from lowpower.files import read_json, write_rows
 from lowpower.log import say
-from lowpower.tables import layout
-from lowpower.tables.layout import number
+from lowpower.tables.layout import number, write_texts
 
 COLUMNS = [
     *("method", "magnification", "labeled", "unlabeled", "seeds", "hours", "hours_total", "cpu_hours"),
@@ -48,10 +47,7 @@ def count_hours(
     """
     rows = hour_rows([read_json(path) for path in times], owners, models, _recorded(recordings))
     write_rows(table, COLUMNS, rows)
-    with replacing(summary) as part:
-        part.write_text(f"{layout.markdown(headline(rows))}\n{NOTE}\n", encoding="utf-8")
-    with replacing(latex) as part:
-        part.write_text(layout.latex(headline(rows)), encoding="utf-8")
+    write_texts(summary, latex, [("", headline(rows))], NOTE)
     say(f"all trainings together took {sum(float(row['hours_total'] or 0) for row in rows):.2f} hours")
 
 

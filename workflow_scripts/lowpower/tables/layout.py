@@ -2,7 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
+from lowpower.files import replacing
+
+Parts = Sequence[tuple[str, Sequence[dict[str, str]]]]  # the title, blank for none, and the rows of each table
 DASH = "–"  # a cell that has nothing to show; the note below the table says why
 _NUMBER = re.compile(r"[-+]?[\d,.]*\d(x|%)?( \(([-+\d.]+( to |-)[-+\d.]+|–)\))?")  # 1,234  55x  87.5 (80.1-93.2)
 _LATEX = {c: f"\\{c}" for c in "{}$&#_%"} | {c: f"{{{c}}}" for c in "[]*"}  # "[" and "*" mean something after \\
@@ -39,6 +43,26 @@ def points(value: str, low: str = "", high: str = "") -> str:
         return ""
     interval = f" ({100 * float(low):+.1f} to {100 * float(high):+.1f})" if low and high else ""
     return f"{100 * float(value):+.1f}{interval}"
+
+
+def write_texts(summary: str | Path, latex_path: str | Path, parts: Parts, note: str) -> None:
+    """Write titled tables and a note below them as Markdown (summary) and as LaTeX."""
+    for path, text in ((summary, summary_of(parts, note)), (latex_path, latex_of(parts, note))):
+        with replacing(path) as part:
+            part.write_text(text, encoding="utf-8")
+
+
+def summary_of(parts: Parts, note: str) -> str:
+    """Titled tables as Markdown, and a note below them."""
+    return "\n".join(
+        [*(f"### {title}\n\n{markdown(rows)}" if title else markdown(rows) for title, rows in parts), f"{note}\n"]
+    )
+
+
+def latex_of(parts: Parts, note: str) -> str:
+    """Titled tables as LaTeX: one tabular per table; titles and note are comments."""
+    tables = [f"% {title}\n{latex(rows)}" if title else latex(rows) for title, rows in parts]
+    return "\n".join([*tables, f"% {note}\n"])
 
 
 def markdown(rows: Sequence[dict[str, str]]) -> str:

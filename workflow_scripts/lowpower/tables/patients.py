@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
-
 from lowpower.files import write_rows
 from lowpower.pseudonyms import OWN, Names, read_names
-from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.layout import number
+from lowpower.tables.predictions import read_judged
 from lowpower.tables.rows import groups_of
-from lowpower.tables.units import Judged, judge
+from lowpower.tables.units import Judged
 
 KNOWN = ["patient", "site", "split", "seed", "truth", "right", "models"]
 
@@ -18,17 +16,14 @@ KNOWN = ["patient", "site", "split", "seed", "truth", "right", "models"]
 def list_patients(
     predictions: Sequence[str | Path],
     models: Sequence[dict],
-    classes: Sequence[str],
-    regions_have_labels: bool,
-    aggregation: dict,
+    judging: dict,
     splits: Sequence[str],
     names: str | Path | None,
     table: str | Path,
 ) -> None:
     """Write patients.csv; arguments as of ``results.evaluate``. names: pseudonyms.csv, or None for own ids."""
-    frames = [pd.read_parquet(path) for path in predictions]
-    judged = judge(frames, classes, regions_have_labels, splits, Aggregation(**aggregation))
-    write_rows(table, *patient_rows(judged, models, classes, read_names(names)))
+    judged = read_judged(predictions, judging, splits)
+    write_rows(table, *patient_rows(judged, models, judging["classes"], read_names(names)))
 
 
 def patient_rows(

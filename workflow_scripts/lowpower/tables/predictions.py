@@ -1,4 +1,4 @@
-"""Reading predictions, and what must hold of them before anything is made from them."""
+"""Reading predictions: what must hold of them before anything is made from them, and what is judged of them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,6 +8,8 @@ import pandas as pd
 
 from lowpower.errors import InputError
 from lowpower.files import read_rows
+from lowpower.tables.aggregation import Aggregation
+from lowpower.tables.units import Judged, judge
 from lowpower.wording import count_of, some
 
 _OFF = 1e-6  # how far from 1 probabilities may add up; float64 softmax misses it by 1e-15
@@ -17,23 +19,31 @@ _AGAIN = (
 )
 
 
-def read_predictions(
-    paths: Sequence[str | Path], models: Sequence[dict], classes: Sequence[str], splits: Sequence[str | Path] = ()
-) -> list[pd.DataFrame]:
-    """The predictions of each model, checked.
+def read_judged(paths: Sequence[str | Path], judging: dict, splits: Sequence[str]) -> list[Judged]:
+    """What is judged of the predictions in ``paths``, one file per model, by split (``units.judge``).
 
-    paths: parallel to models, of which the seed is read. splits: the splits files of all seeds. Raises InputError for
-    other classes, for probabilities that are none, and for a judged patient on whom the model's seed trained.
+    judging: the config's classes, regions_have_labels, aggregation and top_k. Raises InputError for other classes and
+    for probabilities that are none.
+    """
+    frames = [pd.read_parquet(path) for path in paths]
+    for path, frame in zip(paths, frames, strict=True):
+        check_probabilities(path, frame, judging["classes"])
+    together = Aggregation(judging["aggregation"], judging["top_k"])
+    return judge(frames, judging["classes"], judging["regions_have_labels"], splits, together)
+
+
+def check_apart(paths: Sequence[str | Path], models: Sequence[dict], divisions: Sequence[str | Path]) -> None:
+    """Raise InputError where a judged patient is one on whom the model's seed trained.
+
+    paths: predictions, parallel to models, of which the seed is read. divisions: the splits files of all seeds.
     """
     trained: dict[int, set[str]] = {}
-    for path in splits:
+    for path in divisions:
         for row in read_rows(path):
             if row["split"] == "train":
                 trained.setdefault(int(row["seed"]), set()).add(row["patient"])
-    frames = []
     for path, model in zip(paths, models, strict=True):
-        frame = pd.read_parquet(path)
-        check_probabilities(path, frame, classes)
+        frame = pd.read_parquet(path, columns=["patient", "split"])
         leaked = sorted(set(frame["patient"].unique()) & trained.get(model["seed"], set()))
         if leaked:
             split = frame["split"][frame["patient"] == leaked[0]].iloc[0]
@@ -42,8 +52,6 @@ def read_predictions(
                 f"({len(leaked):,} in all: {some(leaked)}); a patient in two splits is a leak. Correct the sheet's "
                 f"splits; where they are right, {_AGAIN}"
             )
-        frames.append(frame)
-    return frames
 
 
 def check_probabilities(path: str | Path, frame: pd.DataFrame, classes: Sequence[str]) -> None:

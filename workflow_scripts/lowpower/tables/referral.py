@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lowpower.files import read_rows, write_rows
 from lowpower.log import Progress, say
 from lowpower.magnification import name_of
-from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.intervals import (
     Sample,
     difference,
@@ -22,11 +20,12 @@ from lowpower.tables.intervals import (
     interval_of_share,
     mean,
 )
-from lowpower.tables.layout import number
-from lowpower.tables.referral_text import CHOSEN, in_short, mark_best, write_texts
+from lowpower.tables.layout import number, write_texts
+from lowpower.tables.predictions import read_judged
+from lowpower.tables.referral_text import CHOSEN, in_short, mark_best, note, sections
 from lowpower.tables.rows import cells_of, counts_of, groups_of, width_of
 from lowpower.tables.thresholds import Pair, chosen_threshold, threshold_for
-from lowpower.tables.units import Judged, Units, judge
+from lowpower.tables.units import Judged, Units
 
 SHARES = (0, 1, 2, 5, 10, 20, 50, 100)  # percent that is asked for
 _IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled")
@@ -42,9 +41,7 @@ _AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
 def refer(
     predictions: Sequence[str | Path],
     models: Sequence[dict],
-    classes: Sequence[str],
-    regions_have_labels: bool,
-    aggregation: dict,
+    judging: dict,
     splits: Sequence[str],
     statistics: dict,
     controls: Sequence[str],
@@ -57,19 +54,15 @@ def refer(
 
     controls: methods to hold others against; none is a best row. cost: cost.csv.
     """
-    frames = [pd.read_parquet(path) for path in predictions]
-    frames = [frame[frame["pixels"] == "averaged"] for frame in frames]
-    both = list(dict.fromkeys(["val", *splits]))
-    judged = judge(frames, classes, regions_have_labels, both, Aggregation(**aggregation))
-    rows = mark_best(referral_rows(judged, frames, models, splits, statistics, read_rows(cost)), models, controls)
+    judged = read_judged(predictions, judging, dict.fromkeys(["val", *splits]))
+    rows = mark_best(referral_rows(judged, models, splits, statistics, read_rows(cost)), models, controls)
     write_rows(table, COLUMNS, rows)
-    write_texts(rows, statistics["confidence"], summary, latex)
+    write_texts(summary, latex, sections(rows), note(rows, statistics["confidence"]))
     say(in_short(rows))
 
 
 def referral_rows(
     judged: Sequence[Judged],
-    frames: Sequence[pd.DataFrame],
     models: Sequence[dict],
     splits: Sequence[str],
     statistics: dict,
@@ -77,9 +70,11 @@ def referral_rows(
 ) -> list[dict[str, str]]:
     """The rows of referral.csv as text, but for ``best``: of every student row one for each share and the chosen one.
 
-    Cells are blank where a seed has no teacher, a network no cost, or validation no unit whose class is known.
+    Of what is judged, patients and regions on area means count. Cells are blank where a seed has no teacher, a network
+    no cost, or validation no unit whose class is known.
     """
-    kinds = {(one.kind["split"], one.kind["per"]): one for one in judged if one.kind["per"] != "slide"}
+    read = [one for one in judged if one.kind["pixels"] == "averaged" and one.kind["per"] != "slide"]
+    kinds = {(one.kind["split"], one.kind["per"]): one for one in read}
     reported = [kind for kind in kinds if kind[0] in splits]
     teachers = {model["seed"]: i for i, model in enumerate(models) if model["method"] == "teacher"}
     students = [(known, members) for known, members in groups_of(models) if known["method"] != "teacher"]
@@ -95,9 +90,7 @@ def referral_rows(
             with_teacher = [(i, teachers[models[i]["seed"]]) for i in members if models[i]["seed"] in teachers]
             found: dict[str, dict[str, str]] = {}
             if len(with_teacher) == len(members):
-                pairs = [
-                    (_pair(one, frames, *both), _pair(val, frames, *both) if val else None) for both in with_teacher
-                ]
+                pairs = [(_pair(one, *both), _pair(val, *both) if val else None) for both in with_teacher]
                 ratios = _cost_ratios(costs, models[members[0]], models[with_teacher[0][1]])
                 found = _cells(pairs, one.patients, weights, ratios, width_of(about, statistics))
             for asked in (*map(str, SHARES), CHOSEN):
@@ -106,17 +99,15 @@ def referral_rows(
     return rows
 
 
-def _pair(judged: Judged, frames: Sequence[pd.DataFrame], student: int, teacher: int) -> Pair:
+def _pair(judged: Judged, student: int, teacher: int) -> Pair:
     """What a student and its teacher, by their places among the models, say of the same units."""
     own, other = judged.of_models[student], judged.of_models[teacher]
     place = {unit: k for k, unit in enumerate(other.ids)}
     kept = [k for k, unit in enumerate(own.ids) if unit in place]
     others = [place[own.ids[k]] for k in kept]
-    frame = frames[student]
-    regions = frame[frame["split"] == judged.kind["split"]].groupby(judged.kind["per"]).size()
     return Pair(
         patients=[own.patients[k] for k in kept],
-        regions=regions.reindex([own.ids[k] for k in kept]).to_numpy(float),
+        regions=np.array(own.regions, float)[kept],
         confidence=own.probabilities[kept].max(1, initial=0),
         student=_right(own)[kept],
         teacher=_right(other)[others],

@@ -1,11 +1,10 @@
 """The referral table for people: the best row of each magnification in full, and every row in one line."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from lowpower import magnification
-from lowpower.files import replacing
 from lowpower.tables import layout
+from lowpower.tables.details import named
 from lowpower.tables.layout import percent, points
 from lowpower.wording import count_of
 
@@ -54,7 +53,7 @@ def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, s
 def _in_full(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """A line for each share of a row."""
     return [
-        _name(row)
+        named(row)
         | {
             "asked for": f"{row['asked']} %" if row["asked"] != CHOSEN else CHOSEN,
             "referred %": _dash(percent(row["referred"])),
@@ -71,7 +70,7 @@ def _in_lines(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """A line for each row, a column for each share, and last what validation chose."""
     lines: dict[tuple[str, ...], dict[str, str]] = {}
     for row in rows:
-        line = lines.setdefault(tuple(row[key] for key in _ROW), _name(row))
+        line = lines.setdefault(tuple(row[key] for key in _ROW), named(row))
         if row["asked"] == CHOSEN:
             line |= {
                 CHOSEN: _dash(percent(*_ends(row, "accuracy"))),
@@ -80,13 +79,6 @@ def _in_lines(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
         else:
             line[f"{row['asked']} %"] = _dash(percent(row["accuracy"]))
     return list(lines.values())
-
-
-def _name(row: dict[str, str]) -> dict[str, str]:
-    scale = magnification.describe(magnification.parse(row["magnification"]))
-    return {
-        "method": row["method"], "read at": scale, "labeled %": row["labeled"], "unlabeled %": row["unlabeled"],
-    }  # fmt: skip
 
 
 def _ends(row: dict[str, str], name: str) -> list[str]:
@@ -116,18 +108,6 @@ def note(rows: Sequence[dict[str, str]], confidence: float) -> str:
     if any(not row[key] for row in rows for key in ("accuracy", "flops_of_teacher")):
         said.append(f"{layout.DASH}: no teacher of the same seed, no validation unit whose class is known, or no cost.")
     return " ".join(said)
-
-
-def write_texts(rows: Sequence[dict[str, str]], confidence: float, summary: str | Path, latex: str | Path) -> None:
-    """Write the tables as Markdown (summary) and as LaTeX, one tabular per table under a comment with its title."""
-    shown, said = sections(rows), note(rows, confidence)
-    texts = {
-        summary: "\n".join([*(f"### {title}\n\n{layout.markdown(table)}" for title, table in shown), f"{said}\n"]),
-        latex: "\n".join([*(f"% {title}\n{layout.latex(table)}" for title, table in shown), f"% {said}\n"]),
-    }
-    for path, text in texts.items():
-        with replacing(path) as part:
-            part.write_text(text, encoding="utf-8")
 
 
 def in_short(rows: Sequence[dict[str, str]]) -> str:

@@ -4,17 +4,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lowpower import magnification
-from lowpower.files import replacing, write_rows
+from lowpower.files import write_rows
 from lowpower.log import say
 from lowpower.tables import layout
-from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.classes import CLASS_COLUMNS, class_rows
 from lowpower.tables.confusion import COUNTS, confusion_rows
 from lowpower.tables.details import classes_shown, details, gap, named, shown, sites_shown, titled
-from lowpower.tables.layout import markdown, percent, points
-from lowpower.tables.predictions import read_predictions
+from lowpower.tables.layout import percent, points
+from lowpower.tables.predictions import check_apart, read_judged
 from lowpower.tables.rows import COLUMNS, groups_of, result_rows
-from lowpower.tables.units import by_site, judge
+from lowpower.tables.units import by_site
 from lowpower.wording import count_of
 
 NOTHING = "There are no predictions of units whose true class is known."
@@ -25,23 +24,21 @@ def evaluate(
     predictions: Sequence[str | Path],
     models: Sequence[dict],
     divisions: Sequence[str | Path],
-    classes: Sequence[str],
-    regions_have_labels: bool,
+    judging: dict,
     splits: Sequence[str],
     statistics: dict,
-    aggregation: dict,
     positive_class: str,
     tables: dict[str, str | Path],
 ) -> None:
     """Write every table that is made from predictions.
 
     predictions: one predictions.parquet per model, parallel to models (method, network, magnification, labeled,
-    unlabeled, seed, steps). divisions: the splits files of all seeds. splits: those that are reported. statistics:
-    draws, rank_draws, confidence, fewest_patients. aggregation: way and k. positive_class: blank for none. tables:
-    paths named csv, md, tex (results), confusion, classes_csv, classes_md, classes_tex, and so on for sites.
+    unlabeled, seed, steps). divisions: the splits files of all seeds. judging: as of ``read_judged``. splits: those
+    that are reported. statistics: draws, rank_draws, confidence, fewest_patients. positive_class: blank for none.
+    tables: paths named csv, md, tex (results), confusion, classes_csv, classes_md, classes_tex, and so on for sites.
     """
-    frames = read_predictions(predictions, models, classes, divisions)
-    judged = judge(frames, classes, regions_have_labels, splits, Aggregation(**aggregation))
+    check_apart(predictions, models, divisions)
+    judged, classes = read_judged(predictions, judging, splits), judging["classes"]
     positive = classes.index(positive_class) if positive_class else None
     rows = result_rows(judged, models, statistics, positive)
     write_rows(tables["csv"], COLUMNS, rows)
@@ -56,9 +53,7 @@ def evaluate(
         ("sites_", sections(of_sites, sites_shown)),
     ):
         said = note(statistics["confidence"], statistics["fewest_patients"]) if parts else NOTHING
-        for form, text in (("md", summary_of), ("tex", latex_of)):
-            with replacing(tables[name + form]) as part:
-                part.write_text(text(parts, said), encoding="utf-8")
+        layout.write_texts(tables[f"{name}md"], tables[f"{name}tex"], parts, said)
     say(in_short(rows))
 
 
@@ -91,16 +86,6 @@ def note(confidence: float, fewest_patients: int = 2) -> str:
         f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or nothing that defines "
         "the number). All columns, and results per slide: results.csv."
     )
-
-
-def summary_of(parts: Sequence[tuple[str, list[dict[str, str]]]], said: str) -> str:
-    """Tables with their titles as Markdown, and what is said below them."""
-    return "\n".join([*(f"### {title}\n\n{markdown(table)}" for title, table in parts), f"{said}\n"])
-
-
-def latex_of(parts: Sequence[tuple[str, list[dict[str, str]]]], said: str) -> str:
-    """Tables as LaTeX: one tabular per table, under a comment with its title."""
-    return "\n".join([*(f"% {title}\n{layout.latex(table)}" for title, table in parts), f"% {said}\n"])
 
 
 def in_short(rows: Sequence[dict[str, str]]) -> str:

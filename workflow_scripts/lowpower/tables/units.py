@@ -23,13 +23,14 @@ class Units:
     truth: NDArray  # (n,) number of the class
     probabilities: NDArray  # (n, classes)
     sites: Sequence[str] = ()  # of each unit, blank where the sheet has none
+    regions: Sequence[int] = ()  # how many each unit has
     way: str = ""  # how its regions' probabilities became the unit's; blank for regions
 
     def only(self, kept: NDArray) -> "Units":
         """Those of the units that a mask (n,) keeps."""
         lists = {
             name: [value for value, keep in zip(getattr(self, name), kept, strict=True) if keep]
-            for name in ("ids", "patients", "sites")
+            for name in ("ids", "patients", "sites", "regions")
             if len(getattr(self, name)) == len(kept)
         }
         return replace(self, truth=self.truth[kept], probabilities=self.probabilities[kept], **lists)
@@ -154,6 +155,7 @@ def _group(
             truth=truths[first][agreed],
             probabilities=np.zeros((0, len(classes))),
             sites=list(frame["site"].to_numpy()[first][agreed]),
+            regions=np.bincount(unit, minlength=len(ids))[agreed].tolist(),
         ),
     )
 
