@@ -380,7 +380,7 @@ def scripts(tmp_path):
     (tmp_path / "step.py").write_text("from lowpower.helper import f\n\nf()\n")
 
     def hash_now():
-        code._parse.cache_clear()
+        code._read.cache_clear()
         code.code_hash.cache_clear()
         return code.code_hash(tmp_path / "step.py")
 

@@ -12,29 +12,20 @@ from pathlib import Path
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@cache
-def _parse(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-def _meaning(tree: ast.Module) -> str:
-    """The tree as text without docstrings, comments, layout and line numbers."""
-    for node in ast.walk(tree):
-        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)
-
-
-def _imports(tree: ast.Module, root: Path) -> set[Path]:
-    """The files of the lowpower modules named by import statements anywhere in the tree."""
+@cache  # parsing and dumping the modules that many scripts import takes most of what reading the workflow takes
+def _read(path: Path, root: Path) -> tuple[str, set[Path]]:
+    """A file's syntax tree as text, without docstrings, and the lowpower modules below ``root`` that it imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     names = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
     files = {root / f"{name.replace('.', '/')}.py" for name in names if name.split(".")[0] == "lowpower"}
-    return {path for path in files if path.is_file()}
+    return ast.dump(tree), {file for file in files if file.is_file()}
 
 
 def modules_of(script: Path) -> list[Path]:
@@ -47,12 +38,13 @@ def modules_of(script: Path) -> list[Path]:
     while waiting:
         path = waiting.pop()
         seen.add(path)
-        waiting |= _imports(_parse(path), script.parent) - seen
+        waiting |= _read(path, script.parent)[1] - seen
     return sorted(seen)
 
 
 @cache
 def code_hash(script: Path) -> str:
     """16 hex digits that change when the script, or a lowpower module it imports, comes to do something else."""
-    text = "\n".join(f"{path.relative_to(script.parent)}\n{_meaning(_parse(path))}" for path in modules_of(script))
+    root = script.parent
+    text = "\n".join(f"{path.relative_to(root)}\n{_read(path, root)[0]}" for path in modules_of(script))
     return hashlib.sha256(text.encode()).hexdigest()[:16]
