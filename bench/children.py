@@ -6,15 +6,15 @@ import sys
 from statistics import median
 
 
-def run_child(script: str, *arguments: str) -> tuple[str, int]:
-    """What a benchmark run once more with other arguments prints, and the peak of its memory in MB."""
+def run_child(script: str, *arguments: str) -> tuple[str, float, int]:
+    """What a script, or ``-m`` with a module, prints; its seconds of the processor; the peak of its memory in MB."""
     child = subprocess.Popen([sys.executable, script, *arguments], stdout=subprocess.PIPE, text=True)
     said = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
         sys.exit(f"{' '.join(arguments)} failed")
-    return said, round(usage.ru_maxrss * 1024 / 1e6)  # Linux counts in KiB
+    return said, usage.ru_utime + usage.ru_stime, round(usage.ru_maxrss * 1024 / 1e6)  # Linux counts in KiB
 
 
 def spread(values: list[float]) -> dict[str, float]:

@@ -79,7 +79,7 @@ def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnifi
         started = perf_counter()
         how = ["--step", step, str(folder), "--glass", *map(str, glass), "--piece", str(piece)]
         how += ["--magnification", str(magnification)]
-        _, peaks[step] = run_child(__file__, *how)
+        _, _, peaks[step] = run_child(__file__, *how)
         seconds[step] = round(perf_counter() - started, 1)
         note(f"{step}: {peaks[step]} MB, {seconds[step]} s")
     del peaks["write_slide"]

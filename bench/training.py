@@ -85,7 +85,7 @@ def run_case(case: dict, folder: Path) -> dict:
     """The line that a child prints of a case, which is printed again."""
     if case["what"] != "setting":
         prepare_cohort(folder / str(case["side"]), case["side"], case["quick"])
-    line, peak = run_child(__file__, "--case", json.dumps(case), str(folder))
+    line, _, peak = run_child(__file__, "--case", json.dumps(case), str(folder))
     found = json.loads(line) | {"peak_mb": peak}
     del found["rounds"], found["quick"]
     print(json.dumps(found), flush=True)

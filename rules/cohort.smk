@@ -3,9 +3,9 @@
 
 rule gather_slides:
     input:
-        checks=per_slide("slides/{slide}.json"),
-        masks=per_slide("masks/{slide}.json"),
-        tiles=per_slide("regions/{slide}.json"),
+        checks=lambda w: per_slide("slides/{slide}.json"),
+        masks=lambda w: per_slide("masks/{slide}.json"),
+        tiles=lambda w: per_slide("regions/{slide}.json"),
     output:
         csv=f"{OUT}/intake.csv",
     log:
@@ -139,7 +139,7 @@ rule show_intake:
     input:
         config=rules.write_config.output,
         intake=rules.tabulate_slides.output.csv,
-        overviews=per_slide("overviews/{slide}.jpg"),
+        overviews=lambda w: per_slide("overviews/{slide}.jpg"),
         cohort=[] if PROBLEMS else rules.count_cohort.output.csv,
         names=NAMES,
     output:

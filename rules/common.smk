@@ -22,6 +22,7 @@ from lowpower.study.machine import check_writable
 from lowpower.study.plan import count_tested, planned_jobs
 from lowpower.study.sheet import by_file_name, read_sheet
 from lowpower.study.study import Model, level_of, measured_networks, models
+from lowpower.wording import listed
 
 # A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
 if not workflow.configfiles:
@@ -52,7 +53,7 @@ JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY[
 # instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
 PROBLEMS = find_problems(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"], STUDY["unit"] == "annotation")
 if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
-    reasons = "\n".join(f"- {problem}" for problem in PROBLEMS)
+    reasons = listed([f"- {problem}" for problem in PROBLEMS], 20)
     raise WorkflowError(
         f"{STUDY['slides']} does not allow to train yet:\n{reasons}\n"
         "To see the slides before that is mended: snakemake intake (and the same --configfile)."
@@ -92,7 +93,7 @@ def indexed(scale=""):
 
 
 def per_slide(pattern, scale=""):
-    """One path for each slide of the sheet, or of an index."""
+    """One path for each slide of the sheet, or of an index. Asked in a function: every job of a cluster reads the rules."""
     return expand(f"{OUT}/{pattern}", slide=indexed(scale))
 
 

@@ -51,7 +51,7 @@ rule write_report:
         hours=rules.count_hours.output.csv,
         referral=rules.refer_units.output.csv,
         figures=rules.draw_figures.output,
-        overviews=per_slide("overviews/{slide}.jpg"),
+        overviews=lambda w: per_slide("overviews/{slide}.jpg"),
         teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
         names=NAMES,
     output:

@@ -56,6 +56,10 @@ rule plan:
     params:
         config=STUDY,
         jobs=planned_jobs(STUDY, len(SLIDES), len(JUDGED)),
+        scales={
+            str(count): planned_jobs(STUDY, count, round(count * len(JUDGED) / len(SLIDES)))
+            for count in STUDY["plan"]["slides"] or [len(SLIDES)]
+        },
         models=[model.as_row() for model in MODELS],
         slides=[row["file"] for row in SLIDES.values()],
         results="results",

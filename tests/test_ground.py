@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from lowpower import draws, files, magnification
+from lowpower.wording import listed
 
 LIBRARY = Path(__file__).parents[1] / "workflow_scripts"
 
@@ -137,3 +138,8 @@ def test_a_job_writes_everything_to_its_log_and_says_the_rest_aloud(tmp_path):
     )  # fmt: skip
     assert run.stderr == "loud\n" and run.stdout == ""
     assert sorted((tmp_path / "logs/a.log").read_text().split()) == ["child", "loud", "quiet"]
+
+
+def test_long_lists_are_cut_and_say_how_much_more_there_is():
+    assert listed(["- a", "- b"], 2) == "- a\n- b"
+    assert listed([f"- {k}" for k in range(1203)], 2) == "- 0\n- 1\n  and 1,201 more"

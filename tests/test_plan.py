@@ -5,10 +5,13 @@ import yaml
 from test_workflow import ROOT, SMOKE, change, copy_project, planned, snakemake, write_header
 
 from lowpower import files
+from lowpower.planning.estimate import one_after_another
 from lowpower.planning.forecast import disk_mb, forecast
 from lowpower.planning.measured import read_cohorts
-from lowpower.planning.plan import NOTHING_YET, Machine, duration, plan_lines, show_plan, size
+from lowpower.planning.plan import NOTHING_YET, Machine, plan_lines, show_plan
 from lowpower.planning.proof import power_lines
+from lowpower.planning.quantities import duration, size
+from lowpower.planning.scale import scale_rows
 from lowpower.planning.workload import MODEL_RULES, expected_tissue, planned_works
 from lowpower.study.config import read_config
 from lowpower.study.plan import planned_jobs
@@ -307,11 +310,36 @@ def test_the_wall_time_is_no_shorter_than_the_longest_chain(run):
     assert f"wall time here: about {duration(chain)} (from a teacher" in "\n".join(lines)
 
 
+def test_more_machines_share_the_work_until_the_longest_chain_keeps_it(run):
+    config = config_of(plan={"slides": [4, 4000], "machines": [1, 10, 1000]})
+    rows = [model.as_row() for model in models(config)]
+    scales = {str(slides): planned_jobs(config, slides) for slides in config["plan"]["slides"]}
+    found = scale_rows(config, scales, rows, None, read_cohorts("results")[0], 2)
+    assert [(row["slides"], row["machines"]) for row in found] == [
+        (slides, machines) for slides in ("4", "4,000") for machines in ("1", "10", "1000")
+    ]
+    of_slides = sum(measured_seconds(run, rule) for rule in ("check_slide", "mask_tissue", "tile_slide"))
+    of_slides += measured_seconds(run, "downsample_slide")
+    (few, many) = (next(row for row in found if row["slides"] == slides) for slides in ("4", "4,000"))
+    assert many["core time"] == duration(1000 * of_slides + seconds_beside_slides(config, 4000))
+    assert "cores" in many["kept by"] and few["core time"] != many["core time"]
+    chain = one_after_another(rows, forecasts(config, 4000))
+    assert found[-1]["wall time"] == duration(chain) and found[-1]["kept by"] == "the longest chain"
+    assert scale_rows(config, scales, rows, None, [], 2) == []
+
+
+def seconds_beside_slides(config, slides):
+    """What a study takes beside cutting its slides."""
+    cutting = ("check_slide", "mask_tissue", "tile_slide", "downsample_slide")
+    found = forecasts(config, slides)
+    return sum(sum(known.seconds.values()) for rule, known in found.items() if known and rule not in cutting)
+
+
 def test_the_same_runs_give_the_same_plan(run, capsys):
     config, rows = config_of(), [model.as_row() for model in models(config_of())]
     texts = []
     for _ in range(2):
-        show_plan(config, planned_jobs(config, 4), rows, ["s0.svs"], "results", 40)
+        show_plan(config, planned_jobs(config, 4), {}, rows, ["s0.svs"], "results", 40)
         texts.append([line for line in capsys.readouterr().err.splitlines() if not line.startswith("disk:")])
     assert texts[0] == texts[1] and any("| total" in line for line in texts[0])
 

@@ -7,6 +7,7 @@ open_log(snakemake.log[0])
 show_plan(
     config=snakemake.params.config,
     jobs=snakemake.params.jobs,
+    scales=snakemake.params.scales,
     models=snakemake.params.models,
     slides=snakemake.params.slides,
     results=snakemake.params.results,

@@ -10,6 +10,12 @@ def some(names: Sequence[str], most: int = 5) -> str:
     return f"{shown} and {len(names) - most} more" if len(names) > most else shown
 
 
+def listed(lines: Sequence[str], most: int) -> str:
+    """Up to ``most`` of the lines, one below the other, and how many more there are."""
+    more = [f"  and {len(lines) - most:,} more"] if len(lines) > most else []
+    return "\n".join([*lines[:most], *more])
+
+
 def count_of(count: int, thing: str) -> str:
     """A count with its noun: ``count_of(1, "slide") == "1 slide"``, ``count_of(2, "slide") == "2 slides"``."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from lowpower.log import say
 from lowpower.magnification import describe
-from lowpower.planning.forecast import Forecast, by_likeness, disk_mb, forecast
+from lowpower.planning.estimate import estimate, longest_chain
+from lowpower.planning.forecast import Forecast
 from lowpower.planning.measured import Cohort, Tissue, folder_mb, mean_mb, read_cohorts
 from lowpower.planning.proof import power_lines
-from lowpower.planning.workload import MODEL_RULES, TRAININGS, expected_tissue
+from lowpower.planning.quantities import duration, size
+from lowpower.planning.scale import scale_rows
+from lowpower.planning.workload import MODEL_RULES, TRAININGS
 from lowpower.tables.layout import markdown
 from lowpower.wording import count_of
 
@@ -19,7 +22,6 @@ NOTHING_YET = (
     "no run on this machine yet: run make demo (10 minutes) first, or snakemake intake on your own slides; until then "
     "only the jobs are known"
 )
-ALONE = "measure_cost"  # has all cores to itself
 
 
 @dataclass(frozen=True)
@@ -33,12 +35,18 @@ class Machine:
 
 
 def show_plan(
-    config: dict, jobs: dict[str, int], models: Sequence[dict], slides: Sequence[str], results: str, tested: int
+    config: dict,
+    jobs: dict[str, int],
+    scales: dict[str, dict[str, int]],
+    models: Sequence[dict],
+    slides: Sequence[str],
+    results: str,
+    tested: int,
 ) -> None:
     """Say the plan of a full run, to the terminal and the log.
 
-    jobs: of each rule, in the order of the table. models: those of the study, as rows. slides: the slide files.
-    results: the folder with the results of every cohort. tested: test patients.
+    jobs: of each rule, in the order of the table. scales: the same for other numbers of slides. models: those of the
+    study, as rows. slides: the slide files. results: the folder with the results of every cohort. tested: patients.
     """
     place = next(path for path in (Path(results), *Path(results).absolute().parents) if path.exists())
     machine = Machine(
@@ -48,7 +56,9 @@ def show_plan(
         there_mb=folder_mb(Path(results) / config["cohort"]),
     )
     cohorts, notes = read_cohorts(results)
-    told = power_lines(tested, config["statistics"]["confidence"])
+    told = list(power_lines(tested, config["statistics"]["confidence"]))
+    if rows := scale_rows(config, scales, models, mean_mb(slides), cohorts, machine.cores):
+        told += [f"on more machines like this one ({count_of(machine.cores, 'core')} each):", markdown(rows)]
     for line in [*plan_lines(config, jobs, models, slides, cohorts, machine), *told, *notes]:
         say(line)
 
@@ -63,22 +73,17 @@ def plan_lines(
 ) -> Iterator[str]:
     """The lines that ``show_plan`` says, given the cohorts that were run so far."""
     yield f"a full run of cohort {config['cohort']}, finished jobs included:"
-    cut = [cohort for cohort in by_likeness(cohorts, config) if cohort.tissue]
-    if not cut:
+    all_of_it = estimate(config, jobs, models, len(slides), mean_mb(slides), cohorts, machine.cores)
+    if not all_of_it:
         rows = [{"rule": rule, "jobs": f"{count:,}"} for rule, count in jobs.items()]
         yield markdown([*rows, {"rule": "total", "jobs": f"{sum(jobs.values()):,}"}])
         yield NOTHING_YET
         return
-    source = cut[0]
-    shares = next((cohort.tissue.shares for cohort in cut if cohort.tissue.shares), {})
-    tissue = expected_tissue(source.tissue, source.config, config, len(slides), mean_mb(slides), shares)
-    found = {rule: forecast(rule, count, config, models, tissue, cohorts) for rule, count in jobs.items()}
-    disk = {rule: disk_mb(rule, count, config, tissue, source) for rule, count in jobs.items()}
-    hours = {rule: sum(f.seconds.values()) * (machine.cores if rule == ALONE else 1) for rule, f in found.items() if f}
-    yield markdown(_table(config, jobs, found, hours, disk))
-    yield _regions(config, len(slides), tissue, source)
-    yield from _times(config, models, found, hours, machine)
-    yield from _room(found, sum(disk.values()), machine)
+    found, seconds, mb = all_of_it.found, all_of_it.seconds, all_of_it.mb
+    yield markdown(_table(config, jobs, found, seconds, mb))
+    yield _regions(config, len(slides), all_of_it.tissue, all_of_it.source)
+    yield from _times(config, models, found, seconds, machine)
+    yield from _room(found, sum(mb.values()), machine)
 
 
 def _table(
@@ -162,18 +167,6 @@ def _times(
         yield f"WARNING: models were measured on {there} (cohort {', '.join(other)}), this config asks for {here}"
 
 
-def longest_chain(models: Sequence[dict], found: dict[str, Forecast | None]) -> float:
-    """Seconds of the slowest way from a teacher over its recording to a student's predictions."""
-    seconds = {rule: known.seconds for rule, known in found.items() if known}
-    teacher, record = (max(seconds.get(rule, {}).values(), default=0) for rule in ("train_teacher", "record_teacher"))
-    ways = [0.0]
-    for i, _ in enumerate(models):
-        distilled, pretrained = (seconds.get(rule, {}).get(i) for rule in ("distill_student", "pretrain_student"))
-        before = teacher + record + distilled if distilled is not None else pretrained or 0.0
-        ways.append(before + sum(seconds.get(rule, {}).get(i, 0) for rule in ("finetune_student", "predict")))
-    return max(*ways, teacher)
-
-
 def _room(found: dict[str, Forecast | None], disk: float, machine: Machine) -> Iterator[str]:
     """Whether memory and disk are enough."""
     needed = max(0.0, disk - machine.there_mb)
@@ -187,19 +180,3 @@ def _room(found: dict[str, Forecast | None], disk: float, machine: Machine) -> I
             f"WARNING: a job of {rule} may need {size(most)} of memory, this machine has {size(machine.memory_mb)}; "
             "smaller regions (unit: grid) or a lower teacher_magnification take less"
         )
-
-
-def duration(seconds: float) -> str:
-    """Seconds in a unit that people read: ``duration(190) == "3 min"``, ``duration(8640) == "2.4 h"``."""
-    if seconds < 99.5:
-        return f"{seconds:.0f} s" if seconds >= 1 else "<1 s"
-    if seconds < 99.5 * 60:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 72 * 3600 else f"{seconds / 86400:.1f} days"
-
-
-def size(mb: float) -> str:
-    """Megabytes in a unit that people read, blank for less than half a one: ``size(1234) == "1.2 GB"``."""
-    if mb < 999.5:
-        return f"{mb:.0f} MB" if mb >= 0.5 else ""
-    return f"{mb / 1e3:.1f} GB" if mb < 999.5e3 else f"{mb / 1e6:.1f} TB"

@@ -6,7 +6,7 @@ from pathlib import Path
 from lowpower.errors import InputError
 from lowpower.files import read_json, write_rows
 from lowpower.log import say
-from lowpower.wording import count_of
+from lowpower.wording import count_of, listed
 
 COLUMNS = [
     *("slide", "patient", "state", "step", "reason", "vendor", "width", "height", "levels"),
@@ -93,10 +93,7 @@ def summary_of(rows: Sequence[dict]) -> str:
 def _stop_if_too_few(rows: list[dict], on_excluded: str, min_usable: int) -> None:
     excluded = excluded_slides(rows)
     usable = len(rows) - len(excluded)
-    listed = [f"  {row['slide']} ({row['step']}): {row['reason']}" for row in excluded[:5]]
-    if len(excluded) > len(listed):
-        listed.append(f"  and {len(excluded) - len(listed)} more")
-    reasons = "\n".join(listed)
+    reasons = listed([f"  {row['slide']} ({row['step']}): {row['reason']}" for row in excluded], 5)
     if on_excluded == "fail" and excluded:
         raise InputError(
             f"{count_of(len(excluded), 'slide')} of {len(rows)} cannot be used, and the config says "

@@ -1,0 +1,64 @@
+"""What every rule of a run takes together: time, disk, and the longest way through the models."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lowpower.planning.forecast import Forecast, by_likeness, disk_mb, forecast
+from lowpower.planning.measured import Cohort, Tissue
+from lowpower.planning.workload import MODEL_RULES, expected_tissue
+
+ALONE = "measure_cost"  # has all cores of a machine to itself
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a run takes, by rule. seconds: of all its jobs together, on one core; mb: of disk."""
+
+    source: Cohort  # whose slides tell what these hold
+    tissue: Tissue
+    found: dict[str, Forecast | None]  # None for a rule that was never run
+    seconds: dict[str, float]
+    mb: dict[str, float]
+
+
+def estimate(
+    config: dict,
+    jobs: dict[str, int],
+    models: Sequence[dict],
+    slides: int,
+    slide_mb: float | None,
+    cohorts: Sequence[Cohort],
+    cores: int,
+) -> Estimate | None:
+    """What a run of these jobs takes, told from past runs; None where no slide was cut in any.
+
+    slide_mb: mean size of a slide file, None where there is none to look at. cores: of the machine.
+    """
+    cut = [cohort for cohort in by_likeness(cohorts, config) if cohort.tissue]
+    if not cut:
+        return None
+    source = cut[0]
+    shares = next((cohort.tissue.shares for cohort in cut if cohort.tissue.shares), {})
+    tissue = expected_tissue(source.tissue, source.config, config, slides, slide_mb, shares)
+    found = {rule: forecast(rule, count, config, models, tissue, cohorts) for rule, count in jobs.items()}
+    seconds = {rule: sum(f.seconds.values()) * (cores if rule == ALONE else 1) for rule, f in found.items() if f}
+    mb = {rule: disk_mb(rule, count, config, tissue, source) for rule, count in jobs.items()}
+    return Estimate(source, tissue, found, seconds, mb)
+
+
+def longest_chain(models: Sequence[dict], found: dict[str, Forecast | None]) -> float:
+    """Seconds of the slowest way from a teacher over its recording to a student's predictions."""
+    seconds = {rule: known.seconds for rule, known in found.items() if known}
+    teacher, record = (max(seconds.get(rule, {}).values(), default=0) for rule in ("train_teacher", "record_teacher"))
+    ways = [0.0]
+    for i, _ in enumerate(models):
+        distilled, pretrained = (seconds.get(rule, {}).get(i) for rule in ("distill_student", "pretrain_student"))
+        before = teacher + record + distilled if distilled is not None else pretrained or 0.0
+        ways.append(before + sum(seconds.get(rule, {}).get(i, 0) for rule in ("finetune_student", "predict")))
+    return max(*ways, teacher)
+
+
+def one_after_another(models: Sequence[dict], found: dict[str, Forecast | None]) -> float:
+    """Seconds that no number of machines shortens: one slide through its steps, the longest chain, and the tables."""
+    alone = (known for rule, known in found.items() if known and rule not in MODEL_RULES)
+    return longest_chain(models, found) + sum(max(known.seconds.values()) for known in alone if known.seconds)
