@@ -1,5 +1,12 @@
-"""A slide as large as a glass, written from the tiles of two cells, because to draw as much would take hours."""
+"""A slide as large as a glass, written from the tiles of two cells, because to draw as much would take hours.
 
+.venv/bin/python bench/large_slide.py data/large
+
+writes two of them (30 x 30 mm, 0.5 GB each), a sheet, and a config from which `snakemake intake` and `plan` tell
+what such slides take: docs/scale.md.
+"""
+
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,22 +14,51 @@ import imagecodecs
 import numpy as np
 import tifffile
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
+
 from lowpower import draws
 from lowpower.slides import phantom
 from lowpower.slides.pyramid import TILE
 from lowpower.slides.reduce import area_mean
 
 CELL = 16 * TILE  # at level 0: one tile of the coarsest level
+CONFIG = """\
+cohort: large
+slides: {folder}/slides.csv
+classes: [a, b]
+split: {{by: random}}
+teacher_magnification: 10
+student_magnifications: [5, 2.5]
+training: {{steps: 2000, batch: 8, evaluate_every: 100}}
+methods:
+  scratch:
+  sskd:
+  sskd_finetuned:
+seeds: [0, 1, 2]
+report_split: test
+plan: {{slides: [200, 2000, 10000]}}
+"""
 BLOCK = 3  # cells: pieces of tissue are 3 x 3 cells, 6 x 6 mm, with glass of 2 cells between them
 
 
-def write_large(path: Path, width: int, height: int, block: int = BLOCK) -> None:
+def main() -> None:
+    """Write the slides, their sheet and their config into a folder."""
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for seed in range(2):
+        write_large(folder / f"large{seed}.tiff", 60_000, 60_000, seed=seed)
+    rows = [f"L{seed},large{seed}.tiff,P{seed},{label}" for seed, label in enumerate(("a", "b"))]
+    (folder / "slides.csv").write_text("\n".join(["slide,path,patient,label", *rows, ""]))
+    (folder / "large.yaml").write_text(CONFIG.format(folder=folder))
+
+
+def write_large(path: Path, width: int, height: int, block: int = BLOCK, seed: int = 0) -> None:
     """Write a slide of width x height px, in levels of 1, 1/4 and 1/16, from the tiles of two cells.
 
-    block: cells of a piece of tissue, along a side.
+    block: cells of a piece of tissue, along a side. seed: of what the tissue looks like.
     """
     piece = phantom.draw_piece(
-        draws.generator(0, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.Dials(piece_px=512)
+        draws.generator(seed, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.Dials(piece_px=512)
     )
     tissue = np.tile(piece, (CELL // len(piece), CELL // len(piece), 1))
     glass = np.full((CELL, CELL, 3), phantom.GROUND, np.uint8)
@@ -58,3 +94,7 @@ def laid_out(cells: list[list[bytes]], down: int, across: int, block: int) -> It
         for column in range(across):
             tissue = all(0 < place // per_cell % (block + 2) <= block for place in (row, column))
             yield cells[tissue][row % per_cell * per_cell + column % per_cell]
+
+
+if __name__ == "__main__":
+    main()

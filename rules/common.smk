@@ -98,8 +98,8 @@ def per_slide(pattern, scale=""):
 
 
 def slide_input(wildcards):
-    """A demo slide is made by a rule. A user's is a parameter: a missing file as input would stop the whole DAG."""
-    return SLIDES[wildcards.slide]["file"] if DEMO else []
+    """A demo slide, which a rule makes."""
+    return SLIDES[wildcards.slide]["file"]
 
 
 @cache

@@ -6,6 +6,8 @@ CUT = {key: STUDY[key] for key in ("unit", "grid", "max_side_um", "jpeg_quality"
     "min_area_um2": STUDY["tissue"]["min_area_um2"],
 }
 
+SLIDE_INPUT = slide_input if DEMO else []  # a user's is a parameter: a missing file as input would stop the whole DAG
+
 if DEMO:
 
     rule make_demo_slide:
@@ -34,7 +36,7 @@ if DEMO:
 
 rule check_slide:
     input:
-        slide=slide_input,
+        slide=SLIDE_INPUT,
     output:
         f"{OUT}/slides/{{slide}}.json",
     log:
@@ -61,7 +63,7 @@ rule check_slide:
 
 rule mask_tissue:
     input:
-        slide=slide_input,
+        slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
     output:
         mask=f"{OUT}/masks/{{slide}}.png",
@@ -89,7 +91,7 @@ rule mask_tissue:
 
 rule tile_slide:
     input:
-        slide=slide_input,
+        slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
         mask=rules.mask_tissue.output.mask,
         mask_state=rules.mask_tissue.output.state,
@@ -149,7 +151,7 @@ rule downsample_slide:
 
 rule read_level:
     input:
-        slide=slide_input,
+        slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
         mask=rules.mask_tissue.output.mask,
         mask_state=rules.mask_tissue.output.state,
