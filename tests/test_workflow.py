@@ -148,7 +148,7 @@ def test_the_lung_preset_plans_its_study(tmp_path):
     rows.insert(0, "slide,path,patient,label,split")
     (folder / "data/lung/slides.csv").write_text("\n".join(rows) + "\n")
     assert planned(folder, "--configfile", "configs/lung.yaml") == expected_jobs(
-        9, 2, 3, STUDENTS | {"vicreg": "pretrain", "self_distill": "distill"}, 6, demo=False
+        9, 2, 5, STUDENTS | {"vicreg": "pretrain", "self_distill": "distill"}, 6, demo=False
     )
 
 
@@ -510,6 +510,54 @@ def run_until(folder, base, signs, *targets, count=1):
             os.killpg(run.pid, signal.SIGKILL)
         run.wait()
     assert run.returncode == -signal.SIGKILL, "the run ended before it could be killed"
+
+
+OUTER = """\
+configfile: "paper.yaml"
+
+
+module lowpower:
+    snakefile:
+        config["workflow"]
+    config:
+        config["lowpower"]
+
+
+use rule * from lowpower as lowpower_*
+
+
+rule count_rows:
+    default_target: True
+    input:
+        rules.lowpower_evaluate.output.csv,
+        rules.lowpower_compare_cost.output,
+    output:
+        "rows.txt",
+    shell:
+        "wc -l < {input[0]} > {output}"
+"""
+
+
+def test_another_workflow_has_it_as_a_module(project, tmp_path):
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    for name in ("results", "data", ".snakemake", "profiles"):
+        (project / name).rename(outer / name)
+    before = results(outer)
+    study = yaml.safe_load((project / SMOKE).read_text())
+    (outer / "paper.yaml").write_text(yaml.safe_dump({"workflow": str(project / "Snakefile"), "lowpower": study}))
+    (outer / "Snakefile").write_text(OUTER)
+    assert planned(outer) == {"count_rows": 1}  # what it made alone is what it makes as a module
+    (outer / "results/smoke/tables/cost.md").unlink()
+    assert planned(outer) == {"lowpower_compare_cost": 1, "count_rows": 1}
+    snakemake(outer, "--cores", 1)
+    assert results(outer) == before
+    assert int((outer / "rows.txt").read_text()) == len(
+        (outer / "results/smoke/tables/results.csv").read_text().splitlines()
+    )
+    wrong = study | {"clases": []}
+    (outer / "paper.yaml").write_text(yaml.safe_dump({"workflow": str(project / "Snakefile"), "lowpower": wrong}))
+    assert "config: `clases`" in snakemake(outer, "--cores", 1, check=False)
 
 
 def test_snakemake_finds_nothing_to_lint():
