@@ -9,7 +9,7 @@ import yaml
 
 from lowpower import magnification
 from lowpower.errors import InputError
-from lowpower.study.config import checked
+from lowpower.study.schema import checked
 from lowpower.study.study import Model, level_of, uses_unlabeled
 
 _WITH_MARGIN = ("noninferiority", "equivalence")
