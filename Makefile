@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test sheet report lint docs
+.PHONY: demo test test-cluster sheet report lint docs
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -12,6 +12,11 @@ demo: .venv/ready
 
 test: .venv/ready
 	$(BIN)/python -m pytest
+
+# What takes minutes: the rules' environments. Its packages stay out of .venv; without them the tests say so and skip.
+test-cluster: .venv/ready
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .conda-extras --requirement requirements-conda.txt
+	PYTHONPATH=$(CURDIR)/.conda-extras $(BIN)/python -m pytest tests/cluster
 
 # A sheet to fill in, from a folder of slides: make sheet SLIDES=folder [SHEET=other.csv]
 sheet: .venv/ready

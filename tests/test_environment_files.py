@@ -6,8 +6,17 @@ That the environments can be made and used is tried in tests/cluster/test_enviro
 import re
 
 import pytest
-from environment_files import HIDDEN, HIDING, IMPORTED_AS, LOCKED_AS, SCRIPTS
-from environment_files import environments, imports_of, locked, scripts_of
+from environment_files import (
+    HIDDEN,
+    HIDING,
+    IMPORTED_AS,
+    LOCKED_AS,
+    SCRIPTS,
+    environments,
+    imports_of,
+    locked,
+    scripts_of,
+)
 
 ENVIRONMENTS = environments()
 
