@@ -15,8 +15,12 @@ test: .venv/ready
 
 # What takes minutes: the rules' environments. Its packages stay out of .venv; without them the tests say so and skip.
 test-cluster: .venv/ready
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .conda-extras --requirement requirements-conda.txt
+	-@$(MAKE) --silent .conda-extras/ready
 	PYTHONPATH=$(CURDIR)/.conda-extras $(BIN)/python -m pytest tests/cluster
+
+.conda-extras/ready: requirements-conda.txt .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .conda-extras --requirement $<
+	@touch $@
 
 # A sheet to fill in, from a folder of slides: make sheet SLIDES=folder [SHEET=other.csv]
 sheet: .venv/ready
