@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from test_latex import compile_tables, needs_latex
 
 ROOT = Path(__file__).parents[1]
