@@ -1,0 +1,175 @@
+"""lowpower on a real SLURM, through profiles/slurm: the bytes of a local run, whatever happens to its jobs."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from slurm_cluster import TIMELY, wait_for
+from test_workflow import SMOKE, change, copy_project, results, snakemake
+
+SNAKEMAKE = [str(Path(sys.executable).parent / "snakemake"), "--workflow-profile", "profiles/slurm", *TIMELY]
+SEEDS = range(3)
+MODELS = [f"results/smoke/teacher/seed{seed}/model.safetensors" for seed in SEEDS]
+
+
+def start(cluster, folder, *arguments):
+    """Snakemake on the cluster, in a process group of its own, its words going to ``said`` in the folder."""
+    with open(folder / "said", "wb") as said:
+        command, settings = [*SNAKEMAKE, *map(str, arguments), "--configfile", SMOKE], {"stdout": said, "stderr": said}
+        settings |= {"stdin": subprocess.DEVNULL, "start_new_session": True, "env": cluster.environment}
+        return subprocess.Popen(command, cwd=folder, **settings)
+
+
+def finish(run, folder, seconds=600):
+    """What a run said, once it has ended."""
+    run.wait(seconds)
+    return (folder / "said").read_text()
+
+
+def on_slurm(cluster, folder, *arguments):
+    run = start(cluster, folder, *arguments)
+    said = finish(run, folder)
+    assert run.returncode == 0, said[-5000:]
+    return said
+
+
+def submitted(cluster, since, part):
+    """The jobs since a job id whose comment, which names rule and wildcards, holds this."""
+    return [job for job in cluster.jobs() if int(job["JobId"]) > since and part in job["Comment"]]
+
+
+def last_id(cluster):
+    return max((int(job["JobId"]) for job in cluster.jobs()), default=0)
+
+
+@pytest.fixture(scope="module")
+def local(cluster, tmp_path_factory):
+    """The smoke preset as `snakemake --cores 2` makes it."""
+    folder = copy_project(tmp_path_factory.mktemp("local"))
+    snakemake(folder, "--cores", 2, "--configfile", SMOKE)
+    return folder
+
+
+def test_a_study_on_slurm_has_the_bytes_of_a_local_one(cluster, local, tmp_path):
+    folder = copy_project(tmp_path)
+    for slide in (local / "data/smoke").glob("*.tiff"):
+        shutil.copy2(slide, folder / "data/smoke")  # as a user's slides, they are there
+    on_slurm(cluster, folder)
+    assert results(folder) == results(local)
+    jobs = submitted(cluster, 0, "")
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"} and len({job["NodeList"] for job in jobs}) == 3
+    slides = sorted(int(re.search("mem=([0-9]+)M", job["TRES"])[1]) for job in jobs if "check_slide" in job["Comment"])
+    assert slides == [2000, 2000]  # 22 slides: a group of 20 and one of 2, the memory of one job each
+
+
+def edit_profile(folder, old, new):
+    change(folder / "profiles/slurm/config.yaml", old, new)
+
+
+@pytest.fixture
+def project(local, tmp_path):
+    """A copy of the finished local run that a test may change."""
+    folder = tmp_path / "project"
+    shutil.copytree(local, folder, symlinks=True)
+    return folder
+
+
+def test_memory_grows_with_the_attempt_and_gpus_are_granted(cluster, project):
+    few = "tabulate_slides: {mem_mb: 200 * attempt}\n  count_cohort: {gpu: 1}\n  write_config: {gres: gpu:1}"
+    edit_profile(project, "set-resources:\n", f"set-resources:\n  {few}\n")
+    since = last_id(cluster)
+    targets = [f"results/smoke/{name}" for name in ("tables/intake.csv", "tables/cohort.csv", "config.json")]
+    on_slurm(cluster, project, *targets, "--forcerun", "tabulate_slides", "count_cohort", "write_config")
+    tries = submitted(cluster, since, "tabulate_slides")
+    assert [job["JobState"] for job in tries][-1] == "COMPLETED" and tries[0]["JobState"] != "COMPLETED"
+    asked = [int(re.search("mem=([0-9]+)M", job["TRES"])[1]) for job in tries]
+    assert asked == [200 * (k + 1) for k in range(len(tries))]
+    for rule in ("count_cohort", "write_config"):
+        (job,) = submitted(cluster, since, rule)
+        assert job["JobState"] == "COMPLETED" and "gres/gpu=1" in job["TRES"]
+
+
+def test_a_refused_submission_is_explained(cluster, project):
+    edit_profile(project, "  turn: 1", "  slurm_partition: nosuch\n  turn: 1")
+    run = start(cluster, project, "results/smoke/config.json", "--forcerun", "write_config")
+    said = finish(run, project)
+    assert run.returncode == 1 and "Traceback" not in said
+    assert "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition specified: nosuch" in said
+
+
+@pytest.fixture
+def teachers(local, tmp_path):
+    """Three teachers of 90 steps that were trained here, and a copy of the project in which none is."""
+    whole, folder = tmp_path / "whole", tmp_path / "project"
+    shutil.copytree(local, whole, symlinks=True)
+    change(whole / SMOKE, "seeds: [0]", f"seeds: {list(SEEDS)}")
+    change(whole / SMOKE, "steps: 6\n  batch: 4\n  evaluate_every: 3", "steps: 90\n  batch: 4\n  evaluate_every: 15")
+    snakemake(whole, *MODELS, "--cores", 2, "--configfile", SMOKE)
+    shutil.copytree(whole, folder, symlinks=True)
+    shutil.rmtree(folder / "results/smoke/teacher")
+    return whole, folder
+
+
+def cancel(cluster, job):
+    cluster.run("scancel", job["JobId"])
+
+
+def outlast(cluster, job):
+    """Let its minute run out: stopped, it takes nothing from the machine; SLURM wakes it before it asks it to end."""
+    for process, command in cluster.processes(SLURM_JOB_ID=job["JobId"]).items():
+        if ".train_teacher.py" in command:
+            os.kill(process, signal.SIGSTOP)
+
+
+def lose_node(cluster, job):
+    cluster.kill_node(job["NodeList"])
+
+
+FAULTS = {0: ("CANCELLED", cancel), 1: ("TIMEOUT", outlast), 2: ("NODE_FAIL", lose_node)}
+
+
+def test_a_stopped_training_goes_on_where_it_was_to_the_same_bytes(cluster, teachers):
+    """First Ctrl-C at Snakemake; then scancel for one job, the time limit of another, the death of the third one's node."""
+    whole, folder = teachers
+    saved = [folder / f"results/smoke/teacher/seed{seed}/last-train.pt" for seed in FAULTS]
+    edit_profile(folder, "set-resources:\n", "set-resources:\n  train_teacher: {runtime: 1 * attempt}\n")
+    since = last_id(cluster)
+    cluster.run("scontrol", "update", "NodeName=node2,node3", "State=DRAIN", "Reason=test")  # two run, one waits
+    run = start(cluster, folder, *MODELS)
+    wait_for(lambda: any(path.exists() for path in saved), 120)
+    run.send_signal(signal.SIGINT)
+    finish(run, folder)
+    wait_for(lambda: not cluster.run("squeue", "--noheader"), 30)
+    assert {job["JobState"] for job in submitted(cluster, since, "train_teacher")} == {"CANCELLED"}
+    assert not any((folder / model).exists() for model in MODELS)
+    cluster.run("scontrol", "update", "NodeName=node2,node3", "State=RESUME")
+
+    since, begin, hit = last_id(cluster), time.time(), {}
+    run = start(cluster, folder, *MODELS)
+
+    def strike():
+        for seed, (_, fault) in FAULTS.items():
+            if seed not in hit and saved[seed].exists() and saved[seed].stat().st_mtime > begin:
+                hit[seed] = submitted(cluster, since, f"train_teacher_wildcards_{seed}")[-1]
+                fault(cluster, hit[seed])
+        return len(hit) == len(FAULTS)
+
+    wait_for(strike, 180)
+    said = finish(run, folder)
+    cluster.start_node(hit[2]["NodeList"])
+    assert run.returncode == 0, said[-5000:]
+    for seed, (state, _) in FAULTS.items():
+        states = [job["JobState"] for job in submitted(cluster, since, f"train_teacher_wildcards_{seed}")]
+        assert states == [state, "COMPLETED"]
+        log = (folder / f"results/smoke/logs/train_teacher/seed{seed}.log").read_text()
+        assert "continuing after step" in log
+    for path in MODELS + [model.replace("model.safetensors", "history.csv") for model in MODELS]:
+        assert (folder / path).read_bytes() == (whole / path).read_bytes()
+    (tried,) = folder.glob(f".snakemake/slurm_logs/rule_train_teacher/*/{hit[1]['JobId']}.log")
+    assert "stopped by SIGTERM" in tried.read_text()  # a warning reaches the training through two Snakemakes
