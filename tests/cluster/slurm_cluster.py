@@ -106,8 +106,8 @@ class Cluster:
         return self.run("sinfo", "--noheader", "--Node", "--states=idle").count("\n")
 
     def jobs(self) -> list[dict[str, str]]:
-        """Every job since the start, by id: JobId, JobState, NodeList, TimeLimit, TRES, Comment and what else is known."""
-        lines = self.run("scontrol", "--oneliner", "show", "jobs").splitlines()
+        """Every job since the start, by id: JobId, JobState, NodeList, TRES, JOB_GRES, Comment and what else is known."""
+        lines = self.run("scontrol", "--oneliner", "--detail", "show", "jobs").splitlines()
         found = [dict(pair.split("=", 1) for pair in line.split(" ") if "=" in pair) for line in lines]
         return sorted((job for job in found if "JobId" in job), key=lambda job: int(job["JobId"]))
 
