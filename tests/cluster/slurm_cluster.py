@@ -1,7 +1,7 @@
 """A SLURM of three nodes on this machine, from Debian's packages: no systemd, no cgroup, all under one folder.
 
-It runs as root, as in a container. Every node claims two CPUs, 16 GB and a GPU that does not exist. Memory and time
-limits are enforced as on a real cluster. Nothing outside the folder is touched, and only what was started here is ended.
+It runs as root, as in a container. Every node claims two CPUs, 16 GB and a GPU that does not exist. Limits of memory and
+time are enforced as on a real cluster. Nothing outside the folder is touched; only what was started here is ended.
 """
 
 import os
@@ -106,7 +106,7 @@ class Cluster:
         return self.run("sinfo", "--noheader", "--Node", "--states=idle").count("\n")
 
     def jobs(self) -> list[dict[str, str]]:
-        """Every job since the start, by id: JobId, JobState, NodeList, TRES, JOB_GRES, Comment and what else is known."""
+        """Every job since the start, by id: JobId, JobState, NodeList, TRES, JOB_GRES, Comment and much else."""
         lines = self.run("scontrol", "--oneliner", "--detail", "show", "jobs").splitlines()
         found = [dict(pair.split("=", 1) for pair in line.split(" ") if "=" in pair) for line in lines]
         return sorted((job for job in found if "JobId" in job), key=lambda job: int(job["JobId"]))

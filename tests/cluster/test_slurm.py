@@ -136,7 +136,7 @@ FAULTS = {0: ("CANCELLED", cancel), 1: ("TIMEOUT", outlast), 2: ("NODE_FAIL", lo
 
 
 def test_a_stopped_training_goes_on_where_it_was_to_the_same_bytes(cluster, teachers):
-    """First Ctrl-C at Snakemake; then scancel for one job, the time limit of another, the death of the third one's node."""
+    """First by Ctrl-C at Snakemake; then by scancel, by the time limit, and by the death of a node."""
     whole, folder = teachers
     saved = [folder / f"results/smoke/teacher/seed{seed}/last-train.pt" for seed in FAULTS]
     since = last_id(cluster)
