@@ -1,7 +1,7 @@
 """A SLURM of three nodes on this machine, from Debian's packages: no systemd, no cgroup, all under one folder.
 
-It runs as root, as in a container. Every node claims two CPUs, 16 GB and a GPU that does not exist. Limits of memory and
-time are enforced as on a real cluster. Nothing outside the folder is touched; only what was started here is ended.
+It runs as root, as in a container. Every node claims two CPUs, 16 GB and a GPU that does not exist. Limits of memory
+and time are enforced as on a real cluster. Nothing outside the folder is touched; only what was started here is ended.
 """
 
 import os
