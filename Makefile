@@ -13,7 +13,7 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# On a SLURM of three nodes that the tests start here, as root, from Debian's packages (slurm-wlm, munge). Its plugin stays
+# On a SLURM of six nodes that the tests start here, as root, from Debian's packages (slurm-wlm, munge). Its plugin stays
 # out of .venv (requirements-slurm.txt says why). What is missing is said, and its tests are skipped.
 test-cluster: .venv/ready
 	-$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .cluster/packages --requirement requirements-slurm.txt

@@ -10,7 +10,7 @@ from slurm_cluster import running_cluster, what_is_missing
 
 @pytest.fixture(scope="session")
 def cluster():
-    """A SLURM of three nodes, in a short path that others may enter, which pytest's own folders are not."""
+    """A SLURM of six nodes, in a short path that others may enter, which pytest's own folders are not."""
     if missing := what_is_missing():
         pytest.skip(missing)
     signal.signal(

@@ -39,13 +39,10 @@ def on_slurm(cluster, folder, *arguments):
     return said
 
 
-def submitted(cluster, since, part):
-    """The jobs since a job id whose comment, which names rule and wildcards, holds this."""
-    return [job for job in cluster.jobs() if int(job["JobId"]) > since and part in job["Comment"]]
-
-
-def last_id(cluster):
-    return max((int(job["JobId"]) for job in cluster.jobs()), default=0)
+def submitted(cluster, partition, part, since=0):
+    """The jobs of a partition, later than a job id, whose comment (it names rule and wildcards) holds this."""
+    jobs = [job for job in cluster.jobs() if job["Partition"] == partition and part in job["Comment"]]
+    return [job for job in jobs if int(job["JobId"]) > since]
 
 
 def few_slides(folder):
@@ -65,21 +62,23 @@ def local(cluster, tmp_path_factory):
     return folder
 
 
-def test_a_study_on_slurm_has_the_bytes_of_a_local_one(cluster, local, tmp_path):
-    folder, since = few_slides(copy_project(tmp_path)), last_id(cluster)
+@pytest.fixture(scope="module", autouse=True)
+def study(cluster, local, tmp_path_factory):
+    """The same on SLURM. It runs while the other tests make trouble in another partition, and is looked at last."""
+    folder = few_slides(copy_project(tmp_path_factory.mktemp("study")))
     for slide in (local / "data/smoke").glob("*.tiff"):
         shutil.copy2(slide, folder / "data/smoke")  # as a user's slides, they are there
-    on_slurm(cluster, folder, "--group-components", "slides=5")
-    assert results(folder) == results(local)
-    jobs = submitted(cluster, since, "")
-    assert {job["JobState"] for job in jobs} == {"COMPLETED"} and len({job["NodeList"] for job in jobs}) == 3
-    groups = [job for job in jobs if "check_slide" in job["Comment"]]
-    assert [(job["TRES"].split(",node")[0], job["NumCPUs"]) for job in groups] == [("cpu=1,mem=2000M", "1")] * 3
-    assert all(job["TimeLimit"] > "02:00:00" for job in groups)  # of the 5 slides together; 15 minutes are one's
+    run = start(cluster, folder, "--group-components", "slides=5")
+    yield run, folder
+    run.kill()
 
 
-def edit_profile(folder, old, new):
-    change(folder / "profiles/slurm/config.yaml", old, new)
+def in_trouble(folder, *lines):
+    """A project whose jobs go to the other partition, with these lines under set-resources of its profile."""
+    profile = folder / "profiles/slurm/config.yaml"
+    change(profile, '  # slurm_partition: "cpu"', '  slurm_partition: "trouble"')
+    change(profile, "set-resources:\n", "\n".join(["set-resources:", *(f"  {line}" for line in lines), ""]))
+    return folder
 
 
 @pytest.fixture
@@ -91,22 +90,21 @@ def project(local, tmp_path):
 
 
 def test_memory_grows_with_the_attempt_and_gpus_are_granted(cluster, project):
-    few = "tabulate_slides: {mem_mb: 200 * attempt}\n  count_cohort: {gpu: 1}\n  write_config: {gres: gpu:1}"
-    edit_profile(project, "set-resources:\n", f"set-resources:\n  {few}\n")
-    since = last_id(cluster)
+    gpus = "count_cohort: {gpu: 1}", 'write_config: {gpu: 0, gres: "gpu:1"}'
+    in_trouble(project, "tabulate_slides: {mem_mb: 200 * attempt}", *gpus)
     targets = [f"results/smoke/{name}" for name in ("tables/intake.csv", "tables/cohort.csv", "config.json")]
     on_slurm(cluster, project, *targets, "--forcerun", "tabulate_slides", "count_cohort", "write_config")
-    tries = submitted(cluster, since, "tabulate_slides")
+    tries = submitted(cluster, "trouble", "tabulate_slides")
     assert [job["JobState"] for job in tries][-1] == "COMPLETED" and tries[0]["JobState"] != "COMPLETED"
     asked = [int(re.search("mem=([0-9]+)M", job["TRES"])[1]) for job in tries]
     assert asked == [200 * (k + 1) for k in range(len(tries))]
     for rule in ("count_cohort", "write_config"):
-        (job,) = submitted(cluster, since, rule)
+        (job,) = submitted(cluster, "trouble", rule)
         assert (job["JobState"], job["JOB_GRES"]) == ("COMPLETED", "gpu:1")
 
 
 def test_a_refused_submission_is_explained(cluster, project):
-    edit_profile(project, "  turn: 1", "  slurm_partition: nosuch\n  turn: 1")
+    change(project / "profiles/slurm/config.yaml", '# slurm_partition: "cpu"', 'slurm_partition: "nosuch"')
     run = start(cluster, project, "results/smoke/config.json", "--forcerun", "write_config")
     said = finish(run, project)
     assert run.returncode == 1 and "Traceback" not in said
@@ -119,7 +117,7 @@ def teachers(local, tmp_path):
     whole, folder = tmp_path / "whole", tmp_path / "project"
     shutil.copytree(local, whole, symlinks=True)
     change(whole / SMOKE, "seeds: [0]", f"seeds: {list(SEEDS)}")
-    change(whole / SMOKE, "steps: 6\n  batch: 4\n  evaluate_every: 3", "steps: 200\n  batch: 4\n  evaluate_every: 20")
+    change(whole / SMOKE, "steps: 6\n  batch: 4\n  evaluate_every: 3", "steps: 300\n  batch: 4\n  evaluate_every: 20")
     snakemake(whole, *MODELS, "--cores", 2, "--configfile", SMOKE)
     shutil.copytree(whole, folder, symlinks=True)
     shutil.rmtree(folder / "results/smoke/teacher")
@@ -148,25 +146,26 @@ FAULTS = {0: ("CANCELLED", cancel), 1: ("TIMEOUT", outlast), 2: ("NODE_FAIL", lo
 def test_a_stopped_training_goes_on_where_it_was_to_the_same_bytes(cluster, teachers):
     """First by Ctrl-C at Snakemake; then by scancel, by the time limit, and by the death of a node."""
     whole, folder = teachers
+    in_trouble(folder)
     saved = [folder / f"results/smoke/teacher/seed{seed}/last-train.pt" for seed in FAULTS]
-    since = last_id(cluster)
-    cluster.run("scontrol", "update", "NodeName=node2,node3", "State=DRAIN", "Reason=test")  # two run, one waits
+    cluster.run("scontrol", "update", "NodeName=node5,node6", "State=DRAIN", "Reason=test")  # two run, one waits
     run = start(cluster, folder, *MODELS)
     wait_for(lambda: any(path.exists() for path in saved), 300)
     run.send_signal(signal.SIGINT)
     finish(run, folder)
-    wait_for(lambda: not cluster.run("squeue", "--noheader"), 30)
-    assert {job["JobState"] for job in submitted(cluster, since, "train_teacher")} == {"CANCELLED"}
+    wait_for(lambda: not cluster.run("squeue", "--noheader", "--partition=trouble"), 30)
+    cancelled = submitted(cluster, "trouble", "train_teacher")
+    assert len(cancelled) == len(SEEDS) and {job["JobState"] for job in cancelled} == {"CANCELLED"}
     assert not any((folder / model).exists() for model in MODELS)
-    cluster.run("scontrol", "update", "NodeName=node2,node3", "State=RESUME")
+    cluster.run("scontrol", "update", "NodeName=node5,node6", "State=RESUME")
 
-    since, begin, hit = last_id(cluster), time.time(), {}
+    before, begin, hit = max(int(job["JobId"]) for job in cancelled), time.time(), {}
     run = start(cluster, folder, *MODELS)
 
     def strike():
         for seed, (_, fault) in FAULTS.items():
             if seed not in hit and saved[seed].exists() and saved[seed].stat().st_mtime > begin:
-                hit[seed] = submitted(cluster, since, f"train_teacher_wildcards_{seed}")[-1]
+                hit[seed] = submitted(cluster, "trouble", f"train_teacher_wildcards_{seed}")[-1]
                 fault(cluster, hit[seed])
         return len(hit) == len(FAULTS)
 
@@ -175,11 +174,23 @@ def test_a_stopped_training_goes_on_where_it_was_to_the_same_bytes(cluster, teac
     cluster.start_node(hit[2]["NodeList"])
     assert run.returncode == 0, said[-5000:]
     for seed, (state, _) in FAULTS.items():
-        states = [job["JobState"] for job in submitted(cluster, since, f"train_teacher_wildcards_{seed}")]
-        assert states == [state, "COMPLETED"]
+        tries = submitted(cluster, "trouble", f"train_teacher_wildcards_{seed}", since=before)
+        assert [job["JobState"] for job in tries] == [state, "COMPLETED"]
         log = (folder / f"results/smoke/logs/train_teacher/seed{seed}.log").read_text()
         assert "continuing after step" in log
     for path in MODELS + [model.replace("model.safetensors", "history.csv") for model in MODELS]:
         assert (folder / path).read_bytes() == (whole / path).read_bytes()
     (tried,) = folder.glob(f".snakemake/slurm_logs/rule_train_teacher/*/{hit[1]['JobId']}.log")
     assert "stopped by SIGTERM" in tried.read_text()  # a warning reaches the training through two Snakemakes
+
+
+def test_a_study_on_slurm_has_the_bytes_of_a_local_one(cluster, local, study):
+    run, folder = study
+    said = finish(run, folder)
+    assert run.returncode == 0, said[-5000:]
+    assert results(folder) == results(local)
+    jobs = submitted(cluster, "quiet", "")
+    assert {job["JobState"] for job in jobs} == {"COMPLETED"} and len({job["NodeList"] for job in jobs}) == 3
+    groups = [job for job in jobs if "check_slide" in job["Comment"]]
+    assert [(job["TRES"].split(",node")[0], job["NumCPUs"]) for job in groups] == [("cpu=1,mem=2000M", "1")] * 3
+    assert all(job["TimeLimit"] > "02:00:00" for job in groups)  # of the 5 slides together; 15 minutes are one's
