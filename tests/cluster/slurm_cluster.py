@@ -1,8 +1,8 @@
 """A SLURM of six nodes on this machine, from Debian's packages: no systemd, no cgroup, all under one folder.
 
 It runs as root, as in a container. There are two partitions of three nodes, `quiet` and `trouble`. Every node claims
-two CPUs, 16 GB and a GPU that does not exist. Limits of memory and time are enforced as on a real cluster. Nothing outside
-the folder is touched; only what was started here is ended.
+two CPUs, 16 GB and a GPU that does not exist. Limits of memory and time are enforced as on a real cluster. Nothing
+outside the folder is touched; only what was started here is ended.
 """
 
 import os
@@ -53,7 +53,7 @@ ReturnToService=2
 KillWait=10
 MinJobAge=3600
 SchedulerParameters=sched_interval=2,batch_sched_delay=1
-NodeName=DEFAULT NodeHostname={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=16000 Gres=gpu:1
+NodeName=DEFAULT CPUs=2 RealMemory=16000 Gres=gpu:1
 {nodes}
 PartitionName=quiet Nodes=node[1-3] Default=YES MaxTime=INFINITE State=UP
 PartitionName=trouble Nodes=node[4-6] MaxTime=INFINITE State=UP
@@ -152,10 +152,10 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
     key.touch(0o400)
     key.write_bytes(os.urandom(1024))
     ports = _free_ports(1 + len(NODES))
-    nodes = "\n".join(f"NodeName={name} Port={port}" for name, port in zip(NODES, ports[1:], strict=True))
-    (folder / "slurm.conf").write_text(
-        CONFIG.format(folder=folder, host=socket.gethostname().split(".")[0], ports=ports, nodes=nodes)
-    )
+    host = socket.gethostname().split(".")[0]
+    here = f"NodeHostname={host} NodeAddr=127.0.0.1"
+    nodes = "\n".join(f"NodeName={name} {here} Port={port}" for name, port in zip(NODES, ports[1:], strict=True))
+    (folder / "slurm.conf").write_text(CONFIG.format(folder=folder, host=host, ports=ports, nodes=nodes))
     (folder / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu File=/dev/null\n")  # any device will do
     # The plugin takes SLURM_CONF from the environment of a job's steps; where it is not in /etc, srun has to be told.
     srun = folder / "bin/srun"
