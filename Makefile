@@ -13,13 +13,14 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# What takes minutes: the rules' environments. Its packages stay out of .venv; without them the tests say so and skip.
+# What takes minutes: the rules' environments, and a SLURM that the tests start here, as root, from Debian's packages
+# (slurm-wlm, munge). Packages that these need stay out of .venv. What is missing is said, and its tests are skipped.
 test-cluster: .venv/ready
-	-@$(MAKE) --silent .conda-extras/ready
-	PYTHONPATH=$(CURDIR)/.conda-extras $(BIN)/python -m pytest tests/cluster
+	-@$(MAKE) --silent --keep-going .cluster/slurm/ready .cluster/conda/ready
+	PYTHONPATH=$(CURDIR)/.cluster/conda $(BIN)/python -m pytest tests/cluster
 
-.conda-extras/ready: requirements-conda.txt .venv/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target .conda-extras --requirement $<
+.cluster/%/ready: requirements-%.txt .venv/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(@D) --requirement $<
 	@touch $@
 
 # A sheet to fill in, from a folder of slides: make sheet SLIDES=folder [SHEET=other.csv]

@@ -180,4 +180,8 @@ EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
 GPUS = int(STUDY["gpu"])
 PROCESSES = STUDY["training"]["processes"]  # of one training
-TRAINING_MB = PROCESSES * (2000 + 2 * STUDY["training"]["memory_mb"])
+
+
+def training_mb(wildcards, attempt):
+    """Memory of one training; more where SLURM says that it was too little (profiles/slurm)."""
+    return attempt * PROCESSES * (2000 + 2 * STUDY["training"]["memory_mb"])

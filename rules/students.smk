@@ -18,7 +18,7 @@ rule distill_student:
         "../envs/distillation.yaml"
     threads: PROCESSES
     resources:
-        mem_mb=TRAINING_MB,
+        mem_mb=training_mb,
         runtime=1440,
         gpu=GPUS * PROCESSES,
     params:
@@ -43,7 +43,7 @@ rule pretrain_student:
     conda:
         "../envs/distillation.yaml"
     resources:
-        mem_mb=TRAINING_MB,
+        mem_mb=training_mb,
         runtime=1440,
         gpu=GPUS,
     params:
@@ -69,7 +69,7 @@ rule finetune_student:
         "../envs/distillation.yaml"
     threads: PROCESSES
     resources:
-        mem_mb=TRAINING_MB,
+        mem_mb=training_mb,
         runtime=1440,
         gpu=GPUS * PROCESSES,
     params:

@@ -45,7 +45,7 @@ else:
             "../envs/teacher.yaml"
         threads: PROCESSES
         resources:
-            mem_mb=TRAINING_MB,
+            mem_mb=training_mb,
             runtime=1440,
             gpu=GPUS * PROCESSES,
         params:
