@@ -28,7 +28,10 @@ def start(cluster, folder, *arguments):
 
 def finish(run, folder, seconds=1800):
     """What a run said, once it has ended."""
-    run.wait(seconds)
+    try:
+        run.wait(seconds)
+    finally:
+        run.kill()  # where it has ended this does nothing
     return (folder / "said").read_text()
 
 
