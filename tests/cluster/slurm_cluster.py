@@ -127,9 +127,10 @@ class Cluster:
 
     def stop(self) -> None:
         """End all jobs, then all daemons, last started first, each by its process id."""
-        with suppress(subprocess.CalledProcessError, FileNotFoundError):
-            self.run("scancel", "--user=root")
-            wait_for(lambda: not self.run("squeue", "--noheader"), 30, or_not=True)
+        if (control := self.daemons.get("slurmctld")) and control.poll() is None:
+            with suppress(subprocess.CalledProcessError, FileNotFoundError):
+                self.run("scancel", "--user=root")
+                wait_for(lambda: not self.run("squeue", "--noheader"), 30, or_not=True)
         for daemon in reversed(self.daemons.values()):
             daemon.terminate()
         for daemon in self.daemons.values():
