@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import json
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
@@ -445,6 +446,16 @@ def test_groups_never_import_each_other(group):
                 others = {f"lowpower.{other}" for other in GROUPS if other not in {group, *STANDS_ON.get(group, ())}}
                 assert ".".join(name.split(".")[:2]) not in others, f"{path.name} imports {name}"
                 assert name.split(".")[0] not in GROUPS[group], f"{path.name} imports {name}"
+
+
+def test_the_order_of_keys_reaches_no_job():
+    raw = yaml.safe_load((ROOT / "configs/smoke.yaml").read_text())
+    turned = {key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in raw.items()}
+    turned = dict(
+        reversed((turned | {"methods": raw["methods"]}).items())
+    )  # rows are shown in the order they are written
+    assert list(turned) != list(raw)
+    assert json.dumps(read_config(turned, CONFIG)) == json.dumps(read_config(raw, CONFIG))
 
 
 def test_the_configuration_page_is_that_of_the_schema():

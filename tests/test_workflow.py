@@ -545,7 +545,9 @@ def test_another_workflow_has_it_as_a_module(project, tmp_path):
         (project / name).rename(outer / name)
     before = results(outer)
     study = yaml.safe_load((project / SMOKE).read_text())
-    (outer / "paper.yaml").write_text(yaml.safe_dump({"workflow": str(project / "Snakefile"), "lowpower": study}))
+    (outer / "paper.yaml").write_text(
+        yaml.safe_dump({"workflow": str(project / "Snakefile"), "lowpower": study}, sort_keys=False)
+    )
     (outer / "Snakefile").write_text(OUTER)
     assert planned(outer) == {"count_rows": 1}  # what it made alone is what it makes as a module
     (outer / "results/smoke/tables/cost.md").unlink()
@@ -556,7 +558,9 @@ def test_another_workflow_has_it_as_a_module(project, tmp_path):
         (outer / "results/smoke/tables/results.csv").read_text().splitlines()
     )
     wrong = study | {"clases": []}
-    (outer / "paper.yaml").write_text(yaml.safe_dump({"workflow": str(project / "Snakefile"), "lowpower": wrong}))
+    (outer / "paper.yaml").write_text(
+        yaml.safe_dump({"workflow": str(project / "Snakefile"), "lowpower": wrong}, sort_keys=False)
+    )
     assert "config: `clases`" in snakemake(outer, "--cores", 1, check=False)
 
 

@@ -68,7 +68,7 @@ class RecordedTeacher:
     ) -> None:
         expected = origin(load_model(teacher)[1], seed, augmentation)
         contents = {row["region"]: row["fingerprint"] for row in read_rows(index)}
-        self.where: dict[str, tuple[dict[str, Tensor], int]] = {}
+        self.where: dict[str, tuple[dict[str, Tensor | list], int]] = {}
         for part in parts:
             about, tensors = _open(part)
             expected.setdefault("views", about["views"])
@@ -104,16 +104,19 @@ class RecordedTeacher:
     def _stored(self, region: str, view: int, pooling: str) -> Tensor:
         """A map in the mapped file, (256, h, w)."""
         tensors, i = self.where[region]
-        start, shape = tensors["starts"][i, view].item(), (self.channels, *tensors["grids"][i, view].tolist())
+        start, shape = tensors["starts"][i][view], (self.channels, *tensors["grids"][i][view])
         return tensors[pooling][start : start + math.prod(shape)].view(shape)
 
 
-def _open(part: str | Path) -> tuple[dict, dict[str, Tensor]]:
-    """The header of a part and its tensors, which stay in the mapped file."""
+def _open(part: str | Path) -> tuple[dict, dict[str, Tensor | list]]:
+    """The header of a part; its tensors, which stay in the mapped file, and as lists where its maps lie."""
     try:
         file = safetensors.safe_open(part, "pt")
         names = ("logits", "grids", "starts", *POOLINGS)
-        return json.loads(file.metadata()[KEY]), {name: file.get_tensor(name) for name in names}
+        tensors = {name: file.get_tensor(name) for name in names}
+        # numbers one by one are asked for at every look, and cost ten times as much from a tensor as from a list
+        lists = {name: tensors[name].tolist() for name in ("grids", "starts")}
+        return json.loads(file.metadata()[KEY]), tensors | lists
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
         raise _unfit(part, f"is not a recording that this version reads ({error})") from None
 

@@ -54,7 +54,10 @@ def _description(error: jsonschema.ValidationError, rules: dict) -> str:
 
 
 def _filled(value: object, rules: dict) -> object:
-    """``value`` with the defaults of the schema, at every depth; nothing of the caller's is changed."""
+    """``value`` with the defaults of the schema, at every depth; nothing of the caller's is changed.
+
+    Keys come in the schema's order, not in the file's: rules run again when their params are written otherwise.
+    """
     if isinstance(value, list):
         return [_filled(item, rules.get("items", {})) for item in value]
     if not isinstance(value, dict):
@@ -63,12 +66,12 @@ def _filled(value: object, rules: dict) -> object:
     known = rules.get("properties", {})
     others = rules.get("additionalProperties")
     filled = {
-        key: _filled(item, known.get(key, others if isinstance(others, dict) else {})) for key, item in value.items()
+        key: _filled(value.get(key, rule.get("default")), rule)
+        for key, rule in known.items()
+        if key in value or "default" in rule
     }
-    for key, rule in known.items():
-        if key not in filled and "default" in rule:
-            filled[key] = _filled(rule["default"], rule)
-    return filled
+    rest = {key: item for key, item in value.items() if key not in known}
+    return filled | {key: _filled(item, others if isinstance(others, dict) else {}) for key, item in rest.items()}
 
 
 def values_of(rule: dict) -> str:
