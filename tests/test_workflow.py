@@ -544,24 +544,23 @@ def test_another_workflow_has_it_as_a_module(project, tmp_path):
     for name in ("results", "data", ".snakemake", "profiles"):
         (project / name).rename(outer / name)
     before = results(outer)
+
+    def write(study):
+        paper = {"workflow": str(project / "Snakefile"), "lowpower": study}
+        (outer / "paper.yaml").write_text(yaml.safe_dump(paper, sort_keys=False))
+
     study = yaml.safe_load((project / SMOKE).read_text())
-    (outer / "paper.yaml").write_text(
-        yaml.safe_dump({"workflow": str(project / "Snakefile"), "lowpower": study}, sort_keys=False)
-    )
+    write(study)
     (outer / "Snakefile").write_text(OUTER)
     assert planned(outer) == {"count_rows": 1}  # what it made alone is what it makes as a module
     (outer / "results/smoke/tables/cost.md").unlink()
     assert planned(outer) == {"lowpower_compare_cost": 1, "count_rows": 1}
     snakemake(outer, "--cores", 1)
     assert results(outer) == before
-    assert int((outer / "rows.txt").read_text()) == len(
-        (outer / "results/smoke/tables/results.csv").read_text().splitlines()
-    )
-    wrong = study | {"clases": []}
-    (outer / "paper.yaml").write_text(
-        yaml.safe_dump({"workflow": str(project / "Snakefile"), "lowpower": wrong}, sort_keys=False)
-    )
-    assert "config: `clases`" in snakemake(outer, "--cores", 1, check=False)
+    lines = (outer / "results/smoke/tables/results.csv").read_text().splitlines()
+    assert int((outer / "rows.txt").read_text()) == len(lines)
+    write(study | {"clases": []})
+    assert "config: unknown key `clases`; did you mean `classes`?" in snakemake(outer, "--dry-run", check=False)
 
 
 def test_snakemake_finds_nothing_to_lint():

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ def start(cluster, folder, *arguments):
     with open(folder / "said", "wb") as said:
         command, settings = [*SNAKEMAKE, *map(str, arguments), "--configfile", SMOKE], {"stdout": said, "stderr": said}
         settings |= {"stdin": subprocess.DEVNULL, "start_new_session": True, "env": cluster.environment}
+        # where the tests run in the background, as CI may, they and what they start would ignore Ctrl-C
+        settings |= {"preexec_fn": partial(signal.signal, signal.SIGINT, signal.SIG_DFL)}
         return subprocess.Popen(command, cwd=folder, **settings)
 
 
