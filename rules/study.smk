@@ -57,7 +57,7 @@ rule plan:
         config=STUDY,
         jobs=planned_jobs(STUDY, len(SLIDES), len(JUDGED)),
         scales={
-            str(count): planned_jobs(STUDY, count, round(count * len(JUDGED) / len(SLIDES)))
+            count: planned_jobs(STUDY, count, round(count * len(JUDGED) / len(SLIDES)))
             for count in STUDY["plan"]["slides"] or [len(SLIDES)]
         },
         models=[model.as_row() for model in MODELS],

@@ -313,7 +313,7 @@ def test_the_wall_time_is_no_shorter_than_the_longest_chain(run):
 def test_more_machines_share_the_work_until_the_longest_chain_keeps_it(run):
     config = config_of(plan={"slides": [4, 4000], "machines": [1, 10, 1000]})
     rows = [model.as_row() for model in models(config)]
-    scales = {str(slides): planned_jobs(config, slides) for slides in config["plan"]["slides"]}
+    scales = {slides: planned_jobs(config, slides) for slides in config["plan"]["slides"]}
     found = scale_rows(config, scales, rows, None, read_cohorts("results")[0], 2)
     assert [(row["slides"], row["machines"]) for row in found] == [
         (slides, machines) for slides in ("4", "4,000") for machines in ("1", "10", "1000")

@@ -37,7 +37,7 @@ class Machine:
 def show_plan(
     config: dict,
     jobs: dict[str, int],
-    scales: dict[str, dict[str, int]],
+    scales: dict[int, dict[str, int]],
     models: Sequence[dict],
     slides: Sequence[str],
     results: str,

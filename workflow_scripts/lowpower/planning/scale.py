@@ -9,7 +9,7 @@ from lowpower.planning.quantities import duration, size
 
 def scale_rows(
     config: dict,
-    scales: dict[str, dict[str, int]],
+    scales: dict[int, dict[str, int]],
     models: Sequence[dict],
     slide_mb: float | None,
     cohorts: Sequence[Cohort],
@@ -22,7 +22,7 @@ def scale_rows(
     """
     rows = []
     for slides, jobs in scales.items():
-        found = estimate(config, jobs, models, int(slides), slide_mb, cohorts, cores)
+        found = estimate(config, jobs, models, slides, slide_mb, cohorts, cores)
         if not found:
             return []
         most = max(found.seconds, key=found.seconds.get)
@@ -32,7 +32,7 @@ def scale_rows(
             busy = f"the cores, {100 * found.seconds[most] / total:.0f} % in {most}"
             rows.append(
                 {
-                    "slides": f"{int(slides):,}",
+                    "slides": f"{slides:,}",
                     "machines": str(machines),
                     "jobs": f"{sum(jobs.values()):,}",
                     "core time": duration(total),

@@ -54,9 +54,8 @@ def write_texts(summary: str | Path, latex_path: str | Path, parts: Parts, note:
 
 def summary_of(parts: Parts, note: str) -> str:
     """Titled tables as Markdown, and a note below them."""
-    return "\n".join(
-        [*(f"### {title}\n\n{markdown(rows)}" if title else markdown(rows) for title, rows in parts), f"{note}\n"]
-    )
+    tables = [f"### {title}\n\n{markdown(rows)}" if title else markdown(rows) for title, rows in parts]
+    return "\n".join([*tables, f"{note}\n"])
 
 
 def latex_of(parts: Parts, note: str) -> str:
