@@ -10,11 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
 import yaml
 from test_latex import compile_tables, needs_latex
+
+from lowpower.files import read_rows
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -326,6 +329,15 @@ def test_every_job_leaves_a_log_and_a_benchmark(smoke):
     jobs = sum(planned(smoke, "--configfile", SMOKE, "--forceall").values()) - 1  # the target `all` has none
     for kind, ending in (("logs", "log"), ("benchmarks", "tsv")):
         assert len(list((smoke / f"results/smoke/{kind}").rglob(f"*.{ending}"))) == jobs
+
+
+def test_no_folder_has_more_than_three_files_of_a_slide_which_has_more_regions(smoke):
+    slides = [row.split(",")[0] for row in (smoke / "data/smoke/slides.csv").read_text().splitlines()[1:]]
+    paths = [path for path in (smoke / "results").rglob("*") if path.is_file()]
+    found = Counter((path.parent, slide) for path in paths for slide in slides if path.name.startswith(slide))
+    regions = Counter(row["slide"] for row in read_rows(smoke / "results/smoke/regions/10x.csv"))
+    assert len({slide for _, slide in found}) == len(slides)
+    assert max(found.values()) <= 3 < min(regions.values())
 
 
 def test_a_second_run_has_nothing_to_do(smoke):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from slurm_cluster import running_cluster, what_is_missing
+from test_workflow import SMOKE, copy_project, snakemake
 
 
 @pytest.fixture(scope="session")
@@ -13,11 +14,18 @@ def cluster():
     """A SLURM of six nodes, in a short path that others may enter, which pytest's own folders are not."""
     if missing := what_is_missing():
         pytest.skip(missing)
-    signal.signal(
-        signal.SIGTERM, signal.default_int_handler
-    )  # so that a time limit of the tests leaves nothing running
+    # so that a time limit of the tests leaves nothing running
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with (
         tempfile.TemporaryDirectory(prefix="slurm-", ignore_cleanup_errors=True) as folder,
         running_cluster(Path(folder)) as running,
     ):
         yield running
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory):
+    """What `snakemake --cores 2` makes of the smoke preset, as from a workstation. Nothing may change it."""
+    folder = copy_project(tmp_path_factory.mktemp("local"))
+    snakemake(folder, "--cores", 2, "--configfile", SMOKE)
+    return folder

@@ -51,30 +51,13 @@ def submitted(cluster, partition, part, since=0):
     return [job for job in jobs if int(job["JobId"]) > since]
 
 
-def few_slides(folder):
-    """The smoke preset with 15 of its slides, of which 4 are tested; one of the others is broken."""
-    rows = (folder / "data/smoke/slides.csv").read_text().splitlines(keepends=True)
-    left_out = ("S007", "S008", "S010", "S019", "S020", "S021", "S022")
-    (folder / "data/smoke/slides.csv").write_text("".join(row for row in rows if not row.startswith(left_out)))
-    change(folder / SMOKE, "fewest_patients: 8 # all", "fewest_patients: 4 # all")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def local(cluster, tmp_path_factory):
-    """What `snakemake --cores 2` makes of it."""
-    folder = few_slides(copy_project(tmp_path_factory.mktemp("local")))
-    snakemake(folder, "--cores", 2, "--configfile", SMOKE)
-    return folder
-
-
 @pytest.fixture(scope="module", autouse=True)
 def study(cluster, local, tmp_path_factory):
     """The same on SLURM. It runs while the other tests make trouble in another partition, and is looked at last."""
-    folder = few_slides(copy_project(tmp_path_factory.mktemp("study")))
+    folder = copy_project(tmp_path_factory.mktemp("study"))
     for slide in (local / "data/smoke").glob("*.tiff"):
         shutil.copy2(slide, folder / "data/smoke")  # as a user's slides, they are there
-    run = start(cluster, folder, "--group-components", "slides=5")
+    run = start(cluster, folder, "--group-components", "slides=8")
     yield run, folder
     run.kill()
 
@@ -199,4 +182,4 @@ def test_a_study_on_slurm_has_the_bytes_of_a_local_one(cluster, local, study):
     assert {job["JobState"] for job in jobs} == {"COMPLETED"} and len({job["NodeList"] for job in jobs}) == 3
     groups = [job for job in jobs if "check_slide" in job["Comment"]]
     assert [(job["TRES"].split(",node")[0], job["NumCPUs"]) for job in groups] == [("cpu=1,mem=2000M", "1")] * 3
-    assert all(job["TimeLimit"] > "02:00:00" for job in groups)  # of the 5 slides together; 15 minutes are one's
+    assert all(job["TimeLimit"] > "02:00:00" for job in groups)  # of all its slides together; 15 minutes are one's
