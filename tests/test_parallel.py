@@ -126,9 +126,15 @@ def test_several_processes_stop_and_continue_as_one_does(tiny_cohort, monkeypatc
 
 def test_processes_stop_when_the_one_that_waits_for_them_is_gone(tiny_cohort):
     def end_the_waiting():
-        second_process(pytest.MonkeyPatch(), 5, lambda: os.kill(os.getppid(), signal.SIGKILL))
+        waiting = os.getppid()
+        os.kill(waiting, signal.SIGKILL)
+        while os.getppid() == waiting:  # until it is gone
+            time.sleep(0.01)
 
-    assert in_a_process(run, tiny_cohort, "orphans", 2, before=end_the_waiting) == -signal.SIGKILL
+    def at_a_step():
+        second_process(pytest.MonkeyPatch(), 5, end_the_waiting)
+
+    assert in_a_process(run, tiny_cohort, "orphans", 2, before=at_a_step) == -signal.SIGKILL
     checkpoint, until = tiny_cohort / "orphans/last-train.pt", time.monotonic() + 20
     while torch_state(checkpoint)["step"] != 6 and time.monotonic() < until:
         time.sleep(0.05)
