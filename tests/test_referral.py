@@ -93,6 +93,7 @@ def test_nobody_and_everybody_referred_are_rows_of_the_results(tmp_path):
             assert found["100"][f"accuracy{end}"] == results["teacher", per][f"accuracy{end}"]
             name = f"accuracy_minus_teacher{end}"
             assert found["0"][name] == results["sskd", per][name]
+            assert found["100"][name] == ("" if end else "0.0000")
 
 
 def test_seeds_are_averaged_each_with_its_own_teacher_and_thresholds():

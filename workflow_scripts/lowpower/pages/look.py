@@ -9,7 +9,7 @@ STYLE = """
 html { scroll-behavior: smooth; scroll-padding-top: 4rem; -webkit-text-size-adjust: 100%; }
 body { margin: 0; font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif;
   color: var(--ink); background: #fff; overflow-wrap: break-word; }
-main { max-width: 72rem; margin: 0 auto; padding: 0 1.5rem 5rem; }
+main { max-width: 84rem; margin: 0 auto; padding: 0 1.5rem 5rem; }
 h1 { font-size: 2rem; line-height: 1.2; letter-spacing: -.015em; margin: 2.2rem 0 .3rem; }
 h2 { font-size: 1.35rem; letter-spacing: -.01em; margin: 3.2rem 0 .8rem; padding-top: 1rem;
   border-top: 1px solid var(--line); }
@@ -21,7 +21,7 @@ a { color: var(--link); text-decoration-color: #b5cbdd; text-underline-offset: .
 a.n { color: inherit; text-decoration: none; } a.n:hover { color: var(--link); text-decoration: underline; }
 
 nav { position: sticky; top: 0; z-index: 1; background: #fff; border-bottom: 1px solid var(--line); }
-nav div { max-width: 72rem; margin: 0 auto; padding: .65rem 1.5rem; display: flex; gap: 1.4rem; overflow-x: auto;
+nav div { max-width: 84rem; margin: 0 auto; padding: .65rem 1.5rem; display: flex; gap: 1.4rem; overflow-x: auto;
   white-space: nowrap; font-size: .9rem; }
 nav a { color: var(--soft); text-decoration: none; } nav a:hover { color: var(--link); text-decoration: underline; }
 nav b { color: var(--ink); }
