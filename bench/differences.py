@@ -45,10 +45,12 @@ def main() -> None:
 def differences(study: Path, base: str, rows: list[str]) -> dict[tuple[str, str, str], tuple[Sample, int]]:
     """By magnification, kind of unit and row: the difference, and how many patients there are."""
     config = read_config(files.read_json(study / "config.json"), SCHEMA)
+    asked = [model for model in models(config) if model.method in (base, *rows)]
+    if lacking := {base, *rows} - {model.method for model in asked}:
+        sys.exit(f"{study} has no row {', '.join(sorted(lacking))}; its rows: teacher, {', '.join(config['methods'])}")
     found = {}
     for scale in config["student_magnifications"]:
-        asked = [model for model in models(config) if model.method in (base, *rows)]
-        of_scale = [model for model in asked if model.magnification == scale or model.method == "teacher"]
+        of_scale = [model for model in asked if model.magnification in (scale, config["teacher_magnification"])]
         paths = [study / model.folder / "predictions.parquet" for model in of_scale]
         if missing := [path for path in paths if not path.is_file()]:
             print(f"{name_of(scale)} is left out: {len(missing)} of {len(paths)} files are missing", file=sys.stderr)
