@@ -27,6 +27,8 @@ SCHEMA = Path(__file__).resolve().parent.parent / "schemas/config.schema.yaml"
 
 def main() -> None:
     """Print a line for each study, magnification, kind of unit and row."""
+    if "--" not in sys.argv[2:]:
+        sys.exit(__doc__)
     place = sys.argv.index("--")
     studies, (base, *rows) = [Path(name) for name in sys.argv[1:place]], sys.argv[place + 1 :]
     found = [differences(study, base, rows) for study in studies]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from slurm_cluster import running_cluster, what_is_missing
-from test_workflow import SMOKE, copy_project, snakemake
+from test_workflow import smoke as local  # noqa: F401 - one run for all tests here; none may change it
 
 
 @pytest.fixture(scope="session")
@@ -21,11 +21,3 @@ def cluster():
         running_cluster(Path(folder)) as running,
     ):
         yield running
-
-
-@pytest.fixture(scope="session")
-def local(tmp_path_factory):
-    """What `snakemake --cores 2` makes of the smoke preset, as from a workstation. Nothing may change it."""
-    folder = copy_project(tmp_path_factory.mktemp("local"))
-    snakemake(folder, "--cores", 2, "--configfile", SMOKE)
-    return folder

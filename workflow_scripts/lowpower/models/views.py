@@ -75,7 +75,7 @@ def _jitter(jitters: list[tuple[tuple[str, float], ...]], images: list[Tensor]) 
             amounts = torch.tensor([step[held[row]][1] for row in chosen]).view(-1, 1, 1, 1)
             of_name = colors if len(rows) == 1 else colors.index_select(0, torch.tensor(chosen))
             parts.append(_ADJUST[name](of_name, amounts) if name else of_name)
-        # one after the other, as they came: putting each back in its row takes four times as long
+        # left in this order: to put each back in its row is slower
         colors = parts[0] if len(parts) == 1 else torch.cat(parts)
         held = [held[row] for chosen in rows.values() for row in chosen]
     jittered = dict(zip(held, colors.add_(0.5).byte(), strict=True))
