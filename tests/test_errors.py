@@ -405,6 +405,7 @@ CASES = {
     "largest side below one region": config(max_side_um=100),
     "grid size that does not fit": config(unit="grid", grid={"size_um": 300}),
     "unknown method": config(methods={"skdd": None}),
+    "name that no row can have": config(methods={"KD": LABELS}),
     "method that learns nothing": config(methods={"mine": {}}),
     "file of weights that is not there": given(methods={"mine": ELSEWHERE}),
     "network that cannot start so": config(methods={"mine": ELSEWHERE | {"init": "random"}}),

@@ -140,6 +140,25 @@ def test_a_job_writes_everything_to_its_log_and_says_the_rest_aloud(tmp_path):
     assert sorted((tmp_path / "logs/a.log").read_text().split()) == ["child", "loud", "quiet"]
 
 
+def begin(folder, *inputs):
+    """What a job with these inputs says at second 1,000, and how long it sleeps."""
+    script = "import time; from lowpower.job import begin; time.time = lambda: 1000.0; time.sleep = print; "
+    script += f"begin('a.log', {inputs})"
+    environment = os.environ | {"PYTHONPATH": str(LIBRARY)}
+    subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=True, env=environment)
+    return (folder / "a.log").read_text()
+
+
+def test_a_job_waits_until_its_clock_has_passed_its_inputs_unless_that_takes_too_long(tmp_path):
+    for name, written in (("old", 900), ("new", 1002.5), ("far", 1301)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (written, written))
+    assert begin(tmp_path) == begin(tmp_path, "missing", "old") == ""
+    assert begin(tmp_path, "old", "new") == "waiting 2.5 s: new is newer than this machine's clock\n2.5\n"
+    said = "WARNING: far is 301 s newer than this machine's clock. Set the clock, or `touch` the file\n"
+    assert begin(tmp_path, "new", "far") == said
+
+
 def test_long_lists_are_cut_and_say_how_much_more_there_is():
     assert listed(["- a", "- b"], 2) == "- a\n- b"
     assert listed([f"- {k}" for k in range(1203)], 2) == "- 0\n- 1\n  and 1,201 more"

@@ -104,7 +104,7 @@ PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
         ({"methods": {"skdd": None}}, "unknown method `methods.skdd`; did you mean `sskd`?"),
         ({"methods": {"a": {}}}, "`methods.a` learns nothing"),
         ({"methods": {"a": {"distill": {"images": "all", "cross_entropy": 1}}}}, "cross_entropy needs labels"),
-        ({"methods": {"teacher": {}}}, "`methods`"),
+        ({"methods": {"teacher": {}}}, "`methods.teacher` is no name that can stand there; write .*not `teacher`"),
         (
             {"methods": {"a": {"pretrain": {"images": "all"}}}},
             "`methods.a` learns nothing: give it `distill`, `finetune`",

@@ -1,7 +1,7 @@
 """Take a model of another study as the teacher of one seed."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.choosing import adopt_teacher
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 adopt_teacher(given=snakemake.input[0], model=snakemake.output.model, history=snakemake.output.history)

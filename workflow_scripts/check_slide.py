@@ -1,9 +1,9 @@
 """Check one slide: usable, or excluded and why."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.slides.intake import check_slide
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 check_slide(
     slide=snakemake.params.slide,
     path=snakemake.params.path,

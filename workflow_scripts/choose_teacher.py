@@ -1,7 +1,7 @@
 """Choose the one teacher that all students learn from."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.choosing import choose_teacher
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 choose_teacher(models=snakemake.input.models, histories=snakemake.input.histories, model=snakemake.output[0])

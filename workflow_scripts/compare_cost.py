@@ -1,9 +1,9 @@
 """Compare what each network costs per region with what the teacher costs."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.cost import compare_cost
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 compare_cost(
     costs=snakemake.input.costs,
     table=snakemake.output.csv,

@@ -1,9 +1,9 @@
 """Count the patients, slides and regions of each split and class."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.cohort import count_cohort
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 count_cohort(
     splits=snakemake.input.splits,
     index=snakemake.input.index,

@@ -1,9 +1,9 @@
 """Count the hours that training each row of the study took."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.hours import count_hours
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 count_hours(
     times=snakemake.input.times,
     owners=snakemake.params.owners,

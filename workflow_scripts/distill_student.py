@@ -1,9 +1,9 @@
 """Distill one student: match the teacher on views of training regions."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.distilling import distill_student
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 distill_student(
     job=snakemake.params.job,
     index=snakemake.input.index,

@@ -1,9 +1,9 @@
 """Reduce one slide's regions to a student's magnification."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.slides.reduce import downsample_slide
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 downsample_slide(
     images=snakemake.input.images,
     reduction=snakemake.params.reduction,

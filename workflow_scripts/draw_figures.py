@@ -9,7 +9,7 @@ from lowpower.figures.referral import draw_referral
 from lowpower.figures.reliability import draw_reliability
 from lowpower.figures.roc import draw_roc
 from lowpower.figures.shares import draw_shares
-from lowpower.log import open_log
+from lowpower.job import begin
 
 
 def places(name):
@@ -17,7 +17,7 @@ def places(name):
     return {"svg": snakemake.output[f"{name}_svg"], "png": snakemake.output[f"{name}_png"]}
 
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 draw_accuracy_flops(snakemake.input.results, snakemake.input.cost, **places("accuracy_flops"))
 draw_referral(snakemake.input.referral, **places("referral"))
 for images in ("unlabeled", "labeled"):

@@ -1,9 +1,9 @@
 """Compute every metric of every model with its interval, and its difference to the teacher."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.results import evaluate
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 evaluate(
     predictions=snakemake.input.predictions,
     models=snakemake.params.models,

@@ -1,9 +1,9 @@
 """Fine-tune one student on labels, or take it as it was distilled."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.finetuning import finetune_student
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 finetune_student(
     job=snakemake.params.job,
     index=snakemake.input.index,

@@ -1,9 +1,9 @@
 """Gather what became of every slide; stop here when the config does not accept it."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.intake import gather_slides
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 gather_slides(
     checks=snakemake.input.checks,
     masks=snakemake.input.masks,

@@ -1,9 +1,9 @@
 """Index all regions at one magnification, with a hash of each slide's ZIP."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.region_index import index_regions
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 index_regions(
     regions=snakemake.input.regions,
     images=snakemake.input.images,

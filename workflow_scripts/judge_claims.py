@@ -1,9 +1,9 @@
 """Test every claim as it was fixed, on test data."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.claims import judge_claims
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 judge_claims(
     claims=snakemake.params.claims,
     register=snakemake.input.register,

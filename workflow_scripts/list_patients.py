@@ -1,9 +1,9 @@
 """List every patient with what each model calls them, under their id or their pseudonym."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.patients import list_patients
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 list_patients(
     predictions=snakemake.input.predictions,
     models=snakemake.params.models,

@@ -1,9 +1,9 @@
 """Draw one slide of the demo cohort and write it as a slide file."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.slides.phantom import Dials, make_slide
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 make_slide(
     path=snakemake.output[0],
     slide=snakemake.params.slide,

@@ -1,7 +1,7 @@
 """Give every slide and patient a pseudonym, by a key that is made once for the study."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.pseudonyms import make_pseudonyms
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 make_pseudonyms(slides=snakemake.params.slides, patients=snakemake.params.patients, table=snakemake.output[0])

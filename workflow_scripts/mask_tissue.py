@@ -1,9 +1,9 @@
 """Find the tissue of one slide."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.slides.tissue import Sizes, mask_tissue
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 mask_tissue(
     check=snakemake.input.check,
     path=snakemake.params.path,

@@ -1,9 +1,9 @@
 """Measure what the network costs per region at one magnification."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.cost import measure_cost
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 measure_cost(
     index=snakemake.input.index,
     splits=snakemake.input.splits,

@@ -1,9 +1,9 @@
 """Print what a run of this config will take, from what past runs on this machine took."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.planning.plan import show_plan
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 show_plan(
     config=snakemake.params.config,
     jobs=snakemake.params.jobs,

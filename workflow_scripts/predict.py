@@ -1,9 +1,9 @@
 """Predict every region of the splits that are judged with one model."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.predicting import predict
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 predict(
     model=snakemake.input.model,
     index=snakemake.input.index,

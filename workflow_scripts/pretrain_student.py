@@ -1,9 +1,9 @@
 """Pretrain one student: no label, no teacher."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.pretraining import pretrain_student
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 pretrain_student(
     job=snakemake.params.job,
     index=snakemake.input.index,

@@ -1,10 +1,10 @@
 """Read one slide's regions from its own stored level, at a student's magnification."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.slides.level import read_level
 from lowpower.slides.plan import Settings
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 read_level(
     check=snakemake.input.check,
     mask=snakemake.input.mask,

@@ -1,9 +1,9 @@
 """Store what the teacher says of every view of the training regions of one part."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.recording import record_teacher
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 record_teacher(
     model=snakemake.input.teacher,
     index=snakemake.input.index,

@@ -1,9 +1,9 @@
 """Refer to the teacher what students read without being sure: how often both are right, and at what cost."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.referral import refer
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 refer(
     predictions=snakemake.input.predictions,
     models=snakemake.params.models,

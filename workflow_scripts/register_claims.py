@@ -1,9 +1,9 @@
 """Register the claims that a study is to test, before its first model."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.registration import register_claims
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 register_claims(
     claims=snakemake.params.claims,
     sha256=snakemake.params.sha256,

@@ -1,9 +1,9 @@
 """Show the same tissue as teacher and student see it, with their last maps."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.examples import show_examples
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 show_examples(
     models={"teacher": snakemake.input.teacher, "student": snakemake.input.student},
     indexes={"teacher": snakemake.input.teacher_index, "student": snakemake.input.student_index},

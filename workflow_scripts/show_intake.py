@@ -1,9 +1,9 @@
 """Show what became of every slide, and what is missing before training, on one page."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.pages.intake_page import show_intake
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 show_intake(
     config=snakemake.input.config[0],
     intake=snakemake.input.intake,

@@ -1,10 +1,10 @@
 """Divide the patients into training, validation and test, for one seed."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.study.division import divide
 from lowpower.tables.splits import write_splits
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 write_splits(
     rows=divide(
         sheet=snakemake.params.sheet,

@@ -1,9 +1,9 @@
 """Write the table of slides for people: what became of each, under its id or its pseudonym."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.slides import tabulate_slides
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 tabulate_slides(
     intake=snakemake.input.intake,
     names=snakemake.input.names or None,

@@ -1,10 +1,10 @@
 """Cut one slide into regions at the teacher's magnification."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.slides.cutting import tile_slide
 from lowpower.slides.plan import Settings
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 tile_slide(
     check=snakemake.input.check,
     mask=snakemake.input.mask,

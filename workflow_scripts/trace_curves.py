@@ -1,9 +1,9 @@
 """Trace the curves that figures show: ROC, and how often a model is right when it is so sure."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.tables.curves import trace_curves
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 trace_curves(
     predictions=snakemake.input.predictions,
     models=snakemake.params.models,

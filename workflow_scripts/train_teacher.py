@@ -1,9 +1,9 @@
 """Train the teacher on the labeled regions at its magnification."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.models.teaching import train_teacher
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 train_teacher(
     job=snakemake.params.job,
     index=snakemake.input.index,

@@ -1,7 +1,7 @@
 """Write down the config with every default, beside what came of it."""
 
 from lowpower.files import write_json
-from lowpower.log import open_log
+from lowpower.job import begin
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 write_json(snakemake.output[0], snakemake.params.config)

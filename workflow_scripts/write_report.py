@@ -1,9 +1,9 @@
 """Write the report: one HTML file that needs no network."""
 
-from lowpower.log import open_log
+from lowpower.job import begin
 from lowpower.pages.report import write_report
 
-open_log(snakemake.log[0])
+begin(snakemake.log[0], snakemake.input)
 write_report(
     config=snakemake.input.config[0],
     intake=snakemake.input.intake,

@@ -1,8 +1,9 @@
 """A SLURM of six nodes on this machine, from Debian's packages: no systemd, no cgroup, all under one folder.
 
 It runs as root, as in a container. There are two partitions of three nodes, `quiet` and `trouble`. Every node claims
-two CPUs, 16 GB and a GPU that does not exist. Limits of memory and time are enforced as on a real cluster. Nothing
-outside the folder is touched; only what was started here is ended.
+two CPUs, 16 GB and a GPU that does not exist. Limits of memory and time are enforced as on a real cluster. Two nodes of
+`quiet` have wrong clocks, as far as Python can tell. Nothing outside the folder is touched; only what was started here
+is ended.
 """
 
 import os
@@ -59,6 +60,16 @@ PartitionName=quiet Nodes=node[1-3] Default=YES MaxTime=INFINITE State=UP
 PartitionName=trouble Nodes=node[4-6] MaxTime=INFINITE State=UP
 """
 
+# Python reads it at each start. As on a file system that takes times from whoever writes, files are dated by the clock.
+CLOCKS = """\
+import os, time
+ahead = {"node2": 3600, "node3": -20}.get(os.environ.get("SLURMD_NODENAME"), 0)
+if ahead:
+    now, utime = time.time, os.utime
+    time.time = lambda: now() + ahead
+    os.utime = lambda path, times=None, **more: utime(path, times or (time.time(), time.time()), **more)
+"""
+
 
 def what_is_missing() -> str:
     """Why there can be no SLURM here, or nothing."""
@@ -77,7 +88,8 @@ class Cluster:
     def __init__(self, folder: Path):
         self.folder = folder
         self.daemons: dict[str, subprocess.Popen] = {}
-        own = {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{folder}/bin:{_PATH}", "PYTHONPATH": str(PACKAGES)}
+        own = {"SLURM_CONF": str(folder / "slurm.conf"), "PATH": f"{folder}/bin:{_PATH}"}
+        own["PYTHONPATH"] = f"{folder}/clocks:{PACKAGES}"
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("SLURM_", "PYTHONHASHSEED"))}
         self.environment = kept | own
 
@@ -145,7 +157,7 @@ class Cluster:
 @contextmanager
 def running_cluster(folder: Path) -> Iterator[Cluster]:
     """A cluster that lives in ``folder`` for the length of the block."""
-    for name in ("munge", "state", "log", "bin", *(f"spool/{node}" for node in NODES)):
+    for name in ("munge", "state", "log", "bin", "clocks", *(f"spool/{node}" for node in NODES)):
         (folder / name).mkdir(parents=True)
     for path in (folder, folder / "munge"):
         path.chmod(0o755)  # munge wants its socket to be open to all, and its folder writable by root alone
@@ -158,6 +170,7 @@ def running_cluster(folder: Path) -> Iterator[Cluster]:
     nodes = "\n".join(f"NodeName={name} {here} Port={port}" for name, port in zip(NODES, ports[1:], strict=True))
     (folder / "slurm.conf").write_text(CONFIG.format(folder=folder, host=host, ports=ports, nodes=nodes))
     (folder / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu File=/dev/null\n")  # any device will do
+    (folder / "clocks/sitecustomize.py").write_text(CLOCKS)
     # The plugin takes SLURM_CONF from the environment of a job's steps; where it is not in /etc, srun has to be told.
     srun = folder / "bin/srun"
     srun.write_text(f'#!/bin/sh\nSLURM_CONF={folder}/slurm.conf exec {shutil.which("srun", path=_PATH)} "$@"\n')

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from slurm_cluster import TIMELY, wait_for
-from test_workflow import SMOKE, change, copy_project, results, snakemake
+from test_workflow import SMOKE, change, copy_project, planned, results, snakemake
 
 SNAKEMAKE = [str(Path(sys.executable).parent / "snakemake"), "--workflow-profile", "profiles/slurm", *TIMELY]
 SEEDS = range(3)
@@ -182,3 +182,14 @@ def test_a_study_on_slurm_has_the_bytes_of_a_local_one(cluster, local, study):
     groups = [job for job in jobs if "check_slide" in job["Comment"]]
     assert [(job["TRES"].split(",node")[0], job["NumCPUs"]) for job in groups] == [("cpu=1,mem=2000M", "1")] * 3
     assert all(job["TimeLimit"] > "02:00:00" for job in groups)  # of all its slides together; 15 minutes are one's
+
+
+def test_wrong_clocks_of_nodes_make_nothing_run_again(study):
+    """One node of the study's is an hour ahead, one 20 seconds behind."""
+    run, folder = study
+    finish(run, folder)
+    dated = [path.stat().st_mtime for path in (folder / "results").rglob("*")]
+    assert max(dated) < time.time()
+    logs = [path.read_text() for path in (folder / "results/smoke/logs").rglob("*.log")]
+    assert any(re.search("^waiting .* newer than this machine's clock$", log, re.M) for log in logs)
+    assert planned(folder, "--configfile", SMOKE) == {}

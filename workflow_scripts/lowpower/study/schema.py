@@ -38,6 +38,8 @@ def _explain(error: jsonschema.ValidationError, rules: dict) -> str:
         missing = next(name for name in error.validator_value if name not in error.instance)
         about = error.schema["properties"][missing].get("description", "")
         return f"the key `{f'{key}.' if key else ''}{missing}` is missing; write it. {about}".rstrip()
+    if "propertyNames" in error.absolute_schema_path:
+        return f"`{key}.{error.instance}` is no name that can stand there; write {error.schema['description']}"
     found = json.dumps(error.instance, ensure_ascii=False, default=str)
     found = found if len(found) <= 60 else f"{found[:57]}..."
     return f"`{key}` is {found}; write {values_of(error.schema)}. {_description(error, rules)}".rstrip()
