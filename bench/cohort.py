@@ -23,7 +23,7 @@ RECIPE = {
 }  # fmt: skip
 DISTILL = {
     "images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0, "drop_last": False,
-    "views": "recorded", "looks": 1, "average": 0,
+    "views": "recorded", "looks": 1, "rate": 1, "average": 0,
 }  # fmt: skip
 
 

@@ -40,7 +40,7 @@ JOB = {
 }  # fmt: skip
 DISTILL = {
     "images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0, "drop_last": False,
-    "views": "recorded", "looks": 1, "average": 0,
+    "views": "recorded", "looks": 1, "rate": 1, "average": 0,
 }  # fmt: skip
 
 
@@ -307,6 +307,16 @@ def test_a_row_may_look_at_several_batches_in_a_step(cohort, monkeypatch, looks)
     monkeypatch.setattr(Order, "at", lambda order, step: asked.append(at(order, step)) or asked[-1])
     distill(cohort, "looks", [record(cohort)], looks=looks)
     assert {len(places) for places in asked} == {looks * RECIPE["batch"]} and len(asked) == 12
+
+
+def test_a_row_may_learn_at_a_multiple_of_the_learning_rate(cohort):
+    targets, doubled = [record(cohort)], JOB | {"training": RECIPE | {"learning_rate": 2e-3}}
+    first, faster, same = (
+        load_model(distill(cohort, name, targets, job, rate=rate))[0].state_dict()
+        for name, job, rate in (("first", JOB, 1), ("faster", JOB, 2), ("same", doubled, 1))
+    )
+    assert all(torch.equal(faster[name], weights) for name, weights in same.items())
+    assert not torch.equal(faster["conv.weight"], first["conv.weight"])
 
 
 def test_supervised_distillation_adds_the_cross_entropy(cohort):

@@ -72,5 +72,5 @@ def distill_student(
                 losses["cross_entropy"] = row["cross_entropy"] * F.cross_entropy(logits, answers)
             yield Pass(len(places) / batch, losses, shown)
 
-    rows = train(stage, regions, pool, job["steps"], step_passes, model, average=row["average"])
+    rows = train(stage, regions, pool, job["steps"], step_passes, model, rate=row["rate"], average=row["average"])
     finish(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)

@@ -129,22 +129,24 @@ def train(
     step_passes: StepPasses,
     model: str,
     validated: bool = True,
+    rate: float = 1.0,
     average: float = 0.0,
 ) -> list[dict]:
     """Take the steps, with a checkpoint beside the model that belongs to this job, these regions and this code alone.
 
-    regions: all, of which those for validation are taken; seen: those that the steps look at. Returns the rows of
-    history.csv.
+    regions: all, of which those for validation are taken; seen: those that the steps look at. rate: times the recipe's
+    learning rate. Returns the rows of history.csv.
     """
     validation = sign(stage, regions, seen)
     say(f"{stage.title}: {stage.phase} on {len(seen)} regions, {steps} steps")
     checkpoint = Path(model).with_name(f"last-{stage.phase}.pt")
     validate = _validator(stage, validation) if validated else None
     belongs_to = fingerprint(stage.about["fingerprint"], torch.__version__)
+    recipe = stage.job["training"]
+    recipe = recipe | {"learning_rate": rate * recipe["learning_rate"]}
     rows, time = fit(
-        stage.network, stage.title, stage.phase, steps, step_passes, validate, stage.job["training"], checkpoint,
-        belongs_to, average,
-    )  # fmt: skip
+        stage.network, stage.title, stage.phase, steps, step_passes, validate, recipe, checkpoint, belongs_to, average
+    )
     stage.time.update(time, device=stage.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows
 

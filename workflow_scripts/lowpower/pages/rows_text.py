@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-_DISTILLING = ("kl", "temperature", "map", "pooling", "views", "looks", "average")
+_DISTILLING = ("kl", "temperature", "map", "pooling", "views", "looks", "rate", "average")
 _TEACHERS_NETWORK, _FITTED = "resnet10", "color"
 _STARTS = {"random": "random weights", "teacher": "the teacher's weights"}
 TEACHERS = {
