@@ -204,6 +204,16 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         ),
         ("Distillation", {"methods": {"scratch": None}}, "No row of this study distills."),
         ("Distillation", {"methods": {"m": {"distill": {"images": "all", "pooling": "mean"}}}}, "by average pooling"),
+        (
+            "Rows of the study",
+            {"methods": {"sskd": None, "sskd_tuned": None}},
+            "(map 10, 4 batches in a step, weights averaged over steps, 0.995 of the past)",
+        ),
+        (
+            "Rows of the study",
+            {"methods": {"m": {"distill": {"images": "all", "map": 10, "looks": 16, "rate": 4}}}},
+            "without their labels (16 batches in a step, 4 x the learning rate).",
+        ),
         ("Augmentation", {"augmentation": {"flip": False, "quarter_turns": True}}, "and random quarter turns, drawn"),
         ("Optimization", {"seeds": [0, 1, 2], "gpu": True}, "Seeds: 0, 1 and 2"),
         ("Evaluation", {"report_split": "test"}, "Test data were predicted once"),

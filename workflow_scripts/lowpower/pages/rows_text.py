@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-_DISTILLING = ("kl", "temperature", "map", "pooling", "views", "looks", "rate", "average")
+_DISTILLING = ("kl", "temperature", "map", "pooling", "views")
 _TEACHERS_NETWORK, _FITTED = "resnet10", "color"
 _STARTS = {"random": "random weights", "teacher": "the teacher's weights"}
 TEACHERS = {
@@ -34,6 +34,9 @@ def one_row(row: dict, base: dict | None) -> str:
         if distill["cross_entropy"]:
             labels = f"with {distill['cross_entropy']:g} x the cross-entropy of their labels added"
         changed = [f"{key} {distill[key]}" for key in _DISTILLING if distill[key] != base[key]]
+        changed += [f"{distill['looks']} batches in a step"] if distill["looks"] > 1 else []
+        changed += [f"{distill['rate']:g} x the learning rate"] if distill["rate"] != 1 else []
+        changed += [f"weights averaged over steps, {distill['average']:g} of the past"] if distill["average"] else []
         changed += ["the last partial batch of each pass dropped"] if distill["drop_last"] else []
         said.append(f"was distilled on {_seen(distill)} {labels}" + (f" ({', '.join(changed)})" if changed else ""))
     if finetune:
