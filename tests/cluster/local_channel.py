@@ -37,17 +37,24 @@ def build_channel(folder: Path, packages: set[str], names: dict[str, str]) -> di
     for part in (subdir, folder / "noarch"):
         part.mkdir(parents=True)
     there = {canonicalize_name(here): name for name, here in names.items()}
-    waiting, done = {canonicalize_name(names.get(name, name)) for name in packages}, {}
+    asked = {canonicalize_name(names.get(name, name)): set() for name in packages}  # what extras of each
+    waiting, needs, done = list(asked), {}, {}
     while waiting:
         name = waiting.pop()
+        found = [Requirement(text) for text in distribution(name).requires or []]
+        ways = [{"extra": extra} for extra in ("", *asked[name])]
+        needs[name] = [need for need in found if not need.marker or any(map(need.marker.evaluate, ways))]
+        for need in needs[name]:
+            other = canonicalize_name(need.name)
+            if other not in asked or not need.extras <= asked[other]:
+                asked[other] = asked.get(other, set()) | need.extras
+                waiting.append(other)
+    for name, wanted in needs.items():
         found = distribution(name)
-        needs = [Requirement(text) for text in found.requires or []]
-        needs = [need for need in needs if not need.marker or need.marker.evaluate({"extra": ""})]
-        depends = {canonicalize_name(need.name): need.specifier for need in needs}
+        depends = {canonicalize_name(need.name): need.specifier for need in wanted}
         done[name] = Version(found.version).public
         depends_there = [f"{there.get(other, other)} {specifier}".strip() for other, specifier in depends.items()]
         _write(subdir, there.get(name, name), done[name], _installed(found), [_this_python(), *depends_there])
-        waiting |= set(depends) - set(done)
     _write(subdir, "python", platform.python_version(), _interpreter(), [])
     asyncio.run(index_fs(folder))
     return done
