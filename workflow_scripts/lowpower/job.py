@@ -9,7 +9,7 @@ from lowpower.log import open_log, say
 LONGEST = 300.0  # seconds: SLURM's own authentication refuses a node whose clock is further off than that
 
 
-def begin(log: str | Path, inputs: Iterable[str | Path] = ()) -> None:
+def begin(log: str | Path, inputs: Iterable[str | Path]) -> None:
     """Open the log, and wait until this machine's clock has passed the newest of the job's inputs.
 
     Where a file system takes times from whoever writes, a node whose clock is behind would date what it makes before
