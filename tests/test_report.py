@@ -207,7 +207,7 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         (
             "Rows of the study",
             {"methods": {"sskd": None, "sskd_tuned": None}},
-            "(map 10, 4 batches in a step, weights averaged over steps, 0.995 of the past)",
+            "(map 10, 16 batches in a step, 4 x the learning rate, weights averaged over steps, 0.995 of the past)",
         ),
         (
             "Rows of the study",

@@ -7,7 +7,7 @@ STANDARD = {
     "sskd": {"distill": {"images": "all"}},
     "sskd_finetuned": {"distill": {"images": "all"}, "finetune": {"images": "labeled", "share": 0.2}},
     "sskd_released": {"distill": {"images": "all", "map": 0.5, "drop_last": True}},
-    "sskd_tuned": {"distill": {"images": "all", "looks": 4, "average": 0.995, "map": 10}},  # docs/experiments.md
+    "sskd_tuned": {"distill": {"images": "all", "looks": 16, "rate": 4, "average": 0.995, "map": 10}},
     "all_labels": {"finetune": {"images": "all"}},
     "self_distill": {"at": "teacher", "distill": {"images": "all"}},
     "colour": {"network": "color", "finetune": {"images": "labeled"}},
