@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[1]
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
 SLIDES = ["</td><script>bad()</script>", '=HYPERLINK("x")', "+1", "@x", "😀 10x", "'quoted'", "2", "10"]
 EXCLUDED = {"@x": "no <mpp>; write `mpp` into the sheet", "😀 10x": "the sheet excludes it: a fold"}
+DOUBT = "ink on 40 % of it; see <pen_um>"
 VERSIONS = {"lowpower": "0.1.0", "torch": "9.8.7"}
 
 
@@ -37,7 +38,7 @@ def intake_rows():
             "step": "check_slide" if slide in EXCLUDED else "tile_slide", "reason": EXCLUDED.get(slide, ""),
             "vendor": "aperio", "width": 800, "height": 600, "levels": 2, "mpp": 0.5,
             "mpp_source": ("slide", "sheet")[k % 2], "tissue_mm2": 0 if slide in EXCLUDED else 1.5,
-            "regions": 0 if slide in EXCLUDED else 3,
+            "regions": 0 if slide in EXCLUDED else 3, "warning": DOUBT if k == 0 else "",
         }
         for k, slide in enumerate(SLIDES)
     ]  # fmt: skip

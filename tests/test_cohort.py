@@ -66,7 +66,8 @@ def test_files_and_nothing_usable(tmp_path):
     files.write_rows(tmp_path / "splits.csv", list(SPLITS[0]), SPLITS)
     files.write_rows(tmp_path / "index.csv", ["region", "slide", "annotation", "area_mm2"], [])
     intake = [
-        {"slide": f"s{k}", "state": "excluded", "step": "check_slide", "reason": "?", "regions": 0} for k in (1, 8)
+        {"slide": f"s{k}", "state": "excluded", "step": "check_slide", "reason": "?", "regions": 0, "warning": ""}
+        for k in (1, 8)
     ]
     files.write_rows(tmp_path / "intake.csv", list(intake[0]), intake)
     splits, index, intake = (tmp_path / f"{name}.csv" for name in ("splits", "index", "intake"))

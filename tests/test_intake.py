@@ -5,7 +5,7 @@ from lowpower.tables.intake import gather_slides
 from lowpower.tables.region_index import index_regions
 from lowpower.tables.slides import tabulate_slides
 
-USABLE = {"state": "usable", "reason": ""}
+USABLE = {"state": "usable", "reason": "", "warnings": []}
 
 
 def write_states(folder, slide, excluded_at=None, reason="", regions=3, content=None):
@@ -13,7 +13,7 @@ def write_states(folder, slide, excluded_at=None, reason="", regions=3, content=
     paths, decided = [], None
     for step in ("check_slide", "mask_tissue", "tile_slide"):
         if step == excluded_at:
-            decided = {"step": step, "state": "excluded", "reason": reason}
+            decided = {"step": step, "state": "excluded", "reason": reason, "warnings": []}
         state = {"slide": slide, **(decided or {"step": step, **USABLE})}
         if step == "check_slide":
             state |= {"vendor": "generic-tiff", "width": 800, "height": 600, "levels": [{}, {}], "mpp": 0.5}
@@ -47,6 +47,24 @@ def test_every_slide_is_a_row_whatever_became_of_it(tmp_path):
     assert (rows[1]["levels"], rows[1]["mpp"], rows[1]["tissue_mm2"]) == ("2", "0.5", "1.5")
     assert summary.startswith("3 slides: 1 usable, 2 excluded; 3 regions.")
     assert "no \\| mpp" in summary
+
+
+def test_warnings_of_every_step_reach_the_table_and_exclude_nothing(tmp_path):
+    paths = write_states(tmp_path, "A")
+    for path, warnings in zip(paths, (["mpp | twice"], [], ["no tissue there", "all of it"]), strict=True):
+        files.write_json(path, files.read_json(path) | {"warnings": warnings})
+    others = write_states(tmp_path, "B")
+    arguments = zip(paths, others, strict=True)
+    gather_slides(*arguments, ["A", "B"], ["P", "Q"], "fail", 2, tmp_path / "intake.csv")
+    tabulate_slides(tmp_path / "intake.csv", None, tmp_path / "table.csv", tmp_path / "intake.md")
+    rows = files.read_rows(tmp_path / "table.csv")
+    assert [(row["state"], row["warning"]) for row in rows] == [
+        ("usable", "mpp | twice; no tissue there; all of it"),
+        ("usable", ""),
+    ]
+    summary = (tmp_path / "intake.md").read_text()
+    assert summary.startswith("2 slides: 2 usable, 0 excluded, 1 with a warning; 6 regions.")
+    assert "mpp \\| twice; no tissue there" in summary
 
 
 def test_excluded_slides_stop_the_run_where_the_config_says_so(tmp_path):

@@ -3,7 +3,7 @@ import time
 
 import numpy as np
 import pytest
-from page_files import CLASSES, EXCLUDED, SLIDES, Page, complete_config, intake_page_of, intake_rows
+from page_files import CLASSES, DOUBT, EXCLUDED, SLIDES, Page, complete_config, intake_page_of, intake_rows
 
 from lowpower import files
 from lowpower.pages.banners import ON_PURPOSE, about_missing
@@ -48,6 +48,13 @@ def test_a_slide_that_the_sheet_leaves_out_is_not_missing(tmp_path):
     assert EXCLUDED["😀 10x"].startswith(ON_PURPOSE)
     check_slide("s", "none.svs", None, "a fold", tmp_path / "s.json")
     assert files.read_json(tmp_path / "s.json")["reason"] == f"{ON_PURPOSE}: a fold"
+
+
+def test_a_warning_is_shown_with_its_slide_and_above_all(tmp_path):
+    text = intake_page_of(tmp_path)
+    assert text.count("1 slide with a warning") == 1 and text.index("1 slide with a warning") < text.index("<h2>")
+    card = next(card for card in text.split("<figure") if 'class="doubt"' in card)
+    assert SLIDES[0] in "".join(Page(f"<figure{card}").words) and DOUBT in "".join(Page(f"<figure{card}").words)
 
 
 def test_slides_are_counted_by_label_shown_and_listed(tmp_path):

@@ -95,7 +95,7 @@ def test_banners_say_what_has_to_be_known_before_any_number(tmp_path, config, te
 
 def test_a_cohort_whose_scales_were_read_has_no_banner_of_declared_ones(tmp_path):
     made = write_study(tmp_path, config=complete_config(note=""))
-    rows = [row | {"mpp_source": "slide"} for row in intake_rows()]
+    rows = [row | {"mpp_source": "slide", "warning": ""} for row in intake_rows()]
     files.write_rows(made["intake"], list(rows[0]), rows)
     write_report(**made, report=tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text(encoding="utf-8")

@@ -118,7 +118,7 @@ def test_a_usable_slide(tmp_path):
     state, *_ = cut_slide(tmp_path / "out", path, slide="07")
     assert re.fullmatch("[0-9a-f]{16}", state.pop("content"))
     assert state == {
-        "slide": "07", "step": "check_slide", "state": "usable", "reason": "", "vendor": "aperio",
+        "slide": "07", "step": "check_slide", "state": "usable", "reason": "", "warnings": [], "vendor": "aperio",
         "width": 1600, "height": 1100,
         "levels": [
             {"width": 1600, "height": 1100, "downsample": 1.0},

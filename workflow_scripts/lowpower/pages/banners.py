@@ -18,6 +18,13 @@ def about_slides(study: dict, taken: Sequence[dict[str, str]]) -> list[str]:
     if study.get("demo"):
         said = "The slides of this cohort are synthetic: the workflow drew them. No patient is in it."
         found.append(banner(said, "warning"))
+    doubtful = [row["slide"] for row in taken if row["warning"]]
+    if doubtful:
+        said = (
+            f"{count_of(len(doubtful), 'slide')} with a warning ({some(doubtful)}): look at the pictures below and at "
+            "the column warning of the intake table. Warnings exclude nothing."
+        )
+        found.append(banner(said, "warning"))
     declared = sum(row["mpp_source"] == "sheet" for row in taken)
     if declared:
         said = (

@@ -76,7 +76,8 @@ figure + .files { margin: -2rem 0 2.6rem; } a.large { cursor: zoom-in; }
 .gallery a.large { display: block; height: 8rem; border: 1px solid var(--line); border-radius: 4px; overflow: hidden; }
 .gallery img { width: 100%; height: 100%; object-fit: contain; }
 .gallery figcaption { line-height: 1.35; font-size: .8rem; margin-top: .3rem; }
-.gallery .excluded a.large { border: 1.5px dashed var(--warn); } .gallery .excluded b { color: var(--warn); }
+.gallery .excluded a.large { border: 1.5px dashed var(--warn); }
+.gallery :is(.excluded b, .doubt) { color: var(--warn); }
 dialog { border: 0; border-radius: 6px; padding: 1rem; max-width: 96vw; max-height: 96vh; }
 dialog::backdrop { background: rgb(20 24 28 / .75); }
 dialog img { display: block; width: 90vw; height: 80vh; object-fit: contain; }

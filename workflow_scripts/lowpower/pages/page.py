@@ -137,7 +137,7 @@ def figure(path: str | Path, caption: str, target: str) -> str:
 def gallery(
     slides: Sequence[str], overviews: Sequence[str | Path], intake: Sequence[dict[str, str]], names: Names = OWN
 ) -> str:
-    """The slides' overviews (JPEG, parallel to slides), each with its name, state and reason.
+    """The slides' overviews (JPEG, parallel to slides), each with its name, state, reason and warnings.
 
     intake: the table for people. names: where they are pseudonyms, pictures stand in their order and lead to no file,
     because files have own ids in their names.
@@ -163,11 +163,12 @@ def _card(slide: str, path: str | Path, row: dict[str, str], linked: bool) -> st
     title = link(f"slides/{name}.json", html.escape(slide)) if linked else html.escape(slide)
     usable = row["state"] == "usable"
     why = prose(f", {count_of(int(row['regions']), 'region')}", INTAKE) if usable else f": {prose(row['reason'])}"
+    doubt = f'<br><b class="doubt">Warning:</b> {prose(row["warning"])}' if row["warning"] else ""
     looks = "" if usable else ' class="excluded"'
     return (
         f"<figure{looks}>{_picture(path, 'jpeg', slide, f'overviews/{name}.jpg' if linked else '#slides')}"
         f"<figcaption>{title}<br>"
-        f"<b>{html.escape(row['state'])}</b>{why}</figcaption></figure>"
+        f"<b>{html.escape(row['state'])}</b>{why}{doubt}</figcaption></figure>"
     )
 
 

@@ -119,7 +119,7 @@ def write_report(
 
 def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], linked: bool) -> str:
     excluded = intake_table.excluded_slides(taken)
-    links = [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in excluded] if linked else ()
+    doubtful = intake_table.doubtful_slides(taken)
     return "\n".join(
         [
             paragraph(intake_table.summary_of(taken), source=INTAKE),
@@ -127,10 +127,17 @@ def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], l
             table(cohort_table.headline(counts), "tables/cohort.csv"),
             files(*_forms("cohort")),
             "<h3>Excluded slides</h3>" if excluded else "",
-            table(excluded, INTAKE, links),
+            table(excluded, INTAKE, _states(excluded, linked)),
+            "<h3>Slides with a warning</h3>" if doubtful else "",
+            table(doubtful, INTAKE, _states(doubtful, linked)),
             files(INTAKE, "intake.html"),
         ]
     )
+
+
+def _states(slides: Sequence[dict[str, str]], linked: bool) -> Sequence[dict[str, str]]:
+    """Where the name of each slide leads, or nowhere."""
+    return [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in slides] if linked else ()
 
 
 def _results(rows: Sequence[dict[str, str]], statistics: dict) -> str:

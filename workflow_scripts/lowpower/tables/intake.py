@@ -10,7 +10,7 @@ from lowpower.wording import count_of, listed
 
 COLUMNS = [
     *("slide", "patient", "state", "step", "reason", "vendor", "width", "height", "levels"),
-    *("mpp", "mpp_source", "tissue_mm2", "regions"),
+    *("mpp", "mpp_source", "tissue_mm2", "regions", "warning"),
 ]
 
 
@@ -41,7 +41,10 @@ def gather_slides(
 
 
 def _row(slide: str, patient: str, states: list[dict]) -> dict:
-    """One slide: its state is that of the first step that excluded it, else that of the last step."""
+    """One slide: its state is that of the first step that excluded it, else that of the last step.
+
+    ``warning``: what any step doubts, in the order of the steps, separated by semicolons.
+    """
     check, _, tile = states
     decisive = next((state for state in states if state["state"] != "usable"), tile)
     return {
@@ -52,6 +55,7 @@ def _row(slide: str, patient: str, states: list[dict]) -> dict:
         "levels": len(check.get("levels") or []) or None,
         "tissue_mm2": tile.get("area_mm2"),
         "regions": tile.get("regions", 0),
+        "warning": "; ".join(warning for state in states for warning in state["warnings"]),
         "content": check["content"],
     }
 
@@ -82,11 +86,18 @@ def excluded_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
     return [{k: row[k] for k in ("slide", "step", "reason")} for row in rows if row["state"] == "excluded"]
 
 
+def doubtful_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
+    """The slides of the intake table that carry a warning, for people."""
+    return [{k: row[k] for k in ("slide", "state", "warning")} for row in rows if row["warning"]]
+
+
 def summary_of(rows: Sequence[dict]) -> str:
     """One sentence on the intake table."""
     excluded = len(excluded_slides(rows))
     regions = sum(int(row["regions"]) for row in rows)
+    doubtful = sum(bool(row["warning"]) for row in rows)
     found = f"{count_of(len(rows), 'slide')}: {len(rows) - excluded:,} usable, {excluded:,} excluded"
+    found += f", {doubtful:,} with a warning" if doubtful else ""
     return f"{found}; {count_of(regions, 'region')}."
 
 
