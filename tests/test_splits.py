@@ -248,7 +248,7 @@ def test_one_name_in_two_spellings_is_a_problem(split, column, one, other):
 @pytest.mark.parametrize("label", ["A", "a.", "\uff41"])
 def test_a_label_in_another_spelling_is_a_problem_that_names_the_class(label):
     found = "\n".join(find_problems(replaced(divided(), "a0", label=label), CLASSES, [0], SHEET))
-    assert f"label {label!r} on 1 slide (a0) is not one of" in found
+    assert f"label {label!r} on 1 slide (a0) is not one of" in found and "did you mean 'a'?" in found
 
 
 def test_a_patient_in_two_unicode_forms_is_one_patient_and_a_leak(tmp_path):

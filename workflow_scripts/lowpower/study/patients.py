@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from lowpower.spelling import spelled_twice
+from lowpower.spelling import likeness, spelled_twice
 from lowpower.wording import count_of, nearest, some
 
 SPLITS = ("train", "val", "test", "external")
@@ -54,7 +54,7 @@ def _labels(sheet: Sequence[dict[str, str]], classes: Sequence[str]) -> Iterator
             if row[column] and row[column] not in classes:
                 strange.setdefault(row[column], []).append(row["slide"])
         for label, slides in sorted(strange.items()):
-            near = nearest(label, classes)
+            near = next((name for name in classes if likeness(name) == likeness(label)), nearest(label, classes))
             yield (
                 f"{column} {label!r} on {count_of(len(slides), 'slide')} ({some(sorted(slides))}) is not one of the "
                 f"config's `classes` ({', '.join(classes)}); "
