@@ -145,6 +145,11 @@ def test_a_quote_that_is_not_closed_swallows_no_row(tmp_path, column, closed):
     assert not closed or f"closed in line {closed + 1} only" in told
 
 
+@pytest.mark.parametrize("last", ['S2,S2.svs,P2,"a', 'S2,S2.svs,"P"2,a', 'S2,S2.svs,"P2" x,a'])
+def test_a_quote_that_is_out_of_place_in_the_last_row_is_an_error(tmp_path, last):
+    assert "line 3: a quote" in message(tmp_path, f"{HEADER}a,a.svs,p,x\n{last}")
+
+
 def test_cells_of_several_lines_and_of_any_length_are_read_and_lines_are_those_of_the_file(tmp_path):
     text = "slide,path,patient,label,remark\n" + 'a,a.svs,p,x,"pale,\nold, and\nthin"\nb,b.svs,q,y,"' + "z" * 200_000
     rows = read(tmp_path, text + '"\n')
@@ -378,7 +383,9 @@ def test_a_decimal_comma_that_became_two_cells_is_refused(tmp_path):
     assert "line 2: `exclude` is '25', no reason" in message(tmp_path, text.format(1))
 
 
-@pytest.mark.parametrize("column, text", [("site", "nan"), ("site", "#N/A"), ("label", "#N/A"), ("path", "#REF!")])
+@pytest.mark.parametrize(
+    "column, text", [("site", "nan"), ("scanner", "None"), ("site", "#N/A"), ("label", "#N/A"), ("path", "#REF!")]
+)
 def test_what_stands_for_nothing_is_no_name_either(column, text):
     assert fault_of(column, text) and not fault_of(column, "East")
 
@@ -426,8 +433,8 @@ def test_names_of_files_are_looked_up_as_they_are_written(tmp_path):
 
 ONE_PATIENT = [
     ("P-01", "p-01"), ("P-01", "P-01."), ("P-01", "P-01_"), ("P-01", "P-01 -"), ("P-01", "\uff30-\uff10\uff11"),
-    ("P-01", "P\u201301"), ("P-01", "P\u201101"), ("P-01", "P_01"), ("P-01", "P 01"), ("P-01", "P-1"), ("P-01", "P1"), ("7", "007"),
-    ("1000003", "1000003.0"), ("\u0410-1", "A-1"),
+    ("P-01", "P\u201301"), ("P-01", "P\u201101"), ("P-01", "P_01"), ("P-01", "P 01"), ("P-01", "P-1"), ("P-01", "P1"),
+    ("7", "007"), ("007", "'007"), ("P1", 'P1"'), ("1000003", "1000003.0"), ("\u0410-1", "A-1"),
 ]  # fmt: skip
 
 

@@ -31,7 +31,7 @@ def likeness(name: str) -> str:
     ``likeness("P-01") == likeness("p_1.") == likeness("P1")``. Only zeros of the first number count: 100200.01 is not
     100200.1.
     """
-    text = re.sub("[_ ]", "-", look_of(name)).strip("-.")
+    text = re.sub("[_ ]", "-", look_of(name)).strip("-.'\"")
     text = re.sub(r"(?<=[^\W\d])-+(?=\d)", "", text)  # P-1 is P1, but 1-11 is not 11-1
     text = re.sub(r"(?<=\d)\.0$", "", text)  # 7.0 is 7 that a program took for a number
     return re.sub(r"^(\D*)0+(?=\d)", r"\1", text)

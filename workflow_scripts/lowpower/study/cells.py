@@ -23,12 +23,10 @@ def fault_of(column: str, text: str) -> str:
     """Why a cell of a known column cannot stand, and what to write; "" where nothing is wrong. text: as cleaned."""
     if _ERROR.fullmatch(text):
         return "an error of a spreadsheet program; write the value itself"
-    if column in (*IDS, "site") and _NOTHING.fullmatch(text):
-        return "a program's word for a blank cell" + (
-            "; leave it blank, or write the site's name in full"
-            if column == "site"
-            else f", and no id; write the {column}'s own id"
-        )
+    if column in IDS and _NOTHING.fullmatch(text):
+        return f"a program's word for a blank cell, and no id; write the {column}'s own id"
+    if column in ("site", "scanner") and _NOTHING.fullmatch(text):
+        return f"a program's word for a blank cell; leave it blank, or write the {column}'s name in full"
     if column in IDS and _EXPONENT.fullmatch(text):
         return f"a long number that a spreadsheet program cut; {_AS_TEXT}"
     if column in IDS and _DATE.fullmatch(text):
