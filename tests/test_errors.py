@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from sheet_files import edited, workbook
 from test_provenance import check, make_study
 from test_workflow import BIN, SMOKE, copy_project, write_header
 
@@ -143,6 +144,12 @@ def sheet(content, name="slides.csv"):
         return message_of(read_sheet, folder / name, ROOT / "schemas/sheet.schema.yaml")
 
     return make
+
+
+def book(change=None, **edit):
+    """What a workbook of two slides is told that was changed so; edit: of one of its parts."""
+    content = workbook(["a", "a.svs", "P1", "Normal"], ["b", "b.svs", "P2", "Sprue"], change=change)
+    return sheet(edited(content, **edit) if edit else content, "slides.xlsx")
 
 
 def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=()):
@@ -425,6 +432,7 @@ CASES = {
     "margin missing, or of a test that has none": claims({"margin": None}),
     "claim id twice": claims({}, {}),
     "positive class that is none": config(classes=["Normal", "Sprue"], positive_class="Spure"),
+    "two classes that look alike": config(classes=["Tumor", "tumor"]),
     "results folder of another study": other_study,
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
@@ -442,19 +450,37 @@ CASES = {
     "column missing": sheet("slide,path,label\na,a.svs,Normal\n"),
     "column misspelled": sheet("slide,path,Patients,label\n" + ROW),
     "optional column misspelled": sheet("slide,path,patient,label,true_lable\na,a.svs,P1,Normal,Normal\n"),
+    "column twice": sheet("slide,path,patient,label,Label\na,a.svs,P1,Normal,Sprue\n"),
     "no rows": sheet(HEADER),
+    "more cells than columns": sheet("slide,path,patient,label,mpp\na,a.svs,P1,Normal,0,25\n"),
+    "row cut short": sheet(HEADER + "a,a.svs,P1\n"),
+    "quote that is not closed": sheet(HEADER + ROW + 'b,b.svs,P2,"Sprue\nc,c.svs,P3,Sprue"\n'),
     "blank or wrong cell": sheet(HEADER + "".join(f"{s},{s}.svs,,\n" for s in "abc")),
+    "value of a program in place of an id": sheet(HEADER + "a,a.svs,1.23E+11,Normal\n"),
+    "ids with decimals": sheet(HEADER + "a,a.svs,1000003.0,Normal\nb,b.svs,7.0,Normal\n"),
+    "scale of zero": sheet("slide,path,patient,label,mpp,exclude\na,a.svs,P1,Normal,0,25\n"),
+    "reason to exclude that is none": sheet("slide,path,patient,label,exclude\na,a.svs,P1,Normal,False\n"),
     "duplicate slide id": sheet(HEADER + ROW + "a,b.svs,P1,Normal\n"),
+    "two slide ids that look alike": sheet(HEADER + ROW + "A,b.svs,P1,Normal\n"),
     "two ids for one file": sheet(HEADER + ROW + "b,x/../a.svs,P1,Normal\n"),
     "unreadable encoding": sheet((HEADER + "ä,a.svs,P1,Normal\n").encode("latin-1")),
     "text in UTF-16": sheet((HEADER + ROW).encode("utf-16")),
+    "zero byte": sheet(HEADER + "a,a.svs,\0,Normal\n"),
+    "file of another kind": sheet("PAR1"),
     "web page instead of a sheet": sheet("\ufeff <!DOCTYPE html><html><body>Please log in"),
-    "broken workbook": sheet(HEADER, "slides.xlsx"),
+    "broken workbook": sheet("PK\x03\x04", "slides.xlsx"),
+    "no visible worksheet": book(pattern=b'"visible"', by=b'"hidden"', part="xl/workbook.xml"),
+    "slides in two worksheets": book(lambda book: book.create_sheet("more").append(["slide"])),
+    "merged cells": book(lambda book: book.active.merge_cells("D2:D3")),
+    "hidden rows": book(lambda book: setattr(book.active.row_dimensions[2], "hidden", True)),
+    "formula without a result": book(lambda book: book.active.__setitem__("D2", '=IF(A1="","a","b")')),
+    "rows of a workbook out of order": book(pattern=b'<row r="3"', by=b'<row r="2"'),
     "split for some patients only": patients(("a", "split", "")),
     "patient in two splits": patients(("x", "split", "test")),
     "blank label in val or test": patients(("c", "label", "")),
     "class without a labeled patient": patients(("h", "split", "train")),
     "discordant slides of one patient": patients(("x", "label", "Sprue")),
+    "one patient, or site, in two spellings": patients(("x", "patient", "p-1"), ("a", "patient", "P1")),
     "unknown test site": patients(by="site", sites=["Est"]),
     "too many slides excluded": excluded,
     "one image under two patients": same_image,

@@ -90,6 +90,11 @@ def test_equal_names_are_told_apart_by_folder_then_by_ending():
     assert name_slides(paths) == ["a/x", "b/x", "x", "a/y.svs", "a/y.tif", "z.ome"]
 
 
+def test_names_that_a_sheet_may_not_both_have_are_told_apart_by_their_folders():
+    paths = [Path("a/x1.svs"), Path("b/X1.svs"), Path("a/\u00fc.svs"), Path("b/u\u0308.svs")]
+    assert name_slides(paths) == ["a/x1", "b/X1", "a/\u00fc", "b/u\u0308"]
+
+
 def test_the_parts_of_a_slide_are_no_slides(tmp_path):
     touch(tmp_path / "m.mrxs", tmp_path / "m/Data0000.dat", tmp_path / "m/Slidedat.ini", tmp_path / "m/inner.tif")
     touch(tmp_path / "n/o.mrxs")

@@ -1,4 +1,4 @@
-"""Config, sheet, study and code hashes: what the Snakefile reads."""
+"""Config, study and code hashes: what the Snakefile reads."""
 
 import ast
 import copy
@@ -7,7 +7,6 @@ from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 
-import openpyxl
 import pytest
 import yaml
 from test_workflow import write_header
@@ -28,11 +27,10 @@ from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
 from lowpower.study.jobs import controls, example_student, result_row, stage_before, student_recipe
 from lowpower.study.methods import STANDARD
-from lowpower.study.sheet import by_file_name, read_sheet
 from lowpower.study.study import FITTED, TEACHERS_NETWORK, level_of, measured_networks, models, steps_of
 
 ROOT = Path(__file__).parents[1]
-CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"
+CONFIG = ROOT / "schemas/config.schema.yaml"
 SCRIPTS = ROOT / "workflow_scripts"
 
 
@@ -142,6 +140,19 @@ PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
 def test_a_bad_config_is_one_message(changes, message):
     with pytest.raises(InputError, match=message):
         read_config(demo(**changes), CONFIG)
+
+
+def test_names_that_the_sheet_has_too_are_cleaned_as_the_sheets_are():
+    raw = demo(classes=["Mu\u0308ller\u200b", "other "], positive_class="Mu\u0308ller")
+    config = read_config(raw | {"split": {"by": "site", "test_sites": ["East\u00a0wing"]}}, CONFIG)
+    assert config["classes"] == ["M\u00fcller", "other"] and config["positive_class"] == "M\u00fcller"
+    assert config["split"]["test_sites"] == ["East wing"]
+
+
+@pytest.mark.parametrize("classes", [["Tumor", "tumor"], ["a", "a "], ["pre-cancer", "pre\u2013cancer"]])
+def test_classes_that_look_alike_are_an_error(classes):
+    with pytest.raises(InputError, match=r"`classes`: two of .* look alike"):
+        read_config(demo(classes=classes), CONFIG)
 
 
 def test_a_missing_key_is_named():
@@ -286,89 +297,6 @@ def test_every_row_takes_the_same_number_of_steps():
             if not ((row["distill"] or row["pretrain"]) and row["finetune"] and total == 1):
                 assert sum(steps_of(row, total)) == total
     assert steps_of(config["methods"]["sskd_finetuned"], 300) == (240, 60)
-
-
-def write_sheet(tmp_path, text, name="slides.csv", encoding="utf-8"):
-    (tmp_path / name).write_bytes(text.encode(encoding))
-    return tmp_path / name
-
-
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_sheets_of_any_separator_are_read_as_text(tmp_path, separator, mark):
-    text = mark + "slide,path,patient,label,mpp,note\n007,a.svs,P1,NA,0.25,x\n\n008,b/c.svs,P2,,,\n".replace(
-        ",", separator
-    )
-    rows = read_sheet(write_sheet(tmp_path, text), SHEET)
-    assert [row["slide"] for row in rows] == ["007", "008"]
-    assert (rows[0]["label"], rows[0]["mpp"], rows[0]["note"]) == ("NA", 0.25, "x")
-    assert (rows[1]["label"], rows[1]["mpp"], rows[1]["exclude"]) == ("", None, "")
-    assert rows[1]["file"] == str(tmp_path / "b/c.svs")
-
-
-def test_workbooks_are_read_like_text(tmp_path):
-    book = openpyxl.Workbook()
-    for row in (
-        ["slide", "path", "patient", "label", "mpp"],
-        ["007", "a.svs", 12, "x", 0.25],
-        ["8", "b.svs", 12.0, None, None],
-    ):
-        book.active.append(row)
-    book.save(tmp_path / "slides.xlsx")
-    rows = read_sheet(tmp_path / "slides.xlsx", SHEET)
-    assert [(r["slide"], r["patient"], r["label"], r["mpp"]) for r in rows] == [
-        ("007", "12", "x", 0.25),
-        ("8", "12", "", None),
-    ]
-
-
-HEADER = "slide,path,patient,label\n"
-
-
-@pytest.mark.parametrize(
-    "text, message",
-    [
-        ("slide,path,label\na,a.svs,x\n", "no column `patient` .*slides of one patient stay in one split"),
-        ("slide,path,patients,label\na,a.svs,p,x\n", "no column `patient`.*`patients` looks like it"),
-        (HEADER, "no rows"),
-        ("", "no column `slide`"),
-        (HEADER + "a,a.svs,p,x\na,b.svs,p,x\n", "line 3: the slide id 'a' stands in line 2 already"),
-        (HEADER + "a,a.svs,p,x\nb,a.svs,p,x\n", "line 3: the slide file .*a.svs' stands in line 2"),
-        (HEADER + "a,a.svs,p,x\nb,sub/../a.svs,p,x\n", "line 3: the slide file .*a.svs'"),
-        (HEADER + "a,a.svs,,x\nb,b.svs,,x\nc,c.svs,,x\n", r"line 2 \(and 2 other lines\): `patient` is blank"),
-        ("<!DOCTYPE html><html>login</html>", "is a web page, not a sheet"),
-        (HEADER + "a,a.svs,,x\n", "line 2: `patient` is blank; write: id of the patient"),
-        ("slide,path,patient,label,mpp\na,a.svs,p,x,0.25um\n", "line 2: `mpp` is '0.25um'; write: µm per pixel"),
-        (
-            "slide,path,patient,label,split\na,a.svs,p,x,training\n",
-            "line 2: `split` is 'training'; write: train, val, test",
-        ),
-        ("slide,path,patient,label,true_lable\na,a.svs,p,x,y\n", "`true_lable` looks like `true_label`"),
-    ],
-)
-def test_a_bad_sheet_is_one_message(tmp_path, text, message):
-    with pytest.raises(InputError, match=message):
-        read_sheet(write_sheet(tmp_path, text), SHEET)
-
-
-def test_a_sheet_in_another_encoding_or_no_sheet_is_said_so(tmp_path):
-    with pytest.raises(InputError, match="line 2: a letter is not UTF-8; save the sheet as CSV"):
-        read_sheet(write_sheet(tmp_path, HEADER + "a,ä.svs,p,x\n", encoding="latin-1"), SHEET)
-    with pytest.raises(InputError, match=r"there is no file .*none\.csv"):
-        read_sheet(tmp_path / "none.csv", SHEET)
-    with pytest.raises(InputError, match="UTF-16"):
-        read_sheet(write_sheet(tmp_path, HEADER + "a,ä.svs,p,x\n", encoding="utf-16"), SHEET)
-    with pytest.raises(InputError, match="is a web page"):
-        read_sheet(write_sheet(tmp_path, "<html></html>", "slides.xlsx"), SHEET)
-    with pytest.raises(InputError, match="not an Excel workbook"):
-        read_sheet(write_sheet(tmp_path, "slide,path", "slides.xlsx"), SHEET)
-    with pytest.raises(InputError, match=r"an Excel workbook; name it .xlsx"):
-        read_sheet(write_sheet(tmp_path, "PK\x03\x04", "slides.csv"), SHEET)
-
-
-def test_rows_are_found_by_file_name_whatever_their_order(tmp_path):
-    rows = read_sheet(write_sheet(tmp_path, HEADER + "b/1,b.svs,p,x\na,a.svs,p,x\n"), SHEET)
-    assert list(by_file_name(rows)) == list(by_file_name(rows[::-1])) == ["a", "b%2F1"]
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from lowpower.errors import InputError, remedy
 from lowpower.files import replacing
 from lowpower.log import Progress
 from lowpower.slides.slide import ExcludedSlide, find_mpp, open_slide
+from lowpower.spelling import clean, look_of
 from lowpower.wording import count_of, some
 
 ENDINGS = (
@@ -112,11 +113,17 @@ def find_slides(folder: Path) -> list[Path]:
 
 
 def name_slides(paths: list[Path]) -> list[str]:
-    """An id for each file: its name without ending; where that is not unique with its folder, then with its ending."""
+    """An id for each file: its name without ending; where that is not unique with its folder, then with its ending.
+
+    Ids that differ only in case, or in what nobody sees, are not unique: a sheet may not have both.
+    """
     names = [path.stem.strip().lstrip(FORMULA) or path.name for path in paths]
     for longer in (lambda path: path.with_suffix("").as_posix(), lambda path: path.as_posix()):
-        counts = Counter(names)
-        names = [name if counts[name] == 1 else longer(path) for name, path in zip(names, paths, strict=True)]
+        looks = [look_of(clean(name)) for name in names]
+        counts = Counter(looks)
+        names = [
+            name if counts[look] == 1 else longer(path) for name, look, path in zip(names, looks, paths, strict=True)
+        ]
     return names
 
 

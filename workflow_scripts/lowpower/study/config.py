@@ -5,6 +5,7 @@ from pathlib import Path
 
 from lowpower import magnification
 from lowpower.errors import InputError
+from lowpower.spelling import clean, look_of
 from lowpower.study.given import KINDS_OF_INIT
 from lowpower.study.methods import STANDARD
 from lowpower.study.schema import checked
@@ -17,7 +18,7 @@ def read_config(raw: dict, schema: str | Path) -> dict:
 
     Raises InputError naming the key, what was found and what to write.
     """
-    config = checked(_with_standard_rows(raw), schema, "config")
+    config = _cleaned(checked(_with_standard_rows(raw), schema, "config"))
     _check_scales(config)
     _check_methods(config)
     _check_teacher(config)
@@ -34,6 +35,18 @@ def read_config(raw: dict, schema: str | Path) -> dict:
             f"write {recipe['batch']} or less"
         )
     return config
+
+
+def _cleaned(config: dict) -> dict:
+    """The config with the names that the sheet has too cleaned of what nobody sees, as the sheet's are."""
+    classes = list(map(clean, config["classes"]))
+    if len({look_of(name) for name in classes}) < len(classes):
+        raise InputError(
+            f"config: `classes`: two of {', '.join(classes)} look alike (case, width, dashes); write each class once, "
+            "or give one of them another name, here and in the sheet"
+        )
+    split = config["split"] | {"test_sites": list(map(clean, config["split"]["test_sites"]))}
+    return config | {"classes": classes, "positive_class": clean(config["positive_class"]), "split": split}
 
 
 def _with_standard_rows(raw: dict) -> dict:
