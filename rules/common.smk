@@ -12,7 +12,7 @@ sys.path.insert(0, str(HOME / "workflow_scripts"))
 from lowpower import magnification
 from lowpower.errors import InputError
 from lowpower.study.code import code_hash
-from lowpower.study.config import read_config, region_multiple
+from lowpower.study.config import read_config, read_written
 from lowpower.study.division import can_be_judged, find_problems
 from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given, given_teacher
@@ -20,9 +20,17 @@ from lowpower.study.jobs import example_student, recipe, result_row, stage_befor
 from lowpower.study.jobs import time_files, timed_row
 from lowpower.study.machine import check_writable
 from lowpower.study.plan import count_tested, planned_jobs
+from lowpower.study.scales import region_multiple
 from lowpower.study.sheet import by_file_name, read_sheet
 from lowpower.study.study import Model, level_of, measured_networks, models
 from lowpower.wording import listed
+
+# Snakemake reads config files as well: here is told what it would lose or change without a word. What another workflow
+# hands over stands in no file of ours.
+try:
+    WRITTEN = {} if workflow.modifier.skip_configfile else read_written(workflow.configfiles or ["config.yaml"])
+except InputError as error:
+    raise WorkflowError(str(error))
 
 # A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
 if not workflow.configfiles:
@@ -31,7 +39,7 @@ if not workflow.configfiles:
 
 
 try:
-    STUDY = read_config(config, HOME / "schemas/config.schema.yaml")
+    STUDY = read_config(config, HOME / "schemas/config.schema.yaml", WRITTEN)
     SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
     check_given(STUDY)
     check_writable(OUT := f"results/{STUDY['cohort']}")

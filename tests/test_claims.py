@@ -76,6 +76,12 @@ def test_what_a_claim_does_not_say_is_the_lowest_magnification_and_the_largest_s
     assert close["arms"][0]["folders"] == ["students/sskd/2.5x/labeled100-unlabeled100/seed0"]
 
 
+def test_a_claim_may_write_a_magnification_to_four_digits(tmp_path):
+    claims = [CLOSE | {"row": {"method": "sskd", "magnification": 1.667}}]
+    (close,) = resolved(tmp_path, claims, student_magnifications=[2.5, 10 / 6])
+    assert "/1.6666666666666667x/" in close["arms"][0]["folders"][0]
+
+
 def test_what_a_claim_compares_with_is_its_row_but_for_what_it_says(tmp_path):
     row = {"method": ["absent", "sskd"], "fewer_pixels": 4}
     pixels = CLOSE | {"row": row | {"pixels": "level"}, "against": {"pixels": "averaged"}}
@@ -113,7 +119,12 @@ def test_a_claim_that_a_study_cannot_test_is_no_error_but_says_why(tmp_path, cla
 @pytest.mark.parametrize(
     "content, message",
     [
-        ("claims: [", "it cannot be read as YAML; write the path of a file such as configs/claims.yaml"),
+        ("claims: [", r"claims.yaml, line 1: this is not YAML \(.*\); correct this line or the one above it"),
+        ("claims: []\nclaims: []", "claims.yaml, lines 1 and 2: the key `claims` stands in one section twice"),
+        (
+            "claims: [{id: no, claim: x, test: none}]",
+            r"claim 1: `id` is no, which YAML reads as false \(.*line 1\); write it in quotes, \"no\"",
+        ),
         ("other: []", r"write one key, `claims`, with a list of claims \(`claims: \[\]` for none\)"),
         ([BETTER | {"metrik": "auroc"}], "claim better: unknown key `metrik`; did you mean `metric`"),
         ([BETTER | {"metric": "f1"}], 'claim better: `metric` is "f1"; write `accuracy`, `macro_f1`'),

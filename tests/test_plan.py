@@ -14,6 +14,7 @@ from lowpower.planning.quantities import duration, size
 from lowpower.planning.scale import scale_rows
 from lowpower.planning.workload import MODEL_RULES, expected_tissue, planned_works
 from lowpower.study.config import read_config
+from lowpower.study.jobs import student_recipe
 from lowpower.study.plan import planned_jobs
 from lowpower.study.study import models, steps_of
 
@@ -120,6 +121,22 @@ def test_the_plan_of_a_finished_run_is_what_it_took(run):
         assert sum(found[rule].seconds.values()) == pytest.approx(measured[rule], rel=0.01), rule
     total = sum(sum(found[rule].seconds.values()) for rule in measured)
     assert total == pytest.approx(sum(measured.values()), rel=0.01)
+
+
+def test_a_training_is_planned_with_the_steps_it_takes(run):
+    tissue = read_cohorts("results")[0][0].tissue
+    two = {"distill": {"images": "all"}, "finetune": {"images": "labeled"}}
+    rows = {f"share{k}": two | {"finetune": {"images": "labeled", "share": k / 100}} for k in (1, 20, 25, 50, 75, 99)}
+    for steps in (2, 3, 6, 10, 50, 1501):
+        config = config_of(methods=rows | {"vicreg": None, "scratch": None, "sskd": None}, training={"steps": steps})
+        every = models(config)
+        rows_of = [model.as_row() for model in every]
+        for stage in ("distill", "pretrain", "finetune"):
+            works = planned_works(f"{stage}_student", config, rows_of, tissue, 1)
+            for i, model in enumerate(every[1:], start=1):
+                if config["methods"][model.method][stage]:
+                    assert works[i].steps == student_recipe(config, model, stage)["steps"], (steps, model.method, stage)
+        assert planned_works("train_teacher", config, rows_of, tissue, 1)[0].steps == steps
 
 
 def test_trainings_grow_with_steps_batch_pixels_and_validations(run):

@@ -1,14 +1,13 @@
-"""Config, study and code hashes: what the Snakefile reads."""
+"""Study and code hashes: what the Snakefile reads."""
 
 import ast
-import copy
-import json
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 import yaml
+from test_config import LABELS, demo
 from test_workflow import write_header
 
 from lowpower import files
@@ -21,8 +20,7 @@ from lowpower.pages import rows_text
 from lowpower.planning import workload
 from lowpower.study import code
 from lowpower.study.code import modules_of
-from lowpower.study.config import read_config, region_multiple
-from lowpower.study.config_page import configuration_page
+from lowpower.study.config import read_config
 from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
 from lowpower.study.jobs import controls, example_student, result_row, stage_before, student_recipe
@@ -32,152 +30,6 @@ from lowpower.study.study import FITTED, TEACHERS_NETWORK, level_of, measured_ne
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "schemas/config.schema.yaml"
 SCRIPTS = ROOT / "workflow_scripts"
-
-
-def demo(**changes):
-    return yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
-
-
-def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
-    raw = demo()
-    before = copy.deepcopy(raw)
-    config = read_config(raw, CONFIG)
-    assert raw == before
-    assert config["training"]["learning_rate"] == 0.001 and config["training"]["steps"] == raw["training"]["steps"]
-    assert config["methods"]["sskd"]["distill"]["pooling"] == "max"
-    assert config["methods"]["scratch"] == {
-        "network": "resnet10",
-        "at": "students",
-        "init": "random",
-        "pretrain": None,
-        "distill": None,
-        "finetune": {"images": "labeled", "share": 0.2},
-    }
-    assert config["tissue"]["mask_mpp"] == 8
-
-
-LABELS = {"finetune": {"images": "labeled"}}
-PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
-
-
-@pytest.mark.parametrize(
-    "changes, message",
-    [
-        ({"trainig": {}}, "unknown key `trainig`; did you mean `training`?"),
-        ({"training": {"step": 1}}, "unknown key `training.step`; did you mean `steps`?"),
-        (
-            {"methods": {"a": {"distill": {"image": "all"}}}},
-            "unknown key `methods.a.distill.image`; did you mean `images`?",
-        ),
-        ({"seeds": ["a"]}, '`seeds.0` is "a"; write whole number, at least 0. Seeds of the study'),
-        ({"jpeg_quality": 101}, "`jpeg_quality` is 101; write whole number, 50 to 100. JPEG quality"),
-        (
-            {"pixels": ["level"]},
-            r"`pixels` is \[\"level\"\]; write list of `averaged`, `level`. .* averaged, always one of them",
-        ),
-        ({"views": "often"}, '`views` is "often"; write whole number, 1 to 256. Views of each'),
-        (
-            {"methods": {"m": {"distill": {"images": "all", "views": 8}}}},
-            "`methods.m.distill.views`: 8 views are more than the 4 that are recorded; write 4 or less",
-        ),
-        ({"student_magnifications": [3]}, "`student_magnifications`: 10x to 3x is a reduction by 3.33333"),
-        (
-            {"student_magnifications": [10]},
-            "`student_magnifications`: 10 is not below teacher_magnification, 10; write 5, 2.5",
-        ),
-        ({"student_magnifications": [20]}, "20 is not below teacher_magnification"),
-        ({"coarsest_magnification": 4}, "`coarsest_magnification`: 10x to 4x"),
-        (
-            {"unit": "grid", "grid": {"size_um": 250}},
-            "250 µm is 250 px at 10x, not a multiple of 128 px .* nearest is 256",
-        ),
-        (
-            {"unit": "grid", "grid": {"stride_um": 100.5}},
-            "`grid.stride_um`: 100.5 µm .*not a multiple of 1 px; the nearest is 100",
-        ),
-        (
-            {"max_side_um": 100},
-            r"`max_side_um`: 100 µm .* smallest region, 128 µm \(128 px at 10x.*write 128 or more, or 0",
-        ),
-        ({"methods": {"skdd": None}}, "unknown method `methods.skdd`; did you mean `sskd`?"),
-        ({"methods": {"a": {}}}, "`methods.a` learns nothing"),
-        ({"methods": {"a": {"distill": {"images": "all", "cross_entropy": 1}}}}, "cross_entropy needs labels"),
-        ({"methods": {"teacher": {}}}, "`methods.teacher` is no name that can stand there; write .*not `teacher`"),
-        (
-            {"methods": {"a": {"pretrain": {"images": "all"}}}},
-            "`methods.a` learns nothing: give it `distill`, `finetune`",
-        ),
-        ({"methods": {"a": PRETRAIN | {"distill": {"images": "all"}}}}, "neither `distill` nor `init`"),
-        ({"methods": {"a": PRETRAIN | {"init": "teacher"}}}, "neither `distill` nor `init`"),
-        (
-            {"methods": {"a": PRETRAIN}, "training": {"batch": 1}},
-            "compares the regions of a batch; write `training.batch: 2",
-        ),
-        ({"methods": {"a": PRETRAIN | {"network": "color"}}}, "color cannot be matched"),
-        ({"methods": {"a": {"network": "resnet18", "distill": {"images": "all"}}}}, "resnet18 cannot be matched"),
-        (
-            {"methods": {"a": LABELS | {"network": "color", "init": "teacher"}}},
-            "color is fitted and starts from nothing",
-        ),
-        (
-            {"methods": {"a": LABELS | {"network": "resnet50"}}},
-            "resnet50 starts from weights of its own; write `init: PATH",
-        ),
-        ({"methods": {"a": LABELS | {"init": "w.safetensors"}}}, "a file of weights is for network resnet18"),
-        (
-            {"methods": {"a": LABELS | {"init": "w.pth"}}},
-            '`methods.a.init` is "w.pth"; write `random`, `teacher`, `PATH.',
-        ),
-        ({"methods": {"a": LABELS | {"at": "teachers"}}}, '`methods.a.at` is "teachers"; write `students`, `teacher`'),
-        ({"teacher": "best"}, '`teacher` is "best"; write `paired`, `best_validation`, `PATH.safetensors`'),
-        (
-            {"teacher": "best_validation", "split": {"by": "kfold"}},
-            r"best_validation with `split: {by: kfold}` is a leak",
-        ),
-        ({"teacher": "best_validation", "split": {"by": "random"}}, "whom the best teacher may have trained on"),
-    ],
-)
-def test_a_bad_config_is_one_message(changes, message):
-    with pytest.raises(InputError, match=message):
-        read_config(demo(**changes), CONFIG)
-
-
-def test_names_that_the_sheet_has_too_are_cleaned_as_the_sheets_are():
-    raw = demo(classes=["Mu\u0308ller\u200b", "other "], positive_class="Mu\u0308ller")
-    config = read_config(raw | {"split": {"by": "site", "test_sites": ["East\u00a0wing"]}}, CONFIG)
-    assert config["classes"] == ["M\u00fcller", "other"] and config["positive_class"] == "M\u00fcller"
-    assert config["split"]["test_sites"] == ["East wing"]
-
-
-@pytest.mark.parametrize("classes", [["Tumor", "tumor"], ["a", "a "], ["pre-cancer", "pre\u2013cancer"]])
-def test_classes_that_look_alike_are_an_error(classes):
-    with pytest.raises(InputError, match=r"`classes`: two of .* look alike"):
-        read_config(demo(classes=classes), CONFIG)
-
-
-def test_a_missing_key_is_named():
-    raw = demo()
-    del raw["classes"]
-    with pytest.raises(InputError, match=r"the key `classes` is missing; write it. The classes, in the order"):
-        read_config(raw, CONFIG)
-
-
-def test_every_key_of_the_schema_is_described():
-    def check(rules, path):
-        for key, rule in rules.get("properties", {}).items():
-            assert rule.get("description"), f"{path}{key}"
-            for inner in (rule, *rule.get("oneOf", [])):
-                check(inner, f"{path}{key}.")
-        if isinstance(rules.get("additionalProperties"), dict):
-            check(rules["additionalProperties"], f"{path}*.")
-
-    check(yaml.safe_load(CONFIG.read_text()), "")
-
-
-def test_regions_fit_every_reduction():
-    assert region_multiple(read_config(demo(student_magnifications=[5, 2.5]), CONFIG)) == 128
-    assert region_multiple(read_config(demo(student_magnifications=[5], coarsest_magnification=1.25), CONFIG)) == 256
-    assert region_multiple(read_config(demo(student_magnifications=[2.5, 10 / 6]), CONFIG)) == 32 * 12
 
 
 def test_the_study_holds_each_model_once():
@@ -361,7 +213,7 @@ GROUPS = {
 }
 
 
-STANDS_ON = {"pages": {"tables"}, "planning": {"tables"}}  # data flows one way
+STANDS_ON = {"pages": {"tables"}, "planning": {"tables", "study"}}  # data flows one way
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -374,20 +226,3 @@ def test_groups_never_import_each_other(group):
                 others = {f"lowpower.{other}" for other in GROUPS if other not in {group, *STANDS_ON.get(group, ())}}
                 assert ".".join(name.split(".")[:2]) not in others, f"{path.name} imports {name}"
                 assert name.split(".")[0] not in GROUPS[group], f"{path.name} imports {name}"
-
-
-def test_the_order_of_keys_reaches_no_job():
-    raw = yaml.safe_load((ROOT / "configs/smoke.yaml").read_text())
-    turned = {key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in raw.items()}
-    turned = dict(
-        reversed((turned | {"methods": raw["methods"]}).items())
-    )  # rows are shown in the order they are written
-    assert list(turned) != list(raw)
-    assert json.dumps(read_config(turned, CONFIG)) == json.dumps(read_config(raw, CONFIG))
-
-
-def test_the_configuration_page_is_that_of_the_schema():
-    page = configuration_page(yaml.safe_load(CONFIG.read_text()))
-    assert (ROOT / "docs/configuration.md").read_text() == page, "run `make docs`"
-    for key in ("`training.steps`", "`methods.NAME.distill.pooling`", "`demo.contrast`"):
-        assert f"| {key} |" in page

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from lowpower import magnification
 from lowpower.planning.measured import Cohort, Job, Tissue
+from lowpower.study.study import steps_of
 
 TRAININGS = ("train_teacher", "pretrain_student", "distill_student", "finetune_student")
 MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # those on the GPU, if any
@@ -44,7 +45,7 @@ def planned_works(rule: str, config: dict, models: Sequence[dict], tissue: Tissu
                 config,
                 tissue,
                 model["magnification"],
-                steps_of(rule, config, model),
+                _steps(rule, config, model),
                 network=model["network"],
                 distill=_distillation(config, model["method"]),
             )
@@ -96,15 +97,12 @@ def _has_job(rule: str, config: dict, method: str) -> bool:
     return stage is None or bool(config["methods"][method][stage])
 
 
-def steps_of(rule: str, config: dict, model: dict) -> int:
+def _steps(rule: str, config: dict, model: dict) -> int:
     """Optimizer steps of a model in the stage that a rule is."""
     total = config["training"]["steps"]
-    if model["method"] == "teacher":
-        return total if rule == "train_teacher" else 0
-    row = config["methods"][model["method"]]
-    alone = not row["distill"] and not row["pretrain"]
-    share = 1.0 if alone else row["finetune"]["share"] if row["finetune"] else 0.0
-    return 0 if rule == "train_teacher" else round(total * (share if rule == "finetune_student" else 1 - share))
+    if rule == "train_teacher" or model["method"] == "teacher":
+        return total if (rule, model["method"]) == ("train_teacher", "teacher") else 0
+    return steps_of(config["methods"][model["method"]], total)[rule == "finetune_student"]
 
 
 def work_of(
