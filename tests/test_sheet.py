@@ -418,6 +418,7 @@ def test_what_nobody_sees_makes_no_second_name(tmp_path, spelling):
         ("\u200b", ""),
         ('="007"', "007"),
         ("a\x07b", "ab"),
+        ("e\x07\u0301", "\u00e9"),
         ("\uff21", "\uff21"),
         ("e\u0301", "\u00e9"),
     ],
@@ -514,6 +515,11 @@ def test_a_workbook_has_as_many_slides_as_rows_with_a_slide(tmp_path_factory, pa
     path = write_sheet(tmp_path_factory.mktemp("sheet"), workbook(*rows), "s.xlsx")
     with contextlib.suppress(InputError):
         assert len(read_sheet(path, SHEET)) == len(rows)
+
+
+@given(st.text(st.characters(exclude_characters="="), max_size=8))
+def test_what_is_clean_stays_as_it_is(text):
+    assert clean(clean(text)) == clean(text) == clean(text).strip()
 
 
 def test_looks_differ_where_names_do():

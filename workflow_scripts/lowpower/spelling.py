@@ -13,9 +13,11 @@ _ALIKE = str.maketrans("‐‑‒–—―−авекмнорстухіѕјαβ�
 
 def clean(text: str) -> str:
     """A name without what nobody sees: in Unicode's form NFC, each run of blanks of any kind one plain space."""
-    text = unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+    if not (text.isascii() and text.isprintable()):
+        text = _UNSEEN.sub("", text)
+        text = "".join(letter for letter in text if letter.isspace() or unicodedata.category(letter) != "Cc")
+        text = unicodedata.normalize("NFC", text)
     text = " ".join(text.split())
-    text = "".join(letter for letter in text if unicodedata.category(letter) != "Cc")
     wrapped = _AS_FORMULA.fullmatch(text)
     return wrapped[1].strip() if wrapped else text
 
