@@ -61,7 +61,7 @@ if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
 
 
 wildcard_constraints:
-    slide=r"(?![0-9.]+x(-level)?[./])[^/]+",  # a name such as 10x is a magnification's; safe_name gives none to a slide
+    slide=r"(?![0-9.]+x(-level)?\.csv$)[^/]+",  # regions/10x.csv is an index; safe_name calls no slide 10x
     magnification=r"[0-9.]+x",
     scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level what the slide's own level shows
     network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
@@ -75,6 +75,11 @@ wildcard_constraints:
 def code(rule):
     """Hash of what a rule's script does, for its params (a changed comment reruns nothing, a changed helper does)."""
     return code_hash(HOME / f"workflow_scripts/{rule}.py")
+
+
+def unformatted(value):
+    """For params: a function that returns a value. Snakemake takes {words} of plain text, and of lists, for wildcards."""
+    return lambda wildcards: value
 
 
 def index(scale):
@@ -109,7 +114,7 @@ def stamp(path):
         return []
     try:
         status = Path(path).stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path has a NUL
         return []
     return [status.st_size, int(status.st_mtime)]
 
