@@ -1,5 +1,6 @@
 """Config, sheet and study, read once; every path and every value that depends on them is built here."""
 
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 HOME = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(HOME / "workflow_scripts"))
+sys.executable = shlex.quote(sys.executable)  # by which Snakemake runs each script, in a shell and without quotes
 
 from lowpower import magnification
 from lowpower.errors import InputError
@@ -18,7 +20,7 @@ from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given, given_teacher
 from lowpower.study.jobs import example_student, recipe, result_row, stage_before, student_recipe, teacher_folder
 from lowpower.study.jobs import time_files, timed_row
-from lowpower.study.machine import check_writable
+from lowpower.study.machine import check_place, check_writable
 from lowpower.study.plan import count_tested, planned_jobs
 from lowpower.study.sheet import by_file_name, read_sheet
 from lowpower.study.study import Model, level_of, measured_networks, models
@@ -31,6 +33,7 @@ if not workflow.configfiles:
 
 
 try:
+    check_place(HOME)
     STUDY = read_config(config, HOME / "schemas/config.schema.yaml")
     SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
     check_given(STUDY)
