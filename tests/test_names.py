@@ -4,13 +4,17 @@ import csv
 import json
 from urllib.parse import unquote
 
+import pytest
 import yaml
-from page_files import Page
+from page_files import ROOT, Page
 from slide_files import draw_tissue, write_slide
 from snakemake.io import PeriodicityDetector
 from test_workflow import copy_project, planned, snakemake
 
 from lowpower import files
+from lowpower.errors import InputError
+from lowpower.study.config import read_config
+from lowpower.study.given import check_given
 
 AWFUL = ["{slide}", "{{", "%s%d", "a*b?[c]", "~x", "$HOME", "back\\slash", "quote\"s'", "-rf", "#1", "😀", "עברית"]
 AWFUL += [".", "..", "10x", "10x.tumor", "10x-level", "all", "CON", "a,b;c", "<b>&amp;", "a/../b", "a%20b", "a b", "=1"]
@@ -86,6 +90,24 @@ def test_names_that_work_are_kept_and_others_are_cut_without_colliding():
     assert all(len(f".{name}.geojson.part") <= 255 and "/" not in name for name in names)
     assert not any(PeriodicityDetector().is_periodic(name) for name in names)
     assert files.safe_name(LONG[3]) == "aaaaaaaaaaaaaaaaaa~42492da06234ad0ac76f"
+
+
+@pytest.mark.parametrize("path", [f"{'x' * 300}.safetensors", "a\0b.safetensors"])
+def test_a_path_that_no_file_can_have_is_that_of_no_file(path):
+    raw = yaml.safe_load((ROOT / "configs/smoke.yaml").read_text(encoding="utf-8"))
+    elsewhere = {"network": "resnet18", "init": path, "finetune": {"images": "labeled"}}
+    for changes in ({"teacher": path}, {"methods": {"elsewhere": elsewhere}}):
+        with pytest.raises(InputError, match="there is no file"):
+            check_given(read_config(raw | changes, ROOT / "schemas/config.schema.yaml"))
+
+
+@pytest.mark.parametrize("name", ["a" * 20, f"kd{'_ab' * 20}"])
+def test_a_method_that_snakemake_would_take_for_an_endless_loop_has_no_valid_name(name):
+    raw = yaml.safe_load((ROOT / "configs/smoke.yaml").read_text(encoding="utf-8"))
+    row = {"finetune": {"images": "labeled"}}
+    with pytest.raises(InputError, match="no 20 repetitions last"):
+        read_config(raw | {"methods": {name: row}}, ROOT / "schemas/config.schema.yaml")
+    assert read_config(raw | {"methods": {f"{name}_x": row}}, ROOT / "schemas/config.schema.yaml")
 
 
 def test_the_cases_run(shared, tmp_path):

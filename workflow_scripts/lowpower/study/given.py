@@ -17,6 +17,13 @@ def given_teacher(config: dict) -> str | None:
     return None if config["teacher"] in KINDS_OF_TEACHER else config["teacher"]
 
 
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
 def _check_braces(key: str, path: str) -> None:
     """A user's slides are params; these paths are Snakemake's inputs and outputs, in which it looks for wildcards."""
     if re.search("[{}]", path):
@@ -34,7 +41,7 @@ def check_given(config: dict) -> None:
         _check_braces("slides", str(Path(config["slides"]).parent))  # where the slides are drawn
     for name, row in config["methods"].items():
         _check_braces(f"methods.{name}.init", row["init"])
-        if row["init"] not in KINDS_OF_INIT and not Path(row["init"]).is_file():
+        if row["init"] not in KINDS_OF_INIT and not _is_file(row["init"]):
             raise InputError(
                 f"config: `methods.{name}.init`: there is no file {row['init']}; write the path of a safetensors file "
                 f"with torchvision's weights of {row['network']}. Nothing is downloaded"
@@ -43,7 +50,7 @@ def check_given(config: dict) -> None:
     if path is None:
         return
     _check_braces("teacher", path)
-    if not Path(path).is_file():
+    if not _is_file(path):
         raise InputError(
             f"config: `teacher`: there is no file {path}; write paired, best_validation or the path of a "
             "model.safetensors"
