@@ -18,8 +18,8 @@ Paths, all under results/{cohort}/:
     intake.csv  config.json  cost/  tables/  figures/  report.html   what comes out; provenance.json says what of
     logs/  benchmarks/                                               by rule, then as above
 
-{slide} is the slide's id with unusual characters written %XX, {magnification} is such as 10x (1.0 µm/px) or 2.5x,
-{labeled} and {unlabeled} are percentages of training patients.
+{slide} is the slide's id with unusual characters written %XX, cut where too long; {magnification} is such as 10x (1.0
+µm/px) or 2.5x; {labeled} and {unlabeled} are percentages of training patients.
 """
 
 from snakemake.utils import min_version

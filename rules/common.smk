@@ -1,5 +1,6 @@
 """Config, sheet and study, read once; every path and every value that depends on them is built here."""
 
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from snakemake.exceptions import WorkflowError
 
 HOME = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(HOME / "workflow_scripts"))
+sys.executable = shlex.quote(sys.executable)  # by which Snakemake runs each script, in a shell and without quotes
 
 from lowpower import magnification
 from lowpower.errors import InputError
@@ -18,7 +20,7 @@ from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given, given_teacher
 from lowpower.study.jobs import example_student, recipe, result_row, stage_before, student_recipe, teacher_folder
 from lowpower.study.jobs import time_files, timed_row
-from lowpower.study.machine import check_writable
+from lowpower.study.machine import check_place, check_writable
 from lowpower.study.plan import count_tested, planned_jobs
 from lowpower.study.scales import region_multiple
 from lowpower.study.sheet import by_file_name, read_sheet
@@ -39,6 +41,7 @@ if not workflow.configfiles:
 
 
 try:
+    check_place(HOME)
     STUDY = read_config(config, HOME / "schemas/config.schema.yaml", WRITTEN)
     SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
     check_given(STUDY)
@@ -69,7 +72,7 @@ if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
 
 
 wildcard_constraints:
-    slide=r"(?![0-9.]+x(-level)?[./])[^/]+",  # a name such as 10x is a magnification's; safe_name gives none to a slide
+    slide=r"(?![0-9.]+x(-level)?\.csv$)[^/]+",  # regions/10x.csv is an index; safe_name calls no slide 10x
     magnification=r"[0-9.]+x",
     scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level what the slide's own level shows
     network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
@@ -83,6 +86,11 @@ wildcard_constraints:
 def code(rule):
     """Hash of what a rule's script does, for its params (a changed comment reruns nothing, a changed helper does)."""
     return code_hash(HOME / f"workflow_scripts/{rule}.py")
+
+
+def unformatted(value):
+    """For params: a function that returns a value. Snakemake takes {words} of plain text, and of lists, for wildcards."""
+    return lambda wildcards: value
 
 
 def index(scale):
@@ -117,7 +125,7 @@ def stamp(path):
         return []
     try:
         status = Path(path).stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path has a NUL
         return []
     return [status.st_size, int(status.st_mtime)]
 

@@ -32,7 +32,7 @@ rule evaluate:
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         statistics=STUDY["statistics"],
-        positive_class=STUDY["positive_class"],
+        positive_class=unformatted(STUDY["positive_class"]),
         code=code("evaluate"),
     message:
         "Computing results with intervals"

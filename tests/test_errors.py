@@ -26,7 +26,7 @@ from lowpower.study.config import read_config
 from lowpower.study.division import find_problems
 from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
-from lowpower.study.machine import check_writable
+from lowpower.study.machine import check_place, check_writable
 from lowpower.study.sheet import read_sheet
 from lowpower.tables.intake import gather_slides
 from lowpower.tables.predictions import check_apart, read_judged
@@ -422,6 +422,7 @@ CASES = {
     ),
     "one teacher for seeds that test different patients": config(teacher="best_validation", split={"by": "random"}),
     "given teacher that is not there": given(teacher="none.safetensors"),
+    "braces in the path of a given file, or of a demo's slides": given(teacher="my{x}.safetensors"),
     "given teacher of this very study": own_teacher,
     "given teacher that does not fit": other_teacher,
     "file of claims that is not there, or no YAML": lambda folder: message_of(read_claims, "none.yaml", "schema"),
@@ -513,6 +514,7 @@ CASES = {
         "on_processes(lambda job: is_first() or os.kill(os.getpid(), 9))({'training': {'processes': 2}, 'gpu': False})"
     ),
     "results folder not writable": not_writable,
+    "braces in the project's own path": lambda folder: message_of(check_place, folder / "a{b}"),
     "another run in this folder, or one that was killed": locked,
     "Snakemake too old": old_snakemake,
     "Python too old": old_python,
