@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from lowpower import files
 from lowpower.slides.area import choose_scale, read_area
-from lowpower.slides.own_mask import read_own_mask
+from lowpower.slides.own_mask import read_own_mask, scanned_area
 from lowpower.slides.pen import absorbance, follow_strokes, likely_ink, sure_ink
 from lowpower.slides.shape import EIGHT, close_gaps, drop_small, fill_small, strips
 from lowpower.slides.slide import ExcludedSlide, open_slide
@@ -91,11 +91,11 @@ def mask_tissue(
     level 0 per pixel of the mask) and the area of tissue.
     """
     checked = files.read_json(check)
-    tissue, reason = np.zeros((1, 1), bool), ""
+    tissue, reason, warnings = np.zeros((1, 1), bool), "", []
     found = {"mask_mpp": None, "reduction": None, "tissue_mm2": None}
     if is_usable(checked):
         try:
-            tissue, reduction = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
+            tissue, reduction, warnings = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
             mpp = checked["mpp"] * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
             found = {"mask_mpp": round(mpp, 6), "reduction": reduction, "tissue_mm2": area}
@@ -109,18 +109,19 @@ def mask_tissue(
         except ExcludedSlide as error:
             reason = str(error)
     write_picture(mask, tissue.astype(np.uint8) * 255)
-    masked = carry_on(checked, "mask_tissue", reason, **found)
+    masked = carry_on(checked, "mask_tissue", reason, warnings, **found)
     files.write_json(state, masked)
     say_state(masked, "mask_tissue", "{tissue_mm2:,.2f} mm² of tissue")
 
 
-def _mask(path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes) -> tuple[np.ndarray, float]:
-    """The mask and its reduction. A slide coarser than mask_mpp is masked pixel by pixel."""
+def _mask(path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes) -> tuple[np.ndarray, float, list[str]]:
+    """The mask, its reduction and what is doubtful about it. A slide coarser than mask_mpp is masked pixel by pixel."""
     with open_slide(path) as slide:
         scale = choose_scale(slide.level_downsamples, max(1, mask_mpp / mpp))
         # rounded up, so that the last mask pixel may reach beyond the slide but all of the slide is covered
         size = [math.ceil(side / scale.reduction) for side in slide.dimensions]
         if own_mask:
-            return read_own_mask(own_mask, slide.dimensions, size), scale.reduction
+            mask, warnings = read_own_mask(own_mask, slide.dimensions, size, scanned_area(slide))
+            return mask, scale.reduction, warnings
         image = read_area(slide, scale, 0, 0, *size)
-    return find_tissue(image, mpp * scale.reduction, sizes), scale.reduction
+    return find_tissue(image, mpp * scale.reduction, sizes), scale.reduction, []
