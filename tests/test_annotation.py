@@ -60,6 +60,7 @@ def slide(tmp_path):
         feature(SQUARE),
         collection(feature([[[*point, 0] for point in SQUARE]], kind="MultiPolygon")),
         {"type": "FeatureCollection", "features": [feature(SQUARE)], "crs": None},
+        feature(SQUARE, []),
     ],
 )
 def test_every_form_of_an_export_is_read(tmp_path, content):

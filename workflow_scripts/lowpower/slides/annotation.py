@@ -100,7 +100,11 @@ def _open(content: bytes, corner: tuple[int, int]) -> tuple[list, Callable[[obje
 def _clean(name: str, parts: list[Part], reason: str) -> Drawn:
     """What was read, without parts that have no area; left out where nothing is left, or where QuPath ignores it."""
     name = unicodedata.normalize("NFC", name.strip())
-    parts = [part for part in parts if part and len(part[0]) > 2 and np.ptp(part[0], axis=0).all()]
+    parts = [
+        [ring for ring in part if len(ring)]  # some tools write a hole without points
+        for part in parts
+        if part and len(part[0]) > 2 and np.ptp(part[0], axis=0).all()
+    ]
     if not reason and name.endswith("*"):
         reason = f"of the class {name}"
     return name, parts, reason or ("" if parts else "without area")

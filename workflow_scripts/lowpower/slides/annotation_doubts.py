@@ -8,7 +8,7 @@ import numpy as np
 from lowpower.magnification import WHOLE
 from lowpower.slides.outline import Part, inside
 from lowpower.slides.regions import Box
-from lowpower.wording import count_of
+from lowpower.wording import count_of, some
 
 BARE = 0.05  # share of tissue below which an annotation is drawn on glass, or on tissue that was not found
 MOST = 0.5  # share that annotations hold at least where their coordinates are read rightly
@@ -149,12 +149,14 @@ def _doubt_classes(found: Found, shape: Sequence[int], reduction: float) -> list
         here = drawn[area][own]
         others = (other for other in names if other != name and here.size)
         over.update((name, other) for other in others if (here & bits[other] > 0).mean() > MOST)
+    if not over:
+        return []
+    pairs = [f"{count} {_of_class(name)} in {other or 'those without'}" for (name, other), count in over.most_common()]
     return [
-        f"{count_of(count, 'annotation')} {_of_class(name)} by more than half within one {_of_class(other)}: the same "
-        "pixels are learned as both; cut one out of the other, or delete it"
-        for (name, other), count in sorted(over.items())
+        f"annotations lie by more than half within those of another class ({some(pairs)}), and the same pixels are "
+        "learned as both; cut one out of the other, or delete it"
     ]
 
 
 def _of_class(name: str) -> str:
-    return f"of class {name}" if name else "without class"
+    return f"of class {name}" if name else "without a class"
