@@ -193,7 +193,7 @@ def test_warnings_of_a_mask_reach_its_state(tmp_path):
 def mirax(tmp_path):
     """A slide of 2048 x 1024 px, of which 1024 x 768 from (1024, 256) on were scanned."""
     missing = {(row, column) for row, column in product(range(4), range(8)) if column < 4 or row < 1}
-    return write_mirax(tmp_path, draw_tissue(1024, 2048, [(300, 1100, 400, 600)]), missing)
+    return write_mirax(tmp_path, draw_tissue(1024, 2048, [(300, 900, 1100, 1500)]), missing)
 
 
 @pytest.mark.parametrize("size", [(128, 96), (40, 30), (1024, 768), (1536, 1152)])
@@ -236,3 +236,53 @@ def test_a_mask_that_lies_on_its_side_is_told_so(tmp_path):
     own = save(tmp_path / "own.png", PIECES.T.astype(np.uint8))
     with pytest.raises(ExcludedSlide, match=r"700 x 1000 px, has not the shape of the slide.*turn it by 90 degrees"):
         read(own)
+
+
+@pytest.fixture
+def aside(tmp_path):
+    """A slide with one piece of tissue, above and left of the middle; its mask."""
+    image = draw_tissue(1024, 2048, [(60, 100, 400, 700)])
+    return image, np.ptp(image[8::16, 8::16].astype(int), axis=2) > 30
+
+
+def warnings_of(folder, image, mask, **options):
+    path = write_slide(folder / "a.svs", image, **options)
+    own = save(folder / "own.png", mask.astype(np.uint8))
+    _, masked, tiled = cut_slide(folder / "out", path, own_mask=str(own))
+    assert tiled["state"] == "usable" and np.array_equal(read_mask(folder / "out"), mask)
+    return masked["warnings"]
+
+
+@pytest.mark.parametrize("reductions", [(), (4, 16)])
+@pytest.mark.parametrize(
+    ("turn", "words"),
+    [
+        (np.s_[:, ::-1], "looks mirrored from left to right: 0% of what it marks is stained, and 99% would be"),
+        (np.s_[::-1], "looks upside down: "),
+        (np.s_[::-1, ::-1], "looks turned by 180 degrees: "),
+    ],
+)
+def test_a_mask_that_is_turned_is_known_by_what_is_stained(tmp_path, aside, turn, words, reductions):
+    image, mask = aside
+    (said,) = warnings_of(tmp_path, image, mask[turn], reductions=reductions)
+    assert words in said
+
+
+def test_a_mask_in_its_place_is_not_doubted(tmp_path, aside):
+    image, mask = aside
+    assert warnings_of(tmp_path, image, mask) == []
+    assert warnings_of(tmp_path, image, mask & (np.arange(mask.shape[1]) < 20)) == []  # a part of the tissue
+    assert warnings_of(tmp_path, image, ndimage.binary_dilation(mask, iterations=4)) == []
+
+
+def test_a_mask_of_another_slide_is_doubted(tmp_path, aside):
+    image, mask = aside
+    other = np.zeros_like(mask)
+    other[:, 58:68] = True  # where there is none, however it is turned
+    (said,) = warnings_of(tmp_path, image, other)
+    assert said.startswith("0.0% of what its mask marks is stained: it may be of another slide")
+
+
+def test_a_mask_of_a_slide_without_color_is_not_doubted(tmp_path, aside):
+    image, mask = aside
+    assert warnings_of(tmp_path, image[..., :1].repeat(3, axis=2), mask[:, ::-1]) == []

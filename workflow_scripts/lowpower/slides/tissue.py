@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from lowpower import files
 from lowpower.slides.area import choose_scale, read_area
+from lowpower.slides.mask_place import doubt_place
 from lowpower.slides.own_mask import read_own_mask, scanned_area
 from lowpower.slides.pen import absorbance, follow_strokes, likely_ink, sure_ink
 from lowpower.slides.shape import EIGHT, close_gaps, drop_small, fill_small, strips
@@ -122,6 +123,6 @@ def _mask(path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes) -
         size = [math.ceil(side / scale.reduction) for side in slide.dimensions]
         if own_mask:
             mask, warnings = read_own_mask(own_mask, slide.dimensions, size, scanned_area(slide))
-            return mask, scale.reduction, warnings
+            return mask, scale.reduction, warnings + doubt_place(slide, mask)
         image = read_area(slide, scale, 0, 0, *size)
     return find_tissue(image, mpp * scale.reduction, sizes), scale.reduction, []
