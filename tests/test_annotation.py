@@ -1,6 +1,8 @@
 """Annotations: GeoJSON as QuPath writes and reads it, and the regions cut from it."""
 
+import gzip
 import json
+import zipfile
 from dataclasses import fields
 from types import SimpleNamespace
 
@@ -13,7 +15,8 @@ from test_regions import read_images
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.models.cohort import read_regions
-from lowpower.slides.annotation import read_annotations, scan_corner, write_annotations
+from lowpower.slides.annotation import read_annotations, scan_corner
+from lowpower.slides.geojson import write_annotations
 from lowpower.slides.outline import inside
 from lowpower.slides.regions import Box
 from lowpower.study.division import divide
@@ -57,11 +60,23 @@ def slide(tmp_path):
         feature(SQUARE),
         collection(feature([[[*point, 0] for point in SQUARE]], kind="MultiPolygon")),
         {"type": "FeatureCollection", "features": [feature(SQUARE)], "crs": None},
+        feature(SQUARE, []),
     ],
 )
 def test_every_form_of_an_export_is_read(tmp_path, content):
     ((name, parts),) = read_annotations(write(tmp_path / "a.json", content), SIZE, (0, 0))
     assert name == "tumor" and np.array_equal(parts[0][0], SQUARE)
+
+
+def test_packed_files_are_read(tmp_path):
+    content = json.dumps(collection(feature(SQUARE)))
+    (tmp_path / "a.geojson.gz").write_bytes(gzip.compress(content.encode()))
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.geojson", content)
+    (tmp_path / "utf16.json").write_text(content, encoding="utf-16")
+    for name in ("a.geojson.gz", "a.zip", "utf16.json"):
+        ((found, parts),) = read_annotations(tmp_path / name, SIZE, (0, 0))
+        assert found == "tumor" and np.array_equal(parts[0][0], SQUARE)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +89,7 @@ def test_every_form_of_an_export_is_read(tmp_path, content):
         ({"name": "Positive", "parentClass": {"name": "Tumor", "colorRGB": 1}, "colorRGB": 2}, "Tumor: Positive"),
         ({}, ""),
         (None, ""),
+        ({"name": "Tumo\u0308r "}, "Tum\u00f6r"),
     ],
 )
 def test_classes_are_named_as_qupath_shows_them(tmp_path, classification, name):
@@ -98,6 +114,42 @@ def test_what_is_no_area_to_learn_from_is_left_out_and_counted(tmp_path, capfd):
 
 
 @pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("PathCellObject", "of the kind cell"),
+        ("PathDetectionObject", "of the kind detection"),
+        ("PathTileObject", "of the kind tile"),
+        ("TMACoreObject", "of the kind tma_core"),
+        ("PathRootObject", "of the kind root"),
+    ],
+)
+def test_objects_of_qupath_0_2_are_known_by_their_id(tmp_path, capfd, kind, said):
+    old = [feature(shape, objectType=None) | {"id": name} for shape, name in ((SQUARE, kind), (OTHER, kind))]
+    mine = feature(HOLE, objectType=None) | {"id": "PathAnnotationObject"}
+    named = feature(OTHER) | {"id": kind}  # tools that write both mean the type
+    found = read_annotations(write(tmp_path / "a.json", collection(*old, mine, named)), SIZE, (0, 0))
+    assert [np.array_equal(parts[0][0], ring) for (_, parts), ring in zip(found, (HOLE, OTHER), strict=True)] == [1, 1]
+    assert f"2 {said}" in capfd.readouterr().err
+
+
+def test_the_polygons_of_a_collection_are_read(tmp_path):
+    shapes = [
+        {"type": "Point", "coordinates": [1, 2]},
+        {"type": "Polygon", "coordinates": [SQUARE, HOLE]},
+        {"type": "GeometryCollection", "geometries": [{"type": "MultiPolygon", "coordinates": [[OTHER]]}]},
+    ]
+    one = feature() | {"geometry": {"type": "GeometryCollection", "geometries": shapes}}
+    ((_, parts),) = read_annotations(write(tmp_path / "a.json", one), SIZE, (0, 0))
+    assert [len(part) for part in parts] == [2, 1] and np.array_equal(parts[1][0], OTHER)
+
+
+def test_numbers_in_quotes_are_numbers(tmp_path):
+    one = feature([[str(x), f"{y}.0"] for x, y in SQUARE])
+    ((_, parts),) = read_annotations(write(tmp_path / "a.json", one), SIZE, (0, 0))
+    assert np.array_equal(parts[0][0], SQUARE)
+
+
+@pytest.mark.parametrize(
     ("content", "reason"),
     [
         (None, "does not exist or is not a file"),
@@ -117,6 +169,12 @@ def test_what_is_no_area_to_learn_from_is_left_out_and_counted(tmp_path, capfd):
         (collection(feature([[float("nan"), 1], [2, 2], [3, 1]])), "broken feature, number 1"),
         (collection(feature(SQUARE) | {"geometry": {"type": "Polygon"}}), "broken feature, number 1"),
         (collection(feature(SQUARE, name="", classification=3)), "broken feature, number 1"),
+        (collection(feature([[10**400, 1], [2, 2], [3, 1]])), "broken feature, number 1"),
+        (collection(feature([["1,5", "2"], [2, 2], [3, 1]])), "broken feature, number 1"),
+        (collection(feature(SQUARE, name="", classification={"names": "Tumor"})), "broken feature, number 1"),
+        (collection(feature([[1e300, 1], [2, 2], [3, 1]])), "draws at 1e+300, 1, and"),
+        (collection(feature([[-71.06, 42.36], [-71.05, 42.36], [-71.05, 42.37]])), "draws at -71, 42, and"),
+        (collection(feature([[0.1, 0.1], [0.4, 0.1], [0.4, 0.4]])), "in pixels of the finest level"),
         (
             collection(feature([[x + 2000, y] for x, y in SQUARE])),
             "draws at 2500, 100, and the slide has 1200 x 1100 px",
@@ -138,6 +196,11 @@ def test_a_file_that_cannot_be_used_excludes_the_slide(tmp_path, slide, content,
 def test_a_slide_without_a_file_is_told_which_column_to_fill(tmp_path, slide):
     *_, state = cut_slide(tmp_path, slide, unit="annotation")
     assert state["state"] == "excluded" and "column annotation is blank" in state["reason"]
+
+
+def test_another_unit_does_not_look_at_the_column(tmp_path, slide):
+    *_, state = cut_slide(tmp_path / "out", slide, unit="tissue", annotation=tmp_path / "none.geojson")
+    assert (state["state"], state["reason"], state["warnings"]) == ("usable", "", [])
 
 
 def test_a_folder_is_no_annotation(tmp_path, slide):

@@ -10,8 +10,9 @@ import openslide
 from lowpower import files
 from lowpower.log import Progress
 from lowpower.magnification import describe, mpp_of
-from lowpower.slides.annotation import scan_corner, write_annotations
+from lowpower.slides.annotation import scan_corner
 from lowpower.slides.area import Scale, choose_scale, read_area
+from lowpower.slides.geojson import write_annotations
 from lowpower.slides.overview import see_tissue, write_overview
 from lowpower.slides.plan import Plan, Settings, plan_regions
 from lowpower.slides.regions import Box, in_strips
@@ -41,13 +42,13 @@ def tile_slide(
 ) -> None:
     """Cut a slide into regions at the teacher's magnification.
 
-    check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. annotation: GeoJSON of the
+    check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. annotation: file of the
     annotations that become regions, or "". table: CSV with one row per region. outlines: GeoJSON of their boxes, for
     QuPath. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the tissue with its regions. An
     excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
     """
     checked, masked = files.read_json(check), files.read_json(mask_state)
-    rows, reason, corner, sight = [], "", (0, 0), None
+    rows, reason, warnings, corner, sight = [], "", (), (0, 0), None
     if is_usable(masked):
         try:
             with open_slide(path) as slide:
@@ -55,6 +56,7 @@ def tile_slide(
                 scale = teacher_scale(slide, checked["mpp"], settings.magnification)
                 corner = scan_corner(slide)
                 plan = plan_regions(slide, scale, mask, masked, annotation, settings)
+                warnings = plan.warnings
                 progress = Progress(f"{checked['slide']}: regions cut", len(plan.boxes))
                 files.write_images(images, cut_regions(slide, scale, plan, settings.jpeg_quality, progress))
                 reader = slide.reader(scale.level).name
@@ -67,7 +69,7 @@ def tile_slide(
     write_annotations(outlines, rows, corner)
     write_overview(overview, sight, rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)
-    tiled = carry_on(masked, "tile_slide", reason, regions=len(rows), area_mm2=area)
+    tiled = carry_on(masked, "tile_slide", reason, warnings, regions=len(rows), area_mm2=area)
     files.write_json(state, tiled)
     count = count_of(len(rows), "region")
     say_state(tiled, "tile_slide", f"{count} at {describe(settings.magnification)}, {{area_mm2:,.2f}} mm²")

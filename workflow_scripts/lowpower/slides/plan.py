@@ -1,7 +1,7 @@
 """What a slide is cut into: its boxes, by the unit of the study, and what is whitened in each."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from PIL import Image
 from lowpower.magnification import describe, mpp_of
 from lowpower.slides import regions
 from lowpower.slides.annotation import read_annotations, scan_corner
+from lowpower.slides.annotation_doubts import doubt_annotations
 from lowpower.slides.area import Scale
 from lowpower.slides.outline import inside, outline_boxes
 from lowpower.slides.regions import Box, Fit
@@ -47,11 +48,12 @@ class Settings:
 class Plan:
     """The boxes of a slide, and a function of a box: its pixels (height, width) bool that are not its own.
 
-    None for the function: a box keeps all that is in it.
+    None for the function: a box keeps all that is in it. warnings: what is doubtful about the plan.
     """
 
     boxes: list[Box]
     foreign: Callable[[Box], np.ndarray] | None = None
+    warnings: Sequence[str] = ()
 
 
 def plan_regions(
@@ -59,11 +61,11 @@ def plan_regions(
 ) -> Plan:
     """The plan of a slide. Raises ExcludedSlide when there is nothing to cut.
 
-    scale: of the teacher. mask, masked: what mask_tissue wrote. annotation: GeoJSON file (unit annotation only).
+    scale: of the teacher. mask, masked: what mask_tissue wrote. annotation: file (unit annotation only).
     """
-    if settings.unit == "annotation":
-        return _plan_annotations(slide, scale, annotation, settings.fit)
     tissue = np.asarray(Image.open(mask)) > 0
+    if settings.unit == "annotation":
+        return _plan_annotations(slide, scale, annotation, tissue, masked, settings.fit)
     step = masked["reduction"] / scale.reduction
     if settings.unit == "grid":
         sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
@@ -95,12 +97,20 @@ def _plan_grid(tissue: np.ndarray, step: float, slide_size: tuple[int, int], set
     return Plan(boxes)
 
 
-def _plan_annotations(slide: openslide.OpenSlide, scale: Scale, path: str, fit: Fit) -> Plan:
-    found = read_annotations(path, slide.dimensions, scan_corner(slide))
+def _plan_annotations(
+    slide: openslide.OpenSlide, scale: Scale, path: str, tissue: np.ndarray, masked: dict, fit: Fit
+) -> Plan:
+    corner, reduction = scan_corner(slide), masked["reduction"]
+    found = read_annotations(path, slide.dimensions, corner)
     boxes = outline_boxes(found, scale.reduction, fit)
     small = len(found) - len({box.piece for box in boxes})
     if small:
         print(f"left out of the annotations: {small} smaller than a pixel", file=sys.stderr, flush=True)
     if not boxes:
-        raise ExcludedSlide("its annotations are smaller than a pixel that the teacher reads; draw larger ones")
-    return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box))
+        raise ExcludedSlide(
+            "its annotations are smaller than a pixel that the teacher reads; draw larger ones, or export them in "
+            "pixels of the finest level"
+        )
+    mpp = masked["mask_mpp"] / reduction
+    warnings = doubt_annotations(found, tissue, reduction, mpp, slide.level_downsamples, corner)
+    return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box), warnings)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
 from lowpower import files
-from lowpower.magnification import WHOLE
 from lowpower.slides.area import choose_scale, read_area
+from lowpower.slides.mask_place import doubt_place
+from lowpower.slides.own_mask import read_own_mask, scanned_area
 from lowpower.slides.pen import absorbance, follow_strokes, likely_ink, sure_ink
 from lowpower.slides.shape import EIGHT, close_gaps, drop_small, fill_small, strips
 from lowpower.slides.slide import ExcludedSlide, open_slide
@@ -76,35 +76,6 @@ def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: Sizes) -> np
     return drop_small(tissue, sizes.min_area_um2 / mpp**2)
 
 
-def read_own_mask(path: str | Path, slide_size: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
-    """A pathologist's mask of a slide, brought to a size: nonzero is tissue, taken as it is.
-
-    path: an image of the whole slide at any scale; transparent pixels are background. slide_size, size: (width,
-    height). Returns (height, width) bool. Raises ExcludedSlide when it is no image or has another shape than the slide.
-    """
-    try:
-        with Image.open(path) as image:
-            image.load()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        known = {FileNotFoundError: "does not exist", Image.DecompressionBombError: "has too many pixels"}
-        what = known.get(type(error), "cannot be read as an image")
-        raise ExcludedSlide(f"the file in the sheet's column mask {what}; correct it, or leave it blank") from error
-    width, height = image.size
-    # one pixel of rounding on each side of a small mask, 2 % on a large one
-    if abs(width * slide_size[1] - height * slide_size[0]) > max(WHOLE * width * slide_size[1], sum(slide_size)):
-        raise ExcludedSlide(
-            f"the mask, {width} x {height} px, has not the shape of the slide, {slide_size[0]} x {slide_size[1]} px; "
-            "let the mask show the whole slide"
-        )
-    marked = np.asarray(image) > 0
-    if marked.ndim == 3:
-        alpha = marked[..., -1] if image.mode in ("LA", "RGBA") else True
-        marked = marked[..., : 1 if image.mode == "LA" else 3].any(axis=2) & alpha
-    rows = (np.arange(size[1]) * 2 + 1) * height // (2 * size[1])
-    columns = (np.arange(size[0]) * 2 + 1) * width // (2 * size[0])
-    return marked[rows][:, columns]
-
-
 def mask_tissue(
     check: str | Path,
     path: str,
@@ -121,11 +92,11 @@ def mask_tissue(
     level 0 per pixel of the mask) and the area of tissue.
     """
     checked = files.read_json(check)
-    tissue, reason = np.zeros((1, 1), bool), ""
+    tissue, reason, warnings = np.zeros((1, 1), bool), "", []
     found = {"mask_mpp": None, "reduction": None, "tissue_mm2": None}
     if is_usable(checked):
         try:
-            tissue, reduction = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
+            tissue, reduction, warnings = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
             mpp = checked["mpp"] * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
             found = {"mask_mpp": round(mpp, 6), "reduction": reduction, "tissue_mm2": area}
@@ -139,18 +110,19 @@ def mask_tissue(
         except ExcludedSlide as error:
             reason = str(error)
     write_picture(mask, tissue.astype(np.uint8) * 255)
-    masked = carry_on(checked, "mask_tissue", reason, **found)
+    masked = carry_on(checked, "mask_tissue", reason, warnings, **found)
     files.write_json(state, masked)
     say_state(masked, "mask_tissue", "{tissue_mm2:,.2f} mm² of tissue")
 
 
-def _mask(path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes) -> tuple[np.ndarray, float]:
-    """The mask and its reduction. A slide coarser than mask_mpp is masked pixel by pixel."""
+def _mask(path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes) -> tuple[np.ndarray, float, list[str]]:
+    """The mask, its reduction and what is doubtful about it. A slide coarser than mask_mpp is masked pixel by pixel."""
     with open_slide(path) as slide:
         scale = choose_scale(slide.level_downsamples, max(1, mask_mpp / mpp))
         # rounded up, so that the last mask pixel may reach beyond the slide but all of the slide is covered
         size = [math.ceil(side / scale.reduction) for side in slide.dimensions]
         if own_mask:
-            return read_own_mask(own_mask, slide.dimensions, size), scale.reduction
+            mask, warnings = read_own_mask(own_mask, slide.dimensions, size, scanned_area(slide))
+            return mask, scale.reduction, warnings + doubt_place(slide, mask)
         image = read_area(slide, scale, 0, 0, *size)
-    return find_tissue(image, mpp * scale.reduction, sizes), scale.reduction
+    return find_tissue(image, mpp * scale.reduction, sizes), scale.reduction, []

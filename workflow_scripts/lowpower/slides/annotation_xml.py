@@ -1,0 +1,107 @@
+"""Annotations as ASAP and Aperio's ImageScope write them (XML), in pixels of level 0 of the whole slide.
+
+ASAP keeps a list of annotations, each of a type and part of a group, which is its class. ImageScope keeps layers, whose
+name (or attribute Description) is the class of their regions; a negative region is a hole in those that it lies in.
+"""
+
+from collections.abc import Callable, Iterable
+from xml.etree import ElementTree
+
+import numpy as np
+
+from lowpower.slides.geojson import EXPORT, FILE, Drawn, as_ring
+from lowpower.slides.slide import ExcludedSlide
+
+AREAS_OF_ASAP = ("Polygon", "Rectangle", "Spline")
+ELLIPSE = 2  # of ImageScope's types of region; 0 is drawn by hand, 1 a rectangle
+LINES = {3: "arrow", 4: "ruler", 5: "counter"}
+OTHERS = {
+    "V": "is HALO's; convert it with pyhaloxml to GeoJSON",
+    "ndpviewstate": "is Hamamatsu's (.ndpa), in nanometers from the slide's center; read it into QuPath by a script",
+}
+
+
+class _Plain(ElementTree.TreeBuilder):
+    """A tree of a file without a document type: that is where entities are defined that grow without end."""
+
+    def doctype(self, *_: object) -> None:
+        raise ValueError("annotations have no document type")
+
+
+def list_elements(content: bytes) -> tuple[list, Callable[[object], Drawn]]:
+    """What is drawn in an XML file, one by one, and the function that reads each. Raises ExcludedSlide for others."""
+    try:
+        root = ElementTree.fromstring(content, ElementTree.XMLParser(target=_Plain()))
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise ExcludedSlide(f"{FILE} is no whole XML file; save it again, or {EXPORT}") from error
+    if root.tag == "ASAP_Annotations":
+        return root.findall("Annotations/Annotation"), read_asap
+    for tag, what in OTHERS.items():
+        if root.find(f".//{tag}") is not None:
+            raise ExcludedSlide(f"{FILE} {what}, and {EXPORT}")
+    if root.tag == "Annotations":
+        pairs = ((layer, region) for layer in root.findall("Annotation") for region in layer.iter("Region"))
+        return [(layer, region) for layer, region in pairs if not _is_hole(region)], read_imagescope
+    raise ExcludedSlide(f"{FILE} is XML of neither ASAP nor ImageScope (<{root.tag}>); {EXPORT}")
+
+
+def read_asap(element: ElementTree.Element) -> Drawn:
+    """Class and outline of an annotation of ASAP, or why it is left out. Raises many things where it is malformed."""
+    kind, group = element.get("Type"), element.get("PartOfGroup", "None")
+    if kind not in AREAS_OF_ASAP:
+        return "", [], f"of the type {kind}"
+    points = sorted(element.iter("Coordinate"), key=lambda point: int(point.attrib["Order"]))
+    return "" if group == "None" else group, [[_ring(points)]], ""
+
+
+def read_imagescope(found: tuple[ElementTree.Element, ElementTree.Element]) -> Drawn:
+    """Class and outline of a region of ImageScope's layer, or why it is left out. Raises as read_asap does."""
+    layer, region = found
+    kind = int(region.get("Type", 0))
+    if kind in LINES:
+        return "", [], f"of the type {LINES[kind]}"
+    name = layer.get("Name") or next(
+        (one.get("Value") or "" for one in layer.iter("Attribute") if one.get("Name") == "Description"), ""
+    )
+    ring, holes = _shape(region), []
+    for hole in (_shape(other) for other in layer.iter("Region") if _is_hole(other)):
+        within = encloses(ring, hole)
+        if within.any() and not within.all():
+            raise ExcludedSlide(
+                f"a negative region of ImageScope crosses the edge of another at {hole[0][0]:.0f}, {hole[0][1]:.0f}, "
+                "so that it is unclear what it cuts out; draw it wholly inside, and save the file again"
+            )
+        if within.any():
+            holes.append(hole)
+    return name, [[ring, *holes]], ""
+
+
+def _is_hole(region: ElementTree.Element) -> bool:
+    return region.get("NegativeROA", "0") == "1"
+
+
+def _shape(region: ElementTree.Element) -> np.ndarray:
+    """The ring of a region; of ellipses and, at times, of rectangles the file has only what they fit in."""
+    ring, kind = _ring(region.iter("Vertex")), int(region.get("Type", 0))
+    if kind == 0 or len(ring) > 4 or not len(ring) or (kind != ELLIPSE and len(ring) > 2):
+        return ring
+    middle, half = (ring.max(axis=0) + ring.min(axis=0)) / 2, np.ptp(ring, axis=0) / 2
+    if kind != ELLIPSE:
+        return middle + half * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
+    angle = np.linspace(0, 2 * np.pi, 90, endpoint=False)
+    return middle + half * np.column_stack([np.cos(angle), np.sin(angle)])
+
+
+def _ring(points: Iterable[ElementTree.Element]) -> np.ndarray:
+    # some versions of Windows write a comma into 12,5
+    return as_ring([[float(point.attrib[axis].replace(",", ".")) for axis in "XY"] for point in points])
+
+
+def encloses(ring: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Which points (n, 2) lie inside a ring, by the even-odd rule; bool (n,)."""
+    x, y = points.T[:, :, None]
+    start, end = ring.T, np.roll(ring, -1, axis=0).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        crossed = start[0] + (y - start[1]) * (end[0] - start[0]) / (end[1] - start[1])
+    passes = (start[1] > y) != (end[1] > y)
+    return (passes & (x < crossed)).sum(axis=1) % 2 == 1

@@ -1,0 +1,86 @@
+"""Which pixels of a mask are marked: an image of two values, 0 and another, as tools save it.
+
+As 0 and 1 or 0 and 255, in gray or in a color, with soft edges, or as a JPEG whose edges ring. What is not two values
+is refused, not guessed at: labels of several kinds, or a picture of the slide, would all be tissue.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from lowpower.slides.shape import fill_small
+from lowpower.slides.slide import ExcludedSlide
+
+SAVE = "save it with one value for tissue and 0 everywhere else"
+FEW = 8  # values: more, and they are those of a picture, or of two values that went through a JPEG
+SLACK, REACH = 1 / 4, 8  # of a JPEG: how far from its two values, and how many pixels from an edge, its rings are
+STRAY = 0.01  # share of what is not black that may be neither of the two values, nor lie between them at an edge
+NEARLY = 0.9  # share of a mask, or of its rim, from which on it may be its background that is marked
+HOLLOW = 3  # what lines enclose, in areas of the lines, from which on they may be outlines to be filled
+
+
+def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]:
+    """Where an image (H, W, channels) of two values, 0 and another, has the other; bool (H, W), and warnings.
+
+    lossy: it was saved with a loss. Values between the two may lie at edges. Raises ExcludedSlide for other images.
+    """
+    light = pixels.sum(axis=2, dtype=np.float32)
+    if not pixels.size or light.max() <= 0:
+        return np.zeros(pixels.shape[:2], bool), []
+    color = np.median(pixels[light > light.max() / 2], axis=0).astype(np.float32)
+    values = np.unique(_codes(pixels))
+    rough = lossy or len(values) > FEW
+    slack, reach = (SLACK * color.max(), REACH) if rough else (0, 1)
+    own, black, near = np.ones(light.shape, bool), np.ones(light.shape, bool), np.zeros(light.shape, np.float32)
+    for k, wanted in enumerate(color):
+        channel = pixels[..., k].astype(np.float32)
+        own &= np.abs(channel - wanted) <= slack
+        black &= channel <= slack
+        near += channel * wanted
+    edge = ndimage.maximum_filter(own, 2 * reach + 1) & ndimage.maximum_filter(black, 2 * reach + 1)
+    stray = np.count_nonzero(~(own | black | edge))
+    if stray > STRAY * np.count_nonzero(~black):
+        raise ExcludedSlide(
+            f"the mask has {_listed(values, pixels)}, where 0 and one other are wanted: it holds several "
+            f"labels, or is a picture; {SAVE}"
+        )
+    marked = near >= color @ color / 2
+    doubts = []
+    if stray and not rough:
+        doubts = [
+            f"the mask has {_listed(values, pixels)}, where 0 and one other are wanted; those nearer to 0 "
+            f"were taken for background; {SAVE}"
+        ]
+    return marked, doubts + doubt_mask(marked)
+
+
+def doubt_mask(marked: np.ndarray) -> list[str]:
+    """What is doubtful about a mask (H, W) bool: that it marks nearly everything, or outlines instead of areas."""
+    share, area = marked.mean(), np.count_nonzero(marked)
+    rim = np.concatenate([marked[0], marked[-1], marked[:, 0], marked[:, -1]]).mean()
+    if max(share, rim) > NEARLY:
+        return [
+            f"its mask marks {share:.0%} of the slide as tissue, and {rim:.0%} of the rim; if it is the background "
+            f"that is not 0 in it, {SAVE}"
+        ]
+    filled = np.count_nonzero(fill_small(marked, marked.size))
+    if filled > HOLLOW * area:
+        return [f"its mask marks lines, which enclose {filled / area:.0f} times their area; fill the outlines in it"]
+    return []
+
+
+def _codes(pixels: np.ndarray) -> np.ndarray:
+    """One number for each color, (H, W)."""
+    if pixels.shape[2] == 1:
+        return pixels[..., 0]
+    return (pixels.astype(np.uint32) << np.array([16, 8, 0], np.uint32)).sum(axis=2, dtype=np.uint32)
+
+
+def _listed(values: np.ndarray, pixels: np.ndarray) -> str:
+    """The values of an image in words, or how many there are; those of gray pixels as one number."""
+    if len(values) > FEW:
+        return f"{len(values):,} values"
+    if pixels.shape[2] == 1:
+        return "the values " + ", ".join(f"{value:g}" for value in values.tolist())
+    colors = (values[:, None] >> np.array([16, 8, 0]) & 255).tolist()
+    gray = all(red == green == blue for red, green, blue in colors)
+    return "the values " + ", ".join(str(color[0] if gray else tuple(color)) for color in colors)
