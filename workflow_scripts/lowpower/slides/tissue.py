@@ -11,17 +11,16 @@ from scipy import ndimage
 from lowpower import files
 from lowpower.magnification import WHOLE
 from lowpower.slides.area import choose_scale, read_area
-from lowpower.slides.pen import absorbance, follow_strokes, likely_ink, sure_ink
+from lowpower.slides.glass import assume_glass, find_glass, find_scanned
+from lowpower.slides.pen import find_ink
 from lowpower.slides.shape import EIGHT, close_gaps, drop_small, fill_small, strips
 from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.state import carry_on, is_usable, say_state, write_picture
 
 # Stain takes more light of one color than of another; dust, shadows and black corners do not. The bounds are on the
 # spread between the channels, as shares of the glass. STAIN makes a piece of tissue: up to .06 the edge of a cover
-# glass did too. FAINT is followed from there: pale tissue, and edges that fill half of a pixel. At .02 it would follow
-# the tinted glass of one slide beside its unscanned white.
+# glass did too. FAINT is followed from there: pale tissue, and edges that fill half of a pixel.
 STAIN, FAINT = 0.07, 0.04
-GLASS = 220  # the brightest part of a slide is its glass only where it is this bright; else all of it is tissue
 
 
 @dataclass(frozen=True)
@@ -35,38 +34,51 @@ class Sizes:
     pen_um: float = 100  # strokes of ink from about this width on are dropped; 0 looks for none
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What an image of a slide shows: masks (H, W) bool, and what doubt about them rests on."""
+
+    tissue: np.ndarray
+    stained: np.ndarray  # tissue, dirt and ink
+    ink: np.ndarray
+    scanned: np.ndarray  # all but white and black fill
+    other_stains: float  # share of the stain, ink apart, of colors that hematoxylin and eosin never have
+    glass: np.ndarray | None  # its color (3,); None where none shows
+
+
 def find_tissue(image: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
     """The tissue in an image of a slide stained with hematoxylin and eosin, (H, W) bool, without ink.
 
     image: (H, W, 3) uint8 at ``mpp`` µm per pixel.
     """
-    tissue, faint, pen = _read_colors(image, sizes.pen_um / mpp)
-    tissue = _settle(tissue, pen, mpp, sizes)
+    return survey_slide(image, mpp, sizes).tissue
+
+
+def survey_slide(image: np.ndarray, mpp: float, sizes: Sizes) -> Survey:
+    """As ``find_tissue``, with all that was seen on the way."""
+    seen = find_glass(image)
+    glass = assume_glass(image) if seen is None else seen
+    stained, faint = _read_colors(image, glass)
+    ink, other = np.zeros_like(stained), 0.0
+    if sizes.pen_um:
+        ink, other = find_ink(image, stained, glass, mpp, sizes.pen_um)
+    tissue = _settle(stained & ~ink, ink, mpp, sizes)
     reach = round(sizes.faint_um / mpp)
     if reach and tissue.any():
-        tissue = ndimage.binary_dilation(tissue, EIGHT, reach, mask=tissue | faint)
-        tissue = _settle(tissue, pen, mpp, sizes)
-    return tissue
+        tissue = ndimage.binary_dilation(tissue, EIGHT, reach, mask=tissue | faint & ~ink)
+        tissue = _settle(tissue, ink, mpp, sizes)
+    return Survey(tissue, stained | ink, ink, find_scanned(image, seen, mpp), other, seen)
 
 
-def _read_colors(image: np.ndarray, pen: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where an image (H, W, 3) is stained, at least faintly stained, and drawn on; three masks (H, W), apart from ink.
-
-    pen: width of a stroke in pixels, 0 for none.
-    """
-    glass = np.maximum([np.percentile(image[..., c], 95) for c in range(3)], GLASS)
+def _read_colors(image: np.ndarray, glass: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where an image (H, W, 3) is stained, and at least faintly stained; two masks (H, W). glass: its color (3,)."""
     light = np.minimum(1, np.arange(256)[:, None] / glass).astype(np.float32)
-    dark = absorbance(glass)
-    stained, faint, sure, likely = (np.zeros(image.shape[:2], bool) for _ in range(4))
+    stained, faint = np.zeros((2, *image.shape[:2]), bool)
     for rows in strips(image):
         channels = [light[:, c][image[rows, :, c]] for c in range(3)]
         spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
         stained[rows], faint[rows] = spread > STAIN, spread > FAINT
-        if pen:
-            channels = [dark[:, c][image[rows, :, c]] for c in range(3)]
-            sure[rows], likely[rows] = sure_ink(*channels), likely_ink(*channels)
-    ink = follow_strokes(sure, likely, pen) if pen else sure
-    return stained & ~ink, faint & ~ink, ink
+    return stained, faint
 
 
 def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
