@@ -24,17 +24,27 @@ _CROSS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
 def find_glass(image: np.ndarray) -> np.ndarray | None:
     """The color of the empty glass (3,) in an image of a slide (H, W, 3) uint8; None where no glass shows.
 
-    Of the flat, bright and hardly colored pixels it is the brightest color that many share; then the median of those near it.
-    White and black fill does not count, but where nothing else is glass, white is.
+    Of the flat, bright and hardly colored pixels it is the brightest color that many share; of those near it each
+    channel's 90th percentile. White and black fill does not count, but where nothing else is glass, white is.
     """
-    height, width = image.shape[:2]
-    step = max(1, round(math.sqrt(height * width / SAMPLE)))
+    (height, width), step = image.shape[:2], _step(image)
     around = [image[1 + y : height - 1 + y : step, 1 + x : width - 1 + x : step] for y, x in _CROSS]
     colors = around[0]
     flat = (np.maximum.reduce(around) - np.minimum.reduce(around)).max(axis=2, initial=0) < FLAT
-    filled = _is_white(colors) | _is_black(colors)
+    filled = is_white(colors) | is_black(colors)
     glass = _brightest_peak(colors[flat & ~filled], (~filled).sum())
     return _brightest_peak(colors[flat], filled.size) if glass is None else glass
+
+
+def measure_noise(image: np.ndarray, glass: np.ndarray) -> float:
+    """How colored glass itself looks for noise: the spread between its channels that 97 % of it stay below, as a share.
+
+    image: (H, W, 3) uint8 of a slide. glass: its color (3,).
+    """
+    step = _step(image)
+    colors = image[::step, ::step]
+    light = np.minimum(1, colors[(np.abs(colors - glass) <= NEAR).all(axis=2)] / glass)
+    return float(np.percentile(light.max(axis=1) - light.min(axis=1), 97)) if len(light) else 0.0
 
 
 def assume_glass(image: np.ndarray) -> np.ndarray:
@@ -43,22 +53,28 @@ def assume_glass(image: np.ndarray) -> np.ndarray:
 
 
 def find_scanned(image: np.ndarray, glass: np.ndarray | None, mpp: float) -> np.ndarray:
-    """Which pixels (H, W) of an image (H, W, 3) uint8 at ``mpp`` µm per pixel were scanned: all but white and black fill.
+    """Which pixels (H, W) of an image (H, W, 3) uint8 at ``mpp`` µm per pixel were scanned: all but fill.
 
     glass: its color (3,), or None. Where the glass itself is that bright, exact white is glass.
     """
     white_too = glass is None or glass.min() < CLIPPED
     filled = np.empty(image.shape[:2], bool)
     for rows in strips(image):
-        filled[rows] = _is_white(image[rows]) & white_too | _is_black(image[rows])
+        filled[rows] = is_white(image[rows]) & white_too | is_black(image[rows])
     return ~drop_small(filled, SMALLEST_UM2 / mpp**2)
 
 
-def _is_white(image: np.ndarray) -> np.ndarray:
+def _step(image: np.ndarray) -> int:
+    return max(1, round(math.sqrt(image.shape[0] * image.shape[1] / SAMPLE)))
+
+
+def is_white(image: np.ndarray) -> np.ndarray:
+    """Which pixels (H, W) of an image (H, W, 3) uint8 are exact white."""
     return image.min(axis=2) >= WHITE
 
 
-def _is_black(image: np.ndarray) -> np.ndarray:
+def is_black(image: np.ndarray) -> np.ndarray:
+    """Which pixels (H, W) of an image (H, W, 3) uint8 are as black as the border of a scan; ink hardly ever is."""
     return image.max(axis=2) <= BLACK
 
 
@@ -70,8 +86,9 @@ def _brightest_peak(colors: np.ndarray, scanned: int) -> np.ndarray | None:
     colors = colors[(most >= BRIGHT) & (tint <= np.where(pink, PINK, TINT) * most)]
     if not len(colors):
         return None
-    counts, _ = np.histogramdd(colors, bins=[np.arange(0, 257, BIN)] * 3)
-    near = ndimage.uniform_filter(counts, 3, mode="constant") * 27
+    side = 256 // BIN
+    counts = np.bincount((colors // BIN) @ np.array([side**2, side, 1]), minlength=side**3).reshape(3 * [side])
+    near = ndimage.uniform_filter(counts, 3, np.float32, mode="constant") * 27
     peaks = (near >= ndimage.maximum_filter(near, 5)) & (near >= STRONG * near.max()) & (near >= RARE * scanned)
     if not peaks.any():
         return None

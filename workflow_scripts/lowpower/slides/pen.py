@@ -4,13 +4,14 @@ Hematoxylin and eosin both take more green light than red or blue, at any streng
 nearly as much blue as green and hardly any red, green and blue ink take more red than green, black ink takes much of
 all three. So absorbances are compared with that of green light, which does not depend on how thick the ink lies.
 
-Other stains have such colors too: Giemsa and the collagen of Masson's trichrome are blue, cytoplasm in Papanicolaou's is
-green. But ink lies on the cover glass, out of focus, and is smooth over 16 µm; stained cells are not.
+Other stains have such colors too: Giemsa and the collagen of Masson's trichrome are blue, cytoplasm in Papanicolaou's
+is green. But ink lies on the cover glass, out of focus, and is smooth over 16 µm; stained cells are not.
 """
 
 import numpy as np
 from scipy import ndimage
 
+from lowpower.slides.glass import is_black
 from lowpower.slides.shape import EIGHT, crowded, keep_pieces, strips
 
 INKS = ("red", "green", "blue", "black")
@@ -19,8 +20,9 @@ STEP_UM = 16  # ink is compared with what lies this far away: wider than a nucle
 # share of its absorbance; the median in scanned ink is .01-.02 (.03 at 36 µm per pixel), in drawn strokes over lymph
 # node up to .09, in drawn Giemsa .27, Masson .18, dense Papanicolaou .10 of the third of its pixels that lie so deep
 SMOOTH = 0.1
-OTHER = 0.25  # the share is up to .02 on three slides and .19 in fields of lung, .35-1 in drawn DAB, Masson, Papanicolaou
-LITTLE = 0.1  # where less than this share of the stained pixels is no ink, it tells nothing
+OTHER = 0.25  # on three slides it is up to .02, in fields of lung .19, in drawn DAB, Masson and Papanicolaou .35-1
+COLORED = 0.1  # spread of absorbance between the channels; less is dust or shadow
+LITTLE = 0.1  # where less than this share of the colored pixels is no ink, it tells nothing
 WHOLE = 1 / 3  # of a stroke is smooth: of those over lymph node .42, else .46-.9; of those stains up to .22
 
 
@@ -59,22 +61,21 @@ def pale_red_ink(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.nda
     return ((green > 0.07) & thin) | ((green > 0.7) & (red < 0.35 * green) & (blue > 0.6 * green))
 
 
-def find_ink(
-    image: np.ndarray, stained: np.ndarray, glass: np.ndarray, mpp: float, pen_um: float
-) -> tuple[np.ndarray, float]:
+def find_ink(image: np.ndarray, glass: np.ndarray, mpp: float, pen_um: float) -> tuple[np.ndarray, float]:
     """The ink on a slide in strokes about as wide as ``pen_um`` or wider, (H, W) bool; the share of other stains.
 
-    image: (H, W, 3) uint8 at ``mpp`` µm per pixel. stained: (H, W) bool, where it is colored at all. glass: its color
-    (3,). The share is that of what is stained and no ink, but as hematoxylin and eosin never are. Above OTHER all of it
-    is stain, and there is no ink.
+    image: (H, W, 3) uint8 at ``mpp`` µm per pixel. glass: its color (3,). The share is that of what is colored and no
+    ink, but as hematoxylin and eosin never are. Above OTHER the slide has another stain, and no ink is told from it.
     """
-    width, step = pen_um / mpp, max(1, round(STEP_UM / mpp))
+    step = max(1, round(STEP_UM / mpp))
     codes = _read_inks(image, glass, step)
-    ink = _follow_strokes(codes, width, step)
-    plain = stained & ~ink
-    rest = np.count_nonzero(plain)
-    plain &= codes & _OTHER > 0
-    other = np.count_nonzero(plain) / max(rest, 1) if rest > LITTLE * np.count_nonzero(stained) else 0.0
+    ink = _follow_strokes(codes, pen_um / mpp, step)
+    colored = codes & _COLORED > 0
+    least = LITTLE * np.count_nonzero(colored)
+    colored &= ~ink
+    rest = np.count_nonzero(colored)
+    colored &= codes & _OTHER > 0
+    other = np.count_nonzero(colored) / rest if rest > least else 0.0
     return (ink if other <= OTHER else np.zeros_like(ink)), other
 
 
@@ -96,7 +97,7 @@ def _follow_strokes(codes: np.ndarray, width: float, step: int) -> np.ndarray:
 
 
 # the bits of a pixel; of the first three one for each of INKS, from the lowest on. FREE: ink however far from sure ink
-_SURE, _FREE, _LIKELY, _SMOOTH, _OTHER = (1 << bit for bit in (0, 4, 8, 12, 13))
+_SURE, _FREE, _LIKELY, _SMOOTH, _COLORED, _OTHER = (1 << bit for bit in (0, 4, 8, 12, 13, 14))
 
 
 def _read_inks(image: np.ndarray, glass: np.ndarray, step: int) -> np.ndarray:
@@ -105,6 +106,7 @@ def _read_inks(image: np.ndarray, glass: np.ndarray, step: int) -> np.ndarray:
     codes = np.zeros(image.shape[:2], np.uint16)
     for rows in strips(image):
         channels = [dark[:, c][image[rows, :, c]] for c in range(3)]
+        scanned = ~is_black(image[rows])  # a black border would be ink, and pale tissue beside it its edge
         near = image[np.arange(rows.start - step, min(rows.stop, height) + step).clip(0, height - 1)]
         most = np.pad(np.maximum.reduce([dark[:, c][near[..., c]] for c in range(3)]), ((0, 0), (step, step)), "edge")
         here, n = most[step:-step, step:-step], step
@@ -114,9 +116,11 @@ def _read_inks(image: np.ndarray, glass: np.ndarray, step: int) -> np.ndarray:
         codes[rows] = (away < SMOOTH * here) * np.uint16(_SMOOTH)
         red, green, blue = channels
         codes[rows] |= ((red > 1.1 * green) | (blue > 0.85 * green)) * np.uint16(_OTHER)
+        spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
+        codes[rows] |= (spread > COLORED) * np.uint16(_COLORED)
         codes[rows] |= pale_red_ink(*channels) * np.uint16(_FREE)
         for k, (sure, likely) in enumerate(zip(sure_inks(*channels), likely_inks(*channels), strict=True)):
-            codes[rows] |= sure * np.uint16(_SURE << k)
+            codes[rows] |= (sure & scanned) * np.uint16(_SURE << k)
             codes[rows] |= (likely & calm) * np.uint16(_FREE << k)
             codes[rows] |= likely * np.uint16(_LIKELY << k)
     return codes
