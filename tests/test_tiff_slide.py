@@ -70,8 +70,7 @@ def filled(reader, x, y, width, height):
     return out
 
 
-@pytest.mark.parametrize("cache", [tiles.CACHE, 1])
-@pytest.mark.parametrize("name", BOTH)
+@pytest.mark.parametrize(("name", "cache"), [*((name, tiles.CACHE) for name in BOTH), ("JPEG", 1), ("zlib", 1)])
 def test_the_pixels_are_openslides_where_both_can(tmp_path, monkeypatch, name, cache):
     path = BOTH[name](tmp_path)
     monkeypatch.setattr(tiles, "CACHE", cache)
@@ -164,10 +163,29 @@ def test_an_ome_tiff_has_its_levels_and_is_not_its_label(tmp_path, label):
     assert {row["level"] for row in files.read_rows(tmp_path / "out/regions.csv")} == {"1"}
 
 
-def test_a_second_scan_in_a_file_is_said(tmp_path):
-    checked, *_ = cut_slide(tmp_path / "out", write_ome(tmp_path / "a.ome.tif", scans=2))
-    assert checked["state"] == "usable" and len(checked["warnings"]) == 1
-    assert "holds 2 images of the size of a slide; only one of 1,536 x 1,024 px is read" in checked["warnings"][0]
+def write_images(path, *images):
+    with tifffile.TiffWriter(path) as out:
+        for image in images:
+            out.write(image, compression="jpeg", **KIND, **SCALE)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("write_file", "images"),
+    [
+        (lambda path: write_ome(path, scans=2), 2),
+        (lambda path: write_images(path, IMAGE, IMAGE, IMAGE), 3),  # focal planes
+        (lambda path: write_images(path, IMAGE, IMAGE[:800].copy()), 2),
+        (lambda path: write_images(path, IMAGE, IMAGE[::2, ::2].copy()), 1),  # a level that is not called one
+        (lambda path: write_ome(path, label=True), 1),
+        (lambda path: write_slide(path, IMAGE, reductions=(2,), compression="jpeg"), 1),
+    ],
+)
+def test_what_a_file_holds_beside_the_slide_is_said(tmp_path, write_file, images):
+    checked, *_ = cut_slide(tmp_path / "out", write_file(tmp_path / "a.tif"))
+    assert (checked["state"], checked["width"]) == ("usable", 1536)
+    said = f"the file holds {images} images of the size of a slide; only one of 1,536 x 1,024 px is read"
+    assert len(checked["warnings"]) == (images > 1) and all(said in warning for warning in checked["warnings"])
 
 
 def test_a_qptiff_has_all_its_levels(tmp_path):
@@ -247,6 +265,12 @@ def test_a_compression_that_nobody_reads_is_named_and_how_to_convert(tmp_path, n
     assert f"(TIFF compression {number}), which is not read here; export it again with JPEG" in checked["reason"]
     assert "`vips tiffsave FILE new.tif --tile --pyramid --compression jpeg" in checked["reason"]
     assert "damaged" not in checked["reason"]
+
+
+def test_a_jpeg_that_openslide_lacks_is_not_called_damaged(tmp_path):
+    path = write(tmp_path / "a.tif", compressionargs={"lossless": True})
+    _, masked, _ = cut_slide(tmp_path / "out", path)
+    assert masked["state"] == "excluded" and "not read here (Unsupported color conversion" in masked["reason"]
 
 
 def test_a_dicom_compression_that_openslide_lacks_is_named(tmp_path):

@@ -24,7 +24,11 @@ from lowpower.slides.tiles import OTHERS
 LARGEST_GLASS = 205  # mm, the longer side of an 8 x 6 inch slide, the largest that scanners take
 LARGEST_TILE = 2**28  # pixels, 1 GB once decoded; OpenSlide ends the whole process where memory does not suffice
 _COMPRESSION = re.compile(r"TIFF compression: (\d+)")
-_LACKING = re.compile(r"Unsupported [^:/]+|[^:/]+ is not supported|[^:/]+ can not handle [^:/]+")  # OpenSlide's words
+# what OpenSlide lacks, in its words; "Unsupported marker" is said of damaged JPEGs
+_LACKING = re.compile(
+    r"Unsupported (?:TIFF compression|transfer syntax|photometric|JPEG process|color conversion)[^:/]*"
+    r"|[\w -]+ is not supported|can not handle images with [^:/]+"
+)
 
 
 def open_slide(path: str | Path) -> Slide | TiffSlide:

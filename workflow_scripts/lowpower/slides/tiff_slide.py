@@ -37,7 +37,7 @@ class TiffSlide:
                 raise ValueError(f"its pixels are more than tiles of this file side by side: {tiff.flags}")
             self._tiles = [tiles_of(page) for page in pages]
             self.properties = _properties(tiff, pages[0])
-            self.warnings = _warn_of_others(tiff.series, series)
+            self.warnings = [] if tiff.is_svs else _warn_of_others(tiff.series, series)
         self.level_dimensions = tuple(tiles.size for tiles in self._tiles)
         self.level_count, self.dimensions = len(self._tiles), self.level_dimensions[0]
         self.level_downsamples = tuple(_downsample(self.dimensions, size) for size in self.level_dimensions)
@@ -126,8 +126,7 @@ def check_pixels(series: tifffile.TiffPageSeries) -> None:
 
 def _warn_of_others(every: list[tifffile.TiffPageSeries], chosen: tifffile.TiffPageSeries) -> list[str]:
     """Of what the file holds beside the image that is read: other scans, and focal planes."""
-    others = [other for other in every if other is not chosen and _area(other) >= RIVAL * _area(chosen)]
-    images = len(others) + len(chosen.pages)
+    images = len(chosen.pages) + sum(_is_rival(other, chosen) for other in every if other is not chosen)
     if images == 1:
         return []
     page = chosen.keyframe
@@ -135,6 +134,15 @@ def _warn_of_others(every: list[tifffile.TiffPageSeries], chosen: tifffile.TiffP
         f"the file holds {images} images of the size of a slide; only one of {page.imagewidth:,} x "
         f"{page.imagelength:,} px is read: export each into a file of its own if the others are wanted"
     ]
+
+
+def _is_rival(other: tifffile.TiffPageSeries, chosen: tifffile.TiffPageSeries) -> bool:
+    """Whether an image may be a second slide: no small one, no label in strips, no level that is not called one."""
+    across, down = (
+        getattr(chosen.keyframe, side) / getattr(other.keyframe, side) for side in ("imagewidth", "imagelength")
+    )
+    is_level = across > 1 and abs(across / down - 1) <= WHOLE
+    return other.keyframe.is_tiled and across * down <= 1 / RIVAL and not is_level
 
 
 def _properties(tiff: tifffile.TiffFile, page: tifffile.TiffPage) -> dict[str, str]:
