@@ -31,6 +31,7 @@ def main() -> None:
         sys.exit(__doc__)
     place = sys.argv.index("--")
     studies, (base, *rows) = [Path(name) for name in sys.argv[1:place]], sys.argv[place + 1 :]
+    rows = [row for row in rows if row != base]  # which differs from itself by nothing
     found = [differences(study, base, rows) for study in studies]
     for study, of_study in zip(studies, found, strict=True):
         for about, (value, patients) in of_study.items():

@@ -25,7 +25,8 @@ def parse(name: str) -> float:
 def describe(magnification: float) -> str:
     """The form printed for people: ``describe(10) == "10x (1.0 µm/px)"``."""
     mpp = mpp_of(magnification)
-    return f"{name_of(magnification)} ({mpp:.1f} µm/px)" if mpp >= 0.1 else f"{name_of(magnification)} ({mpp:g} µm/px)"
+    text = f"{mpp:.3g}" if mpp < 100 else f"{mpp:.0f}"
+    return f"{name_of(magnification)} ({text if '.' in text else f'{text}.0'} µm/px)"
 
 
 def whole_reduction(scale: float) -> int | None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lowpower.files import read_rows, write_rows
 from lowpower.log import Progress, say
 from lowpower.magnification import name_of
+from lowpower.tables.choices import log_loss
 from lowpower.tables.intervals import (
     Sample,
     difference,
@@ -189,7 +190,5 @@ def _cost_ratios(costs: Sequence[dict[str, str]], student: dict, teacher: dict) 
 
 def _log_loss(seeds: Sequence[Units]) -> float | None:
     """The mean log loss of a row's units, the mean over seeds; None without a unit."""
-    losses = [
-        -np.log(np.maximum(u.probabilities[np.arange(len(u.ids)), u.truth], 1e-15)).mean() for u in seeds if u.ids
-    ]
+    losses = [log_loss(u.truth, u.probabilities) for u in seeds if u.ids]
     return float(np.mean(losses)) if losses else None
