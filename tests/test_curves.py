@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 from test_results import BOTH, JUDGING
+from unit_files import write_units
 
 from lowpower.files import read_rows
 from lowpower.tables.curves import reliability_bins, roc_points, trace_curves
@@ -64,12 +65,8 @@ def test_the_bins_are_those_of_the_error_in_the_results():
 
 
 def test_every_row_of_the_results_but_those_of_slides_has_its_curves(tmp_path):
-    paths = [tmp_path / f"{k}.parquet" for k in range(len(BOTH))]
-    for path, (_, frame) in zip(paths, BOTH, strict=True):
-        frame.to_parquet(path)
     names = "roc.csv", "reliability.csv"
-    models = [about for about, _ in BOTH]
-    trace_curves(paths, models, JUDGING, ["test"], *(tmp_path / name for name in names))
+    trace_curves(*write_units(tmp_path, BOTH, JUDGING), ["test"], *(tmp_path / name for name in names))
     for name in names:
         rows = read_rows(tmp_path / name)
         kinds = {(row["method"], row["magnification"], row["unlabeled"], row["per"], row["pixels"]) for row in rows}

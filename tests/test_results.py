@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from unit_files import write_units
 
 from lowpower.files import read_rows
 from lowpower.tables.details import details
@@ -228,17 +229,15 @@ FORMS = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "
 TABLES = ["csv", "md", "tex", "confusion", *FORMS]
 
 
-def written(folder, study, name="one", **changes):
+def written(folder, study, name="one", judging=JUDGING, **changes):
     """The paths of every table of a study."""
     folder.mkdir(exist_ok=True)
-    for k, (_, frame) in enumerate(study):
-        frame.to_parquet(folder / f"{k}.parquet")
+    units, models = write_units(folder, study, judging)
     tables = {table: folder / f"{name}.{table}" for table in TABLES}
     settings = {
-        "predictions": [folder / f"{k}.parquet" for k in range(len(study))],
-        "models": [about for about, _ in study],
-        "divisions": [],
-        "judging": JUDGING,
+        "units": units,
+        "models": models,
+        "classes": CLASSES,
         "splits": ["test"],
         "statistics": STATISTICS,
         "positive_class": "",
@@ -299,11 +298,8 @@ def test_every_class_has_its_metrics_and_one_without_patients_has_none(tmp_path)
 
 def test_patients_are_a_row_with_every_models_call(tmp_path):
     study = [*STUDY[:2], (model("sskd", unlabeled=100, seed=1), predictions(7))]
-    paths = [tmp_path / f"{k}.parquet" for k in range(len(study))]
-    for path, (_, frame) in zip(paths, study, strict=True):
-        frame.to_parquet(path)
-    models = [about for about, _ in study]
-    list_patients(paths, models, JUDGING, ["test"], None, tmp_path / "patients.csv")
+    units, models = write_units(tmp_path, study, JUDGING)
+    list_patients(units, models, CLASSES, ["test"], None, tmp_path / "patients.csv")
     rows = read_rows(tmp_path / "patients.csv")
     assert [(row["patient"], row["seed"]) for row in rows[:3]] == [("p0", "0"), ("p0", "1"), ("p1", "0")]
     last = next(row for row in rows if (row["patient"], row["seed"]) == ("p7", "0"))

@@ -23,7 +23,7 @@ _BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide", "read_level")
 _BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
 _PRICE = {"resnet18": 7.2, "resnet34": 14.6, "resnet50": 16.2}  # FLOPs of a pixel, of resnet10's 10,032
 _FITTED = "color"
-_BY_MODEL = ("evaluate", "list_patients", "refer_units", "trace_curves", "draw_figures")
+_BY_MODEL = ("judge_units", "evaluate", "list_patients", "refer_units", "trace_curves", "draw_figures")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from sklearn.metrics import roc_curve
 from lowpower.files import write_rows
 from lowpower.tables.layout import number
 from lowpower.tables.metrics import BINS, bin_of
-from lowpower.tables.predictions import read_judged
 from lowpower.tables.rows import groups_of
+from lowpower.tables.unit_file import read_judged
 from lowpower.tables.units import Judged, Units
 
 _ROW = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
@@ -21,15 +21,14 @@ _RATES = np.linspace(0, 1, 101)
 
 
 def trace_curves(
-    predictions: Sequence[str | Path],
+    units: str | Path,
     models: Sequence[dict],
-    judging: dict,
     splits: Sequence[str],
     roc: str | Path,
     reliability: str | Path,
 ) -> None:
     """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results.evaluate``."""
-    judged = read_judged(predictions, judging, splits)
+    judged = read_judged(units, [model["folder"] for model in models], splits)
     rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
     write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
     write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))

@@ -22,10 +22,10 @@ from lowpower.tables.intervals import (
     mean,
 )
 from lowpower.tables.layout import number, write_texts
-from lowpower.tables.predictions import read_judged
 from lowpower.tables.referral_text import CHOSEN, in_short, mark_best, note, sections
 from lowpower.tables.rows import cells_of, counts_of, groups_of, width_of
 from lowpower.tables.thresholds import Pair, chosen_threshold, threshold_for
+from lowpower.tables.unit_file import read_judged
 from lowpower.tables.units import Judged, Units
 
 SHARES = (0, 1, 2, 5, 10, 20, 50, 100)  # percent that is asked for
@@ -40,9 +40,8 @@ _AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
 
 
 def refer(
-    predictions: Sequence[str | Path],
+    units: str | Path,
     models: Sequence[dict],
-    judging: dict,
     splits: Sequence[str],
     statistics: dict,
     controls: Sequence[str],
@@ -55,7 +54,7 @@ def refer(
 
     controls: methods to hold others against; none is a best row. cost: cost.csv.
     """
-    judged = read_judged(predictions, judging, dict.fromkeys(["val", *splits]))
+    judged = read_judged(units, [model["folder"] for model in models], ["val", *splits])
     rows = mark_best(referral_rows(judged, models, splits, statistics, read_rows(cost)), models, controls)
     write_rows(table, COLUMNS, rows)
     write_texts(summary, latex, sections(rows), note(rows, statistics["confidence"]))
