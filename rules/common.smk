@@ -182,9 +182,9 @@ def student_job(rule, stage):
     return lambda wildcards: student_recipe(STUDY, student(wildcards), stage) | {"code": code(rule)}
 
 
-def model_files(name, chosen=MODELS):
+def model_files(name):
     """One path for each model, in the order of the study."""
-    return [f"{OUT}/{model.folder}/{name}" for model in chosen]
+    return [f"{OUT}/{model.folder}/{name}" for model in MODELS]
 
 
 # Test data are predicted only once the study is final; nothing else ever looks at them. Validation data are always
@@ -192,6 +192,7 @@ def model_files(name, chosen=MODELS):
 REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
 JUDGING = {key: STUDY[key] for key in ("classes", "regions_have_labels", "aggregation", "top_k")}
+UNITS = f"{OUT}/units.parquet"  # what is judged of all predictions: every table of results is made from it
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
 GPUS = int(STUDY["gpu"])

@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import yaml
 from test_workflow import ROOT
+from unit_files import write_units
 
 from lowpower import files
 from lowpower.errors import InputError
@@ -153,7 +154,8 @@ def test_a_study_may_have_no_claims(tmp_path):
     assert read_claims(written(tmp_path, []), SCHEMA)[1:] == ([], [])
     register_claims([], "0" * 64, tmp_path / "claims/001.json")
     outputs = [tmp_path / f"claims.{form}" for form in ("csv", "md", "tex")]
-    table.judge_claims([], [tmp_path / "claims/001.json"], [], [], JUDGING, STATISTICS, *outputs)
+    units, _ = write_units(tmp_path, [], JUDGING)
+    table.judge_claims([], [tmp_path / "claims/001.json"], units, [], STATISTICS, *outputs)
     assert files.read_rows(outputs[0]) == [] and claims_text.NOTHING in outputs[1].read_text()
 
 
@@ -296,14 +298,11 @@ def test_regions_are_counted_where_they_have_labels(tmp_path):
 def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside_one_number(tmp_path):
     claims = [BETTER | {"figure": "adds 4 %"}, CLOSE | {"cohorts": ["celiac"]}]
     _, paths = register(tmp_path, claims)
-    for k, frame in enumerate(STUDY.values()):
-        frame.to_parquet(tmp_path / f"{k}.parquet")
+    units, _ = write_units(tmp_path, [({"folder": folder}, frame) for folder, frame in STUDY.items()], JUDGING)
     found = []
     for name in ("one", "two"):
         outputs = [tmp_path / f"{name}.{form}" for form in ("csv", "md", "tex")]
-        given = [tmp_path / f"{k}.parquet" for k in range(len(STUDY))]
-        study = (paths, given, list(STUDY), JUDGING, STATISTICS)
-        table.judge_claims(resolved(tmp_path, claims), *study, *outputs)
+        table.judge_claims(resolved(tmp_path, claims), paths, units, list(STUDY), STATISTICS, *outputs)
         found.append([path.read_bytes() for path in outputs])
     assert found[0] == found[1]
     text = (tmp_path / "one.md").read_text()

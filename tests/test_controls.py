@@ -1,6 +1,10 @@
 """The controls of a study: the student's recipe at the teacher's magnification, color alone, weights from elsewhere."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -78,6 +82,7 @@ def test_color_features_are_the_mean_and_spread_of_each_channel(tiny_cohort):
     image = read_image(regions[0]).unsqueeze(0).double()
     expected = torch.cat([image.mean((2, 3)), image.std((2, 3), unbiased=False)], 1)
     torch.testing.assert_close(color_features(image), expected, rtol=1e-12, atol=0)
+    assert not color_features(torch.full((1, 3, 64, 64), 200.0))[0, 3:].any()  # of one color: no spread at all
     assert count_flops(ColorNetwork(3), 64, 32) == 12 * 64 * 32 + 2 * 6 * 3
 
 
@@ -91,6 +96,44 @@ def test_the_fit_is_that_of_a_library_for_logistic_regression(penalty):
     np.testing.assert_allclose(
         head(torch.tensor(features)).softmax(1).detach(), other.predict_proba(features), atol=1e-6
     )
+
+
+def test_a_class_without_a_region_is_never_called_and_the_fit_ends():
+    draw = np.random.default_rng(0)
+    head = torch.nn.Linear(6, 4, dtype=torch.float64)
+    torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)
+    features = torch.tensor(draw.normal(size=(60, 6)))
+    assert minimize(head, features, torch.tensor(draw.integers(0, 3, 60)), 1e-4) < 50
+    assert head(features).softmax(1)[:, 3].max() < 1e-5 and abs(head.bias.sum()) < 1e-5
+
+
+WHOLE = """
+import json, sys
+from lowpower.models.finetuning import finetune_student
+from lowpower.models.predicting import predict
+folder, job = sys.argv[1], json.loads(sys.argv[2])
+model, splits = f"{folder}/color/model.safetensors", f"{folder}/splits.csv"
+finetune_student(job, f"{folder}/regions/5x.csv", splits, None, None, model, f"{folder}/color/history.csv")
+for scale in ("10x", "5x"):
+    table = f"{folder}/color/{scale}.parquet"
+    predict(model, f"{folder}/regions/{scale}.csv", splits, 0, ["train", "val", "test"], 1, False, table)
+"""
+
+
+def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_cohort):
+    modes = [
+        {"OMP_NUM_THREADS": "1"},
+        {"MKL_CBWR": "COMPATIBLE", "ATEN_CPU_CAPABILITY": "default", "OMP_NUM_THREADS": "2"},
+        {"MKL_CBWR": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "SSE41", "OMP_NUM_THREADS": "2"},
+    ]
+    clean = {key: value for key, value in os.environ.items() if key not in {name for mode in modes for name in mode}}
+    clean["PYTHONPATH"] = str(Path(__file__).parents[1] / "workflow_scripts")
+    made = []
+    for mode in modes:
+        subprocess.run([sys.executable, "-c", WHOLE, tiny_cohort, json.dumps(COLOR)], env=clean | mode, check=True)
+        files = sorted((tiny_cohort / "color").iterdir())
+        made.append({path.name: path.read_bytes() for path in files})
+    assert len(made[0]) == 4 and all(files == made[0] for files in made)
 
 
 def weights_of(network, folder, **changes):

@@ -29,7 +29,7 @@ from lowpower.study.given import check_given
 from lowpower.study.machine import check_place, check_writable
 from lowpower.study.sheet import read_sheet
 from lowpower.tables.intake import gather_slides
-from lowpower.tables.predictions import check_apart, read_judged
+from lowpower.tables.predictions import check_apart, read_predictions
 from lowpower.tables.splits import COLUMNS as SPLITS
 
 ROOT = Path(__file__).parents[1]
@@ -382,8 +382,7 @@ def predictions(without=(), **columns):
     """What is said of predictions with these columns changed."""
 
     def make(folder):
-        judging = {"classes": ["Normal", "Sprue"], "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
-        return message_of(read_judged, [_predictions(folder, without, columns)], judging, ["test"])
+        return message_of(read_predictions, [_predictions(folder, without, columns)], ["Normal", "Sprue"])
 
     return make
 
@@ -391,7 +390,8 @@ def predictions(without=(), **columns):
 def judged_in_training(folder):
     """Predictions of a patient whom the splits have in train."""
     files.write_rows(folder / "splits.csv", SPLITS, [{"seed": 0, "patient": "P1", "split": "train"}])
-    return message_of(check_apart, [_predictions(folder, (), {})], [{"seed": 0}], [folder / "splits.csv"])
+    path = _predictions(folder, (), {})
+    return message_of(check_apart, [path], [pd.read_parquet(path)], [{"seed": 0}], [folder / "splits.csv"])
 
 
 def _predictions(folder, without, columns):

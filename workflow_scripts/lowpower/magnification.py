@@ -31,7 +31,8 @@ def parse(name: str) -> float:
 def describe(magnification: float) -> str:
     """The form printed for people: ``describe(10) == "10x (1.0 µm/px)"``, to six digits."""
     mpp = mpp_of(magnification)
-    return f"{magnification:g}x ({mpp:.1f} µm/px)" if mpp >= 0.1 else f"{magnification:g}x ({mpp:g} µm/px)"
+    text = f"{mpp:.3g}" if mpp < 100 else f"{mpp:.0f}"
+    return f"{magnification:g}x ({text if '.' in text else f'{text}.0'} µm/px)"
 
 
 def whole_reduction(scale: float) -> int | None:

@@ -82,7 +82,8 @@ def _arms(claim: dict, config: dict, models: Sequence[Model]) -> tuple[list[dict
             rows = [claim["row"] | {"unlabeled": share} for share in sorted(claim["shares"])]
             return [_arm(row, config, models)[0] for row in rows], ""
         first, known = _arm(claim["row"], config, models)
-        return [first, _arm(claim["against"], config, models, known)[0]], ""
+        other, _ = _arm(claim["against"], config, models, known)
+        return ([], f"it compares {first['name']} with itself") if first == other else ([first, other], "")
     except LookupError as missing:
         return [], str(missing.args[0])
 
