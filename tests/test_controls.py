@@ -261,19 +261,31 @@ def self_distill(cohort, targets, name):
     return read_rows(folder / "distilled.csv"), load_model(folder / "distilled.safetensors")[1]
 
 
-def test_self_distillation_learns_at_the_teachers_magnification_from_recording_and_live_alike(cohort):
-    recorded, about = self_distill(cohort, [record(cohort, views=12)], "recorded")
-    live, _ = self_distill(cohort, [], "live")
+STILL = RECIPE | {"learning_rate": 1e-30, "weight_decay": 0}  # a student that does not move
+
+
+def test_self_distillation_learns_at_the_teachers_magnification(cohort):
+    rows, about = self_distill(cohort, [record(cohort, views=12)], "student")
     assert about["magnification"] == 10
-    assert float(recorded[-1]["map"]) < 0.7 * float(recorded[0]["map"])
-    assert float(recorded[0]["map"]) == pytest.approx(float(live[0]["map"]), rel=1e-3)
-    assert float(recorded[-1]["map"]) == pytest.approx(float(live[-1]["map"]), rel=0.05)
+    assert float(rows[-1]["map"]) < 0.7 * float(rows[0]["map"])  # .22 was seen
+
+
+def test_self_distillation_asks_recording_and_live_teacher_for_the_same(cohort, monkeypatch):
+    """Of a student that does not move: training would magnify the last bits of float32, differently by processor."""
+    monkeypatch.setitem(JOB, "training", STILL)
+    recorded, live = (
+        self_distill(cohort, targets, name)[0]
+        for targets, name in (([record(cohort, views=12)], "recorded"), ([], "live"))
+    )
+    for row, other in zip(recorded, live, strict=True):
+        assert float(row["kl"]) == pytest.approx(float(other["kl"]), rel=1e-4)  # logits are stored in float32
+        assert float(row["map"]) == pytest.approx(float(other["map"]), rel=1e-3)  # maps in float16: 1 / 2,048 at most
 
 
 def test_the_teacher_itself_would_lose_nothing_in_self_distillation(cohort, monkeypatch):
     """Started from the teacher, and not moved: its own map, pooled as the recording was, is the recording."""
     monkeypatch.setitem(JOB, "init", "teacher")
-    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 1e-30, "weight_decay": 0})
+    monkeypatch.setitem(JOB, "training", STILL)
     for targets, name in (([record(cohort)], "recorded"), ([], "live")):
         rows, _ = self_distill(cohort, targets, name)
         assert max(float(row["map"]) for row in rows) < 1e-6 and max(float(row["kl"]) for row in rows) < 1e-6

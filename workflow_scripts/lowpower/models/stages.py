@@ -50,10 +50,11 @@ class Stage:
         return Normalizer(self.about["mean"], self.about["std"], self.device)
 
     def read(self, network: nn.Module, images: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Logits and last maps of uint8 images (3, H, W) in training, float32; inside, in the recipe's precision."""
+        """Logits and last maps of uint8 images (3, H, W) in training, floats; inside, in the recipe's precision."""
         with torch.autocast(self.device.type, torch.bfloat16, self.job["training"]["precision"] == "bfloat16"):
             logits, last_map = network(self.normalize(images))
-        return logits.float(), last_map.float()
+        floats = self.normalize.mean.dtype
+        return logits.to(floats), last_map.to(floats)
 
     def answers(self, labels: list[str]) -> Tensor:
         """The numbers of these classes, (B,)."""
