@@ -318,6 +318,30 @@ def loss_not_finite(folder):
     return message_of(training.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
 
 
+def diverging(folder):
+    import torch
+
+    from lowpower.models import training
+
+    def step_passes(network, step):
+        yield training.Pass(1.0, {"kl": (80 if step else 0.5) + 0 * network.weight.sum()}, ["S001_00003"])
+
+    recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
+    judge = lambda network: (1.0, 0.5)  # noqa: E731
+    about = (
+        torch.nn.Linear(1, 1, bias=False),
+        "sskd at 5x",
+        "distill",
+        8,
+        step_passes,
+        judge,
+        recipe,
+        folder / "last.pt",
+        "x",
+    )
+    return message_of(training.fit, *about, 0, 0.69)
+
+
 def nothing_labeled(folder):
     from lowpower.models import learning, stages
 
@@ -508,6 +532,7 @@ CASES = {
     "annotated class that is none of the study's": strange_annotation,
     "class lost at intake": class_lost,
     "loss not finite": loss_not_finite,
+    "loss that diverges": diverging,
     "level of a slide lost or damaged": level_lost,
     "no labeled region to learn from": nothing_labeled,
     "no labeled region for validation": nothing_to_validate,
