@@ -22,7 +22,7 @@ from lowpower.errors import InputError
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
 from lowpower.study.claims import read_claims
-from lowpower.study.config import read_config
+from lowpower.study.config import read_config, read_written
 from lowpower.study.division import find_problems
 from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
@@ -52,6 +52,23 @@ def config(**changes):
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
 
     return make
+
+
+def config_file(text):
+    """What is said of a config file of this text."""
+
+    def make(folder):
+        (folder / "my.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        return message_of(read_written, [folder / "my.yaml"])
+
+    return make
+
+
+def misread(folder):
+    """What is said of classes that YAML reads as true and false."""
+    (folder / "my.yaml").write_text("classes: [NO, YES]\n")
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"classes": [False, True]}
+    return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml", read_written([folder / "my.yaml"]))
 
 
 def claims(*changes, content=None):
@@ -308,6 +325,30 @@ def loss_not_finite(folder):
     return message_of(training.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
 
 
+def diverging(folder):
+    import torch
+
+    from lowpower.models import training
+
+    def step_passes(network, step):
+        yield training.Pass(1.0, {"kl": (80 if step else 0.5) + 0 * network.weight.sum()}, ["S001_00003"])
+
+    recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
+    judge = lambda network: (1.0, 0.5)  # noqa: E731
+    about = (
+        torch.nn.Linear(1, 1, bias=False),
+        "sskd at 5x",
+        "distill",
+        8,
+        step_passes,
+        judge,
+        recipe,
+        folder / "last.pt",
+        "x",
+    )
+    return message_of(training.fit, *about, 0, 0.69)
+
+
 def nothing_labeled(folder):
     from lowpower.models import learning, stages
 
@@ -401,19 +442,48 @@ def _predictions(folder, without, columns):
     return folder / "predictions.parquet"
 
 
+TWO_STAGES = {"distill": {"images": "all"}, "finetune": {"images": "labeled"}}
+
 CASES = {
+    "key twice in a file": config_file("training: {steps: 6}\nseeds: [0]\ntraining: {batch: 2}\n"),
+    "number that YAML reads as another": config_file("seeds: [010]"),
+    "date": config_file("note: 2024-01-02"),
+    "key that is no text to YAML": config_file("NO: 1"),
+    "key that is a list or section": config_file("? [1, 2]\n: 3"),
+    "JSON with a key twice": config_file('{"seeds": [0], "seeds": [1]}'),
+    "anchor that holds itself": config_file("note: &a [*a]"),
+    "no YAML, such as one with tabs": config_file("training:\n\tsteps: 6\n"),
+    "config file that is not UTF-8": config_file("note: Präparate".encode("latin-1")),
+    "word that YAML reads as another thing": misread,
     "unknown key": config(trainig={}),
     "key missing": config(classes=None),
     "wrong type": config(training={"steps": "many"}),
+    "nothing where a section or value should be": lambda folder: message_of(
+        read_config,
+        yaml.safe_load((ROOT / "config.yaml").read_text()) | {"training": None},
+        ROOT / "schemas/config.schema.yaml",
+    ),
+    "number that is none": config(max_side_um=float("nan")),
     "out of range": config(jpeg_quality=101),
+    "name of a cohort that is no name of a folder": config(cohort="my cohort"),
+    "classes that look alike": config(classes=["Normal", "normal"]),
     "student magnification not below the teacher's": config(student_magnifications=[10]),
     "ratio not a whole number": config(student_magnifications=[4]),
     "odd ratio": config(student_magnifications=[2]),
+    "student magnification twice": config(student_magnifications=[2.5, 2.501]),
+    "reductions that no region fits": config(student_magnifications=[10 / 34, 10 / 58, 10 / 62]),
     "largest side below one region": config(max_side_um=100),
     "grid size that does not fit": config(unit="grid", grid={"size_um": 300}),
     "unknown method": config(methods={"skdd": None}),
     "name that no row can have": config(methods={"KD": LABELS}),
     "method that learns nothing": config(methods={"mine": {}}),
+    "distillation of weight 0": config(methods={"mine": {"distill": {"images": "all", "kl": 0, "map": 0}}}),
+    "fewer steps than stages": config(methods={"mine": TWO_STAGES}, training={"steps": 1}),
+    "fine-tuning that takes all steps": config(
+        methods={"mine": TWO_STAGES | {"finetune": {"images": "labeled", "share": 1}}}
+    ),
+    "seeds that test the same fold": config(seeds=[0, 5], split={"by": "kfold"}),
+    "shares of the demo's foci in the wrong order": config(demo={"focus": [0.3, 0.1]}),
     "file of weights that is not there": given(methods={"mine": ELSEWHERE}),
     "network that cannot start so": config(methods={"mine": ELSEWHERE | {"init": "random"}}),
     "network that cannot be distilled": config(methods={"mine": {"network": "color", "distill": {"images": "all"}}}),
@@ -425,7 +495,8 @@ CASES = {
     "braces in the path of a given file, or of a demo's slides": given(teacher="my{x}.safetensors"),
     "given teacher of this very study": own_teacher,
     "given teacher that does not fit": other_teacher,
-    "file of claims that is not there, or no YAML": lambda folder: message_of(read_claims, "none.yaml", "schema"),
+    "file of claims that is no YAML, or read otherwise than it looks": claims(content="claims: ["),
+    "file of claims that is not there": lambda folder: message_of(read_claims, "none.yaml", "schema"),
     "file of claims with another key than `claims`": claims(content="claim: []"),
     "unknown key of a claim": claims({"metrik": "auroc"}),
     "unknown metric or test of a claim": claims({"metric": "f1"}),
@@ -488,6 +559,7 @@ CASES = {
     "annotated class that is none of the study's": strange_annotation,
     "class lost at intake": class_lost,
     "loss not finite": loss_not_finite,
+    "loss that diverges": diverging,
     "level of a slide lost or damaged": level_lost,
     "no labeled region to learn from": nothing_labeled,
     "no labeled region for validation": nothing_to_validate,

@@ -401,6 +401,46 @@ def test_a_learning_rate_that_is_too_high_is_said_to_be(cohort, monkeypatch):
         teach(cohort, cohort / "bad")
 
 
+def test_a_training_that_diverges_without_becoming_infinite_is_said_to(cohort, monkeypatch):
+    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 1e3})
+    message = r"^test, seed 0: train: the loss diverges: [\d.e+]+ on average from step 9 to 12, .* Lower training.learn"
+    for _ in range(2):  # the second run goes on from the checkpoint of the first, and says the same
+        with pytest.raises(InputError, match=message):
+            teach(cohort, cohort / "bad")
+
+
+@pytest.mark.parametrize(
+    "losses, diverges",
+    [
+        ([0.7] * 4 + [0.1] * 12, False),
+        ([0.7, 40, 30] + [1] * 13, False),  # a high learning rate at first, as measured at 0.1
+        ([1e-6] * 15 + [25], False),  # fine-tuning from a good start, with one bad batch at its end
+        ([30] + [4000] * 3 + [20] * 12, False),  # pretraining
+        ([100] * 16, False),  # a loss that weights make large
+        ([0.7] * 4 + [8] * 12, True),
+        ([0.7] + [1e8, 1e7, 1e6] * 5, True),
+        ([1e-6] * 4 + [50] * 12, True),
+    ],
+)
+def test_good_trainings_end_whatever_they_go_through(tmp_path, losses, diverges):
+    network = torch.nn.Linear(1, 1, bias=False)
+
+    def step_passes(network, step):
+        yield Pass(1.0, {"cross_entropy": losses[step] + 0 * network.weight.sum()}, ["r"])
+
+    def run():
+        recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
+        validate = lambda network: (0.5, 0.5)  # noqa: E731
+        last = tmp_path / "last.pt"
+        return fit(network, "a", "train", 16, step_passes, validate, recipe, last, "x", guess=0.69)
+
+    if not diverges:
+        assert len(run()[0]) == 8
+        return
+    with pytest.raises(InputError, match=r"a: train: the loss diverges: .* from step 13 to 16, .* guessing has 0.69"):
+        run()
+
+
 def test_a_loss_that_is_not_finite_names_its_regions_and_leaves_the_checkpoint(cohort, monkeypatch):
     targets, calls, before = [record(cohort)], [], []
 
