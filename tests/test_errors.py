@@ -504,7 +504,6 @@ CASES = {
     "margin missing, or of a test that has none": claims({"margin": None}),
     "claim id twice": claims({}, {}),
     "positive class that is none": config(classes=["Normal", "Sprue"], positive_class="Spure"),
-    "two classes that look alike": config(classes=["Tumor", "tumor"]),
     "results folder of another study": other_study,
     "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
