@@ -251,6 +251,11 @@ def test_rows_of_a_workbook_that_are_out_of_order_are_not_lost(tmp_path, number)
     assert "rows are not in order" in message(tmp_path, book, "s.xlsx")
 
 
+def test_two_rows_of_a_workbook_that_damage_made_one_are_not_one_slide(tmp_path):
+    book = edited(workbook(*slides()), rb'</row><row r="5"[^>]*>', b"")
+    assert "rows are not in order" in message(tmp_path, book, "s.xlsx")
+
+
 def test_cells_beyond_the_headings_of_a_workbook_are_an_error(tmp_path):
     assert "line 3: 5 cells below 4 headings" in message(
         tmp_path, workbook(slides(1)[0], ["S2", "S2.svs", "P2", "a", "pale"]), "s.xlsx"

@@ -19,6 +19,7 @@ _UNCOMPUTED = re.compile(
     rb"<(?:\w+:)?c(\s[^>]*)>\s*<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
+_ROW_OF_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r=["'][A-Z]+(\d+)""")
 _CELL = re.compile(rb"""\sr=["']([A-Z]+\d+)""")
 _TEXT = re.compile(rb"""\st=["']str["']""")  # a formula whose result is text: blank is a result then
 _ESCAPED = re.compile(r"_x00[01][0-9A-Fa-f]_")  # control characters, line breaks most often
@@ -100,7 +101,8 @@ def _check_layout(place: str, xml: bytes, rows: dict[int, list[str]]) -> None:
         )
     tags = [(int(number[1]), bool(_HIDDEN.search(tag))) for tag in _ROW.findall(xml) if (number := _NUMBER.search(tag))]
     numbers = [number for number, _ in tags]
-    if numbers != sorted(set(numbers)):
+    torn = numbers and not {int(number) for number in _ROW_OF_CELL.findall(xml)} <= set(numbers)
+    if torn or numbers != sorted(set(numbers)):
         raise InputError(
             f"{place}: the rows are not in order, so some would be lost; open the workbook in a spreadsheet program "
             "and save it again"
