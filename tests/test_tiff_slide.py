@@ -308,6 +308,15 @@ def test_half_a_file_is_not_taken_for_a_slide(tmp_path, share, compression):
     assert checked["state"] == "excluded" and "cut short" in checked["reason"]
 
 
+def test_a_slide_whose_further_levels_are_lost_is_not_taken_without_them(tmp_path):
+    path = write(tmp_path / "a.tif", compression="png")
+    with tifffile.TiffFile(path) as tiff:
+        second = tiff.pages[1].offset
+    path.write_bytes(path.read_bytes()[:second])  # the first level is whole
+    checked, *_ = cut_slide(tmp_path / "out", path)
+    assert checked["state"] == "excluded" and "cut short" in checked["reason"]
+
+
 def test_one_image_has_one_fingerprint(tmp_path):
     paths = [write(tmp_path / name, compression="png") for name in ("a.tif", "b.tif")]
     paths.append(write(tmp_path / "c.tif", np.roll(IMAGE, 1, axis=1), compression="png"))
