@@ -4,7 +4,7 @@ import numpy as np
 import openslide
 import pytest
 import tifffile
-from format_files import KIND, SCALE, levels_of, write_dicom
+from format_files import KIND, SCALE, levels_of, write_dicom, write_leica
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
@@ -244,6 +244,16 @@ def test_other_pixels_than_of_a_brightfield_scan_are_excluded_with_what_was_foun
         out.write(image, metadata={"axes": "CYX"} if ome else None, **how, **SCALE)
     with pytest.raises(ExcludedSlide, match=f"its pixels are {found}, not the 8-bit RGB of a brightfield scan; export"):
         open_slide(tmp_path / "a.tif")
+
+
+def test_fluorescence_in_a_format_of_openslides_is_not_called_damaged(tmp_path):
+    with tifffile.TiffFile(write_leica(tmp_path, IMAGE)) as tiff:
+        xml = tiff.pages[0].description.replace("brightfield", "fluorescence")
+    with tifffile.TiffWriter(tmp_path / "b.scn") as out:
+        kind = KIND | SCALE | {"photometric": "minisblack", "compression": "zlib"}
+        out.write(IMAGE[..., 0].astype(np.uint16), description=xml, **kind)
+    with pytest.raises(ExcludedSlide, match="its pixels are 16-bit gray, not the 8-bit RGB"):
+        open_slide(tmp_path / "b.scn")
 
 
 def test_what_openslide_reads_rightly_stays_with_it(tmp_path):
