@@ -251,7 +251,8 @@ def test_fluorescence_in_a_format_of_openslides_is_not_called_damaged(tmp_path):
         xml = tiff.pages[0].description.replace("brightfield", "fluorescence")
     with tifffile.TiffWriter(tmp_path / "b.scn") as out:
         kind = KIND | SCALE | {"photometric": "minisblack", "compression": "zlib"}
-        out.write(IMAGE[..., 0].astype(np.uint16), description=xml, **kind)
+        for level, head in zip(levels_of(IMAGE), ({"description": xml}, {}), strict=True):
+            out.write(level[..., 0].astype(np.uint16), **head, **kind)
     with pytest.raises(ExcludedSlide, match="its pixels are 16-bit gray, not the 8-bit RGB"):
         open_slide(tmp_path / "b.scn")
 
