@@ -84,7 +84,7 @@ def test_the_lines_of_the_docs_fill_in_a_sheet_of_tcga_slides(tmp_path):
         made = rows.pop(row["path"])
         for column in ("slide", "patient", "label", "site"):
             assert made[column] == row[column]
-        assert (made["mpp"], "empty" in made["exclude"]) == (("", True) if row is wanted[0] else ("0.5", False))
+        assert (made["mpp"], "empty" in made["exclude"]) == ("", row is wanted[0])
     assert [rows[path]["exclude"] for path in others] == ["not a diagnostic slide", "not of a tumor"]
     assert planned(tmp_path, "paper", "--configfile", "configs/rcc.yaml")["train_teacher"] == 5
 

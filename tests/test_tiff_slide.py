@@ -4,7 +4,7 @@ import numpy as np
 import openslide
 import pytest
 import tifffile
-from format_files import KIND, SCALE, levels_of, write_dicom
+from format_files import KIND, SCALE, levels_of, write_dicom, write_leica
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
@@ -246,6 +246,17 @@ def test_other_pixels_than_of_a_brightfield_scan_are_excluded_with_what_was_foun
         open_slide(tmp_path / "a.tif")
 
 
+def test_fluorescence_in_a_format_of_openslides_is_not_called_damaged(tmp_path):
+    with tifffile.TiffFile(write_leica(tmp_path, IMAGE)) as tiff:
+        xml = tiff.pages[0].description.replace("brightfield", "fluorescence")
+    with tifffile.TiffWriter(tmp_path / "b.scn") as out:
+        kind = KIND | SCALE | {"photometric": "minisblack", "compression": "zlib"}
+        for level, head in zip(levels_of(IMAGE), ({"description": xml}, {}), strict=True):
+            out.write(level[..., 0].astype(np.uint16), **head, **kind)
+    with pytest.raises(ExcludedSlide, match="its pixels are 16-bit gray, not the 8-bit RGB"):
+        open_slide(tmp_path / "b.scn")
+
+
 def test_what_openslide_reads_rightly_stays_with_it(tmp_path):
     """Planes of their own and palettes, which the tiles here are not."""
     with tifffile.TiffWriter(tmp_path / "a.tif") as out:
@@ -304,6 +315,15 @@ def test_half_a_file_is_not_taken_for_a_slide(tmp_path, share, compression):
     """tifffile opens what is left of it."""
     path = write(tmp_path / "a.tif", compression=compression)
     path.write_bytes(path.read_bytes()[: int(share * path.stat().st_size)])
+    checked, *_ = cut_slide(tmp_path / "out", path)
+    assert checked["state"] == "excluded" and "cut short" in checked["reason"]
+
+
+def test_a_slide_whose_further_levels_are_lost_is_not_taken_without_them(tmp_path):
+    path = write(tmp_path / "a.tif", compression="png")
+    with tifffile.TiffFile(path) as tiff:
+        second = tiff.pages[1].offset
+    path.write_bytes(path.read_bytes()[:second])  # the first level is whole
     checked, *_ = cut_slide(tmp_path / "out", path)
     assert checked["state"] == "excluded" and "cut short" in checked["reason"]
 

@@ -84,13 +84,15 @@ def _open_otherwise(path: Path, error: openslide.OpenSlideError) -> TiffSlide:
     """A slide that OpenSlide did not open, by tifffile, or the reason why not."""
     unknown = isinstance(error, openslide.OpenSlideUnsupportedFormatError)
     compression = _COMPRESSION.search(str(error))
-    if unknown or compression:
-        try:
-            return TiffSlide(path)
-        except ExcludedSlide:
-            raise
-        except Exception as other:
-            print(other, file=sys.stderr, flush=True)  # into the log only: it may name the path
+    try:
+        other = TiffSlide(path)  # which excludes a file of OpenSlide's formats too, where it holds fluorescence
+    except ExcludedSlide:
+        raise
+    except Exception as found:
+        print(found, file=sys.stderr, flush=True)  # into the log only: it may name the path
+    else:
+        if unknown or compression:
+            return other
     raise (ExcludedSlide(_why_unknown(path)) if unknown else corrupt(error)) from error
 
 
