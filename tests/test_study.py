@@ -433,7 +433,7 @@ GROUPS = {
 }
 
 
-STANDS_ON = {"pages": {"tables"}, "planning": {"tables"}}  # data flows one way
+STANDS_ON = {"pages": {"tables"}, "planning": {"tables"}, "figures": {"tables"}}  # data flows one way
 
 
 @pytest.mark.parametrize("group", GROUPS)

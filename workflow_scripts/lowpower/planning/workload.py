@@ -21,6 +21,7 @@ _LOOK = 1 / 3  # a forward pass, of one forward and backward
 _PREDICTED_AT_ONCE = 64
 _BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide", "read_level")
 _BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
+TEACHERS_NETWORK = "resnet10"
 _PRICE = {"resnet18": 7.2, "resnet34": 14.6, "resnet50": 16.2}  # FLOPs of a pixel, of resnet10's 10,032
 _FITTED = "color"
 _BY_MODEL = ("judge_units", "evaluate", "list_patients", "refer_units", "trace_curves", "draw_figures")
@@ -78,7 +79,7 @@ def _distillation(config: dict, method: str) -> dict:
 def _network_of(key: str, config: dict) -> str:
     """The network of a finished job: of its method, or named in its place; one of the teacher's else."""
     row, named = config["methods"].get(_method_of(key), {}), key.split("/")[0]
-    return row.get("network") or (named if named in (*_PRICE, _FITTED) else "resnet10")
+    return row.get("network") or (named if named in (*_PRICE, _FITTED) else TEACHERS_NETWORK)
 
 
 def _method_of(key: str) -> str:
@@ -121,7 +122,7 @@ def work_of(
     scale: float,
     steps: int = 0,
     models: int = 1,
-    network: str = "resnet10",
+    network: str = TEACHERS_NETWORK,
     distill: dict | None = None,
 ) -> Work:
     """The work of one job at a magnification. distill: of a model that distills, the row's section."""
