@@ -28,10 +28,11 @@ def test_differences_are_those_of_the_studies_and_their_mean(tmp_path):
     make(tmp_path / "one", {"teacher": 8, "scratch": 4, "sskd": 6})
     make(tmp_path / "two", {"teacher": 8, "scratch": 4, "sskd": 8})
     studies = [tmp_path / "one", tmp_path / "two"]
-    command = [sys.executable, ROOT / "bench/differences.py", *studies, "--", "scratch", "sskd"]
+    command = [sys.executable, ROOT / "bench/differences.py", *studies, "--", "scratch", "scratch", "sskd"]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     found = {(line["study"], line["per"]): line for line in map(json.loads, run.stdout.splitlines())}
+    assert len(run.stdout.splitlines()) == 2 * 3 and '"row": "scratch"' not in run.stdout  # no row less itself
     for per in ("patient", "region"):
         assert [found[name, per]["points"] for name in ("one", "two", "together")] == [25.0, 50.0, 37.5]
         assert found["together", per]["low"] > found["one", per]["low"]

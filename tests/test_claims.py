@@ -107,6 +107,7 @@ def test_what_a_claim_compares_with_is_its_row_but_for_what_it_says(tmp_path):
         (BETTER | {"row": {"method": "sskd", "fewer_pixels": 64}}, {}, r"no sskd at 1.25x \(8.0 µm/px\)"),
         (BETTER | {"against": {"unlabeled": 25}}, {}, "no sskd with 25 % of the unlabeled patients"),
         (RISES | {"shares": [0, 25, 100]}, {}, "no sskd with 25 % of the unlabeled patients"),
+        (BETTER | {"against": {"method": ["sskd_tuned", "sskd"]}}, {}, "it compares sskd at 2.5x, .* with itself"),
         (BETTER | {"row": {"method": "sskd", "pixels": "level"}}, {}, "sskd is not tested on the slide's own level"),
     ],
 )

@@ -8,6 +8,8 @@ import subprocess
 from types import SimpleNamespace
 
 import pytest
+from test_results import CLASSES, JUDGING, STUDY, predictions
+from unit_files import write_units
 
 from lowpower import files
 from lowpower.errors import InputError
@@ -18,6 +20,7 @@ from lowpower.provenance.record import record_provenance
 from lowpower.provenance.rules import as_job, files_of, writers
 from lowpower.provenance.verifying import compare, verify
 from lowpower.tables.cost import compare_cost
+from lowpower.tables.patients import list_patients
 
 COST = {
     "network": "resnet10", "magnification": 10, "parameters": 9, "pixels_per_region": 9, "flops_per_region": 9,
@@ -106,6 +109,47 @@ def test_a_missing_table_fails_and_a_missing_input_is_said(study, capsys):
     said = capsys.readouterr().err
     assert "tables/cost.csv: not computed again, cost/resnet10-5x.json not here" in said
     assert "not here, so not compared: cost/resnet10-5x.json, tables/cost.tex" in said
+
+
+def judged_study(folder):
+    """A finished study of what is judged and of one table made from it; its rules, the last first, and the table."""
+    (out := folder / "results/own").mkdir(parents=True)
+    units, models = write_units(out, STUDY[:2], JUDGING)
+    table = out / "tables/patients.csv"
+    list_patients(units, models, CLASSES, ["test"], None, table)
+    shared = {"models": models, "splits": ["test"]}
+    judge = SimpleNamespace(
+        name="judge_units", script="judge_units.py", params=Files(judging=JUDGING, **shared),
+        input=Files(predictions=[str(out / f"{k}.parquet") for k in range(2)], splits=[]),
+        output=Files(units=str(units)),
+    )  # fmt: skip
+    tell = SimpleNamespace(
+        name="list_patients", script="list_patients.py", params=Files(classes=CLASSES, **shared),
+        input=Files(units=str(units), names=[]), output=Files(table=str(table)),
+    )  # fmt: skip
+    return out, [as_job(tell), as_job(judge)]
+
+
+def test_tables_are_computed_from_the_predictions_not_from_the_units_that_lie_there(tmp_path, capsys):
+    out, jobs = judged_study(tmp_path)
+    (out / "units.parquet").unlink()
+    verify(jobs, {}, out / "provenance.json")
+    assert "tables/patients.csv: same" in capsys.readouterr().err
+    write_units(out, [STUDY[0], STUDY[5]], JUDGING)  # of other predictions, which stay; the table is that of the first
+    with pytest.raises(InputError, match=r"1 table other than computed again \(tables/patients.csv\)"):
+        verify(jobs, {}, out / "provenance.json")
+    (out / "1.parquet").unlink()
+    with pytest.raises(InputError, match=r"1 table other than computed again"):  # from the units that lie there
+        verify(jobs, {}, out / "provenance.json")
+    assert "units.parquet: not computed again, 1.parquet not here" in capsys.readouterr().err
+
+
+def test_units_that_cannot_be_judged_again_are_said(tmp_path, capsys):
+    out, jobs = judged_study(tmp_path)
+    predictions(8).assign(p_c=0.5).to_parquet(out / "1.parquet")
+    with pytest.raises(InputError, match=r"1 table other than computed again \(units.parquet\)"):
+        verify(jobs, {}, out / "provenance.json")
+    assert "units.parquet: cannot be computed again (lowpower: " in capsys.readouterr().err
 
 
 def test_a_changed_file_that_no_table_shows_is_found_by_its_hash(study, capsys):

@@ -213,7 +213,7 @@ GROUPS = {
 }
 
 
-STANDS_ON = {"pages": {"tables"}, "planning": {"tables", "study"}}  # data flows one way
+STANDS_ON = {"pages": {"tables"}, "planning": {"tables", "study"}, "figures": {"tables"}}  # data flows one way
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -12,7 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from lowpower.planning.measured import Cohort, Job, Tissue
-from lowpower.planning.workload import MODEL_RULES, TRAININGS, Work, has_job, measured_works, planned_works, predicted
+from lowpower.planning.workload import (
+    MODEL_RULES,
+    TRAININGS,
+    Work,
+    has_job,
+    measured_works,
+    planned_works,
+    predicted,
+)
 from lowpower.sizes import model_mb, predictions_mb, recording_mb
 from lowpower.study.study import TEACHERS_NETWORK
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from lowpower import magnification
 from lowpower.planning.measured import Cohort, Job, Tissue
-from lowpower.study.study import steps_of
+from lowpower.study.study import FITTED, TEACHERS_NETWORK, steps_of
 
 TRAININGS = ("train_teacher", "pretrain_student", "distill_student", "finetune_student")
 MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # those on the GPU, if any
@@ -23,7 +23,6 @@ _PREDICTED_AT_ONCE = 64
 _BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide", "read_level")
 _BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
 _PRICE = {"resnet18": 7.2, "resnet34": 14.6, "resnet50": 16.2}  # FLOPs of a pixel, of resnet10's 10,032
-_FITTED = "color"
 _BY_MODEL = ("judge_units", "evaluate", "list_patients", "refer_units", "trace_curves", "draw_figures")
 
 
@@ -79,7 +78,7 @@ def _distillation(config: dict, method: str) -> dict:
 def _network_of(key: str, config: dict) -> str:
     """The network of a finished job: of its method, or named in its place; one of the teacher's else."""
     row, named = config["methods"].get(_method_of(key), {}), key.split("/")[0]
-    return row.get("network") or (named if named in (*_PRICE, _FITTED) else "resnet10")
+    return row.get("network") or (named if named in (*_PRICE, FITTED) else TEACHERS_NETWORK)
 
 
 def _method_of(key: str) -> str:
@@ -119,7 +118,7 @@ def work_of(
     scale: float,
     steps: int = 0,
     models: int = 1,
-    network: str = "resnet10",
+    network: str = TEACHERS_NETWORK,
     distill: dict | None = None,
 ) -> Work:
     """The work of one job at a magnification. distill: of a model that distills, the row's section."""
@@ -131,7 +130,7 @@ def work_of(
         largest = tissue.largest * shrink
         return max(largest, min(regions * largest, recipe["megapixels_per_pass"]))
 
-    if network == _FITTED and rule in TRAININGS:
+    if network == FITTED and rule in TRAININGS:
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
         distill = (distill if rule == "distill_student" else None) or {}
