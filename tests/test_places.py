@@ -53,6 +53,16 @@ def test_braces_in_the_projects_path_are_refused_before_the_first_job(tmp_path):
     assert code and f"lowpower lies in {folder}, and Snakemake takes braces" in said and "Traceback" not in said
 
 
+def test_processes_of_one_training_meet_in_a_temporary_folder_of_any_name(tmp_path, monkeypatch):
+    from lowpower.models import parallel
+
+    scratch = tmp_path / f"#{AWFUL}"
+    scratch.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(scratch))
+    parallel.on_processes(lambda job: parallel.total([1.0]))({"training": {"processes": 2}, "gpu": False})
+    assert list(tmp_path.iterdir()) == [scratch]
+
+
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 def test_a_sheet_is_drafted_in_a_folder_with_spaces(tmp_path):
     from slide_files import draw_tissue, write_slide

@@ -95,7 +95,7 @@ def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
     errors = context.SimpleQueue()
     asked: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
-        arguments = (processes, os.getpid(), f"file://{folder}/store", gpu, errors, work)
+        arguments = (processes, os.getpid(), f"{folder}/store", gpu, errors, work)
         team = [context.Process(target=_work, args=(rank, *arguments)) for rank in range(processes)]
 
         def pass_on(number: int) -> None:
@@ -163,7 +163,8 @@ def _work(
             torch.cuda.set_device(rank)
         loopback = "lo0" if sys.platform == "darwin" else "lo"
         os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)  # one machine, of which the name may not resolve
-        distributed.init_process_group("nccl" if gpu else "gloo", init_method=store, rank=rank, world_size=processes)
+        meeting = distributed.FileStore(store, processes)  # not file://, which ends at a # or ? of TMPDIR
+        distributed.init_process_group("nccl" if gpu else "gloo", store=meeting, rank=rank, world_size=processes)
         work()
         distributed.destroy_process_group()
     except Exception as error:
