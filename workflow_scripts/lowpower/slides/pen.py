@@ -82,8 +82,10 @@ def find_ink(image: np.ndarray, glass: np.ndarray, mpp: float, pen_um: float) ->
 def _follow_strokes(codes: np.ndarray, width: float, step: int) -> np.ndarray:
     """Strokes of ink (H, W), and the ink of their own hue that joins them. width, step: in pixels."""
     sure = codes & _SURE * 15 > 0
-    # a stroke as wide as half the window fills half of it, wherever it runs
-    starts = crowded(codes & (_SURE | _FREE) * 15 > 0, max(1, round(2 * width))) & sure
+    # a stroke as wide as half the window fills half of it, wherever it runs; at least half of that is sure
+    window = max(1, round(2 * width))
+    starts = crowded(sure, window, 0.25) & sure
+    starts &= crowded(codes & (_SURE | _FREE) * 15 > 0, window, 0.5)
     smooth = ndimage.binary_erosion(sure, _cross(step), border_value=1) & (codes & _SMOOTH > 0)
     starts = keep_pieces(starts, smooth, WHOLE)
     ink = np.zeros(codes.shape, bool)
