@@ -87,6 +87,19 @@ def test_a_strange_stain_is_told_from_hematoxylin_and_eosin(stain):
     assert survey_slide(finish(draw_stained("H&E"), 90), 8, Sizes()).other_stains < 0.02
 
 
+@pytest.mark.parametrize("pen", ["green", "blue", "black"])
+def test_ink_does_not_spread_over_pink_stroma(pen):
+    """Stroma that takes .75 of green in blue, as in a scan that is a little yellow, was taken for the ink's edge."""
+    draw, where = draws.generator(0, "test stroma"), stroke(0.4, width_um=400)
+    pink = (0.5 + 0.1 * smooth(draw, 2)).reshape(SIDE, FINE, SIDE, FINE).mean(axis=(1, 3))
+    light = np.array(GLASS) * np.exp(-pink[..., None] * (0.15, 0.70, 0.525)) + draw.normal(0, 1, (SIDE, SIDE, 3))
+    light[:40] = GLASS
+    found, _ = find_ink(finish(ink(light, where, pen)), np.array(GLASS), 8, 100)
+    away = ndimage.distance_transform_edt(where < 0.5) * 8
+    assert found[where > 0.9].mean() > 0.98
+    assert away[found].max() < 150
+
+
 @pytest.mark.parametrize("pen", PENS)
 def test_each_ink_goes_no_farther_than_a_stroke_into_tissue(pen):
     where = stroke(0.4, width_um=400)
