@@ -58,6 +58,8 @@ def likely_inks(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> list[np
 def pale_red_ink(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray:
     """Red ink where it joins sure red ink, as sure as that: thin, or one stroke of it on tissue."""
     thin = ((red < 0.15 * green) & (blue > 0.52 * green)) | ((red < 0.2 * green) & (blue > 0.63 * green))
+    # where it thins out beside black ink; stroma in a yellow scan has blue up to .75 of green
+    thin |= (red < 0.5 * green) & (blue > 0.8 * green) & (blue < 1.1 * green)
     # eosin of that hue is paler: green .3-.4 where such ink has .7-1.3
     return ((green > 0.07) & thin) | ((green > 0.7) & (red < 0.35 * green) & (blue > 0.6 * green))
 
