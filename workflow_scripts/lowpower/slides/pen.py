@@ -23,7 +23,7 @@ SMOOTH = 0.1
 OTHER = 0.25  # on three slides it is up to .02, in fields of lung .19, in drawn DAB, Masson and Papanicolaou .35-1
 COLORED = 0.1  # spread of absorbance between the channels; less is dust or shadow
 LITTLE = 0.1  # where less than this share of the colored pixels is no ink, it tells nothing
-CALM = 0.025  # likely ink that is calmer, and as dark as .7, joins sure ink at any distance: blots, mixed inks
+CALM = 0.025  # likely ink that is calmer (red: and dark) joins sure ink at any distance: blots, halos, mixed inks
 WHOLE = 0.25  # of a stroke is smooth: of narrow thick red over tissue .3, else .42-.9; of those stains up to .22
 
 
