@@ -46,12 +46,11 @@ def test_tissue_on_tinted_glass_has_the_area_of_that_on_clear_glass(tint):
     assert {fill: area_on(tint, fill=fill) for fill in FILLS} == dict.fromkeys(FILLS, pytest.approx(clear, rel=0.05))
 
 
-@pytest.mark.parametrize("tint", TINTS[::3])
+@pytest.mark.parametrize("tint", TINTS[::2])
 def test_pale_tissue_on_tinted_glass_is_found(tint):
-    clear = area_on(CLEAR, strength=0.4)
-    assert {fill: area_on(tint, strength=0.4, fill=fill) for fill in FILLS} == dict.fromkeys(
-        FILLS, pytest.approx(clear, rel=0.1)
-    )
+    clear, fills = area_on(CLEAR, strength=0.4), FILLS[:3]
+    found = {fill: area_on(tint, strength=0.4, fill=fill) for fill in fills}
+    assert found == dict.fromkeys(fills, pytest.approx(clear, rel=0.1))
 
 
 @pytest.mark.parametrize("glass", [(152, 150, 148), (200, 190, 180), CLEAR])

@@ -73,7 +73,7 @@ def test_closing_in_strips_is_the_closing_of_the_whole(width):
     assert np.array_equal(close_gaps(mask, width), closed[width + 1 : -width - 1, width + 1 : -width - 1])
 
 
-def test_a_mask_takes_14_bytes_a_pixel_at_most():
+def test_a_mask_takes_15_bytes_a_pixel_at_most():
     # 59 million pixels of 8 µm, a slide of 75 x 50 mm, then stay below 1 GB
     image = draw_tissue(2000, 500, [(20 + k * 250, 50, 220, 400) for k in range(8)])
     tracemalloc.start()
@@ -82,7 +82,7 @@ def test_a_mask_takes_14_bytes_a_pixel_at_most():
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert (image.nbytes + peak) / (2000 * 500) < 14
+    assert (image.nbytes + peak) / (2000 * 500) < 15
 
 
 def test_small_holes_are_filled_and_small_pieces_dropped():

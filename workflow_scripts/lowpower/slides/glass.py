@@ -8,7 +8,7 @@ from scipy import ndimage
 from lowpower.slides.shape import drop_small, strips
 
 BRIGHT = 150  # glass is at least this bright in one channel; a slide that is darker shows none
-TINT, PINK = 0.2, 0.1  # the largest tint of glass, as a share of its brightest channel; PINK where it takes green most
+TINT, PINK = 0.2, 0.13  # the largest tint of glass, as a share of its brightest channel; PINK where it takes green most
 FLAT = 12  # five neighboring pixels of glass differ by less: noise of 3 mostly does, tissue hardly ever
 BIN = 4  # values of a channel that are counted together
 STRONG, RARE = 0.25, 0.02  # a peak has at least these shares of the highest peak's pixels, and of all scanned ones
@@ -43,7 +43,8 @@ def measure_noise(image: np.ndarray, glass: np.ndarray) -> float:
     """
     step = _step(image)
     colors = image[::step, ::step]
-    light = np.minimum(1, colors[(np.abs(colors - glass) <= NEAR).all(axis=2)] / glass)
+    light = np.float32(colors[((colors >= glass - NEAR) & (colors <= glass + NEAR)).all(axis=2)])
+    light = np.minimum(1, np.divide(light, np.float32(glass), out=light), out=light)
     return float(np.percentile(light.max(axis=1) - light.min(axis=1), 97)) if len(light) else 0.0
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 from lowpower.slides.glass import is_black
-from lowpower.slides.shape import EIGHT, crowded, keep_pieces, strips
+from lowpower.slides.shape import EIGHT, crowded, drop_small, keep_pieces, strips
 
 INKS = ("red", "green", "blue", "black")
 STEP_UM = 16  # ink is compared with what lies this far away: wider than a nucleus, narrower than a stroke
@@ -23,7 +23,8 @@ SMOOTH = 0.1
 OTHER = 0.25  # on three slides it is up to .02, in fields of lung .19, in drawn DAB, Masson and Papanicolaou .35-1
 COLORED = 0.1  # spread of absorbance between the channels; less is dust or shadow
 LITTLE = 0.1  # where less than this share of the colored pixels is no ink, it tells nothing
-WHOLE = 1 / 3  # of a stroke is smooth: of those over lymph node .42, else .46-.9; of those stains up to .22
+CALM = 0.025  # likely ink that is calmer (red: and dark) joins sure ink at any distance: blots, halos, mixed inks
+WHOLE = 0.25  # of a stroke is smooth: of narrow thick red over tissue .3, else .42-.9; of those stains up to .22
 
 
 def absorbance(glass: np.ndarray) -> np.ndarray:
@@ -57,6 +58,8 @@ def likely_inks(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> list[np
 def pale_red_ink(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray:
     """Red ink where it joins sure red ink, as sure as that: thin, or one stroke of it on tissue."""
     thin = ((red < 0.15 * green) & (blue > 0.52 * green)) | ((red < 0.2 * green) & (blue > 0.63 * green))
+    # where it thins out beside black ink; stroma in a yellow scan has blue up to .75 of green
+    thin |= (red < 0.5 * green) & (blue > 0.8 * green) & (blue < 1.1 * green)
     # eosin of that hue is paler: green .3-.4 where such ink has .7-1.3
     return ((green > 0.07) & thin) | ((green > 0.7) & (red < 0.35 * green) & (blue > 0.6 * green))
 
@@ -82,10 +85,12 @@ def find_ink(image: np.ndarray, glass: np.ndarray, mpp: float, pen_um: float) ->
 def _follow_strokes(codes: np.ndarray, width: float, step: int) -> np.ndarray:
     """Strokes of ink (H, W), and the ink of their own hue that joins them. width, step: in pixels."""
     sure = codes & _SURE * 15 > 0
-    # a stroke as wide as half the window fills half of it, wherever it runs
-    starts = crowded(codes & (_SURE | _FREE) * 15 > 0, max(1, round(2 * width))) & sure
+    # a stroke as wide as half the window fills half of it, wherever it runs; at least half of that is sure
+    window = max(1, round(2 * width))
+    starts = crowded(sure, window, 0.25) & sure
+    starts &= crowded(codes & (_SURE | _FREE) * 15 > 0, window, 0.5)
     smooth = ndimage.binary_erosion(sure, _cross(step), border_value=1) & (codes & _SMOOTH > 0)
-    starts = keep_pieces(starts, smooth, WHOLE)
+    starts = drop_small(keep_pieces(starts, smooth, WHOLE), width**2)  # a few smooth pixels would let in a whole stain
     ink = np.zeros(codes.shape, bool)
     for k in range(len(INKS)):
         own = starts & (codes & (_SURE << k) > 0)
@@ -112,16 +117,17 @@ def _read_inks(image: np.ndarray, glass: np.ndarray, step: int) -> np.ndarray:
         here, n = most[step:-step, step:-step], step
         around = (most[: -2 * n, n:-n] + most[2 * n :, n:-n]) + (most[n:-n, : -2 * n] + most[n:-n, 2 * n :])
         away = np.abs(here - around / 4)
-        calm = away < 0.025 * here + 0.01
-        codes[rows] = (away < SMOOTH * here) * np.uint16(_SMOOTH)
         red, green, blue = channels
+        calm = away < CALM * here + 0.01
+        dark_red = calm & (green > 0.7)  # paler likely red may be stroma; thin red ink is told by pale_red_ink
+        codes[rows] = (away < SMOOTH * here) * np.uint16(_SMOOTH)
         codes[rows] |= ((red > 1.1 * green) | (blue > 0.85 * green)) * np.uint16(_OTHER)
         spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
         codes[rows] |= (spread > COLORED) * np.uint16(_COLORED)
         codes[rows] |= pale_red_ink(*channels) * np.uint16(_FREE)
         for k, (sure, likely) in enumerate(zip(sure_inks(*channels), likely_inks(*channels), strict=True)):
             codes[rows] |= (sure & scanned) * np.uint16(_SURE << k)
-            codes[rows] |= (likely & calm) * np.uint16(_FREE << k)
+            codes[rows] |= (likely & (calm if k else dark_red)) * np.uint16(_FREE << k)
             codes[rows] |= likely * np.uint16(_LIKELY << k)
     return codes
 

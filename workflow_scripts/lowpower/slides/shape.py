@@ -54,14 +54,14 @@ def keep_pieces(mask: np.ndarray, good: np.ndarray, least: float) -> np.ndarray:
     return _look_up(wanted, labels)
 
 
-def crowded(mask: np.ndarray, window: int) -> np.ndarray:
-    """Where more than half of a square of side ``window`` belongs to a mask (H, W)."""
+def crowded(mask: np.ndarray, window: int, share: float) -> np.ndarray:
+    """Where more than a share of a square of side ``window`` belongs to a mask (H, W)."""
     dense, rows = np.empty_like(mask), max(ROWS, 4 * window)  # in strips: the shares take 4 bytes a pixel
     for top in range(0, len(mask), rows):
         edge = min(window, top)
         near = mask[top - edge : top + rows + window]
         shares = ndimage.uniform_filter(near, window, np.float32, mode="nearest")
-        dense[top : top + rows] = shares[edge : edge + rows] > 0.5
+        dense[top : top + rows] = shares[edge : edge + rows] > share
     return dense
 
 

@@ -59,9 +59,10 @@ def survey_slide(image: np.ndarray, mpp: float, sizes: Sizes) -> Survey:
     """As ``find_tissue``, with all that was seen on the way."""
     seen = find_glass(image)
     glass = assume_glass(image) if seen is None else seen
-    ink, other = np.zeros(image.shape[:2], bool), 0.0
     if sizes.pen_um:
         ink, other = find_ink(image, glass, mpp, sizes.pen_um)
+    else:
+        ink, other = np.zeros(image.shape[:2], bool), 0.0
     # noise of 2 % of dim glass would be followed as faint stain: the area of tissue then grew by up to 19 %
     faintest = FAINT if seen is None else min(STAIN, max(FAINT, measure_noise(image, seen)))
     stained, faint = _read_colors(image, glass, faintest)
@@ -70,7 +71,8 @@ def survey_slide(image: np.ndarray, mpp: float, sizes: Sizes) -> Survey:
     if reach and tissue.any():
         tissue = ndimage.binary_dilation(tissue, EIGHT, reach, mask=tissue | faint & ~ink)
         tissue = _settle(tissue, ink, mpp, sizes)
-    return Survey(tissue, stained | ink, ink, find_scanned(image, seen, mpp), other, seen)
+    stained |= ink
+    return Survey(tissue, stained, ink, find_scanned(image, seen, mpp), other, seen)
 
 
 def _read_colors(image: np.ndarray, glass: np.ndarray, faintest: float) -> tuple[np.ndarray, np.ndarray]:
