@@ -121,10 +121,23 @@ SOFT = ndimage.gaussian_filter(PIECES * 255.0, 3)
         PIECES.astype(np.float32),
         np.where(PIECES, np.float32(1), np.float32("nan")),
         PIECES[..., None] * np.array((0, 128, 0), np.uint8),
+        np.where(PIECES, np.float32(3e38), 0),
         SOFT.round().astype(np.uint8),
         SOFT.astype(np.float32),
     ],
-    ids=["bilevel", "0 and 1", "0 and 255", "16 bits", "32 bits", "float", "nan", "green", "soft", "soft float"],
+    ids=[
+        "bilevel",
+        "0 and 1",
+        "0 and 255",
+        "16 bits",
+        "32 bits",
+        "float",
+        "nan",
+        "green",
+        "huge",
+        "soft",
+        "soft float",
+    ],
 )
 def test_two_values_are_tissue_and_background_whatever_they_are(tmp_path, pixels):
     mask, warnings = read(save(tmp_path / "own.tif", pixels))
@@ -179,6 +192,18 @@ def test_labels_and_pictures_saved_as_jpeg_are_no_mask_either(tmp_path):
 def test_a_doubtful_mask_is_taken_with_a_warning(tmp_path, pixels, warning):
     mask, (said,) = read(save(tmp_path / "own.png", pixels))
     assert warning in said and np.array_equal(mask, pixels > 127 if pixels.dtype == np.uint8 else pixels)
+
+
+@pytest.mark.parametrize("error", [TypeError, IndexError, EOFError, Image.DecompressionBombError])
+def test_whatever_pillow_stumbles_over_is_no_image(tmp_path, monkeypatch, error):
+    def stumble(image):
+        raise error("of a damaged header")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", stumble)
+    with pytest.raises(
+        ExcludedSlide, match=r"column mask (cannot be read as an image|has too many pixels); correct it"
+    ):
+        read(save(tmp_path / "own.png", PIECES))
 
 
 def test_warnings_of_a_mask_reach_its_state(tmp_path):

@@ -29,10 +29,12 @@ def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]
     color = np.median(pixels[light > light.max() / 2], axis=0).astype(np.float32)
     values = np.unique(_codes(pixels))
     rough = lossy or len(values) > FEW
-    slack, reach = (SLACK * color.max(), REACH) if rough else (0, 1)
+    slack, reach = (SLACK, REACH) if rough else (0, 1)
+    largest = color.max() or 1  # numbers of any size are masks too: as shares of it they cannot overflow
+    color /= largest
     own, black, near = np.ones(light.shape, bool), np.ones(light.shape, bool), np.zeros(light.shape, np.float32)
     for k, wanted in enumerate(color):
-        channel = pixels[..., k].astype(np.float32)
+        channel = pixels[..., k].astype(np.float32) / largest
         own &= np.abs(channel - wanted) <= slack
         black &= channel <= slack
         near += channel * wanted
