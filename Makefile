@@ -17,7 +17,7 @@ test: .venv/ready
 # (slurm-wlm, munge). Packages that these need stay out of .venv. What is missing is said, and its tests are skipped.
 test-cluster: .venv/ready
 	-@$(MAKE) --silent --keep-going .cluster/slurm/ready .cluster/conda/ready
-	PYTHONPATH=$(CURDIR)/.cluster/conda $(BIN)/python -m pytest tests/cluster
+	PYTHONPATH="$$PWD/.cluster/conda" $(BIN)/python -m pytest tests/cluster
 
 .cluster/%/ready: requirements-%.txt .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(@D) --requirement $<

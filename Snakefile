@@ -3,7 +3,7 @@
     slides.csv ─▶ check_slide ─▶ mask_tissue ─▶ tile_slide ─▶ downsample_slide ─▶ gather_slides, index_regions ─▶ split_patients
                                                                                                                       │
             train_teacher ─▶ record_teacher ─▶ distill_student | pretrain_student ─▶ finetune_student ◀───────────────┘
-                  └───────────────┴──▶ predict ─▶ evaluate, refer_units ─▶ tables, figures, report.html
+                  └───────────────┴──▶ predict ─▶ judge_units ─▶ evaluate, refer_units ─▶ tables, figures, report.html
 
 Paths, all under results/{cohort}/:
 
@@ -15,11 +15,12 @@ Paths, all under results/{cohort}/:
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
     overviews/{slide}.jpg  intake.html                               what the slides look like, before training
     claims/                                                          what was fixed, and before what (docs/claims.md)
+    units.parquet                                                    what all models say, judged once for all tables
     intake.csv  config.json  cost/  tables/  figures/  report.html   what comes out; provenance.json says what of
     logs/  benchmarks/                                               by rule, then as above
 
-{slide} is the slide's id with unusual characters written %XX, {magnification} is such as 10x (1.0 µm/px) or 2.5x,
-{labeled} and {unlabeled} are percentages of training patients.
+{slide} is the slide's id with unusual characters written %XX, cut where too long; {magnification} is such as 10x (1.0
+µm/px) or 2.5x; {labeled} and {unlabeled} are percentages of training patients.
 """
 
 from snakemake.utils import min_version

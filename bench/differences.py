@@ -19,8 +19,10 @@ from lowpower import files
 from lowpower.magnification import name_of
 from lowpower.study.config import read_config
 from lowpower.study.study import models
+from lowpower.tables.aggregation import Aggregation
 from lowpower.tables.intervals import Sample, difference, draw_patients, interval_of_difference, mean, sample
-from lowpower.tables.predictions import read_judged
+from lowpower.tables.predictions import read_predictions
+from lowpower.tables.units import judge
 
 SCHEMA = Path(__file__).resolve().parent.parent / "schemas/config.schema.yaml"
 
@@ -31,6 +33,7 @@ def main() -> None:
         sys.exit(__doc__)
     place = sys.argv.index("--")
     studies, (base, *rows) = [Path(name) for name in sys.argv[1:place]], sys.argv[place + 1 :]
+    rows = [row for row in rows if row != base]  # which differs from itself by nothing
     found = [differences(study, base, rows) for study in studies]
     for study, of_study in zip(studies, found, strict=True):
         for about, (value, patients) in of_study.items():
@@ -57,7 +60,8 @@ def differences(study: Path, base: str, rows: list[str]) -> dict[tuple[str, str,
         if missing := [path for path in paths if not path.is_file()]:
             print(f"{name_of(scale)} is left out: {len(missing)} of {len(paths)} files are missing", file=sys.stderr)
             continue
-        for one in read_judged(paths, config, ["test"]):
+        classes, way = config["classes"], Aggregation(config["aggregation"], config["top_k"])
+        for one in judge(read_predictions(paths, classes), classes, config["regions_have_labels"], ["test"], way):
             if one.kind["pixels"] == "averaged" and one.kind["per"] != "slide":
                 drawn = draw_patients(one.patients, config["statistics"]["draws"])
                 right = {

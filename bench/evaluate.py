@@ -22,6 +22,7 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as oracle
 
+from lowpower.tables.judging import judge_units
 from lowpower.tables.results import evaluate
 
 CLASSES = ["a", "b", "c", "d"]
@@ -70,7 +71,7 @@ def make(folder: Path, models: int, regions: int, patients: int) -> tuple[list[P
     shared = {"network": "resnet10", "labeled": 100, "seed": 0, "steps": 1}
     teacher = {"method": "teacher", "magnification": 10.0, "unlabeled": 0}
     students = [{"method": f"m{i}", "magnification": 2.5, "unlabeled": 100} for i in range(1, models)]
-    return paths, [shared | about for about in (teacher, *students)]
+    return paths, [shared | about | {"folder": about["method"]} for about in (teacher, *students)]
 
 
 def _regions(split: str, name: str, regions: int, patients: int) -> pd.DataFrame:
@@ -85,13 +86,12 @@ def _regions(split: str, name: str, regions: int, patients: int) -> pd.DataFrame
 
 
 def take_tables(folder: Path, paths: list[Path], models: list[dict]) -> None:
-    """What the rule does."""
+    """What the rules judge_units and evaluate do."""
     forms = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "md", "tex")]
     names = ["csv", "md", "tex", "confusion", *forms]
-    evaluate(
-        paths, models, [], JUDGING, ["test"], STATISTICS, "a",
-        {name: folder / f"table_{name}" for name in names},
-    )  # fmt: skip
+    judge_units(paths, models, [], JUDGING, ["test"], folder / "units.parquet")
+    tables = {name: folder / f"table_{name}" for name in names}
+    evaluate(folder / "units.parquet", models, CLASSES, ["test"], STATISTICS, "a", tables)
 
 
 def bare_pass(path: Path) -> dict[str, float]:

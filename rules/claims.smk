@@ -42,7 +42,7 @@ rule register_claims:
 rule judge_claims:
     input:
         register=REGISTER,
-        predictions=model_files("predictions.parquet", CLAIMED),
+        units=UNITS,
     output:
         csv=f"{OUT}/tables/claims.csv",
         md=f"{OUT}/tables/claims.md",
@@ -57,7 +57,6 @@ rule judge_claims:
         mem_mb=4000,
         runtime=60,
     params:
-        judging=JUDGING,
         claims=RESOLVED,
         folders=[model.folder for model in CLAIMED],
         statistics=STUDY["statistics"],

@@ -18,8 +18,8 @@ rule gather_slides:
         mem_mb=1000,
         runtime=20,
     params:
-        slides=[row["slide"] for row in SLIDES.values()],
-        patients=[row["patient"] for row in SLIDES.values()],
+        slides=unformatted([row["slide"] for row in SLIDES.values()]),
+        patients=unformatted([row["patient"] for row in SLIDES.values()]),
         on_excluded=STUDY["on_excluded"],
         min_usable=STUDY["min_usable_slides"],
         code=code("gather_slides"),
@@ -97,7 +97,7 @@ rule split_patients:
         runtime=20,
     params:
         sheet=PEOPLE,
-        classes=STUDY["classes"],
+        classes=unformatted(STUDY["classes"]),
         seed=lambda w: int(w.seed),
         split=STUDY["split"],
         annotated=STUDY["unit"] == "annotation",
@@ -127,7 +127,7 @@ rule count_cohort:
         mem_mb=1000,
         runtime=10,
     params:
-        classes=STUDY["classes"],
+        classes=unformatted(STUDY["classes"]),
         code=code("count_cohort"),
     message:
         "Counting the cohort"
@@ -154,9 +154,9 @@ rule show_intake:
         mem_mb=1000,
         runtime=20,
     params:
-        slides=[row["slide"] for row in SLIDES.values()],
-        labels=[row["label"] for row in SLIDES.values()],
-        problems=PROBLEMS,
+        slides=unformatted([row["slide"] for row in SLIDES.values()]),
+        labels=unformatted([row["label"] for row in SLIDES.values()]),
+        problems=unformatted(PROBLEMS),
         code=code("show_intake"),
     message:
         "Showing what became of every slide"

@@ -1,5 +1,6 @@
 """Config, sheet and study, read once; every path and every value that depends on them is built here."""
 
+import shlex
 import sys
 from functools import cache
 from pathlib import Path
@@ -8,21 +9,30 @@ from snakemake.exceptions import WorkflowError
 
 HOME = Path(str(workflow.current_basedir)).parent
 sys.path.insert(0, str(HOME / "workflow_scripts"))
+sys.executable = shlex.quote(sys.executable)  # by which Snakemake runs each script, in a shell and without quotes
 
 from lowpower import magnification
 from lowpower.errors import InputError
 from lowpower.study.code import code_hash
-from lowpower.study.config import read_config, region_multiple
+from lowpower.study.config import read_config, read_written
 from lowpower.study.division import can_be_judged, find_problems
 from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given, given_teacher
 from lowpower.study.jobs import example_student, recipe, result_row, stage_before, student_recipe, teacher_folder
 from lowpower.study.jobs import time_files, timed_row
-from lowpower.study.machine import check_writable
+from lowpower.study.machine import check_place, check_writable
 from lowpower.study.plan import count_tested, planned_jobs
+from lowpower.study.scales import region_multiple
 from lowpower.study.sheet import by_file_name, read_sheet
 from lowpower.study.study import Model, level_of, measured_networks, models
 from lowpower.wording import listed
+
+# Snakemake reads config files as well: here is told what it would lose or change without a word. What another workflow
+# hands over stands in no file of ours.
+try:
+    WRITTEN = {} if workflow.modifier.skip_configfile else read_written(workflow.configfiles or ["config.yaml"])
+except InputError as error:
+    raise WorkflowError(str(error))
 
 # A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
 if not workflow.configfiles:
@@ -31,7 +41,8 @@ if not workflow.configfiles:
 
 
 try:
-    STUDY = read_config(config, HOME / "schemas/config.schema.yaml")
+    check_place(HOME)
+    STUDY = read_config(config, HOME / "schemas/config.schema.yaml", WRITTEN)
     SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
     check_given(STUDY)
     check_writable(OUT := f"results/{STUDY['cohort']}")
@@ -61,7 +72,7 @@ if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
 
 
 wildcard_constraints:
-    slide=r"(?![0-9.]+x(-level)?[./])[^/]+",  # a name such as 10x is a magnification's; safe_name gives none to a slide
+    slide=r"(?![0-9.]+x(-level)?\.csv$)[^/]+",  # regions/10x.csv is an index; safe_name calls no slide 10x
     magnification=r"[0-9.]+x",
     scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level what the slide's own level shows
     network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
@@ -75,6 +86,11 @@ wildcard_constraints:
 def code(rule):
     """Hash of what a rule's script does, for its params (a changed comment reruns nothing, a changed helper does)."""
     return code_hash(HOME / f"workflow_scripts/{rule}.py")
+
+
+def unformatted(value):
+    """For params: a function that returns a value. Snakemake takes {words} of plain text, and of lists, for wildcards."""
+    return lambda wildcards: value
 
 
 def index(scale):
@@ -109,7 +125,7 @@ def stamp(path):
         return []
     try:
         status = Path(path).stat()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: no path has a NUL
         return []
     return [status.st_size, int(status.st_mtime)]
 
@@ -166,9 +182,9 @@ def student_job(rule, stage):
     return lambda wildcards: student_recipe(STUDY, student(wildcards), stage) | {"code": code(rule)}
 
 
-def model_files(name, chosen=MODELS):
+def model_files(name):
     """One path for each model, in the order of the study."""
-    return [f"{OUT}/{model.folder}/{name}" for model in chosen]
+    return [f"{OUT}/{model.folder}/{name}" for model in MODELS]
 
 
 # Test data are predicted only once the study is final; nothing else ever looks at them. Validation data are always
@@ -176,6 +192,7 @@ def model_files(name, chosen=MODELS):
 REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
 JUDGING = {key: STUDY[key] for key in ("classes", "regions_have_labels", "aggregation", "top_k")}
+UNITS = f"{OUT}/units.parquet"  # what is judged of all predictions: every table of results is made from it
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
 GPUS = int(STUDY["gpu"])

@@ -31,7 +31,7 @@ rule write_model_cards:
         runtime=10,
     params:
         models=[model.as_row() for model in MODELS],
-        scanners=sorted({row.get("scanner", "") for row in SLIDES.values()}),
+        scanners=unformatted(sorted({row.get("scanner", "") for row in SLIDES.values()})),
         code=code("write_model_cards"),
     message:
         "Writing a card beside each model"
@@ -46,7 +46,8 @@ rule record_provenance:
         models=model_files("model.safetensors"),
         names=NAMES,
         files=sorted(
-            files_of(writers(workflow.rules, OUT, "tables", "figures")) - {*rules.make_pseudonyms.output}
+            files_of(writers(workflow.rules, OUT, "units.parquet", "tables", "figures"))
+            - {*rules.make_pseudonyms.output}
             | {index(scale) for scale in SCALES if scale}
             | {*rules.write_report.output, *rules.write_model_cards.output}
         ),
@@ -78,7 +79,7 @@ rule verify:  # takes what lies there and makes nothing of the study: no input, 
     conda:
         "../envs/reporting.yaml"
     params:
-        jobs=lambda w: [as_job(rule) for rule in writers(workflow.rules, OUT, "tables")],
+        jobs=lambda w: [as_job(rule) for rule in writers(workflow.rules, OUT, "units.parquet", "tables")],
         code=rules.record_provenance.params.code,
         provenance=PROVENANCE,
     message:

@@ -31,7 +31,7 @@ rule draw_figures:
         runtime=10,
     params:
         models=[model.as_row() for model in MODELS],
-        classes=STUDY["classes"],
+        classes=unformatted(STUDY["classes"]),
         scales={"teacher": TEACHER, "student": magnification.name_of(EXAMPLE_STUDENT.magnification)},
         code=code("draw_figures"),
     message:
@@ -66,7 +66,7 @@ rule write_report:
         mem_mb=2000,
         runtime=20,
     params:
-        slides=[row["slide"] for row in SLIDES.values()],
+        slides=unformatted([row["slide"] for row in SLIDES.values()]),
         code=code("write_report"),
     message:
         "Writing the report"

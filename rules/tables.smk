@@ -8,10 +8,35 @@ TIMES = [(f"{OUT}/{name}", k) for k, model in enumerate(MODELS) for name in time
 COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 
 
-rule evaluate:
+rule judge_units:
     input:
         predictions=model_files("predictions.parquet"),
         splits=[splits_of(seed) for seed in STUDY["seeds"]],
+    output:
+        UNITS,
+    log:
+        f"{OUT}/logs/judge_units.log",
+    benchmark:
+        f"{OUT}/benchmarks/judge_units.tsv"
+    conda:
+        "../envs/reporting.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=60,
+    params:
+        judging=JUDGING,
+        models=[{"folder": model.folder, "seed": model.seed} for model in MODELS],
+        splits=REPORTED,
+        code=code("judge_units"),
+    message:
+        "Judging what every model says, once for all tables"
+    script:
+        "../workflow_scripts/judge_units.py"
+
+
+rule evaluate:
+    input:
+        units=UNITS,
     output:
         **{f"{name}_{form}": f"{OUT}/tables/{name}.{form}" for name in ("classes", "sites") for form in TABLE_FORMS},
         csv=f"{OUT}/tables/results.csv",
@@ -28,11 +53,11 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        judging=JUDGING,
+        classes=STUDY["classes"],
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         statistics=STUDY["statistics"],
-        positive_class=STUDY["positive_class"],
+        positive_class=unformatted(STUDY["positive_class"]),
         code=code("evaluate"),
     message:
         "Computing results with intervals"
@@ -42,7 +67,7 @@ rule evaluate:
 
 rule list_patients:
     input:
-        predictions=model_files("predictions.parquet"),
+        units=UNITS,
         names=NAMES,
     output:
         f"{OUT}/tables/patients.csv",
@@ -56,7 +81,7 @@ rule list_patients:
         mem_mb=4000,
         runtime=30,
     params:
-        judging=JUDGING,
+        classes=STUDY["classes"],
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         code=code("list_patients"),
@@ -159,7 +184,7 @@ rule count_hours:
 
 rule refer_units:
     input:
-        predictions=model_files("predictions.parquet"),
+        units=UNITS,
         cost=rules.compare_cost.output.csv,
     output:
         csv=f"{OUT}/tables/referral.csv",
@@ -175,7 +200,6 @@ rule refer_units:
         mem_mb=4000,
         runtime=60,
     params:
-        judging=JUDGING,
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         statistics=STUDY["statistics"],
@@ -189,7 +213,7 @@ rule refer_units:
 
 rule trace_curves:
     input:
-        predictions=model_files("predictions.parquet"),
+        units=UNITS,
     output:
         roc=f"{OUT}/tables/roc.csv",
         reliability=f"{OUT}/tables/reliability.csv",
@@ -203,7 +227,6 @@ rule trace_curves:
         mem_mb=4000,
         runtime=30,
     params:
-        judging=JUDGING,
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         code=code("trace_curves"),

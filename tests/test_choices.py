@@ -2,10 +2,13 @@
 
 import numpy as np
 import pytest
+import torch
 from sklearn import metrics as oracle
 
 from lowpower.tables.aggregation import aggregate
 from lowpower.tables.choices import TEMPERATURES, choose, log_loss, temperature_of, tempered, threshold_of
+from lowpower.tables.intervals import sample
+from lowpower.tables.units import Units
 
 
 def judged(sharpness, n=4000, classes=3):
@@ -61,6 +64,20 @@ def test_nothing_is_chosen_without_validation_units():
     empty = choose(np.zeros(0, int), np.zeros((0, 2)), 1)
     assert (empty.temperature, empty.threshold) == (None, None)
     assert log_loss(np.zeros(0, int), np.zeros((0, 2))) == np.inf
+
+
+def test_the_log_loss_is_that_by_which_training_chooses_weights():
+    """Of one who is nearly sure, and of one who is so sure that float64 has no smaller probability."""
+    truth, steps = np.array([0, 1, 1]), (0.1, 30.0, 37.0, 200.0, 700.0)
+    for step in steps:
+        logits = torch.tensor([[step, 0.0], [step, 0.0], [0.0, step]], dtype=torch.float64)
+        trained = torch.nn.functional.cross_entropy(logits, torch.tensor(truth)).item()
+        told = logits.softmax(1).numpy()
+        assert log_loss(truth, told) == pytest.approx(trained, rel=1e-12)
+        names = ["a", "b", "c"]
+        units = Units(names, names, truth, told)
+        assert sample(units, names, np.ones((1, 3)), 0)["log_loss"].point == pytest.approx(trained, rel=1e-12)
+    assert log_loss(np.array([0]), np.array([[0.0, 1.0]])) == pytest.approx(708.4, abs=0.1)
 
 
 REGIONS = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]])

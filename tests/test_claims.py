@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 import yaml
 from test_workflow import ROOT
+from unit_files import write_units
 
 from lowpower import files
 from lowpower.errors import InputError
@@ -76,6 +77,12 @@ def test_what_a_claim_does_not_say_is_the_lowest_magnification_and_the_largest_s
     assert close["arms"][0]["folders"] == ["students/sskd/2.5x/labeled100-unlabeled100/seed0"]
 
 
+def test_a_claim_may_write_a_magnification_to_four_digits(tmp_path):
+    claims = [CLOSE | {"row": {"method": "sskd", "magnification": 1.667}}]
+    (close,) = resolved(tmp_path, claims, student_magnifications=[2.5, 10 / 6])
+    assert "/1.6666666666666667x/" in close["arms"][0]["folders"][0]
+
+
 def test_what_a_claim_compares_with_is_its_row_but_for_what_it_says(tmp_path):
     row = {"method": ["absent", "sskd"], "fewer_pixels": 4}
     pixels = CLOSE | {"row": row | {"pixels": "level"}, "against": {"pixels": "averaged"}}
@@ -113,7 +120,12 @@ def test_a_claim_that_a_study_cannot_test_is_no_error_but_says_why(tmp_path, cla
 @pytest.mark.parametrize(
     "content, message",
     [
-        ("claims: [", "it cannot be read as YAML; write the path of a file such as configs/claims.yaml"),
+        ("claims: [", r"claims.yaml, line 1: this is not YAML \(.*\); correct this line or the one above it"),
+        ("claims: []\nclaims: []", "claims.yaml, lines 1 and 2: the key `claims` stands in one section twice"),
+        (
+            "claims: [{id: no, claim: x, test: none}]",
+            r"claim 1: `id` is no, which YAML reads as false \(.*line 1\); write it in quotes, \"no\"",
+        ),
         ("other: []", r"write one key, `claims`, with a list of claims \(`claims: \[\]` for none\)"),
         ([BETTER | {"metrik": "auroc"}], "claim better: unknown key `metrik`; did you mean `metric`"),
         ([BETTER | {"metric": "f1"}], 'claim better: `metric` is "f1"; write `accuracy`, `macro_f1`'),
@@ -142,7 +154,8 @@ def test_a_study_may_have_no_claims(tmp_path):
     assert read_claims(written(tmp_path, []), SCHEMA)[1:] == ([], [])
     register_claims([], "0" * 64, tmp_path / "claims/001.json")
     outputs = [tmp_path / f"claims.{form}" for form in ("csv", "md", "tex")]
-    table.judge_claims([], [tmp_path / "claims/001.json"], [], [], JUDGING, STATISTICS, *outputs)
+    units, _ = write_units(tmp_path, [], JUDGING)
+    table.judge_claims([], [tmp_path / "claims/001.json"], units, [], STATISTICS, *outputs)
     assert files.read_rows(outputs[0]) == [] and claims_text.NOTHING in outputs[1].read_text()
 
 
@@ -285,14 +298,11 @@ def test_regions_are_counted_where_they_have_labels(tmp_path):
 def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside_one_number(tmp_path):
     claims = [BETTER | {"figure": "adds 4 %"}, CLOSE | {"cohorts": ["celiac"]}]
     _, paths = register(tmp_path, claims)
-    for k, frame in enumerate(STUDY.values()):
-        frame.to_parquet(tmp_path / f"{k}.parquet")
+    units, _ = write_units(tmp_path, [({"folder": folder}, frame) for folder, frame in STUDY.items()], JUDGING)
     found = []
     for name in ("one", "two"):
         outputs = [tmp_path / f"{name}.{form}" for form in ("csv", "md", "tex")]
-        given = [tmp_path / f"{k}.parquet" for k in range(len(STUDY))]
-        study = (paths, given, list(STUDY), JUDGING, STATISTICS)
-        table.judge_claims(resolved(tmp_path, claims), *study, *outputs)
+        table.judge_claims(resolved(tmp_path, claims), paths, units, list(STUDY), STATISTICS, *outputs)
         found.append([path.read_bytes() for path in outputs])
     assert found[0] == found[1]
     text = (tmp_path / "one.md").read_text()

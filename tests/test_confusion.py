@@ -59,8 +59,12 @@ def figure(tmp_path, monkeypatch):
 
     def draw(rows, classes):
         files.write_rows(tmp_path / "confusion.csv", COUNTS, rows)
+        known = {tuple(row[key] for key in COUNTS[:-3]): row for row in rows}
+        results = [{key: row[key] for key in COUNTS[:-3]} | {"accuracy": "0.0040"} for row in known.values()]
+        files.write_rows(tmp_path / "results.csv", [*COUNTS[:-3], "accuracy"], results)
         for name in "ab":
-            draw_confusion(tmp_path / "confusion.csv", classes, tmp_path / f"{name}.svg", tmp_path / f"{name}.png")
+            tables, pictures = (tmp_path / "confusion.csv", tmp_path / "results.csv"), (f"{name}.svg", f"{name}.png")
+            draw_confusion(*tables, classes, *(tmp_path / picture for picture in pictures))
         for end in ("svg", "png"):
             assert (tmp_path / f"a.{end}").read_bytes() == (tmp_path / f"b.{end}").read_bytes()
         return found[-1], (tmp_path / "a.svg").read_text()
@@ -99,7 +103,7 @@ def test_every_model_has_a_matrix_of_its_largest_shares_and_of_one_split(figure)
     ]  # fmt: skip
     drawn, _ = figure(rows, classes)
     titles = [axes.get_title(loc="left") for axes in drawn.axes[:-1]]
-    assert titles == [f"{name}\nn = 18, 100.0 % right" for name in ("teacher", "sskd", "sskd")]
+    assert titles == [f"{name}\nn = 18, 0.4 % right" for name in ("teacher", "sskd", "sskd")]
     assert cells(drawn.axes[-1])[0].startswith("Percent of the regions (test)")
 
 

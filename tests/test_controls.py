@@ -1,6 +1,10 @@
 """The controls of a study: the student's recipe at the teacher's magnification, color alone, weights from elsewhere."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -78,6 +82,7 @@ def test_color_features_are_the_mean_and_spread_of_each_channel(tiny_cohort):
     image = read_image(regions[0]).unsqueeze(0).double()
     expected = torch.cat([image.mean((2, 3)), image.std((2, 3), unbiased=False)], 1)
     torch.testing.assert_close(color_features(image), expected, rtol=1e-12, atol=0)
+    assert not color_features(torch.full((1, 3, 64, 64), 200.0))[0, 3:].any()  # of one color: no spread at all
     assert count_flops(ColorNetwork(3), 64, 32) == 12 * 64 * 32 + 2 * 6 * 3
 
 
@@ -91,6 +96,44 @@ def test_the_fit_is_that_of_a_library_for_logistic_regression(penalty):
     np.testing.assert_allclose(
         head(torch.tensor(features)).softmax(1).detach(), other.predict_proba(features), atol=1e-6
     )
+
+
+def test_a_class_without_a_region_is_never_called_and_the_fit_ends():
+    draw = np.random.default_rng(0)
+    head = torch.nn.Linear(6, 4, dtype=torch.float64)
+    torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)
+    features = torch.tensor(draw.normal(size=(60, 6)))
+    assert minimize(head, features, torch.tensor(draw.integers(0, 3, 60)), 1e-4) < 50
+    assert head(features).softmax(1)[:, 3].max() < 1e-5 and abs(head.bias.sum()) < 1e-5
+
+
+WHOLE = """
+import json, sys
+from lowpower.models.finetuning import finetune_student
+from lowpower.models.predicting import predict
+folder, job = sys.argv[1], json.loads(sys.argv[2])
+model, splits = f"{folder}/color/model.safetensors", f"{folder}/splits.csv"
+finetune_student(job, f"{folder}/regions/5x.csv", splits, None, None, model, f"{folder}/color/history.csv")
+for scale in ("10x", "5x"):
+    table = f"{folder}/color/{scale}.parquet"
+    predict(model, f"{folder}/regions/{scale}.csv", splits, 0, ["train", "val", "test"], 1, False, table)
+"""
+
+
+def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_cohort):
+    modes = [
+        {"OMP_NUM_THREADS": "1"},
+        {"MKL_CBWR": "COMPATIBLE", "ATEN_CPU_CAPABILITY": "default", "OMP_NUM_THREADS": "2"},
+        {"MKL_CBWR": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "SSE41", "OMP_NUM_THREADS": "2"},
+    ]
+    clean = {key: value for key, value in os.environ.items() if key not in {name for mode in modes for name in mode}}
+    clean["PYTHONPATH"] = str(Path(__file__).parents[1] / "workflow_scripts")
+    made = []
+    for mode in modes:
+        subprocess.run([sys.executable, "-c", WHOLE, tiny_cohort, json.dumps(COLOR)], env=clean | mode, check=True)
+        files = sorted((tiny_cohort / "color").iterdir())
+        made.append({path.name: path.read_bytes() for path in files})
+    assert len(made[0]) == 4 and all(files == made[0] for files in made)
 
 
 def weights_of(network, folder, **changes):
@@ -218,19 +261,31 @@ def self_distill(cohort, targets, name):
     return read_rows(folder / "distilled.csv"), load_model(folder / "distilled.safetensors")[1]
 
 
-def test_self_distillation_learns_at_the_teachers_magnification_from_recording_and_live_alike(cohort):
-    recorded, about = self_distill(cohort, [record(cohort, views=12)], "recorded")
-    live, _ = self_distill(cohort, [], "live")
+STILL = RECIPE | {"learning_rate": 1e-30, "weight_decay": 0}  # a student that does not move
+
+
+def test_self_distillation_learns_at_the_teachers_magnification(cohort):
+    rows, about = self_distill(cohort, [record(cohort, views=12)], "student")
     assert about["magnification"] == 10
-    assert float(recorded[-1]["map"]) < 0.7 * float(recorded[0]["map"])
-    assert float(recorded[0]["map"]) == pytest.approx(float(live[0]["map"]), rel=1e-3)
-    assert float(recorded[-1]["map"]) == pytest.approx(float(live[-1]["map"]), rel=0.05)
+    assert float(rows[-1]["map"]) < 0.7 * float(rows[0]["map"])  # .22 was seen
+
+
+def test_self_distillation_asks_recording_and_live_teacher_for_the_same(cohort, monkeypatch):
+    """Of a student that does not move: training would magnify the last bits of float32, differently by processor."""
+    monkeypatch.setitem(JOB, "training", STILL)
+    recorded, live = (
+        self_distill(cohort, targets, name)[0]
+        for targets, name in (([record(cohort, views=12)], "recorded"), ([], "live"))
+    )
+    for row, other in zip(recorded, live, strict=True):
+        assert float(row["kl"]) == pytest.approx(float(other["kl"]), rel=1e-4)  # logits are stored in float32
+        assert float(row["map"]) == pytest.approx(float(other["map"]), rel=1e-3)  # maps in float16: 1 / 2,048 at most
 
 
 def test_the_teacher_itself_would_lose_nothing_in_self_distillation(cohort, monkeypatch):
     """Started from the teacher, and not moved: its own map, pooled as the recording was, is the recording."""
     monkeypatch.setitem(JOB, "init", "teacher")
-    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 1e-30, "weight_decay": 0})
+    monkeypatch.setitem(JOB, "training", STILL)
     for targets, name in (([record(cohort)], "recorded"), ([], "live")):
         rows, _ = self_distill(cohort, targets, name)
         assert max(float(row["map"]) for row in rows) < 1e-6 and max(float(row["kl"]) for row in rows) < 1e-6

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 from test_results import BOTH, JUDGING
+from unit_files import write_units
 
 from lowpower.files import read_rows
 from lowpower.tables.curves import reliability_bins, roc_points, trace_curves
+from lowpower.tables.intervals import sample
 from lowpower.tables.units import Units
 
 
@@ -46,20 +48,25 @@ def test_seeds_and_classes_are_averaged_and_absent_classes_do_not_count():
 def test_units_are_counted_by_confidence():
     one = units([0, 0, 1], [[0.95, 0.05], [0.91, 0.09], [0.6, 0.4]])
     assert [list(found.values()) for found in reliability_bins([one])] == [
-        ["0.6", "0.7", "1", "0.6000", "0.0000"],
-        ["0.9", "1.0", "2", "0.9300", "1.0000"],
+        ["0.5333", "0.6000", "1", "0.6000", "0.0000"],  # a bin holds its upper end
+        ["0.8667", "0.9333", "1", "0.9100", "1.0000"],
+        ["0.9333", "1.0000", "1", "0.9500", "1.0000"],
     ]
-    assert reliability_bins([units([0], [[1.0, 0.0]])])[0]["confidence_to"] == "1.0"
-    assert [found["n"] for found in reliability_bins([one, one])] == ["2", "4"] and reliability_bins([]) == []
+    assert reliability_bins([units([0], [[1.0, 0.0]])])[0]["confidence_to"] == "1.0000"
+    assert [found["n"] for found in reliability_bins([one, one])] == ["2"] * 3 and reliability_bins([]) == []
+
+
+def test_the_bins_are_those_of_the_error_in_the_results():
+    one = drawn(300)
+    found = reliability_bins([one])
+    error = sum(int(row["n"]) * abs(float(row["confidence"]) - float(row["accuracy"])) for row in found) / 300
+    everyone = np.ones((1, 300))
+    assert sample(one, one.patients, everyone, 0)["ece"].point == pytest.approx(error, abs=1e-4)
 
 
 def test_every_row_of_the_results_but_those_of_slides_has_its_curves(tmp_path):
-    paths = [tmp_path / f"{k}.parquet" for k in range(len(BOTH))]
-    for path, (_, frame) in zip(paths, BOTH, strict=True):
-        frame.to_parquet(path)
     names = "roc.csv", "reliability.csv"
-    models = [about for about, _ in BOTH]
-    trace_curves(paths, models, JUDGING, ["test"], *(tmp_path / name for name in names))
+    trace_curves(*write_units(tmp_path, BOTH, JUDGING), ["test"], *(tmp_path / name for name in names))
     for name in names:
         rows = read_rows(tmp_path / name)
         kinds = {(row["method"], row["magnification"], row["unlabeled"], row["per"], row["pixels"]) for row in rows}

@@ -13,6 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
+from sheet_files import edited, workbook
 from test_provenance import check, make_study
 from test_workflow import BIN, SMOKE, copy_project, write_header
 
@@ -21,14 +22,14 @@ from lowpower.errors import InputError
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
 from lowpower.study.claims import read_claims
-from lowpower.study.config import read_config
+from lowpower.study.config import read_config, read_written
 from lowpower.study.division import find_problems
 from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
-from lowpower.study.machine import check_writable
+from lowpower.study.machine import check_place, check_writable
 from lowpower.study.sheet import read_sheet
 from lowpower.tables.intake import gather_slides
-from lowpower.tables.predictions import check_apart, read_judged
+from lowpower.tables.predictions import check_apart, read_predictions
 from lowpower.tables.splits import COLUMNS as SPLITS
 
 ROOT = Path(__file__).parents[1]
@@ -51,6 +52,23 @@ def config(**changes):
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
 
     return make
+
+
+def config_file(text):
+    """What is said of a config file of this text."""
+
+    def make(folder):
+        (folder / "my.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+        return message_of(read_written, [folder / "my.yaml"])
+
+    return make
+
+
+def misread(folder):
+    """What is said of classes that YAML reads as true and false."""
+    (folder / "my.yaml").write_text("classes: [NO, YES]\n")
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"classes": [False, True]}
+    return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml", read_written([folder / "my.yaml"]))
 
 
 def claims(*changes, content=None):
@@ -143,6 +161,12 @@ def sheet(content, name="slides.csv"):
         return message_of(read_sheet, folder / name, ROOT / "schemas/sheet.schema.yaml")
 
     return make
+
+
+def book(change=None, **edit):
+    """What a workbook of two slides is told that was changed so; edit: of one of its parts."""
+    content = workbook(["a", "a.svs", "P1", "Normal"], ["b", "b.svs", "P2", "Sprue"], change=change)
+    return sheet(edited(content, **edit) if edit else content, "slides.xlsx")
 
 
 def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=()):
@@ -301,6 +325,30 @@ def loss_not_finite(folder):
     return message_of(training.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
 
 
+def diverging(folder):
+    import torch
+
+    from lowpower.models import training
+
+    def step_passes(network, step):
+        yield training.Pass(1.0, {"kl": (80 if step else 0.5) + 0 * network.weight.sum()}, ["S001_00003"])
+
+    recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
+    judge = lambda network: (1.0, 0.5)  # noqa: E731
+    about = (
+        torch.nn.Linear(1, 1, bias=False),
+        "sskd at 5x",
+        "distill",
+        8,
+        step_passes,
+        judge,
+        recipe,
+        folder / "last.pt",
+        "x",
+    )
+    return message_of(training.fit, *about, 0, 0.69)
+
+
 def nothing_labeled(folder):
     from lowpower.models import learning, stages
 
@@ -375,8 +423,7 @@ def predictions(without=(), **columns):
     """What is said of predictions with these columns changed."""
 
     def make(folder):
-        judging = {"classes": ["Normal", "Sprue"], "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
-        return message_of(read_judged, [_predictions(folder, without, columns)], judging, ["test"])
+        return message_of(read_predictions, [_predictions(folder, without, columns)], ["Normal", "Sprue"])
 
     return make
 
@@ -384,7 +431,8 @@ def predictions(without=(), **columns):
 def judged_in_training(folder):
     """Predictions of a patient whom the splits have in train."""
     files.write_rows(folder / "splits.csv", SPLITS, [{"seed": 0, "patient": "P1", "split": "train"}])
-    return message_of(check_apart, [_predictions(folder, (), {})], [{"seed": 0}], [folder / "splits.csv"])
+    path = _predictions(folder, (), {})
+    return message_of(check_apart, [path], [pd.read_parquet(path)], [{"seed": 0}], [folder / "splits.csv"])
 
 
 def _predictions(folder, without, columns):
@@ -394,19 +442,48 @@ def _predictions(folder, without, columns):
     return folder / "predictions.parquet"
 
 
+TWO_STAGES = {"distill": {"images": "all"}, "finetune": {"images": "labeled"}}
+
 CASES = {
+    "key twice in a file": config_file("training: {steps: 6}\nseeds: [0]\ntraining: {batch: 2}\n"),
+    "number that YAML reads as another": config_file("seeds: [010]"),
+    "date": config_file("note: 2024-01-02"),
+    "key that is no text to YAML": config_file("NO: 1"),
+    "key that is a list or section": config_file("? [1, 2]\n: 3"),
+    "JSON with a key twice": config_file('{"seeds": [0], "seeds": [1]}'),
+    "anchor that holds itself": config_file("note: &a [*a]"),
+    "no YAML, such as one with tabs": config_file("training:\n\tsteps: 6\n"),
+    "config file that is not UTF-8": config_file("note: Präparate".encode("latin-1")),
+    "word that YAML reads as another thing": misread,
     "unknown key": config(trainig={}),
     "key missing": config(classes=None),
     "wrong type": config(training={"steps": "many"}),
+    "nothing where a section or value should be": lambda folder: message_of(
+        read_config,
+        yaml.safe_load((ROOT / "config.yaml").read_text()) | {"training": None},
+        ROOT / "schemas/config.schema.yaml",
+    ),
+    "number that is none": config(max_side_um=float("nan")),
     "out of range": config(jpeg_quality=101),
+    "name of a cohort that is no name of a folder": config(cohort="my cohort"),
+    "classes that look alike": config(classes=["Normal", "normal"]),
     "student magnification not below the teacher's": config(student_magnifications=[10]),
     "ratio not a whole number": config(student_magnifications=[4]),
     "odd ratio": config(student_magnifications=[2]),
+    "student magnification twice": config(student_magnifications=[2.5, 2.501]),
+    "reductions that no region fits": config(student_magnifications=[10 / 34, 10 / 58, 10 / 62]),
     "largest side below one region": config(max_side_um=100),
     "grid size that does not fit": config(unit="grid", grid={"size_um": 300}),
     "unknown method": config(methods={"skdd": None}),
     "name that no row can have": config(methods={"KD": LABELS}),
     "method that learns nothing": config(methods={"mine": {}}),
+    "distillation of weight 0": config(methods={"mine": {"distill": {"images": "all", "kl": 0, "map": 0}}}),
+    "fewer steps than stages": config(methods={"mine": TWO_STAGES}, training={"steps": 1}),
+    "fine-tuning that takes all steps": config(
+        methods={"mine": TWO_STAGES | {"finetune": {"images": "labeled", "share": 1}}}
+    ),
+    "seeds that test the same fold": config(seeds=[0, 5], split={"by": "kfold"}),
+    "shares of the demo's foci in the wrong order": config(demo={"focus": [0.3, 0.1]}),
     "file of weights that is not there": given(methods={"mine": ELSEWHERE}),
     "network that cannot start so": config(methods={"mine": ELSEWHERE | {"init": "random"}}),
     "network that cannot be distilled": config(methods={"mine": {"network": "color", "distill": {"images": "all"}}}),
@@ -415,9 +492,11 @@ CASES = {
     ),
     "one teacher for seeds that test different patients": config(teacher="best_validation", split={"by": "random"}),
     "given teacher that is not there": given(teacher="none.safetensors"),
+    "braces in the path of a given file, or of a demo's slides": given(teacher="my{x}.safetensors"),
     "given teacher of this very study": own_teacher,
     "given teacher that does not fit": other_teacher,
-    "file of claims that is not there, or no YAML": lambda folder: message_of(read_claims, "none.yaml", "schema"),
+    "file of claims that is no YAML, or read otherwise than it looks": claims(content="claims: ["),
+    "file of claims that is not there": lambda folder: message_of(read_claims, "none.yaml", "schema"),
     "file of claims with another key than `claims`": claims(content="claim: []"),
     "unknown key of a claim": claims({"metrik": "auroc"}),
     "unknown metric or test of a claim": claims({"metric": "f1"}),
@@ -442,25 +521,44 @@ CASES = {
     "column missing": sheet("slide,path,label\na,a.svs,Normal\n"),
     "column misspelled": sheet("slide,path,Patients,label\n" + ROW),
     "optional column misspelled": sheet("slide,path,patient,label,true_lable\na,a.svs,P1,Normal,Normal\n"),
+    "column twice": sheet("slide,path,patient,label,Label\na,a.svs,P1,Normal,Sprue\n"),
     "no rows": sheet(HEADER),
+    "more cells than columns": sheet("slide,path,patient,label,mpp\na,a.svs,P1,Normal,0,25\n"),
+    "row cut short": sheet(HEADER + "a,a.svs,P1\n"),
+    "quote that is not closed": sheet(HEADER + ROW + 'b,b.svs,P2,"Sprue\nc,c.svs,P3,Sprue"\n'),
     "blank or wrong cell": sheet(HEADER + "".join(f"{s},{s}.svs,,\n" for s in "abc")),
+    "value of a program in place of an id": sheet(HEADER + "a,a.svs,1.23E+11,Normal\n"),
+    "ids with decimals": sheet(HEADER + "a,a.svs,1000003.0,Normal\nb,b.svs,7.0,Normal\n"),
+    "scale of zero": sheet("slide,path,patient,label,mpp,exclude\na,a.svs,P1,Normal,0,25\n"),
+    "reason to exclude that is none": sheet("slide,path,patient,label,exclude\na,a.svs,P1,Normal,False\n"),
     "duplicate slide id": sheet(HEADER + ROW + "a,b.svs,P1,Normal\n"),
+    "two slide ids that look alike": sheet(HEADER + ROW + "A,b.svs,P1,Normal\n"),
     "two ids for one file": sheet(HEADER + ROW + "b,x/../a.svs,P1,Normal\n"),
     "unreadable encoding": sheet((HEADER + "ä,a.svs,P1,Normal\n").encode("latin-1")),
     "text in UTF-16": sheet((HEADER + ROW).encode("utf-16")),
+    "zero byte": sheet(HEADER + "a,a.svs,\0,Normal\n"),
+    "file of another kind": sheet("PAR1"),
     "web page instead of a sheet": sheet("\ufeff <!DOCTYPE html><html><body>Please log in"),
-    "broken workbook": sheet(HEADER, "slides.xlsx"),
+    "broken workbook": sheet("PK\x03\x04", "slides.xlsx"),
+    "no visible worksheet": book(pattern=b'"visible"', by=b'"hidden"', part="xl/workbook.xml"),
+    "slides in two worksheets": book(lambda book: book.create_sheet("more").append(["slide"])),
+    "merged cells": book(lambda book: book.active.merge_cells("D2:D3")),
+    "hidden rows": book(lambda book: setattr(book.active.row_dimensions[2], "hidden", True)),
+    "formula without a result": book(lambda book: book.active.__setitem__("D2", '=IF(A1="","a","b")')),
+    "rows of a workbook out of order": book(pattern=b'<row r="3"', by=b'<row r="2"'),
     "split for some patients only": patients(("a", "split", "")),
     "patient in two splits": patients(("x", "split", "test")),
     "blank label in val or test": patients(("c", "label", "")),
     "class without a labeled patient": patients(("h", "split", "train")),
     "discordant slides of one patient": patients(("x", "label", "Sprue")),
+    "one patient, or site, in two spellings": patients(("x", "patient", "p-1"), ("a", "patient", "P1")),
     "unknown test site": patients(by="site", sites=["Est"]),
     "too many slides excluded": excluded,
     "one image under two patients": same_image,
     "annotated class that is none of the study's": strange_annotation,
     "class lost at intake": class_lost,
     "loss not finite": loss_not_finite,
+    "loss that diverges": diverging,
     "level of a slide lost or damaged": level_lost,
     "no labeled region to learn from": nothing_labeled,
     "no labeled region for validation": nothing_to_validate,
@@ -487,6 +585,7 @@ CASES = {
         "on_processes(lambda job: is_first() or os.kill(os.getpid(), 9))({'training': {'processes': 2}, 'gpu': False})"
     ),
     "results folder not writable": not_writable,
+    "braces in the project's own path": lambda folder: message_of(check_place, folder / "a{b}"),
     "another run in this folder, or one that was killed": locked,
     "Snakemake too old": old_snakemake,
     "Python too old": old_python,

@@ -117,6 +117,11 @@ def text(folder):
     return folder / "a.svs"
 
 
+def named(folder, name):
+    (folder / name).write_bytes(bytes(range(256)) * 10)
+    return folder / name
+
+
 def loop(folder):
     (folder / "a.svs").symlink_to(folder / "b.svs")
     (folder / "b.svs").symlink_to(folder / "a.svs")
@@ -156,6 +161,8 @@ FAULTS = {
     "directory of a level lost": (second_directory_lost, "check_slide", "cut short"),
     "zero bytes": (zero_bytes, "check_slide", "empty .0 bytes."),
     "text named .svs": (text, "check_slide", "does not know this kind of file"),
+    "another maker's": (lambda f: named(f, "a.isyntax"), "check_slide", "named like a Philips iSyntax file.*export it"),
+    "a packed slide": (lambda f: named(f, "a.svs.gz"), "check_slide", "named like a packed file.*: unpack it"),
     "a folder": (lambda f: f, "check_slide", "a folder"),
     "link loop": (loop, "check_slide", "leads back to itself"),
     "a pipe": (pipe, "check_slide", "not a file"),

@@ -24,6 +24,8 @@ def test_magnifications_have_one_name_each():
     assert magnification.parse("0.625x") == 0.625
     assert magnification.describe(10) == "10x (1.0 µm/px)"
     assert magnification.describe(2.5) == "2.5x (4.0 µm/px)"
+    assert magnification.describe(40) == "40x (0.25 µm/px)"
+    assert magnification.describe(0.078125) == "0.078125x (128.0 µm/px)"
 
 
 def test_reductions_are_whole_or_an_error():

@@ -228,7 +228,7 @@ def emptied(path):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (spoiled, "slide 's', level 1, to be read at 2.5x (4.0 µm/px): OpenSlide cannot read the file, it is damaged"),
+        (spoiled, "slide 's', level 1, to be read at 2.5x (4.0 µm/px): the file cannot be read, it is damaged"),
         (emptied, "slide 's', level 1, to be read at 2.5x (4.0 µm/px): it is empty where there should be tissue"),
         (lambda path: path.unlink(), "slide 's', to be read at 2.5x (4.0 µm/px): there is no file at the sheet's path"),
     ],

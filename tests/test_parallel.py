@@ -16,8 +16,6 @@ from lowpower.models.model_file import load_model
 from lowpower.models.teaching import train_teacher
 from lowpower.models.training import Order
 
-SLOW = {"learning_rate": 1e-5}  # Adam takes as large a step for a gradient that is rounding noise as for any
-
 
 def run(cohort, name, processes, **recipe):
     """Train a teacher; returns its folder."""
@@ -28,17 +26,20 @@ def run(cohort, name, processes, **recipe):
     return folder
 
 
-def test_two_processes_take_the_steps_of_one(tiny_cohort):
-    one, two = run(tiny_cohort, "one", 1, **SLOW), run(tiny_cohort, "two", 2, **SLOW)
+def test_two_processes_take_the_steps_of_one(tiny_cohort, float64):
+    one, two = run(tiny_cohort, "one", 1), run(tiny_cohort, "two", 2)
     for row, other in zip(read_rows(one / "history.csv"), read_rows(two / "history.csv"), strict=True):
         for name in ("loss", "val_log_loss", "val_accuracy"):
-            assert float(row[name]) == pytest.approx(float(other[name]), abs=2e-6)
+            # six decimals, of which a number between two may be rounded to either
+            assert float(row[name]) == pytest.approx(float(other[name]), abs=1.1e-6)
         assert row["chosen"] == other["chosen"]
     first, second = (load_model(folder / "model.safetensors")[0].state_dict() for folder in (one, two))
     moved = max((a - b).abs().max() for a, b in zip(first.values(), start_of(first).values(), strict=True))
     for name, weights in first.items():
-        torch.testing.assert_close(second[name], weights, rtol=0, atol=2e-6)
-    assert moved > 5e-5  # each weight moves by up to 1e-5 a step, so the agreement says something
+        # 1e-13 was seen. Adam divides a gradient by its own size or 1e-8, whichever is larger: rounding of 1e-16 where
+        # the gradient is zero becomes 1e-8 of a step of 1e-3.
+        torch.testing.assert_close(second[name], weights, rtol=0, atol=1e-10)
+    assert moved > 5e-3  # each weight moves by up to 1e-3 a step, so the agreement says something
 
 
 def start_of(weights):

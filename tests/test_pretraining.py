@@ -77,11 +77,12 @@ def test_fine_tuning_goes_on_from_what_was_pretrained(tiny_cohort):
         job, tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", str(start), before, model, history
     )
     assert [row["phase"] for row in read_rows(history)] == ["pretrain"] * 3 + ["finetune"]
+    # four steps of 1e-9, and two roundings of weights of about 1 each
     torch.testing.assert_close(load_model(model)[0].conv.weight, load_model(start)[0].conv.weight, atol=1e-6, rtol=0)
 
 
 @pytest.mark.parametrize("megapixels", [1, 1e-4])  # squares and others are two passes; one region a pass
-def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_cohort, monkeypatch, megapixels):
+def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_cohort, monkeypatch, float64, megapixels):
     """What the passes leave in the weights' gradients, against one graph over all views."""
     caught = {}
 
@@ -103,9 +104,10 @@ def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_coho
         embedded = [[network(normalize([view]))[0] for view in views] for views in zip(*items, strict=True)]
         loss = torch.stack(list(vicreg(*(torch.cat(views) for views in embedded)).values())).sum()
         loss.backward()
-        assert caught["value"] == pytest.approx(loss.item(), rel=1e-4)
+        assert caught["value"] == pytest.approx(loss.item(), rel=1e-12)
         for one, weights in zip(passed, network.parameters(), strict=True):
-            torch.testing.assert_close(one, weights.grad, rtol=1e-3, atol=1e-4)
+            torch.testing.assert_close(one, weights.grad, rtol=0, atol=1e-12)  # 4e-15 was seen
+        assert max(weights.grad.abs().max() for weights in network.parameters()) > 0.5
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pretraining, "train", train)

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from test_results import CLASSES, JUDGING, STATISTICS, model, predictions, written
+from unit_files import write_units
 
 from lowpower.files import read_rows, write_rows
 from lowpower.tables.referral import COLUMNS, SHARES, refer, referral_rows
@@ -69,12 +70,9 @@ def test_the_student_is_paid_for_all_and_the_teacher_for_the_regions_of_those_re
 
 def test_nobody_and_everybody_referred_are_rows_of_the_results(tmp_path):
     study = [(model("teacher", 10), both(7, 4)), (model("sskd", 2.5, 100), both(4, 3))]
-    paths = [tmp_path / f"{k}.parquet" for k in range(2)]
-    for path, (_, frame) in zip(paths, study, strict=True):
-        frame.to_parquet(path)
+    units, models = write_units(tmp_path, study, JUDGING)
     write_rows(tmp_path / "cost.csv", list(COSTS[0]), COSTS)
-    shared = {"predictions": paths, "models": [about for about, _ in study], "judging": JUDGING}
-    shared |= {"splits": ["test"], "statistics": STATISTICS}
+    shared = {"units": units, "models": models, "splits": ["test"], "statistics": STATISTICS}
 
     def forms(name):
         ends = {"table": "csv", "summary": "md", "latex": "tex"}

@@ -1,9 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from unit_files import write_units
 
 from lowpower.files import read_rows
-from lowpower.tables.layout import latex_of, summary_of
+from lowpower.tables.details import details
+from lowpower.tables.layout import decimals, latex_of, percent, points, summary_of
 from lowpower.tables.metrics import COMPARED, UNBOUNDED
 from lowpower.tables.patients import list_patients
 from lowpower.tables.results import NOTHING, evaluate, in_short, note, sections
@@ -69,9 +71,11 @@ def test_a_perfect_teacher_and_the_distance_to_it():
     teacher, student = rows[0], rows[3]
     for metric in ("accuracy", "macro_f1", "precision", "recall", "auroc", "average_precision"):
         assert [teacher[f"{metric}{end}"] for end in ("", "_low", "_high")] == ["1.0000", "0.6306", "1.0000"]
-        gap = [teacher[f"{metric}_minus_teacher{end}"] for end in ("", "_low", "_high")]
-        assert gap == ["0.0000", "-0.3694", "0.3694"]  # 8 patients without one exception
     assert teacher["agreement"] == "" and student["agreement"] == "0.5000"
+    assert {value for name, value in teacher.items() if "_minus_" in name} == {""}  # it has no difference to itself
+    alike = next(row for row in rows if (row["method"], row["magnification"]) == ("sskd", "5x"))
+    gap = [alike[f"accuracy_minus_teacher{end}"] for end in ("", "_low", "_high")]
+    assert gap == ["0.0000", "-0.3694", "0.3694"]  # 8 patients without one exception
     assert (student["n"], student["patients"], student["seeds"], student["steps"]) == ("8", "8", "1", "300")
     assert student["accuracy"] == "0.5000"
     assert student["accuracy_minus_teacher"] == "-0.5000"
@@ -131,6 +135,35 @@ def test_a_model_that_reads_both_kinds_alike_differs_by_nothing_in_any_draw():
             averaged = next(r for r in rows if r["per"] == row["per"] and r["method"] == "sskd")
             ends = ("", "_low", "_high")
             assert all(row[f"{metric}_minus_teacher{e}"] == averaged[f"{metric}_minus_teacher{e}"] for e in ends)
+
+
+@pytest.mark.parametrize(
+    "cell, digits, text",
+    [
+        ("0.9996", 3, "1.000"), ("0.9994", 3, "0.999"), ("0.0996", 3, "0.100"), ("-0.0004", 3, "0.000"), ("", 3, ""),
+        ("-0.0006", 3, "-0.001"), ("0.1235", 3, "0.124"), ("0.1245", 3, "0.124"), ("12.3456", 3, "12.346"),
+    ],
+)  # fmt: skip
+def test_numbers_of_a_table_are_rounded_not_cut(cell, digits, text):
+    assert decimals(cell, digits) == text
+    if digits == 3 and cell:
+        row = dict.fromkeys(COLUMNS, "") | {"kappa": cell, "ece": cell, "ece_calibrated": cell, "magnification": "5x"}
+        row |= {"pixels": "averaged", "per": "patient", "patients": "8", "seeds": "1", "split": "test"}
+        scores = details([row])[1][1][0]
+        assert [scores[name] for name in ("kappa", "ECE", "ECE, calibrated", "Brier")] == [text, text, text, "–"]
+
+
+@pytest.mark.parametrize(
+    "cells, in_percent, in_points",
+    [
+        (("0.9996", "0.9904", "1.0000"), "100.0 (99.0-100.0)", "+100.0 (+99.0 to +100.0)"),
+        (("0.0004", "-0.0004", "0.0004"), "0.0 (0.0-0.0)", "+0.0 (+0.0 to +0.0)"),  # no end below the number itself
+        (("0.9745", "0.9735", "0.9755"), "97.4 (97.4-97.6)", "+97.4 (+97.4 to +97.6)"),  # ties to even, all of them
+        (("0.3125", "", ""), "31.2", "+31.2"), (("", "", ""), "", ""), (("-0.0126", "", ""), "-1.3", "-1.3"),
+    ],
+)  # fmt: skip
+def test_shares_are_rounded_by_their_digits_and_none_is_minus_zero(cells, in_percent, in_points):
+    assert (percent(*cells), points(*cells)) == (in_percent, in_points)
 
 
 def summary(rows):
@@ -196,17 +229,15 @@ FORMS = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "
 TABLES = ["csv", "md", "tex", "confusion", *FORMS]
 
 
-def written(folder, study, name="one", **changes):
+def written(folder, study, name="one", judging=JUDGING, **changes):
     """The paths of every table of a study."""
     folder.mkdir(exist_ok=True)
-    for k, (_, frame) in enumerate(study):
-        frame.to_parquet(folder / f"{k}.parquet")
+    units, models = write_units(folder, study, judging)
     tables = {table: folder / f"{name}.{table}" for table in TABLES}
     settings = {
-        "predictions": [folder / f"{k}.parquet" for k in range(len(study))],
-        "models": [about for about, _ in study],
-        "divisions": [],
-        "judging": JUDGING,
+        "units": units,
+        "models": models,
+        "classes": CLASSES,
         "splits": ["test"],
         "statistics": STATISTICS,
         "positive_class": "",
@@ -267,11 +298,8 @@ def test_every_class_has_its_metrics_and_one_without_patients_has_none(tmp_path)
 
 def test_patients_are_a_row_with_every_models_call(tmp_path):
     study = [*STUDY[:2], (model("sskd", unlabeled=100, seed=1), predictions(7))]
-    paths = [tmp_path / f"{k}.parquet" for k in range(len(study))]
-    for path, (_, frame) in zip(paths, study, strict=True):
-        frame.to_parquet(path)
-    models = [about for about, _ in study]
-    list_patients(paths, models, JUDGING, ["test"], None, tmp_path / "patients.csv")
+    units, models = write_units(tmp_path, study, JUDGING)
+    list_patients(units, models, CLASSES, ["test"], None, tmp_path / "patients.csv")
     rows = read_rows(tmp_path / "patients.csv")
     assert [(row["patient"], row["seed"]) for row in rows[:3]] == [("p0", "0"), ("p0", "1"), ("p1", "0")]
     last = next(row for row in rows if (row["patient"], row["seed"]) == ("p7", "0"))

@@ -13,15 +13,8 @@ from lowpower import draws, log
 from lowpower.slides import area
 from lowpower.slides.area import Scale, choose_scale, read_area
 from lowpower.slides.reduce import downsample_slide
-from lowpower.slides.slide import ExcludedSlide, find_mpp, open_slide
+from lowpower.slides.slide import open_slide
 from lowpower.slides.state import carry_on, make_state
-
-
-class Named:
-    """Stands for an open slide of which only the properties are asked."""
-
-    def __init__(self, **properties):
-        self.properties = {f"openslide.{name.replace('_', '-')}": text for name, text in properties.items()}
 
 
 def noise(height, width):
@@ -58,27 +51,6 @@ def test_no_level_is_enlarged_by_more_than_2_percent():
 def test_a_scale_says_how_pixels_are_made():
     assert [Scale(0, 1, n).resampling for n in (1, 2, 1.98)] == ["as stored", "mean 2x2", "box 1.98"]
     assert Scale(1, 3.9998, 2).reduction == 7.9996
-
-
-def test_mpp_is_the_slides_own_else_the_sheets():
-    assert find_mpp(Named(mpp_x="0.499", mpp_y="0.501"), 1.0) == (0.5, "slide")
-    assert find_mpp(Named(), 0.25) == (0.25, "sheet")
-    assert find_mpp(Named(mpp_x="352.8", mpp_y="352.8"), 0.25) == (0.25, "sheet")  # 72 dpi
-
-
-@pytest.mark.parametrize(
-    ("properties", "sheet", "reason"),
-    [
-        ({}, None, "no mpp.*column mpp"),
-        ({"mpp_x": "nonsense", "mpp_y": "nan"}, None, "no mpp.*column mpp"),
-        ({"mpp_x": "352.8", "mpp_y": "352.8"}, None, "352.8 x 352.8 µm per pixel, which is not believed.*column mpp"),
-        ({}, 250, "the sheet says 250; write a value between 0.05 and 20"),
-        ({"mpp_x": "0.5", "mpp_y": "0.52"}, 0.5, "not square"),
-    ],
-)
-def test_mpp_is_never_guessed(properties, sheet, reason):
-    with pytest.raises(ExcludedSlide, match=reason):
-        find_mpp(Named(**properties), sheet)
 
 
 def test_an_area_is_the_exact_mean_and_white_outside(tmp_path, monkeypatch):
@@ -188,7 +160,7 @@ def test_once_excluded_a_slide_keeps_step_and_reason():
         ("CMU-0-small.tiff", {}, 0, "tile_slide", "too coarse for 10x .*teacher_magnification to 3.13 or less"),
         ("CMU-0-small.tiff", {"magnification": 2.5}, 4, "tile_slide", ""),
         ("broken.svs", {}, 0, "check_slide", "does not know"),
-        ("kidney-48-5.tif", {}, 0, "check_slide", "does not know"),
+        ("kidney-48-5.tif", {}, 0, "check_slide", "no mpp"),
     ],
 )
 def test_real_slides(tmp_path, shared, name, how, regions, step, reason):

@@ -1,5 +1,6 @@
 import itertools
 import random
+from pathlib import Path
 
 import pytest
 
@@ -7,6 +8,7 @@ from lowpower import files
 from lowpower.errors import InputError
 from lowpower.study.division import can_be_judged, divide, find_problems
 from lowpower.study.plan import count_tested
+from lowpower.study.sheet import read_sheet
 from lowpower.tables.splits import COLUMNS, write_splits
 
 CLASSES = ["a", "b"]
@@ -228,6 +230,34 @@ def test_a_class_without_regions_to_learn_from_stops_before_training(tmp_path, l
     with pytest.raises(InputError, match=f"class 'a' has patients but no region in {part}"):
         write_splits(divide(divided(), CLASSES, [0], SHEET), index, CLASSES, tmp_path / "splits.csv")
     assert not (tmp_path / "splits.csv").exists()
+
+
+@pytest.mark.parametrize("split", [SHEET, RANDOM])
+@pytest.mark.parametrize("column, one, other", [("patient", "Pa0", "pa0."), ("site", "west", "West")])
+def test_one_name_in_two_spellings_is_a_problem(split, column, one, other):
+    sheet = [*divided(), slide("x", "Px", "a", "train")]
+    next(row for row in sheet if row["slide"] == "x")[column] = other
+    (found,) = find_problems(sheet, CLASSES, [0], split)
+    first = next(row["slide"] for row in sheet if row[column] == one)
+    assert f"{column} {one!r} (slide {first}) and {other!r} (slide x)" in found or (
+        f"{column} {other!r} (slide x) and {one!r} (slide {first})" in found
+    )
+    assert "may be one in two spellings" in found and "write one of them everywhere" in found
+
+
+@pytest.mark.parametrize("label", ["A", "a.", "\uff41"])
+def test_a_label_in_another_spelling_is_a_problem_that_names_the_class(label):
+    found = "\n".join(find_problems(replaced(divided(), "a0", label=label), CLASSES, [0], SHEET))
+    assert f"label {label!r} on 1 slide (a0) is not one of" in found and "did you mean 'a'?" in found
+
+
+def test_a_patient_in_two_unicode_forms_is_one_patient_and_a_leak(tmp_path):
+    rows = [f"{row['slide']},{row['slide']}.svs,{row['patient']},{row['label']},{row['split']}" for row in divided()]
+    rows += ["x,x.svs,M\u00fcller,a,train", "y,y.svs,Mu\u0308ller,a,test"]
+    (tmp_path / "slides.csv").write_text("\n".join(["slide,path,patient,label,split", *rows]), encoding="utf-8")
+    sheet = read_sheet(tmp_path / "slides.csv", Path(__file__).parents[1] / "schemas/sheet.schema.yaml")
+    (found,) = find_problems(sheet, CLASSES, [0], SHEET)
+    assert "patient 'M\u00fcller' has more than one split (test on slide y; train on slide x)" in found
 
 
 def test_all_problems_of_a_sheet_are_found_at_once():

@@ -189,7 +189,9 @@ def test_the_recording_says_what_the_teacher_says(cohort, pooling, turns):
             said, expected = (
                 teacher.look([(region.region, view)], pooling, 2) for teacher in (who, live(cohort, augmentation))
             )
+            # views read together or one by one: sums in another order, float32
             torch.testing.assert_close(said[0], expected[0], rtol=1e-4, atol=1e-5)
+            # and maps are stored in float16, which rounds by 1 / 2,048 at most
             torch.testing.assert_close(said[1], expected[1], rtol=1e-3, atol=1e-5)
     _, (first, fifth) = who.look([(region.region, 1), (region.region, 5)], pooling, 2)  # views come round again
     assert torch.equal(fifth, first)
@@ -223,9 +225,11 @@ def test_students_of_a_rounded_and_of_an_exact_recording_read_alike(cohort, monk
     rounded = distill(cohort, "rounded", [record(cohort)])
     monkeypatch.setattr(recording, "STORED", torch.float32)
     exact = distill(cohort, "exact", [record(cohort)])
-    histories = [read_rows(model.with_suffix(".csv"))[-1] for model in (rounded, exact)]
-    assert histories[0]["val_accuracy"] == histories[1]["val_accuracy"]
-    assert float(histories[0]["map"]) == pytest.approx(float(histories[1]["map"]), rel=1e-2)
+    (first, *_, last), (its_first, *_, its_last) = (read_rows(model.with_suffix(".csv")) for model in (rounded, exact))
+    assert last["val_accuracy"] == its_last["val_accuracy"] == "1.000000"
+    # Training magnifies last bits: 5e-5 was seen at step 4, 6e-3 at step 12, where two processors differed by 2 %.
+    assert float(first["map"]) == pytest.approx(float(its_first["map"]), rel=5e-3)
+    assert float(last["map"]) == pytest.approx(float(its_last["map"]), rel=0.1)
 
 
 def test_parts_together_are_the_whole_recording(cohort):
@@ -397,6 +401,46 @@ def test_a_learning_rate_that_is_too_high_is_said_to_be(cohort, monkeypatch):
         teach(cohort, cohort / "bad")
 
 
+def test_a_training_that_diverges_without_becoming_infinite_is_said_to(cohort, monkeypatch):
+    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 1e3})
+    message = r"^test, seed 0: train: the loss diverges: [\d.e+]+ on average from step 9 to 12, .* Lower training.learn"
+    for _ in range(2):  # the second run goes on from the checkpoint of the first, and says the same
+        with pytest.raises(InputError, match=message):
+            teach(cohort, cohort / "bad")
+
+
+@pytest.mark.parametrize(
+    "losses, diverges",
+    [
+        ([0.7] * 4 + [0.1] * 12, False),
+        ([0.7, 40, 30] + [1] * 13, False),  # a high learning rate at first, as measured at 0.1
+        ([1e-6] * 15 + [25], False),  # fine-tuning from a good start, with one bad batch at its end
+        ([30] + [4000] * 3 + [20] * 12, False),  # pretraining
+        ([100] * 16, False),  # a loss that weights make large
+        ([0.7] * 4 + [8] * 12, True),
+        ([0.7] + [1e8, 1e7, 1e6] * 5, True),
+        ([1e-6] * 4 + [50] * 12, True),
+    ],
+)
+def test_good_trainings_end_whatever_they_go_through(tmp_path, losses, diverges):
+    network = torch.nn.Linear(1, 1, bias=False)
+
+    def step_passes(network, step):
+        yield Pass(1.0, {"cross_entropy": losses[step] + 0 * network.weight.sum()}, ["r"])
+
+    def run():
+        recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
+        validate = lambda network: (0.5, 0.5)  # noqa: E731
+        last = tmp_path / "last.pt"
+        return fit(network, "a", "train", 16, step_passes, validate, recipe, last, "x", guess=0.69)
+
+    if not diverges:
+        assert len(run()[0]) == 8
+        return
+    with pytest.raises(InputError, match=r"a: train: the loss diverges: .* from step 13 to 16, .* guessing has 0.69"):
+        run()
+
+
 def test_a_loss_that_is_not_finite_names_its_regions_and_leaves_the_checkpoint(cohort, monkeypatch):
     targets, calls, before = [record(cohort)], [], []
 
@@ -530,12 +574,15 @@ def test_regions_read_from_a_level_are_predicted_beside_their_area_means(cohort,
     predict(model, index, splits, 0, ["test"], 1, False, cohort / "one.parquet")
     predict(model, index, splits, 0, ["test"], 1, False, cohort / "two.parquet", level=cohort / "regions/5x-level.csv")
     one, two = (pq.read_table(cohort / f"{name}.parquet").to_pandas() for name in ("one", "two"))
-    assert one.equals(two[two.pixels == "averaged"])
+    same = two[two.pixels == "averaged"]
+    assert same.drop(columns=["p_blue", "p_red"]).equals(one.drop(columns=["p_blue", "p_red"]))
+    # twice as many regions are read together, which may add up in another order: of float32, 1e-6 of a logit of 1
+    assert (abs(same.p_blue - one.p_blue) < 1e-5).all()
     level = two[two.pixels == "level"].reset_index(drop=True)
     assert len(two) == 2 * len(one) and level.drop(columns=["pixels", "p_blue", "p_red"]).equals(
         one.drop(columns=["pixels", "p_blue", "p_red"])
     )
-    assert (abs(level.p_blue - one.p_blue) > 1e-6).all()
+    assert (abs(level.p_blue - one.p_blue) > 1e-5).all()
     said = capfd.readouterr().err
     assert re.search(r"/teacher: 8 regions read from the slide's own level and predicted, [\d.]+ % of the 8 with", said)
 

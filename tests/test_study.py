@@ -1,15 +1,13 @@
-"""Config, sheet, study and code hashes: what the Snakefile reads."""
+"""Study and code hashes: what the Snakefile reads."""
 
 import ast
-import copy
-import json
 from collections import Counter
 from contextlib import nullcontext
 from pathlib import Path
 
-import openpyxl
 import pytest
 import yaml
+from test_config import LABELS, demo
 from test_workflow import write_header
 
 from lowpower import files
@@ -22,151 +20,16 @@ from lowpower.pages import rows_text
 from lowpower.planning import workload
 from lowpower.study import code
 from lowpower.study.code import modules_of
-from lowpower.study.config import read_config, region_multiple
-from lowpower.study.config_page import configuration_page
+from lowpower.study.config import read_config
 from lowpower.study.earlier import check_same_study
 from lowpower.study.given import check_given
 from lowpower.study.jobs import controls, example_student, result_row, stage_before, student_recipe
 from lowpower.study.methods import STANDARD
-from lowpower.study.sheet import by_file_name, read_sheet
 from lowpower.study.study import FITTED, TEACHERS_NETWORK, level_of, measured_networks, models, steps_of
 
 ROOT = Path(__file__).parents[1]
-CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"
+CONFIG = ROOT / "schemas/config.schema.yaml"
 SCRIPTS = ROOT / "workflow_scripts"
-
-
-def demo(**changes):
-    return yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
-
-
-def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
-    raw = demo()
-    before = copy.deepcopy(raw)
-    config = read_config(raw, CONFIG)
-    assert raw == before
-    assert config["training"]["learning_rate"] == 0.001 and config["training"]["steps"] == raw["training"]["steps"]
-    assert config["methods"]["sskd"]["distill"]["pooling"] == "max"
-    assert config["methods"]["scratch"] == {
-        "network": "resnet10",
-        "at": "students",
-        "init": "random",
-        "pretrain": None,
-        "distill": None,
-        "finetune": {"images": "labeled", "share": 0.2},
-    }
-    assert config["tissue"]["mask_mpp"] == 8
-
-
-LABELS = {"finetune": {"images": "labeled"}}
-PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
-
-
-@pytest.mark.parametrize(
-    "changes, message",
-    [
-        ({"trainig": {}}, "unknown key `trainig`; did you mean `training`?"),
-        ({"training": {"step": 1}}, "unknown key `training.step`; did you mean `steps`?"),
-        (
-            {"methods": {"a": {"distill": {"image": "all"}}}},
-            "unknown key `methods.a.distill.image`; did you mean `images`?",
-        ),
-        ({"seeds": ["a"]}, '`seeds.0` is "a"; write whole number, at least 0. Seeds of the study'),
-        ({"jpeg_quality": 101}, "`jpeg_quality` is 101; write whole number, 50 to 100. JPEG quality"),
-        (
-            {"pixels": ["level"]},
-            r"`pixels` is \[\"level\"\]; write list of `averaged`, `level`. .* averaged, always one of them",
-        ),
-        ({"views": "often"}, '`views` is "often"; write whole number, 1 to 256. Views of each'),
-        (
-            {"methods": {"m": {"distill": {"images": "all", "views": 8}}}},
-            "`methods.m.distill.views`: 8 views are more than the 4 that are recorded; write 4 or less",
-        ),
-        ({"student_magnifications": [3]}, "`student_magnifications`: 10x to 3x is a reduction by 3.33333"),
-        (
-            {"student_magnifications": [10]},
-            "`student_magnifications`: 10 is not below teacher_magnification, 10; write 5, 2.5",
-        ),
-        ({"student_magnifications": [20]}, "20 is not below teacher_magnification"),
-        ({"coarsest_magnification": 4}, "`coarsest_magnification`: 10x to 4x"),
-        (
-            {"unit": "grid", "grid": {"size_um": 250}},
-            "250 µm is 250 px at 10x, not a multiple of 128 px .* nearest is 256",
-        ),
-        (
-            {"unit": "grid", "grid": {"stride_um": 100.5}},
-            "`grid.stride_um`: 100.5 µm .*not a multiple of 1 px; the nearest is 100",
-        ),
-        (
-            {"max_side_um": 100},
-            r"`max_side_um`: 100 µm .* smallest region, 128 µm \(128 px at 10x.*write 128 or more, or 0",
-        ),
-        ({"methods": {"skdd": None}}, "unknown method `methods.skdd`; did you mean `sskd`?"),
-        ({"methods": {"a": {}}}, "`methods.a` learns nothing"),
-        ({"methods": {"a": {"distill": {"images": "all", "cross_entropy": 1}}}}, "cross_entropy needs labels"),
-        ({"methods": {"teacher": {}}}, "`methods.teacher` is no name that can stand there; write .*not `teacher`"),
-        (
-            {"methods": {"a": {"pretrain": {"images": "all"}}}},
-            "`methods.a` learns nothing: give it `distill`, `finetune`",
-        ),
-        ({"methods": {"a": PRETRAIN | {"distill": {"images": "all"}}}}, "neither `distill` nor `init`"),
-        ({"methods": {"a": PRETRAIN | {"init": "teacher"}}}, "neither `distill` nor `init`"),
-        (
-            {"methods": {"a": PRETRAIN}, "training": {"batch": 1}},
-            "compares the regions of a batch; write `training.batch: 2",
-        ),
-        ({"methods": {"a": PRETRAIN | {"network": "color"}}}, "color cannot be matched"),
-        ({"methods": {"a": {"network": "resnet18", "distill": {"images": "all"}}}}, "resnet18 cannot be matched"),
-        (
-            {"methods": {"a": LABELS | {"network": "color", "init": "teacher"}}},
-            "color is fitted and starts from nothing",
-        ),
-        (
-            {"methods": {"a": LABELS | {"network": "resnet50"}}},
-            "resnet50 starts from weights of its own; write `init: PATH",
-        ),
-        ({"methods": {"a": LABELS | {"init": "w.safetensors"}}}, "a file of weights is for network resnet18"),
-        (
-            {"methods": {"a": LABELS | {"init": "w.pth"}}},
-            '`methods.a.init` is "w.pth"; write `random`, `teacher`, `PATH.',
-        ),
-        ({"methods": {"a": LABELS | {"at": "teachers"}}}, '`methods.a.at` is "teachers"; write `students`, `teacher`'),
-        ({"teacher": "best"}, '`teacher` is "best"; write `paired`, `best_validation`, `PATH.safetensors`'),
-        (
-            {"teacher": "best_validation", "split": {"by": "kfold"}},
-            r"best_validation with `split: {by: kfold}` is a leak",
-        ),
-        ({"teacher": "best_validation", "split": {"by": "random"}}, "whom the best teacher may have trained on"),
-    ],
-)
-def test_a_bad_config_is_one_message(changes, message):
-    with pytest.raises(InputError, match=message):
-        read_config(demo(**changes), CONFIG)
-
-
-def test_a_missing_key_is_named():
-    raw = demo()
-    del raw["classes"]
-    with pytest.raises(InputError, match=r"the key `classes` is missing; write it. The classes, in the order"):
-        read_config(raw, CONFIG)
-
-
-def test_every_key_of_the_schema_is_described():
-    def check(rules, path):
-        for key, rule in rules.get("properties", {}).items():
-            assert rule.get("description"), f"{path}{key}"
-            for inner in (rule, *rule.get("oneOf", [])):
-                check(inner, f"{path}{key}.")
-        if isinstance(rules.get("additionalProperties"), dict):
-            check(rules["additionalProperties"], f"{path}*.")
-
-    check(yaml.safe_load(CONFIG.read_text()), "")
-
-
-def test_regions_fit_every_reduction():
-    assert region_multiple(read_config(demo(student_magnifications=[5, 2.5]), CONFIG)) == 128
-    assert region_multiple(read_config(demo(student_magnifications=[5], coarsest_magnification=1.25), CONFIG)) == 256
-    assert region_multiple(read_config(demo(student_magnifications=[2.5, 10 / 6]), CONFIG)) == 32 * 12
 
 
 def test_the_study_holds_each_model_once():
@@ -288,89 +151,6 @@ def test_every_row_takes_the_same_number_of_steps():
     assert steps_of(config["methods"]["sskd_finetuned"], 300) == (240, 60)
 
 
-def write_sheet(tmp_path, text, name="slides.csv", encoding="utf-8"):
-    (tmp_path / name).write_bytes(text.encode(encoding))
-    return tmp_path / name
-
-
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_sheets_of_any_separator_are_read_as_text(tmp_path, separator, mark):
-    text = mark + "slide,path,patient,label,mpp,note\n007,a.svs,P1,NA,0.25,x\n\n008,b/c.svs,P2,,,\n".replace(
-        ",", separator
-    )
-    rows = read_sheet(write_sheet(tmp_path, text), SHEET)
-    assert [row["slide"] for row in rows] == ["007", "008"]
-    assert (rows[0]["label"], rows[0]["mpp"], rows[0]["note"]) == ("NA", 0.25, "x")
-    assert (rows[1]["label"], rows[1]["mpp"], rows[1]["exclude"]) == ("", None, "")
-    assert rows[1]["file"] == str(tmp_path / "b/c.svs")
-
-
-def test_workbooks_are_read_like_text(tmp_path):
-    book = openpyxl.Workbook()
-    for row in (
-        ["slide", "path", "patient", "label", "mpp"],
-        ["007", "a.svs", 12, "x", 0.25],
-        ["8", "b.svs", 12.0, None, None],
-    ):
-        book.active.append(row)
-    book.save(tmp_path / "slides.xlsx")
-    rows = read_sheet(tmp_path / "slides.xlsx", SHEET)
-    assert [(r["slide"], r["patient"], r["label"], r["mpp"]) for r in rows] == [
-        ("007", "12", "x", 0.25),
-        ("8", "12", "", None),
-    ]
-
-
-HEADER = "slide,path,patient,label\n"
-
-
-@pytest.mark.parametrize(
-    "text, message",
-    [
-        ("slide,path,label\na,a.svs,x\n", "no column `patient` .*slides of one patient stay in one split"),
-        ("slide,path,patients,label\na,a.svs,p,x\n", "no column `patient`.*`patients` looks like it"),
-        (HEADER, "no rows"),
-        ("", "no column `slide`"),
-        (HEADER + "a,a.svs,p,x\na,b.svs,p,x\n", "line 3: the slide id 'a' stands in line 2 already"),
-        (HEADER + "a,a.svs,p,x\nb,a.svs,p,x\n", "line 3: the slide file .*a.svs' stands in line 2"),
-        (HEADER + "a,a.svs,p,x\nb,sub/../a.svs,p,x\n", "line 3: the slide file .*a.svs'"),
-        (HEADER + "a,a.svs,,x\nb,b.svs,,x\nc,c.svs,,x\n", r"line 2 \(and 2 other lines\): `patient` is blank"),
-        ("<!DOCTYPE html><html>login</html>", "is a web page, not a sheet"),
-        (HEADER + "a,a.svs,,x\n", "line 2: `patient` is blank; write: id of the patient"),
-        ("slide,path,patient,label,mpp\na,a.svs,p,x,0.25um\n", "line 2: `mpp` is '0.25um'; write: µm per pixel"),
-        (
-            "slide,path,patient,label,split\na,a.svs,p,x,training\n",
-            "line 2: `split` is 'training'; write: train, val, test",
-        ),
-        ("slide,path,patient,label,true_lable\na,a.svs,p,x,y\n", "`true_lable` looks like `true_label`"),
-    ],
-)
-def test_a_bad_sheet_is_one_message(tmp_path, text, message):
-    with pytest.raises(InputError, match=message):
-        read_sheet(write_sheet(tmp_path, text), SHEET)
-
-
-def test_a_sheet_in_another_encoding_or_no_sheet_is_said_so(tmp_path):
-    with pytest.raises(InputError, match="line 2: a letter is not UTF-8; save the sheet as CSV"):
-        read_sheet(write_sheet(tmp_path, HEADER + "a,ä.svs,p,x\n", encoding="latin-1"), SHEET)
-    with pytest.raises(InputError, match=r"there is no file .*none\.csv"):
-        read_sheet(tmp_path / "none.csv", SHEET)
-    with pytest.raises(InputError, match="UTF-16"):
-        read_sheet(write_sheet(tmp_path, HEADER + "a,ä.svs,p,x\n", encoding="utf-16"), SHEET)
-    with pytest.raises(InputError, match="is a web page"):
-        read_sheet(write_sheet(tmp_path, "<html></html>", "slides.xlsx"), SHEET)
-    with pytest.raises(InputError, match="not an Excel workbook"):
-        read_sheet(write_sheet(tmp_path, "slide,path", "slides.xlsx"), SHEET)
-    with pytest.raises(InputError, match=r"an Excel workbook; name it .xlsx"):
-        read_sheet(write_sheet(tmp_path, "PK\x03\x04", "slides.csv"), SHEET)
-
-
-def test_rows_are_found_by_file_name_whatever_their_order(tmp_path):
-    rows = read_sheet(write_sheet(tmp_path, HEADER + "b/1,b.svs,p,x\na,a.svs,p,x\n"), SHEET)
-    assert list(by_file_name(rows)) == list(by_file_name(rows[::-1])) == ["a", "b%2F1"]
-
-
 @pytest.fixture
 def scripts(tmp_path):
     package = tmp_path / "lowpower"
@@ -433,7 +213,7 @@ GROUPS = {
 }
 
 
-STANDS_ON = {"pages": {"tables"}, "planning": {"tables"}}  # data flows one way
+STANDS_ON = {"pages": {"tables"}, "planning": {"tables", "study"}}  # data flows one way
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -446,20 +226,3 @@ def test_groups_never_import_each_other(group):
                 others = {f"lowpower.{other}" for other in GROUPS if other not in {group, *STANDS_ON.get(group, ())}}
                 assert ".".join(name.split(".")[:2]) not in others, f"{path.name} imports {name}"
                 assert name.split(".")[0] not in GROUPS[group], f"{path.name} imports {name}"
-
-
-def test_the_order_of_keys_reaches_no_job():
-    raw = yaml.safe_load((ROOT / "configs/smoke.yaml").read_text())
-    turned = {key: dict(reversed(value.items())) if isinstance(value, dict) else value for key, value in raw.items()}
-    turned = dict(
-        reversed((turned | {"methods": raw["methods"]}).items())
-    )  # rows are shown in the order they are written
-    assert list(turned) != list(raw)
-    assert json.dumps(read_config(turned, CONFIG)) == json.dumps(read_config(raw, CONFIG))
-
-
-def test_the_configuration_page_is_that_of_the_schema():
-    page = configuration_page(yaml.safe_load(CONFIG.read_text()))
-    assert (ROOT / "docs/configuration.md").read_text() == page, "run `make docs`"
-    for key in ("`training.steps`", "`methods.NAME.distill.pooling`", "`demo.contrast`"):
-        assert f"| {key} |" in page

@@ -120,7 +120,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
     )
     once += ("show_examples", "draw_figures", "write_report", "write_model_cards", "record_provenance")
     once += ("register_claims", "judge_claims")
-    once += ("refer_units", "trace_curves", "list_patients")
+    once += ("judge_units", "refer_units", "trace_curves", "list_patients")
     return {
         **dict.fromkeys(STEPS, slides),
         **({"make_demo_slide": slides} if demo else {}),
@@ -284,6 +284,7 @@ def test_the_record_has_the_hash_of_every_file_that_a_number_rests_on(smoke):
         "figures/*",
         "**/model.safetensors",
         "**/predictions.parquet",
+        "units.parquet",
         "splits/*",
         "regions/*x*.csv",
     )
@@ -346,7 +347,7 @@ def test_a_second_run_has_nothing_to_do(smoke):
 
 AFTER_TRAINING = {"predict", "evaluate", "show_examples", "draw_figures", "write_report", "record_provenance", "all"}
 AFTER_TRAINING |= {"write_model_cards", "count_hours", "judge_claims"}
-AFTER_TRAINING |= {"refer_units", "trace_curves", "list_patients"}
+AFTER_TRAINING |= {"judge_units", "refer_units", "trace_curves", "list_patients"}
 
 
 def test_a_comment_reruns_nothing(project):
@@ -439,9 +440,10 @@ def test_a_study_that_is_to_be_tested_on_levels_too_trains_nothing_again(project
 
 
 def test_an_excluded_slide_is_checked_again_and_moves_nobody(project):
-    change(project / "data/smoke/slides.csv", "true_label,fault", "true_label,fault,exclude")
-    row = "S005,S005.tiff,P005,,train,palisade_regular,"
-    change(project / "data/smoke/slides.csv", row, f"{row},folded")
+    sheet = project / "data/smoke/slides.csv"
+    header, *rows = sheet.read_text().splitlines()
+    rows = [f"{row},{'folded' if row.startswith('S005') else ''}" for row in rows]
+    sheet.write_text("\n".join([f"{header},exclude", *rows]) + "\n")
     jobs = planned(project, "--configfile", SMOKE)
     assert {jobs[rule] for rule in (*STEPS, "downsample_slide")} == {1}
     before = (project / "results/smoke/splits/seed0.csv").read_text()

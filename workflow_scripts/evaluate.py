@@ -5,10 +5,9 @@ from lowpower.tables.results import evaluate
 
 begin(snakemake.log[0], snakemake.input)
 evaluate(
-    predictions=snakemake.input.predictions,
+    units=snakemake.input.units,
     models=snakemake.params.models,
-    divisions=snakemake.input.splits,
-    judging=snakemake.params.judging,
+    classes=snakemake.params.classes,
     splits=snakemake.params.splits,
     statistics=snakemake.params.statistics,
     positive_class=snakemake.params.positive_class,

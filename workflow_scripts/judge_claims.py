@@ -7,9 +7,8 @@ begin(snakemake.log[0], snakemake.input)
 judge_claims(
     claims=snakemake.params.claims,
     register=snakemake.input.register,
-    predictions=snakemake.input.predictions,
+    units=snakemake.input.units,
     folders=snakemake.params.folders,
-    judging=snakemake.params.judging,
     statistics=snakemake.params.statistics,
     table=snakemake.output.csv,
     summary=snakemake.output.md,

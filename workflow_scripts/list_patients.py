@@ -5,9 +5,9 @@ from lowpower.tables.patients import list_patients
 
 begin(snakemake.log[0], snakemake.input)
 list_patients(
-    predictions=snakemake.input.predictions,
+    units=snakemake.input.units,
     models=snakemake.params.models,
-    judging=snakemake.params.judging,
+    classes=snakemake.params.classes,
     splits=snakemake.params.splits,
     names=snakemake.input.names or None,
     table=snakemake.output[0],

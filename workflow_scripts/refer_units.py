@@ -5,9 +5,8 @@ from lowpower.tables.referral import refer
 
 begin(snakemake.log[0], snakemake.input)
 refer(
-    predictions=snakemake.input.predictions,
+    units=snakemake.input.units,
     models=snakemake.params.models,
-    judging=snakemake.params.judging,
     splits=snakemake.params.splits,
     statistics=snakemake.params.statistics,
     controls=snakemake.params.controls,

@@ -5,9 +5,8 @@ from lowpower.tables.curves import trace_curves
 
 begin(snakemake.log[0], snakemake.input)
 trace_curves(
-    predictions=snakemake.input.predictions,
+    units=snakemake.input.units,
     models=snakemake.params.models,
-    judging=snakemake.params.judging,
     splits=snakemake.params.splits,
     roc=snakemake.output.roc,
     reliability=snakemake.output.reliability,

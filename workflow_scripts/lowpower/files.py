@@ -21,16 +21,23 @@ Image.MAX_IMAGE_PIXELS = None  # a resection at 10x is larger than what Pillow t
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]")
 _RESERVED = re.compile(r"\.|[0-9.]+x(-level)?")  # "10x" is a magnification in the same folder, "." starts a hidden file
+_LONGEST = 241  # file systems take 255 bytes, and the longest name made of a slide's is .NAME.geojson.part
+_REPEATED = re.compile(r"(.+?)\1{19}")  # at its end Snakemake takes it for an endless loop of rules
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def safe_name(identifier: str) -> str:
-    """A slide id as a file name: other characters than A-Z a-z 0-9 _ . - become %XX, so that no two ids collide."""
+    """A slide id as a file name: other characters than A-Z a-z 0-9 _ . - become %XX, so that no two ids collide.
+
+    Where that is too long, or repeats too often, it is that of the id's first characters, ~ and a hash of the id.
+    """
     name = "".join(c if _PLAIN.match(c) else "".join(f"%{b:02X}" for b in c.encode()) for c in identifier)
     if name.startswith(".") or _RESERVED.fullmatch(name):
         name = f"%{ord(name[0]):02X}{name[1:]}"
+    if len(name) > _LONGEST or _REPEATED.match(name[::-1]):
+        name = f"{safe_name(identifier[:18])}~{hashlib.sha256(identifier.encode()).hexdigest()[:20]}"
     return name
 
 

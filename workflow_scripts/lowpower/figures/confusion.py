@@ -9,30 +9,34 @@ from numpy.typing import NDArray
 
 from lowpower.figures import style
 from lowpower.figures.accuracy import largest_shares
-from lowpower.figures.panels import Key, model_panels, one_kind
+from lowpower.figures.panels import Key, metric_of, model_panels, one_kind
 from lowpower.files import read_rows
+from lowpower.tables.layout import percent
 
 _LONG = 8  # characters of a class name that still fit beside a small matrix
 _MANY = 6  # classes
 
 
-def draw_confusion(confusion: str | Path, classes: Sequence[str], svg: str | Path, png: str | Path) -> None:
+def draw_confusion(
+    confusion: str | Path, results: str | Path, classes: Sequence[str], svg: str | Path, png: str | Path
+) -> None:
     """One matrix per method and magnification, of its largest shares: percent of each true class (row) called which.
 
-    confusion: confusion.csv. Regions are counted where they have labels, else patients. Where class names are long or
-    many they are numbered.
+    confusion: confusion.csv. results: results.csv, of which the accuracy above each matrix is. Regions are counted
+    where they have labels, else patients. Where class names are long or many they are numbered.
     """
     rows = one_kind(largest_shares(read_rows(confusion)))
     if not rows:
         style.save(style.in_words(style.NOTHING), svg, png)
         return
     per, matrices = rows[0]["per"], matrices_of(rows, classes)
+    right = metric_of(results, "accuracy", rows)
     numbered = len(classes) > _MANY or max(map(len, classes)) > _LONG
     names = [str(k + 1) for k in range(len(classes))] if numbered else list(classes)
     side = max(1.7, 0.5 + 0.24 * len(classes))
     figure, panels, beside = model_panels(matrices, side, side)
     for key, counts in matrices.items():
-        _matrix(panels[key], counts, names)
+        _matrix(panels[key], counts, names, percent(right.get(key, "")))
     words = [
         f"Percent of the {per}s ({rows[0]['split']}) of each class (row)",
         "that are called so (column); –: there is none.",
@@ -56,7 +60,7 @@ def matrices_of(rows: Sequence[dict[str, str]], classes: Sequence[str]) -> dict[
     return found
 
 
-def _matrix(axes: Axes, counts: NDArray, names: Sequence[str]) -> None:
+def _matrix(axes: Axes, counts: NDArray, names: Sequence[str], right: str) -> None:
     total = counts.sum(1, keepdims=True)
     share = counts / np.maximum(total, 1)
     middles = np.arange(len(names)) + 0.5
@@ -70,8 +74,8 @@ def _matrix(axes: Axes, counts: NDArray, names: Sequence[str]) -> None:
     for i, j in np.argwhere((counts > 0) | (total == 0)):
         text, color = _percent(counts[i, j], total[i, 0]), "white" if share[i, j] > 0.55 else "black"
         axes.text(j + 0.5, i + 0.5, text, color=color, fontsize=7, ha="center", va="center")
-    right = f", {100 * counts.trace() / counts.sum():.1f} % right" if counts.any() else ""
-    axes.set_title(f"{axes.get_title(loc='left')}\nn = {counts.sum():,}{right}", fontsize=8, loc="left")
+    said = f", {right} % right" if right else ""
+    axes.set_title(f"{axes.get_title(loc='left')}\nn = {counts.sum():,}{said}", fontsize=8, loc="left")
 
 
 def _percent(count: int, total: int) -> str:

@@ -1,6 +1,7 @@
 """Figures with small panels: one for each method and magnification, or one for each method."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -8,6 +9,8 @@ from matplotlib.lines import Line2D
 
 from lowpower import magnification
 from lowpower.figures import style
+from lowpower.figures.accuracy import largest_shares
+from lowpower.files import read_rows
 
 Key = tuple[str, str]  # method, magnification such as 2.5x
 _PAGE = 6.9  # inches between the margins of a page
@@ -71,6 +74,13 @@ def one_kind(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     rows = [row for row in rows if row["split"] == rows[0]["split"]]
     per = "region" if any(row["per"] == "region" for row in rows) else "patient"
     return [row for row in rows if row["per"] == per]
+
+
+def metric_of(results: str | Path, metric: str, rows: Sequence[dict[str, str]]) -> dict[Key, str]:
+    """A metric of each model as results.csv has it, of the kind of unit and split that ``rows`` are of."""
+    kind = {key: rows[0][key] for key in ("per", "split")}
+    of_kind = (row for row in largest_shares(read_rows(results)) if {key: row[key] for key in kind} == kind)
+    return {(row["method"], row["magnification"]): row[metric] for row in of_kind}
 
 
 def explain(place: Axes, words: Sequence[str], looks: dict[str, tuple[str, str]]) -> None:

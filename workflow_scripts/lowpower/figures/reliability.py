@@ -5,18 +5,19 @@ from pathlib import Path
 from lowpower import magnification
 from lowpower.figures import style
 from lowpower.figures.accuracy import largest_shares
-from lowpower.figures.panels import explain, method_panels, one_kind
+from lowpower.figures.panels import explain, method_panels, metric_of, one_kind
 from lowpower.files import read_rows
+from lowpower.tables.layout import percent
 
 _LEAST = 0.01  # of the units; what fewer say would jump up and down
 _LARGEST = 60  # square points of a marker that stands for all units
 
 
-def draw_reliability(reliability: str | Path, svg: str | Path, png: str | Path) -> None:
+def draw_reliability(reliability: str | Path, results: str | Path, svg: str | Path, png: str | Path) -> None:
     """A panel for each method, of its largest shares: percent right against confidence, a line for each magnification.
 
-    reliability: reliability.csv, of which bins with less than 1 % of the units are not drawn. The numbers are expected
-    calibration errors: the units' mean distance to the diagonal, of all bins.
+    reliability: reliability.csv, of which bins with less than 1 % of the units are not drawn. results: results.csv, of
+    which the expected calibration error in each panel is.
     """
     rows = one_kind(largest_shares(read_rows(reliability)))
     if not any(row["method"] != "teacher" for row in rows):
@@ -26,6 +27,7 @@ def draw_reliability(reliability: str | Path, svg: str | Path, png: str | Path) 
     for row in rows:
         values = int(row["n"]), 100 * float(row["confidence"]), 100 * float(row["accuracy"])
         bins.setdefault((row["method"], row["magnification"]), []).append(values)
+    errors = {key: percent(error) for key, error in metric_of(results, "ece", rows).items()}
     looks = style.of_scales(scale for method, scale in bins if method != "teacher")
     looks |= {"teacher": (style.TEACHER, "*")}
     figure, panels, place = method_panels([method for method, _ in bins], 1.7, 1.75)
@@ -41,21 +43,16 @@ def draw_reliability(reliability: str | Path, svg: str | Path, png: str | Path) 
             sizes = [_LARGEST * n / total for n in counts]
             axes.scatter(sure, right, sizes, color=color, edgecolors="white", linewidths=0.3, zorder=3, clip_on=False)
             if key[0] != "teacher":
-                axes.text(2, 92 - 11 * k, f"{key[1]}  {_error(bins[key]):.1f}", color=color, fontsize=7)
+                axes.text(2, 92 - 11 * k, f"{key[1]}  {errors.get(key, '')}".strip(), color=color, fontsize=7)
         axes.set(xlim=(0, 103), ylim=(0, 103), xticks=(0, 50, 100), yticks=(0, 50, 100))
     lines = {
         magnification.describe(magnification.parse(s)): (look[0], "") for s, look in looks.items() if s != "teacher"
     }
     teachers = {
-        f"teacher, {key[1]}  {_error(bins[key]):.1f}": (style.TEACHER, "") for key in bins if key[0] == "teacher"
+        f"teacher, {key[1]}  {errors.get(key, '')}".strip(): (style.TEACHER, "") for key in bins if key[0] == "teacher"
     }
     words = [f"{rows[0]['split']}, per {rows[0]['per']};", "numbers: calibration error;", "dots: share of the units"]
     explain(place, words, teachers | lines)
     figure.supxlabel("confidence: probability of the class that is called, %", fontsize=9)
     figure.supylabel("right, %", fontsize=9)
     style.save(figure, svg, png)
-
-
-def _error(bins: list[tuple[int, float, float]]) -> float:
-    """The expected calibration error, in points. bins: units, confidence and share right of each."""
-    return sum(n * abs(right - sure) for n, sure, right in bins) / sum(n for n, _, _ in bins)

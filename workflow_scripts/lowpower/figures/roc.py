@@ -5,8 +5,9 @@ from pathlib import Path
 from lowpower import magnification
 from lowpower.figures import style
 from lowpower.figures.accuracy import largest_shares
-from lowpower.figures.panels import explain, method_panels, one_kind
+from lowpower.figures.panels import explain, method_panels, metric_of, one_kind
 from lowpower.files import read_rows
+from lowpower.tables.layout import percent
 
 
 def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | Path) -> None:
@@ -18,12 +19,7 @@ def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | P
     if not any(row["method"] != "teacher" for row in rows):
         style.save(style.in_words(style.NOTHING), svg, png)
         return
-    same_kind = {key: rows[0][key] for key in ("per", "split")}
-    areas = {
-        (row["method"], row["magnification"]): row["auroc"]
-        for row in largest_shares(read_rows(results))
-        if {key: row[key] for key in same_kind} == same_kind
-    }
+    areas = metric_of(results, "auroc", rows)
     curves: dict[tuple[str, str], tuple[list[float], list[float]]] = {}
     for row in rows:
         false, true = curves.setdefault((row["method"], row["magnification"]), ([0.0], [0.0]))
@@ -37,11 +33,10 @@ def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | P
             axes.plot(*curves[method, scale], color=style.TEACHER, zorder=3, **style.DASHED)
         for k, (scale, _) in enumerate(own):
             axes.plot(*curves[name, scale], color=looks[scale][0], linewidth=1.1)
-            area = areas.get((name, scale))
-            text = f"{scale}  {100 * float(area):.1f}" if area else scale
+            text = f"{scale}  {percent(areas.get((name, scale), ''))}".strip()
             axes.text(97, 4 + 11 * (len(own) - 1 - k), text, color=looks[scale][0], fontsize=7, ha="right")
         axes.set(xlim=(-3, 100), ylim=(0, 103), xticks=(0, 50, 100), yticks=(0, 50, 100))
-    per, split = same_kind["per"], same_kind["split"]
+    per, split = rows[0]["per"], rows[0]["split"]
     lines = {magnification.describe(magnification.parse(scale)): (look[0], "") for scale, look in looks.items()}
     teachers = {f"teacher, {scale}": (style.TEACHER, "") for method, scale in curves if method == "teacher"}
     explain(place, [f"{split}, per {per};", "numbers: AUROC, %"], teachers | lines)

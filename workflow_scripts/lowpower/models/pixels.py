@@ -147,7 +147,10 @@ def _pieces(items: list, most: int) -> Iterator[list]:
 
 
 class Normalizer:
-    """Images (B, 3, H, W) uint8 -> float32, less the channel means, by the channel spreads, on a device."""
+    """Images (B, 3, H, W) uint8 -> floats, less the channel means, by the channel spreads, on a device.
+
+    Floats are torch's default, as the weights are: float32, and float64 where a test asks whether a sum is exact.
+    """
 
     def __init__(self, mean: list[float], std: list[float], device: torch.device) -> None:
         self.mean = torch.tensor(mean, device=device).mul(255).view(1, 3, 1, 1)
@@ -155,7 +158,7 @@ class Normalizer:
         self.device = device
 
     def __call__(self, images: Sequence[Tensor]) -> Tensor:
-        return torch.stack(list(images)).to(self.device).float().sub_(self.mean).mul_(self.scale)
+        return torch.stack(list(images)).to(self.device).to(self.mean.dtype).sub_(self.mean).mul_(self.scale)
 
 
 def channel_statistics(regions: list[Region], most: int = 500) -> tuple[list[float], list[float]]:

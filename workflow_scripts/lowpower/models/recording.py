@@ -23,6 +23,7 @@ from lowpower.log import Progress, say
 from lowpower.models.cohort import in_split, read_regions
 from lowpower.models.model_file import KEY, load_model, prepare_device
 from lowpower.models.pixels import Normalizer, Pixels
+from lowpower.sizes import MAP_TYPE
 from lowpower.wording import count_of
 
 
@@ -34,7 +35,7 @@ def _max_pool(last_map: Tensor, factor: int) -> Tensor:
 
 
 POOLINGS = {"max": _max_pool, "mean": F.avg_pool2d}
-STORED = torch.float16  # of maps: it rounds by 1 / 2,048 at most, where another view differs by half of the map
+STORED = getattr(torch, MAP_TYPE)
 
 
 def pool_map(last_map: Tensor, factor: int, pooling: str) -> Tensor:

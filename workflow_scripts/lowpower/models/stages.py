@@ -6,6 +6,7 @@ history. Every model of the study takes the same number of optimizer steps and k
 validation log loss; pretraining has none to choose by and keeps its last ones.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,10 +51,11 @@ class Stage:
         return Normalizer(self.about["mean"], self.about["std"], self.device)
 
     def read(self, network: nn.Module, images: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-        """Logits and last maps of uint8 images (3, H, W) in training, float32; inside, in the recipe's precision."""
+        """Logits and last maps of uint8 images (3, H, W) in training, floats; inside, in the recipe's precision."""
         with torch.autocast(self.device.type, torch.bfloat16, self.job["training"]["precision"] == "bfloat16"):
             logits, last_map = network(self.normalize(images))
-        return logits.float(), last_map.float()
+        floats = self.normalize.mean.dtype
+        return logits.to(floats), last_map.to(floats)
 
     def answers(self, labels: list[str]) -> Tensor:
         """The numbers of these classes, (B,)."""
@@ -144,9 +146,11 @@ def train(
     belongs_to = fingerprint(stage.about["fingerprint"], torch.__version__)
     recipe = stage.job["training"]
     recipe = recipe | {"learning_rate": rate * recipe["learning_rate"]}
+    guess = math.log(len(stage.job["classes"]))
     rows, time = fit(
-        stage.network, stage.title, stage.phase, steps, step_passes, validate, recipe, checkpoint, belongs_to, average
-    )
+        stage.network, stage.title, stage.phase, steps, step_passes, validate, recipe, checkpoint, belongs_to, average,
+        guess,
+    )  # fmt: skip
     stage.time.update(time, device=stage.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows
 

@@ -19,6 +19,9 @@ from lowpower.models.stopwatch import Stopwatch
 from lowpower.wording import some
 
 HISTORY = ["step", "phase", "loss", "kl", "map", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
+# A training ends below where it began, or above it by chance; one that diverges ends thousands of times above. Over the
+# last quarter, because good ones pass through 10 times the first loss early on, at a learning rate of 0.1.
+DIVERGED, LAST = 10, 0.25
 
 
 class Pass(NamedTuple):
@@ -67,16 +70,18 @@ def fit(
     checkpoint: Path,
     belongs_to: str,
     average: float = 0.0,
+    guess: float = 0.0,
 ) -> tuple[list[dict], dict]:
     """Train for ``steps`` optimizer steps and leave the weights with the lowest validation log loss in ``network``.
 
     recipe: the config's ``training`` section. validate: network -> (log loss, accuracy), asked every
     ``evaluate_every`` steps; without it the last weights are left. checkpoint: written then, every minute, and when a
     signal asks to stop; continued from when its fingerprint is ``belongs_to``. average: share of the past in a running
-    average of the weights over steps, which takes their place where they are judged and left; 0 for none. Returns the
-    rows of history.csv, and the time it took. Raises InputError where a loss is not finite: before the step is taken,
-    and before a checkpoint is written of weights that give no finite validation loss; SystemExit, with 128 + the
-    signal's number, when it was asked to stop.
+    average of the weights over steps, which takes their place where they are judged and left; 0 for none. guess: the
+    loss of a network that guesses. Returns the rows of history.csv, and the time it took. Raises InputError where a
+    loss is not finite: before the step is taken, and before a checkpoint is written of weights that give no finite
+    validation loss; and where the last losses are far above the first and above guessing. Raises SystemExit, with 128
+    + the signal's number, when it was asked to stop.
     """
     what = f"{title}: {phase}"
     optimizer = torch.optim.Adam(
@@ -118,6 +123,7 @@ def fit(
             else:
                 losses = _take_step(network, optimizer, step_passes(network, step), where, kept)
                 state["sums"] = {name: state["sums"].get(name, 0.0) + value for name, value in losses.items()}
+                state.setdefault("first", sum(losses.values()))
                 state["step"] += 1
                 if averaged:
                     averaged.update_parameters(network)
@@ -138,6 +144,7 @@ def fit(
                     "same command continues from there"
                 )
                 raise SystemExit(128 + int(stop))
+    _stop_if_diverged(state, what, steps, guess)
     network.load_state_dict(state["best"]["weights"])
     rows = [history_row(row, row["step"] == state["best"]["step"]) for row in state["history"]]
     return rows, watch.read() | {"steps": steps}
@@ -190,6 +197,18 @@ def _stop_unless_finite(losses: dict[str, float], where: str, regions: str, kept
         f"{where}: the loss is not finite ({values}) on {regions}. {left}. Lower training.learning_rate, or look at "
         "these regions and exclude what is broken"
     )
+
+
+def _stop_if_diverged(state: dict, what: str, steps: int, guess: float) -> None:
+    """Raise InputError when the losses of the last steps are far above that of the first, and above guessing."""
+    rows = [row for row in state["history"] if row["step"] > (1 - LAST) * steps]
+    late, least = sum(row["loss"] for row in rows) / len(rows), max(state["first"], guess)
+    if late > DIVERGED * least:
+        after = state["history"][-len(rows) - 1]["step"] if len(rows) < len(state["history"]) else 0
+        raise InputError(
+            f"{what}: the loss diverges: {late:.3g} on average from step {after + 1} to {steps}, where the first step "
+            f"had {state['first']:.3g} and guessing has {guess:.3g}. Lower training.learning_rate, or the row's `rate`"
+        )
 
 
 def _named(regions: list[str]) -> str:

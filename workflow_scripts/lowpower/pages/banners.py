@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lowpower.pages.page import banner
+from lowpower.tables.layout import number, percent
 from lowpower.wording import count_of, some
 
 FEW = 30  # patients: of fewer, each moves an accuracy by more than 3 points
@@ -55,12 +56,12 @@ def about_results(study: dict, counts: Sequence[dict[str, str]], rows: Sequence[
             )
             found.append(banner(said, "warning"))
         if row["method"] == "teacher" and row["per"] == "patient" and row["accuracy"]:
-            accuracy, common = float(row["accuracy"]), _share_of_largest_class(counts, row["split"])
-            if accuracy <= common:
+            common = number(_share_of_largest_class(counts, row["split"]), 4)  # as many decimals, or .6667 is above 2/3
+            if float(row["accuracy"]) <= float(common):
                 said = (
                     "The teacher is no better than calling every patient by the commonest class: "
-                    f"{100 * accuracy:.1f} % against {100 * common:.1f} % of the {row['split']} patients. What its "
-                    "students learned means as little."
+                    f"{percent(row['accuracy'])} % against {percent(common)} % of the {row['split']} patients. What "
+                    "its students learned means as little."
                 )
                 found.append(banner(said, "warning"))
     return found

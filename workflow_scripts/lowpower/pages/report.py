@@ -19,6 +19,7 @@ from lowpower.tables import cost as cost_table
 from lowpower.tables import hours as hours_table
 from lowpower.tables import intake as intake_table
 from lowpower.tables import results as results_table
+from lowpower.tables.metrics import BINS
 
 RESULTS, CLAIMS = "tables/results.csv", "tables/claims.csv"
 _VERDICTS = {claims_text.HOLDS: "good", claims_text.FAILS: "warning"}
@@ -41,7 +42,7 @@ _CAPTIONS = {
     "patients.",
     "reliability": "Are models right as often as they are sure? Below the diagonal they are too sure. The area of a "
     "dot is its bin's share of the units; bins with less than 1 % are not drawn. Numbers: expected calibration error "
-    "in points, of ten bins of equal width.",
+    f"in percent, of {BINS} bins of equal width, as in the results.",
     "confusion": "What each model takes each class for: percent of the true class (rows) that were called which, of "
     "regions where they have labels, else of patients.",
     "examples": "One region of each class, drawn by chance: what teacher and student read and called it, and how "
@@ -56,8 +57,8 @@ _SOURCES = {
     "labeled_share": ("tables/results.csv",),
     "recall": ("tables/confusion.csv",),
     "roc": ("tables/roc.csv", "tables/results.csv"),
-    "reliability": ("tables/reliability.csv",),
-    "confusion": ("tables/confusion.csv",),
+    "reliability": ("tables/reliability.csv", "tables/results.csv"),
+    "confusion": ("tables/confusion.csv", "tables/results.csv"),
     "examples": ("examples/examples.zip",),
     "disagreements": ("examples/examples.zip",),
 }

@@ -42,7 +42,7 @@ def estimate(
     tissue = expected_tissue(source.tissue, source.config, config, slides, slide_mb, shares)
     found = {rule: forecast(rule, count, config, models, tissue, cohorts) for rule, count in jobs.items()}
     seconds = {rule: sum(f.seconds.values()) * (cores if rule == ALONE else 1) for rule, f in found.items() if f}
-    mb = {rule: disk_mb(rule, count, config, tissue, source) for rule, count in jobs.items()}
+    mb = {rule: disk_mb(rule, count, config, models, tissue, source) for rule, count in jobs.items()}
     return Estimate(source, tissue, found, seconds, mb)
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from lowpower.planning.measured import Cohort, Job, Tissue
-from lowpower.planning.workload import MODEL_RULES, TRAININGS, Work, measured_works, planned_works
+from lowpower.planning.workload import MODEL_RULES, TRAININGS, Work, has_job, measured_works, planned_works, predicted
+from lowpower.sizes import model_mb, predictions_mb, recording_mb
+from lowpower.study.study import TEACHERS_NETWORK
 
 _START = 5.0  # seconds; what the shortest job took beyond this was work
-_MODEL_MB = 5.0
-_RECORDED_MB = 2 * 256 * 4 / 64**2  # per megapixel and view: two float32 maps at half the teacher's grid of 1/32
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,9 @@ def _memory(works: dict[object, Work], pairs: list[tuple[Job, Work]], like: list
     return base + max(0.0, job.mb - base) * growth if job.mb else 0.0
 
 
-def disk_mb(rule: str, jobs: int, config: dict, tissue: Tissue, source: Cohort) -> float:
+def disk_mb(rule: str, jobs: int, config: dict, models: Sequence[dict], tissue: Tissue, source: Cohort) -> float:
     """MB that the outputs of a rule fill. source: the cohort whose ZIPs and slides are the measure."""
+    classes = len(config["classes"])
     known, pixels = source.tissue, tissue.regions * tissue.megapixels
     teacher, at = config["teacher_magnification"], source.config["teacher_magnification"]
 
@@ -120,6 +121,11 @@ def disk_mb(rule: str, jobs: int, config: dict, tissue: Tissue, source: Cohort) 
         read = jobs / (tissue.slides * len(lows))  # share of the slides
         return sum(read * zips(low, [scale for scale in source.zips if scale != at]) for low in lows)
     if rule == "record_teacher":
-        views = tissue.share("train") * config["views"] * len(config["seeds"])
-        return views * tissue.megapixels * _RECORDED_MB
-    return jobs * _MODEL_MB if rule in TRAININGS else 0.0
+        trained = tissue.share("train") * len(config["seeds"])
+        return recording_mb(trained, config["views"], tissue.megapixels, classes)
+    made = [model for model in models if has_job(rule, config, model["method"])]
+    if rule == "predict":
+        return sum(predictions_mb(predicted(config, tissue, model["magnification"]), classes) for model in made)
+    if rule in TRAININGS:
+        return sum(model_mb(model["network"], classes) for model in made)
+    return jobs * model_mb(TEACHERS_NETWORK, classes) if rule in ("adopt_teacher", "choose_teacher") else 0.0

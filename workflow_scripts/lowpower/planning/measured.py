@@ -12,6 +12,7 @@ from lowpower.wording import count_of, some
 
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, csv.Error)  # what a damaged file may raise
 _NEEDED = ("slides", "teacher_magnification", "unit", "grid", "views", "training", "report_split", "cost", "gpu")
+_MIB = 1.048576  # MB: in MiB Snakemake writes what its benchmarks call MB
 _LOADED = 2.0  # seconds; memory is looked at every half second, and first goes to loading libraries
 _PHASES = {
     "train_teacher": "train",
@@ -104,7 +105,7 @@ def _read_jobs(folder: Path) -> tuple[dict[str, list[Job]], list[str]]:
         except UNREADABLE:
             bad.append(str(path.relative_to(base)))
             continue
-        mb = _number(row.get("max_rss")) if seconds >= _LOADED else 0.0
+        mb = _MIB * _number(row.get("max_rss")) if seconds >= _LOADED else 0.0
         jobs.setdefault(rule, []).append(Job(key, seconds, mb, steps))
     return jobs, bad
 

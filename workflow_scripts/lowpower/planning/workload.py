@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from lowpower import magnification
 from lowpower.planning.measured import Cohort, Job, Tissue
+from lowpower.study.study import steps_of
 
 TRAININGS = ("train_teacher", "pretrain_student", "distill_student", "finetune_student")
 MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # those on the GPU, if any
@@ -21,9 +22,9 @@ _LOOK = 1 / 3  # a forward pass, of one forward and backward
 _PREDICTED_AT_ONCE = 64
 _BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide", "read_level")
 _BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
-_PRICE = {"resnet18": 7.3, "resnet34": 14.7, "resnet50": 16.5}  # FLOPs of a pixel, of resnet10's 10,032
+_PRICE = {"resnet18": 7.2, "resnet34": 14.6, "resnet50": 16.2}  # FLOPs of a pixel, of resnet10's 10,032
 _FITTED = "color"
-_BY_MODEL = ("evaluate", "list_patients", "refer_units", "trace_curves", "draw_figures")
+_BY_MODEL = ("judge_units", "evaluate", "list_patients", "refer_units", "trace_curves", "draw_figures")
 
 
 @dataclass(frozen=True)
@@ -44,12 +45,12 @@ def planned_works(rule: str, config: dict, models: Sequence[dict], tissue: Tissu
                 config,
                 tissue,
                 model["magnification"],
-                steps_of(rule, config, model),
+                _steps(rule, config, model),
                 network=model["network"],
                 distill=_distillation(config, model["method"]),
             )
             for i, model in enumerate(models)
-            if _has_job(rule, config, model["method"])
+            if has_job(rule, config, model["method"])
         }
     if rule == "measure_cost":
         kinds = dict.fromkeys((model["network"], model["magnification"]) for model in models)
@@ -86,7 +87,7 @@ def _method_of(key: str) -> str:
     return key.split("/")[1] if key.startswith("students/") else ""
 
 
-def _has_job(rule: str, config: dict, method: str) -> bool:
+def has_job(rule: str, config: dict, method: str) -> bool:
     """Whether a model of this method has a job of a training rule, or of predict."""
     if rule == "predict":
         return True
@@ -96,15 +97,19 @@ def _has_job(rule: str, config: dict, method: str) -> bool:
     return stage is None or bool(config["methods"][method][stage])
 
 
-def steps_of(rule: str, config: dict, model: dict) -> int:
+def _steps(rule: str, config: dict, model: dict) -> int:
     """Optimizer steps of a model in the stage that a rule is."""
     total = config["training"]["steps"]
-    if model["method"] == "teacher":
-        return total if rule == "train_teacher" else 0
-    row = config["methods"][model["method"]]
-    alone = not row["distill"] and not row["pretrain"]
-    share = 1.0 if alone else row["finetune"]["share"] if row["finetune"] else 0.0
-    return 0 if rule == "train_teacher" else round(total * (share if rule == "finetune_student" else 1 - share))
+    if rule == "train_teacher" or model["method"] == "teacher":
+        return total if (rule, model["method"]) == ("train_teacher", "teacher") else 0
+    return steps_of(config["methods"][model["method"]], total)[rule == "finetune_student"]
+
+
+def predicted(config: dict, tissue: Tissue, scale: float) -> float:
+    """Regions that a model is asked about, once for each kind of pixels; those of validation always."""
+    splits = ("val", "test", "external") if config["report_split"] == "test" else ("val",)
+    kinds = 1 if scale == config["teacher_magnification"] else len(config.get("pixels", [""]))  # older runs: one
+    return kinds * tissue.share(*splits)
 
 
 def work_of(
@@ -144,9 +149,8 @@ def work_of(
         looked = tissue.share("train") * config["views"] / config["recording_parts"] * size
         return Work(_LOOK * looked, 0, _LOOK * at_once(config["views"]))
     if rule == "predict":
-        which = ("test", "external") if config["report_split"] == "test" else ("val",)
-        kinds = 1 if scale == config["teacher_magnification"] else len(config.get("pixels", [""]))  # older runs: one
-        return Work(price * _LOOK * kinds * tissue.share(*which) * size, 0, _LOOK * at_once(_PREDICTED_AT_ONCE))
+        looked = predicted(config, tissue, scale) * size
+        return Work(price * _LOOK * looked, 0, _LOOK * at_once(_PREDICTED_AT_ONCE))
     if rule == "measure_cost":
         timed = config["cost"]["regions"] * config["cost"]["repeats"]
         return Work(price * _LOOK * timed * size, 0, _LOOK * at_once(1))

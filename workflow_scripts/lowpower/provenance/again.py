@@ -36,15 +36,11 @@ class Named(list):
 def make_again(job: dict, moved: dict[str, str], log: str | Path) -> str:
     """Run a job's script in a process of its own; returns "", or its last words where it failed.
 
-    job: rule, script, and input, output and params as {"values": [...], "names": {...}}. moved: output -> where it
-    goes instead.
+    job: rule, script, and input, output and params as {"values": [...], "names": {...}}. moved: file -> where it goes
+    instead, or, of an input, is.
     """
-    names = job["output"]["names"].items()  # a name stands for one file or for a list
-    output = {
-        "values": [moved[path] for path in job["output"]["values"]],
-        "names": {k: moved[v] if isinstance(v, str) else [moved[path] for path in v] for k, v in names},
-    }
-    told = json.dumps(job | {"output": output, "log": {"values": [str(log)], "names": {}}})
+    files = {part: _elsewhere(job[part], moved) for part in ("input", "output")}
+    told = json.dumps(job | files | {"log": {"values": [str(log)], "names": {}}})
     environment = os.environ | {"PYTHONPATH": str(_SCRIPTS)}
     command = [sys.executable, "-m", "lowpower.provenance.again"]
     run = subprocess.run(command, input=told, capture_output=True, text=True, env=environment)
@@ -52,6 +48,16 @@ def make_again(job: dict, moved: dict[str, str], log: str | Path) -> str:
         return ""
     said = Path(log).read_text(encoding="utf-8") if Path(log).is_file() else run.stderr
     return said.strip().rpartition("\n")[2] or f"it ended with {run.returncode}"
+
+
+def _elsewhere(files: dict, moved: dict[str, str]) -> dict:
+    """Files by place and by name, those that were moved where they are; a name stands for one file or for a list."""
+
+    def place(path: str) -> str:
+        return moved.get(path, path)
+
+    names = {k: place(v) if isinstance(v, str) else [place(path) for path in v] for k, v in files["names"].items()}
+    return {"values": [place(path) for path in files["values"]], "names": names}
 
 
 if __name__ == "__main__":

@@ -6,10 +6,10 @@ from pathlib import Path
 from snakemake.io import is_callable
 
 
-def writers(rules: Iterable, out: str, *folders: str) -> list:
-    """The rules that write into these folders of the results ``out``. rules: ``workflow.rules``."""
-    places = tuple(f"{out}/{folder}/" for folder in folders)
-    return [rule for rule in rules if any(str(path).startswith(places) for path in rule.output)]
+def writers(rules: Iterable, out: str, *places: str) -> list:
+    """The rules that write these files, or into these folders, of the results ``out``. rules: ``workflow.rules``."""
+    wanted = tuple(f"{out}/{place}/" for place in places)
+    return [rule for rule in rules if any(f"{path}/".startswith(wanted) for path in rule.output)]
 
 
 def files_of(rules: Iterable) -> set[str]:

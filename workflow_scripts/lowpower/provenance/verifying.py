@@ -19,14 +19,16 @@ _SHOWN = 30  # bytes before and after the first that differs
 def verify(jobs: Sequence[dict], code: dict[str, str], provenance: str | Path) -> None:
     """Say of each table whether its bytes are those that its inputs give, and of each hashed file whether it is whole.
 
-    jobs: the rules that write tables, each with rule, script, input, output and params. code: what each script does,
-    as a hash. provenance: the record, which may be missing; all else lies in its folder.
+    jobs: the rules that write tables and the units that these judge, each with rule, script, input, output and params.
+    code: what each script does, as a hash. provenance: the record, which may be missing; all else lies in its folder.
     Raises InputError when a table or a file differs, or a table is missing.
     """
     folder = Path(provenance).parent
     found: dict[str, str] = {}
-    for job in jobs:
-        found |= compare_again(job, folder)
+    with tempfile.TemporaryDirectory() as elsewhere:
+        made: dict[str, str] = {}
+        for job in in_order(jobs):
+            found |= compare_again(job, folder, Path(elsewhere), made)
     for name, verdict in found.items():
         say(f"{name}: {verdict}")
     record = read_json(provenance) if Path(provenance).is_file() else None
@@ -51,20 +53,36 @@ def verify(jobs: Sequence[dict], code: dict[str, str], provenance: str | Path) -
     )
 
 
-def compare_again(job: dict, folder: Path) -> dict[str, str]:
-    """Each table of a job, below ``folder``, with its verdict: same, differs, missing, or why it was not computed."""
-    tables = [path for path in job["output"]["values"] if Path(path).is_relative_to(folder / "tables")]
-    names = {path: Path(path).relative_to(folder).as_posix() for path in tables}
-    lacking = [path for path in job["input"]["values"] if not Path(path).exists()]
+def in_order(jobs: Sequence[dict]) -> list[dict]:
+    """The jobs, each after those whose outputs it reads."""
+    waiting, ordered = list(jobs), []
+    while waiting:
+        to_come = {path for job in waiting for path in job["output"]["values"]}
+        ready = [job for job in waiting if not to_come & {*job["input"]["values"]}]
+        ordered += ready
+        waiting = [job for job in waiting if job not in ready]
+    return ordered
+
+
+def compare_again(job: dict, folder: Path, elsewhere: Path, made: dict[str, str]) -> dict[str, str]:
+    """Each table of a job, below ``folder``, with its verdict: same, differs, missing, or why it was not computed.
+
+    made: file -> where it lies that was computed again, below ``elsewhere``: what other jobs made is read there, and
+    what this one makes is entered. So tables are computed from predictions, not from what was made of them before. A
+    file that is no table is not compared: another version of a library may write the same content in other bytes.
+    """
+    names = {path: Path(path).relative_to(folder).as_posix() for path in job["output"]["values"]}
+    lacking = [path for path in job["input"]["values"] if not Path(made.get(path, path)).exists()]
     if lacking:
         why = f"not computed again, {some([Path(path).relative_to(folder).as_posix() for path in lacking], 2)} not here"
         return dict.fromkeys(names.values(), why)
-    with tempfile.TemporaryDirectory() as elsewhere:
-        moved = {path: f"{elsewhere}/{k}-{Path(path).name}" for k, path in enumerate(job["output"]["values"])}
-        failed = make_again(job, moved, f"{elsewhere}/log")
-        if failed:
-            return dict.fromkeys(names.values(), f"cannot be computed again ({failed})")
-        return {name: compare(Path(path), Path(moved[path])) for path, name in names.items()}
+    place = elsewhere / job["rule"]
+    moved = {path: f"{place}/{k}-{Path(path).name}" for k, path in enumerate(names)}
+    failed = make_again(job, made | moved, place / "log")
+    if failed:
+        return dict.fromkeys(names.values(), f"cannot be computed again ({failed})")
+    made |= moved
+    return {name: compare(Path(path), Path(moved[path])) for path, name in names.items() if name.startswith("tables/")}
 
 
 def compare(path: Path, again: Path) -> str:

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from lowpower import files
-from lowpower.slides.slide import ExcludedSlide, check_size, describe_slide, find_mpp, fingerprint_slide, open_slide
+from lowpower.slides.scale import find_mpp
+from lowpower.slides.slide import ExcludedSlide, check_size, describe_slide, fingerprint_slide, open_slide
 from lowpower.slides.state import make_state, say_state
 
 _UNKNOWN = ("content", "vendor", "width", "height", "levels", "mpp", "mpp_source", "objective_power")
@@ -15,17 +16,20 @@ def check_slide(slide: str, path: str, mpp: float | None, exclude: str, state: s
     mpp: what the sheet says, or None. exclude: the sheet's reason to leave the slide out, or "". state: JSON. Nothing
     of the slide's pixels is kept here: where its tissue is, and where a label or a name may be, is not known yet.
     """
-    found = dict.fromkeys(_UNKNOWN)
+    found, warnings = dict.fromkeys(_UNKNOWN), []
     reason = f"the sheet excludes it: {exclude}" if exclude else ""
     if not reason:
         try:
             with open_slide(path) as opened:
                 found |= describe_slide(opened)
                 found["content"] = fingerprint_slide(opened, path)
-                found["mpp"], found["mpp_source"] = find_mpp(opened, mpp)
+                warnings += opened.warnings
+                size = find_mpp(opened, mpp)
+                found |= {"mpp": size.mpp, "mpp_source": size.source}
+                warnings += size.warnings
                 check_size(opened, found["mpp"])
         except ExcludedSlide as error:
             reason = str(error)
-    checked = make_state(slide, "check_slide", reason, **found)
+    checked = make_state(slide, "check_slide", reason, warnings, **found)
     files.write_json(state, checked)
     say_state(checked, "check_slide", "{width:,} x {height:,} px at {mpp:g} µm/px ({mpp_source}), {vendor}")

@@ -46,9 +46,32 @@ def drop_small(mask: np.ndarray, smallest: float) -> np.ndarray:
     return _look_up(large, labels)
 
 
-def _areas(labels: np.ndarray, count: int) -> np.ndarray:
-    """Pixels of each label from 0 to ``count``. In strips: numpy counts, and looks up, by copies of 8 bytes a pixel."""
-    return sum(np.bincount(labels[rows].ravel(), minlength=count + 1) for rows in strips(labels))
+def keep_pieces(mask: np.ndarray, good: np.ndarray, least: float) -> np.ndarray:
+    """The pieces of a mask (H, W) of whose pixels at least a share is good (H, W)."""
+    labels, count = ndimage.label(mask, EIGHT)
+    wanted = _areas(labels, count, good) >= least * _areas(labels, count)
+    wanted[0] = False
+    return _look_up(wanted, labels)
+
+
+def crowded(mask: np.ndarray, window: int) -> np.ndarray:
+    """Where more than half of a square of side ``window`` belongs to a mask (H, W)."""
+    dense, rows = np.empty_like(mask), max(ROWS, 4 * window)  # in strips: the shares take 4 bytes a pixel
+    for top in range(0, len(mask), rows):
+        edge = min(window, top)
+        near = mask[top - edge : top + rows + window]
+        shares = ndimage.uniform_filter(near, window, np.float32, mode="nearest")
+        dense[top : top + rows] = shares[edge : edge + rows] > 0.5
+    return dense
+
+
+def _areas(labels: np.ndarray, count: int, counted: np.ndarray | None = None) -> np.ndarray:
+    """Pixels of each label from 0 to ``count``, all or those that are counted (H, W).
+
+    In strips: numpy counts, and looks up, by copies of 8 bytes a pixel.
+    """
+    strips_of = ((labels[rows] if counted is None else labels[rows][counted[rows]]).ravel() for rows in strips(labels))
+    return sum(np.bincount(strip, minlength=count + 1) for strip in strips_of)
 
 
 def _look_up(values: np.ndarray, labels: np.ndarray) -> np.ndarray:

@@ -1,31 +1,41 @@
 """A sheet of slides to fill in, drafted from a folder: ``python -m lowpower.slides.sheet_draft FOLDER [SHEET]``.
 
-Each slide file becomes a row: a file that cannot be opened too, with the reason, so that nothing is lost. Of a slide
-only its µm per pixel are read, and of a DICOM file which series it belongs to.
+Each slide file becomes a row: a file that cannot be opened too, with the reason, so that nothing is lost; what is not
+taken for a slide is counted, with what to do. Of a slide only its µm per pixel are read, and of a DICOM file which
+series it belongs to. The column mpp is left blank, for the sheet's goes before the slide's: what the slide knows stays
+in the slide.
 """
 
 import csv
 import io
 import os
-import re
 import shlex
 import sys
 from collections import Counter
 from contextlib import redirect_stderr
 from pathlib import Path
+from typing import NamedTuple
 
 from lowpower.errors import InputError, remedy
 from lowpower.files import replacing
 from lowpower.log import Progress
-from lowpower.slides.slide import ExcludedSlide, find_mpp, open_slide
+from lowpower.slides.folder import find_slides, say_passed_over
+from lowpower.slides.kinds import ENDINGS
+from lowpower.slides.scale import PixelSize, find_mpp
+from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.spelling import clean, look_of
 from lowpower.wording import count_of, some
 
-ENDINGS = (
-    ".svs", ".tif", ".tiff", ".ndpi", ".vms", ".vmu", ".scn", ".mrxs", ".svslide", ".bif", ".dcm", ".czi",
-)  # fmt: skip
 COLUMNS = ["slide", "path", "patient", "label", "split", "mpp", "site", "exclude"]
-UNWRITABLE = re.compile(r"[\r\n\ud800-\udfff]")  # line breaks, and bytes of a name that is not UTF-8
 FORMULA = "=+-@"  # a spreadsheet takes what starts with one of these for a formula
+
+
+class Look(NamedTuple):
+    """What a look at a slide file found."""
+
+    size: PixelSize | None = None  # as the slide says
+    reason: str = ""  # why it cannot be opened
+    series: str | None = None  # of a DICOM file
 
 
 def draft_sheet(folder: str | Path, sheet: str | Path | None = None) -> str:
@@ -39,12 +49,24 @@ def draft_sheet(folder: str | Path, sheet: str | Path | None = None) -> str:
         what = "is not a folder" if folder.exists() else "does not exist"
         raise InputError(f"{folder} {what}; name the folder that holds your slides: make sheet SLIDES=path/to/folder")
     _check_sheet(folder, sheet)
-    rows = _draft_rows(folder, sheet.parent)
+    slides, others = find_slides(folder)
+    passed_over = say_passed_over(others)
+    if not slides:
+        looked = (
+            f"{folder} and its subfolders hold no slide; looked for files that end in {' '.join(ENDINGS)}, and DICOM"
+        )
+        raise InputError("; ".join([looked, *passed_over]))
+    paths, looks = _look_at_all(folder, slides)
+    way = Path(os.path.relpath(folder.resolve(), sheet.parent.resolve()))
+    rows = [
+        {"slide": name, "path": _as_cell(way / path), "exclude": look.reason}
+        for name, path, look in zip(name_slides(paths), paths, looks, strict=True)
+    ]
     with replacing(sheet) as part, open(part, "w", newline="", encoding="utf-8-sig") as out:
         table = csv.DictWriter(out, COLUMNS, restval="", lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-    return _summarize(sheet, rows)
+    return _summarize(sheet, {row["slide"]: look for row, look in zip(rows, looks, strict=True)}, passed_over)
 
 
 def _check_sheet(folder: Path, sheet: Path) -> None:
@@ -65,72 +87,48 @@ def _check_sheet(folder: Path, sheet: Path) -> None:
         )
 
 
-def _draft_rows(folder: Path, start: Path) -> list[dict]:
-    """The rows of the sheet; their paths are relative to the folder ``start``."""
-    found = find_slides(folder)
-    if not found:
-        raise InputError(f"{folder} and its subfolders hold no slide; looked for files that end in {' '.join(ENDINGS)}")
-    paths, looks, series = [], [], set()
+def _look_at_all(folder: Path, found: list[Path]) -> tuple[list[Path], list[Look]]:
+    """Each slide, and what a look at it found: of a DICOM series the first file alone."""
+    looks, series = {}, set()
     progress = Progress("slide files opened", len(found))
     for done, path in enumerate(found):
         progress.at(done)
-        *look, of_series = _look_at(folder / path)
-        if of_series is None or (path.parent, of_series) not in series:
-            paths.append(path)
-            looks.append(look)
-            series.add((path.parent, of_series))
-    way = Path(os.path.relpath(folder.resolve(), start.resolve()))
-    return [
-        {"slide": name, "path": _as_cell(way / path), "mpp": mpp, "exclude": reason}
-        for name, path, (mpp, reason) in zip(name_slides(paths), paths, looks, strict=True)
-    ]
-
-
-def find_slides(folder: Path) -> list[Path]:
-    """The files in a folder and its subfolders that are slides by their ending, as seen from the folder, sorted.
-
-    Left out are what is hidden and the folder beside an .mrxs file, which holds its parts. Links are followed, into
-    each folder once. Raises InputError for a name that no sheet can hold, and OSError.
-    """
-
-    def stop(error: OSError) -> None:  # a folder that may not be read must not be passed over in silence
-        raise error
-
-    found, seen = [], set()
-    for where, folders, names in os.walk(folder, onerror=stop, followlinks=True):
-        parts = {Path(name).stem for name in names if name.lower().endswith(".mrxs")}
-        new = os.path.realpath(where) not in seen
-        seen.add(os.path.realpath(where))
-        folders[:] = sorted(name for name in folders if new and not name.startswith(".") and name not in parts)
-        if new:
-            slides = (name for name in names if name.lower().endswith(ENDINGS) and not name.startswith("."))
-            found += [Path(where).relative_to(folder) / name for name in slides]
-    for path in found:
-        if UNWRITABLE.search(str(path)):
-            raise InputError(f"the name of the file {str(path)!a} cannot stand in a sheet; rename the file")
-    return sorted(found)
+        look = _look_at(folder / path)
+        if look.series is None or (path.parent, look.series) not in series:
+            looks[path] = look
+            series.add((path.parent, look.series))
+    return list(looks), list(looks.values())
 
 
 def name_slides(paths: list[Path]) -> list[str]:
-    """An id for each file: its name without ending; where that is not unique with its folder, then with its ending."""
-    names = [path.stem.strip().lstrip(FORMULA) or path.name for path in paths]
-    for longer in (lambda path: path.with_suffix("").as_posix(), lambda path: path.as_posix()):
-        counts = Counter(names)
-        names = [name if counts[name] == 1 else longer(path) for name, path in zip(names, paths, strict=True)]
+    """An id for each file: its name without ending; where that is not unique with its folder, then with its ending.
+
+    Ids that differ only in case, or in what nobody sees, are not unique: a sheet may not have both.
+    """
+
+    def bare(path: Path) -> Path:  # the last part of a name such as 1.2.840.10008 is no ending
+        return path.with_suffix("") if path.suffix.lower() in ENDINGS else path
+
+    names = [bare(path).name.strip().lstrip(FORMULA) or path.name for path in paths]
+    for longer in (lambda path: bare(path).as_posix(), lambda path: path.as_posix()):
+        looks = [look_of(clean(name)) for name in names]
+        counts = Counter(looks)
+        names = [
+            name if counts[look] == 1 else longer(path) for name, look, path in zip(names, looks, paths, strict=True)
+        ]
     return names
 
 
-def _look_at(path: Path) -> tuple[str, str, str | None]:
-    """What the slide says of its mpp, why it cannot be opened, and its DICOM series: "", "" and None where nothing."""
+def _look_at(path: Path) -> Look:
     try:
-        with redirect_stderr(io.StringIO()), open_slide(path) as slide:  # OpenSlide's own words, which name no slide
+        with redirect_stderr(io.StringIO()), open_slide(path) as slide:  # the libraries' own words, which name no slide
             series = slide.properties.get("dicom.SeriesInstanceUID")
             try:
-                return str(round(find_mpp(slide, None)[0], 6)), "", series
+                return Look(find_mpp(slide, None), series=series)
             except ExcludedSlide:
-                return "", "", series
+                return Look(series=series)
     except ExcludedSlide as error:
-        return "", str(error), None
+        return Look(reason=str(error))
 
 
 def _as_cell(path: Path) -> str:
@@ -138,17 +136,20 @@ def _as_cell(path: Path) -> str:
     return f"./{text}" if text.startswith((*FORMULA, " ")) else text
 
 
-def _summarize(sheet: Path, rows: list[dict]) -> str:
-    closed = [row["slide"] for row in rows if row["exclude"]]
-    unscaled = [row["slide"] for row in rows if not row["mpp"] and not row["exclude"]]
+def _summarize(sheet: Path, looks: dict[str, Look], passed_over: list[str]) -> str:
+    closed = [slide for slide, look in looks.items() if look.reason]
+    unscaled = [slide for slide, look in looks.items() if not look.size and not look.reason]
+    doubtful = [slide for slide, look in looks.items() if look.size and look.size.warnings]
     lines = [
-        f"Wrote {sheet}, {count_of(len(rows), 'row')}, one per slide:",
-        f"  with mpp: {len(rows) - len(closed) - len(unscaled):,}",
+        f"Wrote {sheet}, {count_of(len(looks), 'row')}, one per slide:",
+        f"  with mpp in the file, so that the column may stay blank: {len(looks) - len(closed) - len(unscaled):,}",
+        doubtful and f"  with a doubtful mpp: {len(doubtful):,} ({some(doubtful)}); snakemake intake says why",
         unscaled and f"  without mpp: {len(unscaled):,} ({some(unscaled)})",
         closed and f"  cannot be opened: {len(closed):,} ({some(closed)}); the column exclude says why",
+        *(f"  {line}" for line in passed_over),
         "Next:",
         "  - fill in patient in every row, and label (blank = unlabeled)",
-        unscaled and "  - fill in mpp, the µm per pixel, where it is blank, or the slide is left out",
+        unscaled and "  - fill in mpp, the µm per pixel, of slides without one, or they are left out",
         closed and "  - empty the cell exclude of a file that you have mended; with a reason the slide is left out",
         f"  - copy configs/own.yaml to my.yaml and write there `slides: {sheet}`",
         "  - see what becomes of every slide: snakemake intake --configfile my.yaml",

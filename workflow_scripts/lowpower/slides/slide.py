@@ -1,4 +1,4 @@
-"""A slide file: opened, its scale believed or not, and what may be known of it.
+"""A slide file: opened, by whichever library reads it, and what may be known of it.
 
 Patients stay private: only the properties read here by name leave a slide, and its label and macro images are
 never opened.
@@ -6,28 +6,46 @@ never opened.
 
 import errno
 import hashlib
+import re
 import stat
 import sys
 from pathlib import Path
 
-import numpy as np
 import openslide
+import tifffile
 
-from lowpower.magnification import WHOLE
-from lowpower.slides.reader import Slide
+from lowpower.slides.excluded import ExcludedSlide
+from lowpower.slides.kinds import advise
+from lowpower.slides.reader import PROVEN, Slide
+from lowpower.slides.scale import objective_power
+from lowpower.slides.tiff_slide import TiffSlide
+from lowpower.slides.tiles import OTHERS
 
-BELIEVED_MPP = (0.05, 20.0)  # outside it is a mistake: 72-dpi tags, for example, give 352
 LARGEST_GLASS = 205  # mm, the longer side of an 8 x 6 inch slide, the largest that scanners take
 LARGEST_TILE = 2**28  # pixels, 1 GB once decoded; OpenSlide ends the whole process where memory does not suffice
+_COMPRESSION = re.compile(r"TIFF compression: (\d+)")
+# what OpenSlide lacks, in its words; "Unsupported marker" is said of damaged JPEGs
+_LACKING = re.compile(
+    r"Unsupported (?:TIFF compression|transfer syntax|photometric|JPEG process|color conversion)[^:/]*"
+    r"|[\w -]+ is not supported|can not handle images with [^:/]+"
+)
 
 
-class ExcludedSlide(Exception):
-    """A slide that cannot be used; the message says what was found and what to do about it."""
+def open_slide(path: str | Path) -> Slide | TiffSlide:
+    """Open a slide, by OpenSlide, or by tifffile where that reads what OpenSlide does not.
 
-
-def open_slide(path: str | Path) -> Slide:
-    """Open a slide. Raises ExcludedSlide, without the path in the message, when that is not possible."""
+    Raises ExcludedSlide, without the path in the message, when that is not possible.
+    """
     path = Path(path)
+    _check_file(path)
+    try:
+        slide = Slide(path)
+    except openslide.OpenSlideError as error:
+        return _open_otherwise(path, error)
+    return _with_all_levels(slide, path) if slide.properties.get("openslide.vendor") in PROVEN else slide
+
+
+def _check_file(path: Path) -> None:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
@@ -40,19 +58,49 @@ def open_slide(path: str | Path) -> Slide:
             pass
     except (OSError, ValueError) as error:
         raise ExcludedSlide(_why_not_opened(error)) from error
+
+
+def _with_all_levels(slide: Slide, path: Path) -> Slide | TiffSlide:
+    """OpenSlide's slide, or tifffile's, where that has a larger image or more levels of it.
+
+    Raises ExcludedSlide where OpenSlide would make something else of the pixels, whose kind it does not tell.
+    """
     try:
-        return Slide(path)
-    except openslide.OpenSlideUnsupportedFormatError as error:
-        if path.suffix.lower() == ".mrxs" and not path.with_suffix("").is_dir():
-            raise ExcludedSlide(
-                "the folder of the same name, which holds the pixels of an .mrxs file, is not beside it; copy it there"
-            ) from error
-        raise ExcludedSlide(
-            "OpenSlide does not know this kind of file, or it is cut short; copy it again, or convert it to a tiled, "
-            "pyramidal TIFF"
-        ) from error
-    except openslide.OpenSlideError as error:
-        raise corrupt(error) from error
+        other = TiffSlide(path)
+    except ExcludedSlide:
+        slide.close()
+        raise
+    except Exception:  # OpenSlide has opened the file: what another library stumbles over is no fault of the slide
+        return slide
+    same = slide.dimensions == other.dimensions and slide.level_count >= other.level_count
+    if same or slide.properties["openslide.vendor"] != "generic-tiff":
+        slide.warnings = other.warnings if same else slide.warnings
+        return slide
+    slide.close()
+    return other
+
+
+def _open_otherwise(path: Path, error: openslide.OpenSlideError) -> TiffSlide:
+    """A slide that OpenSlide did not open, by tifffile, or the reason why not."""
+    unknown = isinstance(error, openslide.OpenSlideUnsupportedFormatError)
+    compression = _COMPRESSION.search(str(error))
+    if unknown or compression:
+        try:
+            return TiffSlide(path)
+        except ExcludedSlide:
+            raise
+        except Exception as other:
+            print(other, file=sys.stderr, flush=True)  # into the log only: it may name the path
+    raise (ExcludedSlide(_why_unknown(path)) if unknown else corrupt(error)) from error
+
+
+def _why_unknown(path: Path) -> str:
+    if path.suffix.lower() == ".mrxs" and not path.with_suffix("").is_dir():
+        return "the folder of the same name, which holds the pixels of an .mrxs file, is not beside it; copy it there"
+    return advise(path) or (
+        "OpenSlide does not know this kind of file, or it is cut short; copy it again, or convert it to a tiled, "
+        "pyramidal TIFF"
+    )
 
 
 def _why_not_opened(error: OSError | ValueError) -> str:
@@ -67,34 +115,31 @@ def _why_not_opened(error: OSError | ValueError) -> str:
 
 
 def corrupt(error: openslide.OpenSlideError) -> ExcludedSlide:
-    """What to say of a file that OpenSlide stumbles over."""
+    """What to say of a file that OpenSlide, or a reader of tiles, stumbles over."""
     print(error, file=sys.stderr, flush=True)  # into the log only: it may name the path
-    return ExcludedSlide("OpenSlide cannot read the file, it is damaged or cut short; copy it again")
-
-
-def find_mpp(slide: openslide.OpenSlide, sheet_mpp: float | None) -> tuple[float, str]:
-    """Micrometres per pixel of level 0 and where that is known from: the slide itself, else the sheet.
-
-    Raises ExcludedSlide when neither says it credibly, or when pixels are not square within 2 %. Never guesses.
-    """
-    x, y = (_number(slide, f"openslide.mpp-{axis}") for axis in "xy")
-    low, high = BELIEVED_MPP
-    if x and y and low <= x <= high and low <= y <= high:
-        if abs(x / y - 1) > WHOLE:
-            raise ExcludedSlide(f"its pixels are not square ({x:g} x {y:g} µm); export it again with square pixels")
-        return (x + y) / 2, "slide"
-    found = f"the slide says {x:g} x {y:g} µm per pixel, which is not believed" if x and y else "the slide has no mpp"
-    if sheet_mpp is None:
-        raise ExcludedSlide(f"{found}; write the µm per pixel of its finest level into the sheet's column mpp")
-    if not low <= sheet_mpp <= high:
-        raise ExcludedSlide(
-            f"{found}, and the sheet says {sheet_mpp:g}; write a value between {low:g} and {high:g} into the sheet's "
-            "column mpp"
+    compression, lacking = _COMPRESSION.search(str(error)), _LACKING.search(str(error))
+    number = int(compression[1]) if compression else None
+    if number in OTHERS or not lacking:
+        return ExcludedSlide("the file cannot be read, it is damaged or cut short; copy it again")
+    if number is None:
+        return ExcludedSlide(
+            f"its pixels are stored in a way that is not read here ({lacking[0]}); export it again with JPEG, as SVS, "
+            "DICOM or pyramidal TIFF"
         )
-    return float(sheet_mpp), "sheet"
+    return ExcludedSlide(
+        f"its pixels are compressed as {_name(number)} (TIFF compression {number}), which is not read here; export it "
+        "again with JPEG, or convert it: `vips tiffsave FILE new.tif --tile --pyramid --compression jpeg --Q 90`"
+    )
 
 
-def describe_slide(slide: openslide.OpenSlide) -> dict:
+def _name(number: int) -> str:
+    try:
+        return tifffile.COMPRESSION(number).name.replace("_", " ")
+    except ValueError:
+        return "a private kind"
+
+
+def describe_slide(slide: Slide | TiffSlide) -> dict:
     """What may be known of a slide: vendor, size, levels, objective power; an allow-list."""
     width, height = slide.dimensions
     sizes = zip(slide.level_dimensions, slide.level_downsamples, strict=True)
@@ -103,17 +148,17 @@ def describe_slide(slide: openslide.OpenSlide) -> dict:
         "width": width,
         "height": height,
         "levels": [{"width": w, "height": h, "downsample": round(d, 6)} for (w, h), d in sizes],
-        "objective_power": _number(slide, "openslide.objective-power"),
+        "objective_power": objective_power(slide),
     }
 
 
-def check_size(slide: openslide.OpenSlide, mpp: float) -> None:
+def check_size(slide: Slide | TiffSlide, mpp: float) -> None:
     """Raise ExcludedSlide where the header claims a size beyond any glass, or tiles beyond any memory."""
     width, height = (side * mpp / 1000 for side in slide.dimensions)
     if max(width, height) > LARGEST_GLASS:
         raise ExcludedSlide(
             f"at {mpp:g} µm per pixel it would be {width:,.0f} x {height:,.0f} mm, larger than any glass slide; "
-            "correct its mpp, or copy the file again"
+            "write the right µm per pixel into the sheet's column mpp, or copy the file again"
         )
     for level in range(slide.level_count):
         tile = f"openslide.level[{level}].tile"
@@ -125,7 +170,7 @@ def check_size(slide: openslide.OpenSlide, mpp: float) -> None:
             )
 
 
-def fingerprint_slide(slide: openslide.OpenSlide, path: str | Path) -> str:
+def fingerprint_slide(slide: Slide | TiffSlide, path: str | Path) -> str:
     """A hash by which one image under two ids is known: of OpenSlide's quickhash, a hash of the coarsest level's data.
 
     Where a slide has none (its coarsest level is too large for one), of the file's size and its first and last MB.
@@ -139,11 +184,3 @@ def fingerprint_slide(slide: openslide.OpenSlide, path: str | Path) -> str:
             file.seek(max(0, size - 10**6))
             content.update(file.read())
     return content.hexdigest()[:16]
-
-
-def _number(slide: openslide.OpenSlide, name: str) -> float | None:
-    try:
-        number = float(slide.properties.get(name, ""))
-    except ValueError:
-        return None
-    return number if np.isfinite(number) else None

@@ -8,20 +8,20 @@ import numpy as np
 from scipy import ndimage
 
 from lowpower import files
+from lowpower.slides import doubt
 from lowpower.slides.area import choose_scale, read_area
+from lowpower.slides.glass import assume_glass, find_glass, find_scanned, measure_noise
 from lowpower.slides.mask_place import doubt_place
 from lowpower.slides.own_mask import read_own_mask, scanned_area
-from lowpower.slides.pen import absorbance, follow_strokes, likely_ink, sure_ink
+from lowpower.slides.pen import OTHER, find_ink
 from lowpower.slides.shape import EIGHT, close_gaps, drop_small, fill_small, strips
 from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.state import carry_on, is_usable, say_state, write_picture
 
 # Stain takes more light of one color than of another; dust, shadows and black corners do not. The bounds are on the
 # spread between the channels, as shares of the glass. STAIN makes a piece of tissue: up to .06 the edge of a cover
-# glass did too. FAINT is followed from there: pale tissue, and edges that fill half of a pixel. At .02 it would follow
-# the tinted glass of one slide beside its unscanned white.
+# glass did too. FAINT is followed from there: pale tissue, and edges that fill half of a pixel.
 STAIN, FAINT = 0.07, 0.04
-GLASS = 220  # the brightest part of a slide is its glass only where it is this bright; else all of it is tissue
 
 
 @dataclass(frozen=True)
@@ -35,38 +35,56 @@ class Sizes:
     pen_um: float = 100  # strokes of ink from about this width on are dropped; 0 looks for none
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What an image of a slide shows: masks (H, W) bool, and what doubt about them rests on."""
+
+    tissue: np.ndarray
+    colored: np.ndarray  # tissue, dirt and ink
+    ink: np.ndarray
+    scanned: np.ndarray  # all but white and black fill
+    other_stains: float  # share of the stain, ink apart, of colors that hematoxylin and eosin never have
+    glass: np.ndarray | None  # its color (3,); None where none shows
+
+
 def find_tissue(image: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
     """The tissue in an image of a slide stained with hematoxylin and eosin, (H, W) bool, without ink.
 
     image: (H, W, 3) uint8 at ``mpp`` µm per pixel.
     """
-    tissue, faint, pen = _read_colors(image, sizes.pen_um / mpp)
-    tissue = _settle(tissue, pen, mpp, sizes)
+    return survey_slide(image, mpp, sizes).tissue
+
+
+def survey_slide(image: np.ndarray, mpp: float, sizes: Sizes) -> Survey:
+    """As ``find_tissue``, with all that was seen on the way."""
+    seen = find_glass(image)
+    glass = assume_glass(image) if seen is None else seen
+    ink, other = np.zeros(image.shape[:2], bool), 0.0
+    if sizes.pen_um:
+        ink, other = find_ink(image, glass, mpp, sizes.pen_um)
+    # noise of 2 % of dim glass would be followed as faint stain: the area of tissue then grew by up to 19 %
+    faintest = FAINT if seen is None else min(STAIN, max(FAINT, measure_noise(image, seen)))
+    stained, faint = _read_colors(image, glass, faintest)
+    tissue = _settle(stained & ~ink, ink, mpp, sizes)
     reach = round(sizes.faint_um / mpp)
     if reach and tissue.any():
-        tissue = ndimage.binary_dilation(tissue, EIGHT, reach, mask=tissue | faint)
-        tissue = _settle(tissue, pen, mpp, sizes)
-    return tissue
+        tissue = ndimage.binary_dilation(tissue, EIGHT, reach, mask=tissue | faint & ~ink)
+        tissue = _settle(tissue, ink, mpp, sizes)
+    return Survey(tissue, stained | ink, ink, find_scanned(image, seen, mpp), other, seen)
 
 
-def _read_colors(image: np.ndarray, pen: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Where an image (H, W, 3) is stained, at least faintly stained, and drawn on; three masks (H, W), apart from ink.
+def _read_colors(image: np.ndarray, glass: np.ndarray, faintest: float) -> tuple[np.ndarray, np.ndarray]:
+    """Where an image (H, W, 3) is stained, and at least faintly stained; two masks (H, W).
 
-    pen: width of a stroke in pixels, 0 for none.
+    glass: its color (3,). faintest: spread between the channels, as a share of the glass.
     """
-    glass = np.maximum([np.percentile(image[..., c], 95) for c in range(3)], GLASS)
     light = np.minimum(1, np.arange(256)[:, None] / glass).astype(np.float32)
-    dark = absorbance(glass)
-    stained, faint, sure, likely = (np.zeros(image.shape[:2], bool) for _ in range(4))
+    stained, faint = np.zeros((2, *image.shape[:2]), bool)
     for rows in strips(image):
         channels = [light[:, c][image[rows, :, c]] for c in range(3)]
         spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
-        stained[rows], faint[rows] = spread > STAIN, spread > FAINT
-        if pen:
-            channels = [dark[:, c][image[rows, :, c]] for c in range(3)]
-            sure[rows], likely[rows] = sure_ink(*channels), likely_ink(*channels)
-    ink = follow_strokes(sure, likely, pen) if pen else sure
-    return stained & ~ink, faint & ~ink, ink
+        stained[rows], faint[rows] = spread > STAIN, spread > faintest
+    return stained, faint
 
 
 def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
@@ -96,17 +114,10 @@ def mask_tissue(
     found = {"mask_mpp": None, "reduction": None, "tissue_mm2": None}
     if is_usable(checked):
         try:
-            tissue, reduction, warnings = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
+            tissue, reduction, warnings, reason = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
             mpp = checked["mpp"] * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
             found = {"mask_mpp": round(mpp, 6), "reduction": reduction, "tissue_mm2": area}
-            if not tissue.any() and own_mask:
-                reason = "the mask of the sheet marks no tissue; mark some, or leave the column mask blank"
-            elif not tissue.any():
-                reason = (
-                    f"no tissue of at least {sizes.min_area_um2:g} µm² was found; if there is some, name a mask "
-                    "of your own in the sheet's column mask"
-                )
         except ExcludedSlide as error:
             reason = str(error)
     write_picture(mask, tissue.astype(np.uint8) * 255)
@@ -115,14 +126,49 @@ def mask_tissue(
     say_state(masked, "mask_tissue", "{tissue_mm2:,.2f} mm² of tissue")
 
 
-def _mask(path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes) -> tuple[np.ndarray, float, list[str]]:
-    """The mask, its reduction and what is doubtful about it. A slide coarser than mask_mpp is masked pixel by pixel."""
+def _mask(
+    path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes
+) -> tuple[np.ndarray, float, list[str], str]:
+    """The mask, its reduction, what is doubtful about it, and why it is blank, or "".
+
+    A slide coarser than mask_mpp is masked pixel by pixel.
+    """
     with open_slide(path) as slide:
         scale = choose_scale(slide.level_downsamples, max(1, mask_mpp / mpp))
         # rounded up, so that the last mask pixel may reach beyond the slide but all of the slide is covered
         size = [math.ceil(side / scale.reduction) for side in slide.dimensions]
         if own_mask:
-            mask, warnings = read_own_mask(own_mask, slide.dimensions, size, scanned_area(slide))
-            return mask, scale.reduction, warnings + doubt_place(slide, mask)
+            tissue, warnings = read_own_mask(own_mask, slide.dimensions, size, scanned_area(slide))
+            blank = "the mask of the sheet marks no tissue; mark some, or leave the column mask blank"
+            warnings += doubt_place(slide, tissue)
+            return tissue, scale.reduction, warnings, "" if tissue.any() else blank
         image = read_area(slide, scale, 0, 0, *size)
-    return find_tissue(image, mpp * scale.reduction, sizes), scale.reduction, []
+    mpp *= scale.reduction
+    survey = survey_slide(image, mpp, sizes)
+    blank = "" if survey.tissue.any() else _say_no_tissue(survey, mpp, sizes)
+    return survey.tissue, scale.reduction, _doubts(image, survey, mpp), blank
+
+
+def _doubts(image: np.ndarray, survey: Survey, mpp: float) -> list[str]:
+    """What is doubtful about the mask of an image (H, W, 3) at ``mpp`` µm per pixel."""
+    mm2, scanned = mpp**2 / 1e6, survey.scanned
+    light = doubt.doubt_light(image, survey.glass)
+    if light or not survey.tissue.any():  # where there is none, the reason says what was seen
+        return light
+    ink, colored = (np.count_nonzero(mask & scanned) for mask in (survey.ink, survey.colored))
+    return [
+        *doubt.doubt_stain(survey.other_stains, OTHER),
+        *doubt.doubt_ink(ink, colored, mm2),
+        *doubt.doubt_area(survey.tissue, scanned, mm2),
+        *doubt.doubt_border(survey.tissue, scanned),
+    ]
+
+
+def _say_no_tissue(survey: Survey, mpp: float, sizes: Sizes) -> str:
+    ink = np.count_nonzero(survey.ink & survey.scanned) * mpp**2 / 1e6
+    dropped = f", and {ink:,.2f} mm² were left out as ink" if ink else ""
+    keep = "set tissue.pen_um: 0 where the ink is stained tissue, or " if ink else ""
+    return (
+        f"no tissue of at least {sizes.min_area_um2:g} µm² was found{dropped}; if there is some, {keep}name a mask "
+        "of your own in the sheet's column mask"
+    )

@@ -5,12 +5,11 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import yaml
-
 from lowpower import magnification
 from lowpower.errors import InputError
 from lowpower.study.schema import checked
 from lowpower.study.study import Model, level_of, uses_unlabeled
+from lowpower.study.yaml_file import parse
 
 _WITH_MARGIN = ("noninferiority", "equivalence")
 
@@ -23,21 +22,21 @@ def read_claims(path: str | Path, schema: str | Path) -> tuple[str, list[dict], 
     place = f"claims file {path}"
     try:
         content = Path(path).read_bytes()
-        raw = yaml.safe_load(content)
-    except (OSError, yaml.YAMLError) as error:
-        kind = "there is no such file" if isinstance(error, FileNotFoundError) else "it cannot be read as YAML"
-        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
-            kind = f"it cannot be read ({error.strerror})"
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        kind = "there is no such file" if missing else f"it cannot be read ({error.strerror})"
         raise InputError(
             f"{place}: {kind}; write the path of a file such as configs/claims.yaml into `claims`, or take the key away"
         ) from None
+    raw, written = parse(content, place)
     if not isinstance(raw, dict) or set(raw) != {"claims"} or not isinstance(raw["claims"], list):
         raise InputError(f"{place}: write one key, `claims`, with a list of claims (`claims: []` for none)")
     found: dict[str, dict] = {}
     for number, claim in enumerate(raw["claims"], 1):
         named = isinstance(claim, dict) and isinstance(claim.get("id"), str)
         of = f"{place}, claim {claim['id'] if named else number}"
-        claim = checked(claim, schema, of)
+        own = {path[2:]: value for path, value in written.items() if path[:2] == ("claims", number - 1)}
+        claim = checked(claim, schema, of, own)
         _check(claim, of)
         if claim["id"] in found:
             raise InputError(f"{of}: the id stands there twice; give each claim one of its own")
@@ -83,7 +82,8 @@ def _arms(claim: dict, config: dict, models: Sequence[Model]) -> tuple[list[dict
             rows = [claim["row"] | {"unlabeled": share} for share in sorted(claim["shares"])]
             return [_arm(row, config, models)[0] for row in rows], ""
         first, known = _arm(claim["row"], config, models)
-        return [first, _arm(claim["against"], config, models, known)[0]], ""
+        other, _ = _arm(claim["against"], config, models, known)
+        return ([], f"it compares {first['name']} with itself") if first == other else ([first, other], "")
     except LookupError as missing:
         return [], str(missing.args[0])
 
@@ -107,9 +107,10 @@ def _arm(row: dict, config: dict, models: Sequence[Model], other: dict | None = 
     if "fewer_pixels" in row:
         wanted["magnification"] = config["teacher_magnification"] / math.sqrt(row["fewer_pixels"])
     scale = wanted.get("magnification", min(model.magnification for model in found))
-    found = [model for model in found if math.isclose(model.magnification, scale, rel_tol=1e-6)]
+    found = [m for m in found if math.isclose(m.magnification, scale, rel_tol=magnification.WRITTEN)]
     if not found:
         raise LookupError(f"the study has no {method} at {magnification.describe(scale)}")
+    scale = found[0].magnification
     shares = {}
     for key in ("labeled", "unlabeled"):
         shares[key] = wanted.get(key, max(getattr(model, key) for model in found))

@@ -1,5 +1,6 @@
 """Files that a config names beside the sheet: a teacher of another study, and weights that students start from."""
 
+import re
 from pathlib import Path
 
 from lowpower.errors import InputError
@@ -16,13 +17,31 @@ def given_teacher(config: dict) -> str | None:
     return None if config["teacher"] in KINDS_OF_TEACHER else config["teacher"]
 
 
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
+def _check_braces(key: str, path: str) -> None:
+    """A user's slides are params; these paths are Snakemake's inputs and outputs, in which it looks for wildcards."""
+    if re.search("[{}]", path):
+        raise InputError(
+            f"config: `{key}`: Snakemake takes braces in {path} for a wildcard; rename it without {{ and }}"
+        )
+
+
 def check_given(config: dict) -> None:
-    """Raise InputError for a file that is not there, or a teacher that does not fit this study.
+    """Raise InputError for a file that is not there or cannot be named, or a teacher that does not fit this study.
 
     config: complete. Paths are relative to the folder the workflow runs in.
     """
+    if "demo" in config:
+        _check_braces("slides", str(Path(config["slides"]).parent))  # where the slides are drawn
     for name, row in config["methods"].items():
-        if row["init"] not in KINDS_OF_INIT and not Path(row["init"]).is_file():
+        _check_braces(f"methods.{name}.init", row["init"])
+        if row["init"] not in KINDS_OF_INIT and not _is_file(row["init"]):
             raise InputError(
                 f"config: `methods.{name}.init`: there is no file {row['init']}; write the path of a safetensors file "
                 f"with torchvision's weights of {row['network']}. Nothing is downloaded"
@@ -30,7 +49,8 @@ def check_given(config: dict) -> None:
     path = given_teacher(config)
     if path is None:
         return
-    if not Path(path).is_file():
+    _check_braces("teacher", path)
+    if not _is_file(path):
         raise InputError(
             f"config: `teacher`: there is no file {path}; write paired, best_validation or the path of a "
             "model.safetensors"

@@ -48,7 +48,10 @@ def teacher_folder(config: dict, seed: int) -> str:
 
 def result_row(config: dict, model: Model) -> dict:
     """A model as the results name it; what is fitted to convergence takes no optimizer steps."""
-    return model.as_row() | {"steps": "" if model.network == FITTED else config["training"]["steps"]}
+    return model.as_row() | {
+        "folder": model.folder,
+        "steps": "" if model.network == FITTED else config["training"]["steps"],
+    }
 
 
 def time_files(config: dict, model: Model) -> list[str]:

@@ -1,9 +1,19 @@
 """What the machine must allow before anything runs."""
 
+import re
 import tempfile
 from pathlib import Path
 
 from lowpower.errors import InputError
+
+
+def check_place(home: str | Path) -> None:
+    """Raise InputError where Snakemake would take a part of the project's own path for something to fill in."""
+    if re.search("[{}]", str(home)):
+        raise InputError(
+            f"lowpower lies in {home}, and Snakemake takes braces in that path for something to fill in; "
+            "move or rename the folder, so that its path has neither { nor }"
+        )
 
 
 def check_writable(folder: str | Path) -> None:

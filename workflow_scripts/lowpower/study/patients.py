@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lowpower.spelling import likeness, spelled_twice
 from lowpower.wording import count_of, nearest, some
 
 SPLITS = ("train", "val", "test", "external")
@@ -35,6 +36,8 @@ def patient_problems(sheet: Sequence[dict[str, str]], classes: Sequence[str], by
     for row in sorted(sheet, key=lambda row: (row["patient"], row["slide"])):
         slides.setdefault(row["patient"], []).append(row)
     yield from _labels(sheet, classes)
+    yield from _spellings(sheet, "patient", "a patient in two splits is a leak")
+    yield from _spellings(sheet, "site", "tables and splits take them for two")
     yield from _several(slides, "label", "give all slides of a patient one label, or leave them all blank")
     yield from _several(slides, "true_label", "give all slides of a patient one true_label, or leave them all blank")
     if by == "sheet":
@@ -51,13 +54,24 @@ def _labels(sheet: Sequence[dict[str, str]], classes: Sequence[str]) -> Iterator
             if row[column] and row[column] not in classes:
                 strange.setdefault(row[column], []).append(row["slide"])
         for label, slides in sorted(strange.items()):
-            near = nearest(label, classes)
+            near = next((name for name in classes if likeness(name) == likeness(label)), nearest(label, classes))
             yield (
                 f"{column} {label!r} on {count_of(len(slides), 'slide')} ({some(sorted(slides))}) is not one of the "
                 f"config's `classes` ({', '.join(classes)}); "
                 + (f"did you mean {near!r}? " if near else "")
                 + "Correct the sheet, or add it to `classes`"
             )
+
+
+def _spellings(sheet: Sequence[dict[str, str]], column: str, why: str) -> Iterator[str]:
+    slides = {row[column]: row["slide"] for row in reversed(sheet) if row[column]}
+    for names in spelled_twice(slides):
+        found = " and ".join(f"{name!r} (slide {slides[name]})" for name in names)
+        yield (
+            f"{column} {found} may be one in two spellings: they differ only in case, punctuation, leading zeros or "
+            f"letters that look alike, and {why}; write one of them everywhere, or, if they are not one, names that "
+            "differ in more"
+        )
 
 
 def _several(slides: dict[str, list[dict[str, str]]], column: str, remedy: str) -> Iterator[str]:

@@ -49,6 +49,7 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "predict": seeds + len(students),
         "measure_cost": len(measured_networks(every)),
         "register_claims": 1,
+        "judge_units": 1,
         "evaluate": 1,
         "list_patients": 1,
         "judge_claims": 1,

@@ -1,26 +1,67 @@
 """What a schema allows: checking against it, filling in its defaults, and saying it in words."""
 
 import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import yaml
 
 from lowpower.errors import InputError
+from lowpower.study.yaml_file import Written
 from lowpower.wording import nearest
 
+NOTHING = ("", "~", "null")  # as --config hands over a value that is left blank, or null, inside braces
+_DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d+)?")
 
-def checked(raw: object, schema: str | Path, place: str) -> dict:
-    """``raw`` with the schema's defaults; InputError names the place and the first key that breaks the schema."""
-    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    errors = jsonschema.Draft202012Validator(rules).iter_errors(raw)
+
+def checked(raw: object, schema: str | Path, place: str, written: Mapping[tuple, Written] | None = None) -> dict:
+    """``raw`` with the schema's defaults; InputError names the place and the first key that breaks the schema.
+
+    written: what stands in the file that ``raw`` was read from, for messages (``yaml_file.parse``).
+    """
+    rules = _read(str(schema))
+    filled = _filled(raw, rules)
+    errors = _Validator(rules).iter_errors(filled)
     error = min(errors, key=lambda e: ([str(k) for k in e.absolute_path], e.message), default=None)
     if error is not None:
-        raise InputError(f"{place}: {_explain(error, rules)}")
-    return _filled(raw, rules)
+        raise InputError(f"{place}: {_explain(error, rules, written or {})}")
+    return filled
 
 
-def _explain(error: jsonschema.ValidationError, rules: dict) -> str:
+@cache
+def _read(schema: str) -> dict:
+    return yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+
+
+def _is_number(checker: object, value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+
+
+def _is_text(checker: object, value: object) -> bool:
+    """Text without control characters, such as a zero byte, which no path holds; line ends and tabs may be in it."""
+    return isinstance(value, str) and all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") for c in value)
+
+
+def _pattern(validator: object, pattern: str, value: object, rule: dict) -> Iterator[jsonschema.ValidationError]:
+    """The whole text fits the pattern; in Python's ``re`` a line end may follow ``$``, in the schema's it may not."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    {"pattern": _pattern},
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "string": _is_text}),
+)
+
+
+def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tuple, Written]) -> str:
     """One sentence for a schema error: the key, what was found, what to write."""
     while error.context:  # of the branches of a oneOf, the one that was meant
         meant = [e for e in error.context if e.validator not in ("type", "const")]
@@ -30,7 +71,7 @@ def _explain(error: jsonschema.ValidationError, rules: dict) -> str:
     key = ".".join(str(k) for k in error.absolute_path)
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - set(known))[0]
+        unknown = sorted(set(error.instance) - set(known), key=str)[0]
         near = nearest(str(unknown), known, 0.5)
         hint = f"did you mean `{near}`?" if near else f"known keys here: {', '.join(known)}"
         return f"unknown key `{f'{key}.' if key else ''}{unknown}`; {hint}"
@@ -40,9 +81,17 @@ def _explain(error: jsonschema.ValidationError, rules: dict) -> str:
         return f"the key `{f'{key}.' if key else ''}{missing}` is missing; write it. {about}".rstrip()
     if "propertyNames" in error.absolute_schema_path:
         return f"`{key}.{error.instance}` is no name that can stand there; write {error.schema['description']}"
-    found = json.dumps(error.instance, ensure_ascii=False, default=str)
+    found = json.dumps(error.instance, ensure_ascii=False, default=str, skipkeys=True)
     found = found if len(found) <= 60 else f"{found[:57]}..."
-    return f"`{key}` is {found}; write {values_of(error.schema)}. {_description(error, rules)}".rstrip()
+    write, source = values_of(error.schema), written.get(tuple(error.absolute_path))
+    if source and (type(source.value), source.value) == (type(error.instance), error.instance):
+        if source.text != found:
+            found = f"{source.text or 'blank'}, which YAML reads as {found} ({source.place})"
+        if error.schema.get("type") == "string" and source.text:
+            write = f'it in quotes, "{source.text}", if it is text'
+    if error.instance is None:
+        write += ", or take the key away"
+    return f"`{key}` is {found}; write {write}. {_description(error, rules)}".rstrip()
 
 
 def _description(error: jsonschema.ValidationError, rules: dict) -> str:
@@ -56,14 +105,14 @@ def _description(error: jsonschema.ValidationError, rules: dict) -> str:
 
 
 def _filled(value: object, rules: dict) -> object:
-    """``value`` with the defaults of the schema, at every depth; nothing of the caller's is changed.
+    """``value`` with the defaults of the schema and what its text means, at every depth; nothing given is changed.
 
     Keys come in the schema's order, not in the file's: rules run again when their params are written otherwise.
     """
     if isinstance(value, list):
         return [_filled(item, rules.get("items", {})) for item in value]
     if not isinstance(value, dict):
-        return value
+        return _meant(value, rules)
     rules = next((r for r in rules.get("oneOf", []) if r.get("type") == "object"), rules)
     known = rules.get("properties", {})
     others = rules.get("additionalProperties")
@@ -76,8 +125,30 @@ def _filled(value: object, rules: dict) -> object:
     return filled | {key: _filled(item, others if isinstance(others, dict) else {}) for key, item in rest.items()}
 
 
+def _meant(value: Any, rules: dict) -> Any:
+    """A single value in the type that the schema asks for, where it says so beyond doubt.
+
+    1 for 1.0, where whole numbers stand; 0.001 for "1e-3", which YAML 1.1 takes for text; and numbers, true, false and
+    null of --config, which hands over all that stands in braces as text.
+    """
+    branches = [rules, *rules.get("oneOf", [])]
+    kinds = {branch.get("type") for branch in branches}
+    if isinstance(value, str) and "string" not in kinds and not any(value in b.get("enum", []) for b in branches):
+        if "boolean" in kinds and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        if "null" in kinds and value in NOTHING:
+            return None
+        if kinds & {"integer", "number"} and _DECIMAL.fullmatch(value):
+            value = float(value) if re.search("[.eE]", value) else int(value)
+    if isinstance(value, float) and "integer" in kinds and value.is_integer():
+        return int(value)
+    return value
+
+
 def values_of(rule: dict) -> str:
     """What a rule of the schema allows, in a few words: type and range, or the names that may stand there."""
+    if "form" in rule:
+        return rule["form"]
     if "oneOf" in rule:
         return " or ".join(values_of(branch) for branch in rule["oneOf"])
     if "enum" in rule:

@@ -9,7 +9,9 @@ from scipy.special import log_softmax, softmax
 
 # Where no validation unit is wrong, the sharper the better without end: so temperatures have bounds.
 TEMPERATURES = (0.25, 4.0)
-_LEAST = np.finfo(float).eps  # of a probability, so that its logarithm is finite
+# Of a probability, so that its logarithm is finite: the least that float64 holds in full, where the log loss is 708. Up
+# to there it is what training sees, which takes logarithms without making probabilities.
+_LEAST = np.finfo(float).tiny
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,18 @@ def choose(truth: NDArray, probabilities: NDArray, positive: int | None) -> Chos
     return Chosen(temperature_of(truth, probabilities), positive, threshold)
 
 
+def losses(truth: NDArray, probabilities: NDArray) -> NDArray:
+    """The log loss of each unit, (n,): the negative logarithm of the probability of the true class.
+
+    The only one of all tables, and, but for the least probability, that by which training chooses weights
+    (cross-entropy of logits).
+    """
+    return -np.log(np.clip(probabilities[np.arange(len(truth)), truth], _LEAST, 1))
+
+
 def log_loss(truth: NDArray, probabilities: NDArray) -> float:
-    """Mean negative logarithm of the probability of the true class; infinite without a unit."""
-    if not len(truth):
-        return np.inf
-    return float(-np.log(np.clip(probabilities[np.arange(len(truth)), truth], _LEAST, 1)).mean())
+    """The mean of ``losses``; infinite without a unit."""
+    return float(losses(truth, probabilities).mean()) if len(truth) else np.inf
 
 
 def tempered(probabilities: NDArray, temperature: float) -> NDArray:

@@ -18,9 +18,9 @@ from lowpower.tables.intervals import Sample, draw_patients, mean, sample
 from lowpower.tables.layout import number, write_texts
 from lowpower.tables.metrics import confusion
 from lowpower.tables.power import FEWEST, least_margin
-from lowpower.tables.predictions import read_judged
 from lowpower.tables.registration import BEFORE, fixed_claims, standing
 from lowpower.tables.testing import ONE_SIDED, Outcome, contrast, holm, influence, mcnemar, outcome, slope_weights
+from lowpower.tables.unit_file import read_judged
 from lowpower.tables.units import Judged, Units
 
 COLUMNS = [
@@ -33,9 +33,8 @@ COLUMNS = [
 def judge_claims(
     claims: Sequence[dict],
     register: Sequence[str | Path],
-    predictions: Sequence[str | Path],
+    units: str | Path,
     folders: Sequence[str],
-    judging: dict,
     statistics: dict,
     table: str | Path,
     summary: str | Path,
@@ -44,11 +43,10 @@ def judge_claims(
     """Write claims.csv, and for people the same as Markdown (summary) and LaTeX.
 
     claims: as the study resolves them: with arms, or with why they are not tested. register: its entries, oldest first.
-    predictions: one predictions.parquet per model, parallel to folders. judging: as of ``read_judged``. statistics:
-    draws, rank_draws, confidence.
+    units: units.parquet. folders: of the models that claims are about. statistics: draws, rank_draws, confidence.
     """
     entries = [read_json(path) for path in register]
-    rows = claim_rows(claims, entries, read_judged(predictions, judging, ["test"]), folders, statistics)
+    rows = claim_rows(claims, entries, read_judged(units, folders, ["test"]), folders, statistics)
     write_rows(table, COLUMNS, rows)
     write_texts(summary, latex, sections(rows), NOTE if rows else NOTHING)
     say(in_short(rows))

@@ -9,27 +9,26 @@ from sklearn.metrics import roc_curve
 
 from lowpower.files import write_rows
 from lowpower.tables.layout import number
-from lowpower.tables.predictions import read_judged
+from lowpower.tables.metrics import BINS, bin_of
 from lowpower.tables.rows import groups_of
+from lowpower.tables.unit_file import read_judged
 from lowpower.tables.units import Judged, Units
 
 _ROW = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
 ROC = [*_ROW, "false_positive_rate", "true_positive_rate"]
 RELIABILITY = [*_ROW, "confidence_from", "confidence_to", "n", "confidence", "accuracy"]
 _RATES = np.linspace(0, 1, 101)
-_BINS = 10  # of equal width, as in Guo et al. 2017 (arXiv 1706.04599) and most reliability diagrams since
 
 
 def trace_curves(
-    predictions: Sequence[str | Path],
+    units: str | Path,
     models: Sequence[dict],
-    judging: dict,
     splits: Sequence[str],
     roc: str | Path,
     reliability: str | Path,
 ) -> None:
     """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results.evaluate``."""
-    judged = read_judged(predictions, judging, splits)
+    judged = read_judged(units, [model["folder"] for model in models], splits)
     rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
     write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
     write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))
@@ -74,15 +73,15 @@ def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
 def reliability_bins(seeds: Sequence[Units]) -> list[dict[str, str]]:
     """Units of a row by the probability of the class they are called, summed over seeds: how many, and how many right.
 
-    Bins without a unit are left out.
+    The bins are those of the expected calibration error; without a unit they are left out.
     """
     confidence = _joined([units.probabilities.max(1) for units in seeds])
     right = _joined([units.probabilities.argmax(1) == units.truth for units in seeds])
-    place = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
+    place = bin_of(confidence)
     return [
         {
-            "confidence_from": number(k / _BINS, 1),
-            "confidence_to": number((k + 1) / _BINS, 1),
+            "confidence_from": number(k / BINS, 4),
+            "confidence_to": number((k + 1) / BINS, 4),
             "n": str(int((place == k).sum())),
             "confidence": number(float(confidence[place == k].mean()), 4),
             "accuracy": number(float(right[place == k].mean()), 4),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from lowpower import magnification
-from lowpower.tables.layout import DASH, percent, points
+from lowpower.tables.layout import DASH, decimals, percent, points
 from lowpower.tables.metrics import CALLED, OF_CLASS
 
 _MORE = {
@@ -76,9 +76,9 @@ def details(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, st
 def _scores(row: dict[str, str]) -> dict[str, str]:
     cells = {}
     for metric, title in _SCORES.items():
-        cells[title] = row[metric][:-1] or DASH  # three decimals
+        cells[title] = decimals(row[metric], 3) or DASH
         if f"{metric}_calibrated" in row:
-            cells[f"{title}, calibrated"] = row[f"{metric}_calibrated"][:-1] or DASH
+            cells[f"{title}, calibrated"] = decimals(row[f"{metric}_calibrated"], 3) or DASH
     return cells
 
 
@@ -103,5 +103,5 @@ def sites_shown(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def gap(row: dict[str, str]) -> str:
-    """How a row's accuracy differs from the teacher's; blank for the teacher itself."""
+    """How a row's accuracy differs from the teacher's; blank for the teacher itself, a dash where there is none."""
     return "" if row["method"] == "teacher" else shown(row, "accuracy_minus_teacher", points)

@@ -9,7 +9,7 @@ from pathlib import Path
 from lowpower import magnification
 from lowpower.files import read_json, write_rows
 from lowpower.log import say
-from lowpower.tables.layout import number, write_texts
+from lowpower.tables.layout import decimals, number, write_texts
 
 COLUMNS = [
     *("method", "magnification", "labeled", "unlabeled", "seeds", "hours", "hours_total", "cpu_hours"),
@@ -102,10 +102,6 @@ def _hours(seconds: float | None) -> str:
     return number(None if seconds is None else seconds / 3600, 4)
 
 
-def _short(hours: str) -> str:
-    return number(float(hours), 3) if hours else ""
-
-
 def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     """Rows of hours.csv for people."""
     return [
@@ -115,7 +111,7 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
             "labeled %": row["labeled"],
             "unlabeled %": row["unlabeled"],
             "seeds": row["seeds"],
-            **{title: _short(row[name]) for name, title in _TITLES.items()},
+            **{title: decimals(row[name], 3) for name, title in _TITLES.items()},
             "attempts": row["attempts"],
         }
         for row in rows

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
 from lowpower.files import replacing
@@ -29,20 +30,28 @@ def number(value: float | None, digits: int) -> str:
     return text.lstrip("-") if float(text) == 0 else text  # no "-0.0000"
 
 
+def decimals(cell: str, digits: int, times: int = 1, sign: str = "") -> str:
+    """What a cell of a table holds, ``times`` as much, to fewer decimals: ``decimals("0.0996", 2) == "0.10"``.
+
+    Rounded by the digits that stand in the cell, ties to even as in ``number``; "" for a blank. sign: "+" for a plus
+    sign before what is not negative, zero too.
+    """
+    if not cell:
+        return ""
+    value = (Decimal(cell) * times).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
+    return f"{value or abs(value):{sign}}"  # no "-0.0"
+
+
 def percent(value: str, low: str = "", high: str = "") -> str:
     """Text of a share and its interval in percent: ``percent(".875", ".801", ".932") == "87.5 (80.1-93.2)"``."""
-    if not value:
-        return ""
-    interval = f" ({100 * float(low):.1f}-{100 * float(high):.1f})" if low and high else ""
-    return f"{100 * float(value):.1f}{interval}"
+    ends = [decimals(end, 1, times=100) for end in (low, high)]
+    return decimals(value, 1, times=100) + (f" ({'-'.join(ends)})" if value and all(ends) else "")
 
 
 def points(value: str, low: str = "", high: str = "") -> str:
     """Text of a signed difference in percentage points: ``points("-.05", "-.12", ".02") == "-5.0 (-12.0 to +2.0)"``."""
-    if not value:
-        return ""
-    interval = f" ({100 * float(low):+.1f} to {100 * float(high):+.1f})" if low and high else ""
-    return f"{100 * float(value):+.1f}{interval}"
+    ends = [decimals(end, 1, times=100, sign="+") for end in (low, high)]
+    return decimals(value, 1, times=100, sign="+") + (f" ({' to '.join(ends)})" if value and all(ends) else "")
 
 
 def write_texts(summary: str | Path, latex_path: str | Path, parts: Parts, note: str) -> None:

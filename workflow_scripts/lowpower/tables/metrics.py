@@ -10,7 +10,7 @@ present class that is never predicted has precision 0, as in scikit-learn with `
 import numpy as np
 from numpy.typing import NDArray
 
-from lowpower.tables.choices import UNCHOSEN, Chosen, tempered
+from lowpower.tables.choices import UNCHOSEN, Chosen, losses, tempered
 
 COUNTED = ("accuracy", "macro_f1", "precision", "recall")  # macro recall is the balanced accuracy
 RANKED = ("auroc", "average_precision")
@@ -21,8 +21,7 @@ METRICS = (*COUNTED, *RANKED, "kappa", "agreement", *SCORED, *CALIBRATED, *CALLE
 COMPARED = (*COUNTED, *RANKED, "kappa", *SCORED)  # those whose difference to the teacher's is told
 UNBOUNDED = ("kappa", *(f"{name}{ending}" for name in ("log_loss", "brier") for ending in ("", "_calibrated")))
 OF_CLASS = ("f1", "precision", "recall")
-BINS = 15  # of the expected calibration error, of equal width
-_LEAST = np.finfo(float).eps  # probabilities below count as this in the log loss, as in scikit-learn
+BINS = 15  # of equal width: of the expected calibration error and of reliability diagrams, as in Guo et al. 2017
 
 
 def confusion(truth: NDArray, predicted: NDArray, classes: int) -> NDArray:
@@ -90,13 +89,16 @@ def features(
 def _scores(truth: NDArray, probabilities: NDArray, call: NDArray, ending: str) -> dict[str, NDArray]:
     """Log loss, Brier score and, per bin of the top probability, how far it lies above the share that is right."""
     n = len(truth)
-    loss = -np.log(np.clip(probabilities[np.arange(n), truth], _LEAST, 1))
     brier = ((probabilities - np.eye(probabilities.shape[1])[truth]) ** 2).sum(1)
     top = probabilities.max(1) if n else np.zeros(0)
     bins = np.zeros((n, BINS))
-    edges = np.linspace(0, 1, BINS + 1)[1:-1]  # a bin holds its upper end, as in scikit-learn's calibration_curve
-    bins[np.arange(n), np.searchsorted(edges, top)] = top - (call == truth)
-    return {f"loss{ending}": np.stack([loss, brier], 1), f"bins{ending}": bins}
+    bins[np.arange(n), bin_of(top)] = top - (call == truth)
+    return {f"loss{ending}": np.stack([losses(truth, probabilities), brier], 1), f"bins{ending}": bins}
+
+
+def bin_of(top: NDArray) -> NDArray:
+    """The bin, 0 to ``BINS`` - 1, of each top probability; it holds its upper end, as in scikit-learn's."""
+    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], top)
 
 
 def measured(totals: dict[str, NDArray], classes: int) -> dict[str, NDArray]:

@@ -6,24 +6,24 @@ from pathlib import Path
 from lowpower.files import write_rows
 from lowpower.pseudonyms import OWN, Names, read_names
 from lowpower.tables.layout import number
-from lowpower.tables.predictions import read_judged
 from lowpower.tables.rows import groups_of
+from lowpower.tables.unit_file import read_judged
 from lowpower.tables.units import Judged
 
 KNOWN = ["patient", "site", "split", "seed", "truth", "right", "models"]
 
 
 def list_patients(
-    predictions: Sequence[str | Path],
+    units: str | Path,
     models: Sequence[dict],
-    judging: dict,
+    classes: Sequence[str],
     splits: Sequence[str],
     names: str | Path | None,
     table: str | Path,
 ) -> None:
     """Write patients.csv; arguments as of ``results.evaluate``. names: pseudonyms.csv, or None for own ids."""
-    judged = read_judged(predictions, judging, splits)
-    write_rows(table, *patient_rows(judged, models, judging["classes"], read_names(names)))
+    judged = read_judged(units, [model["folder"] for model in models], splits)
+    write_rows(table, *patient_rows(judged, models, classes, read_names(names)))
 
 
 def patient_rows(

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from lowpower.files import read_rows, write_rows
 from lowpower.log import Progress, say
 from lowpower.magnification import name_of
+from lowpower.tables.choices import log_loss
 from lowpower.tables.intervals import (
     Sample,
     difference,
@@ -21,10 +22,10 @@ from lowpower.tables.intervals import (
     mean,
 )
 from lowpower.tables.layout import number, write_texts
-from lowpower.tables.predictions import read_judged
 from lowpower.tables.referral_text import CHOSEN, in_short, mark_best, note, sections
 from lowpower.tables.rows import cells_of, counts_of, groups_of, width_of
 from lowpower.tables.thresholds import Pair, chosen_threshold, threshold_for
+from lowpower.tables.unit_file import read_judged
 from lowpower.tables.units import Judged, Units
 
 SHARES = (0, 1, 2, 5, 10, 20, 50, 100)  # percent that is asked for
@@ -39,9 +40,8 @@ _AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
 
 
 def refer(
-    predictions: Sequence[str | Path],
+    units: str | Path,
     models: Sequence[dict],
-    judging: dict,
     splits: Sequence[str],
     statistics: dict,
     controls: Sequence[str],
@@ -54,7 +54,7 @@ def refer(
 
     controls: methods to hold others against; none is a best row. cost: cost.csv.
     """
-    judged = read_judged(predictions, judging, dict.fromkeys(["val", *splits]))
+    judged = read_judged(units, [model["folder"] for model in models], ["val", *splits])
     rows = mark_best(referral_rows(judged, models, splits, statistics, read_rows(cost)), models, controls)
     write_rows(table, COLUMNS, rows)
     write_texts(summary, latex, sections(rows), note(rows, statistics["confidence"]))
@@ -189,7 +189,5 @@ def _cost_ratios(costs: Sequence[dict[str, str]], student: dict, teacher: dict) 
 
 def _log_loss(seeds: Sequence[Units]) -> float | None:
     """The mean log loss of a row's units, the mean over seeds; None without a unit."""
-    losses = [
-        -np.log(np.maximum(u.probabilities[np.arange(len(u.ids)), u.truth], 1e-15)).mean() for u in seeds if u.ids
-    ]
+    losses = [log_loss(u.truth, u.probabilities) for u in seeds if u.ids]
     return float(np.mean(losses)) if losses else None

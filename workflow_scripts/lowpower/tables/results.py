@@ -11,8 +11,8 @@ from lowpower.tables.classes import CLASS_COLUMNS, class_rows
 from lowpower.tables.confusion import COUNTS, confusion_rows
 from lowpower.tables.details import classes_shown, details, gap, named, shown, sites_shown, titled
 from lowpower.tables.layout import percent, points
-from lowpower.tables.predictions import check_apart, read_judged
 from lowpower.tables.rows import COLUMNS, groups_of, result_rows
+from lowpower.tables.unit_file import read_judged
 from lowpower.tables.units import by_site
 from lowpower.wording import count_of
 
@@ -21,24 +21,22 @@ _TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "auroc": "AUROC"}
 
 
 def evaluate(
-    predictions: Sequence[str | Path],
+    units: str | Path,
     models: Sequence[dict],
-    divisions: Sequence[str | Path],
-    judging: dict,
+    classes: Sequence[str],
     splits: Sequence[str],
     statistics: dict,
     positive_class: str,
     tables: dict[str, str | Path],
 ) -> None:
-    """Write every table that is made from predictions.
+    """Write the tables of results, classes, sites and confusion.
 
-    predictions: one predictions.parquet per model, parallel to models (method, network, magnification, labeled,
-    unlabeled, seed, steps). divisions: the splits files of all seeds. judging: as of ``read_judged``. splits: those
-    that are reported. statistics: draws, rank_draws, confidence, fewest_patients. positive_class: blank for none.
+    units: units.parquet. models: of each folder, method, network, magnification, labeled, unlabeled, seed and steps.
+    splits: those that are reported. statistics: draws, rank_draws, confidence, fewest_patients. positive_class: blank
+    for none.
     tables: paths named csv, md, tex (results), confusion, classes_csv, classes_md, classes_tex, and so on for sites.
     """
-    check_apart(predictions, models, divisions)
-    judged, classes = read_judged(predictions, judging, splits), judging["classes"]
+    judged = read_judged(units, [model["folder"] for model in models], splits)
     positive = classes.index(positive_class) if positive_class else None
     rows = result_rows(judged, models, statistics, positive)
     write_rows(tables["csv"], COLUMNS, rows)

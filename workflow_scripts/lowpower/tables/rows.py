@@ -72,7 +72,7 @@ def result_rows(
             teaching = known["method"] == "teacher" and one is means
             own = [of_teachers[seed] if teaching else samples(one, i) for seed, i in zip(seeds, members, strict=True)]
             others = {
-                "teacher": [of_teachers.get(seed, (None, None))[1] for seed in seeds],
+                "teacher": [None if teaching else of_teachers.get(seed, (None, None))[1] for seed in seeds],
                 "averaged": [samples(means, i)[1] if means is not one else None for i in members],
             }
             counts = counts_of(units)
@@ -151,6 +151,8 @@ def _values(
     behind: dict[str, int],
 ) -> dict[str, str]:
     """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with.
+
+    A teacher has no difference to itself.
 
     behind: patients behind a metric, where that is not all of the row.
     """

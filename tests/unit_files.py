@@ -1,0 +1,13 @@
+"""units.parquet of made-up predictions, as the rule judge_units writes it."""
+
+from lowpower.tables.judging import judge_units
+
+
+def write_units(folder, study, judging, splits=("test",), divisions=()):
+    """The file, and the models with their folders. study: pairs of a model and its predictions."""
+    models = [{"seed": 0} | about | {"folder": about.get("folder", f"model{k}")} for k, (about, _) in enumerate(study)]
+    paths = [folder / f"{k}.parquet" for k in range(len(study))]
+    for path, (_, frame) in zip(paths, study, strict=True):
+        frame.to_parquet(path)
+    judge_units(paths, models, divisions, judging, list(splits), folder / "units.parquet")
+    return folder / "units.parquet", models

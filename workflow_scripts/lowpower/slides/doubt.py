@@ -1,0 +1,70 @@
+"""What is doubtful about a slide's tissue: sentences with the numbers found and what to do. None excludes the slide."""
+
+import numpy as np
+from scipy import ndimage
+
+INKED = 0.3  # share of all that is colored; on a slide between three colors of pen it is .5
+MOST, LEAST = 0.9, 0.02  # tissue as a share of what was scanned
+BORDER = 0.5  # share of the border of what was scanned; along that of a field cut out of tissue it is .4 or more
+DIM, DARK = 64, 0.5  # no channel above DIM in more than this share of the pixels, and no glass: fluorescence
+LOOK = "look at the outline on the intake page"
+OWN = "name a mask of your own in the sheet's column mask"
+
+
+def doubt_ink(ink: int, colored: int, mm2: float) -> list[str]:
+    """Doubt much ink. ink, colored (ink, tissue and dirt): pixels of ``mm2`` each."""
+    if ink <= INKED * colored:
+        return []
+    return [
+        f"{ink * mm2:,.2f} of {colored * mm2:,.2f} mm² that are colored ({ink / colored:.0%}) are taken for ink and "
+        f"left out; {LOOK}, and if stained tissue is missing, set tissue.pen_um: 0, or {OWN}"
+    ]
+
+
+def doubt_stain(other: float, most: float) -> list[str]:
+    """Doubt that it is hematoxylin and eosin. other: share of what is colored, in colors these never have."""
+    if other <= most:
+        return []
+    return [
+        f"{other:.0%} of what is colored is brown, blue or green as hematoxylin and eosin never are, so no ink was "
+        f"left out; with another stain set tissue.pen_um: 0; if a pen drew on the slide, {OWN}"
+    ]
+
+
+def doubt_area(tissue: np.ndarray, scanned: np.ndarray, mm2: float) -> list[str]:
+    """Doubt tissue (H, W) that is nearly all or nearly nothing of what was scanned (H, W); mm2: of a pixel."""
+    found, whole = np.count_nonzero(tissue), max(1, np.count_nonzero(scanned))
+    if not found or LEAST * whole <= found <= MOST * whole:
+        return []
+    what = "glass or dirt is among it" if found > whole / 2 else "some is missing"
+    share = f"{found / whole:.0%}" if found > whole / 2 else f"{found / whole:.1%}"
+    return [
+        f"tissue is {share} of what was scanned ({found * mm2:,.2f} of {whole * mm2:,.2f} mm²); {LOOK}, and if "
+        f"{what}, {OWN}"
+    ]
+
+
+def doubt_border(tissue: np.ndarray, scanned: np.ndarray) -> list[str]:
+    """Doubt tissue (H, W) that goes on where the scan (H, W) ends."""
+    border = scanned & ~ndimage.binary_erosion(scanned)
+    share = np.count_nonzero(tissue & border) / max(1, np.count_nonzero(border))
+    if share <= BORDER:
+        return []
+    return [
+        f"tissue lies along {share:.0%} of the border of what was scanned; if it was cut off there, scan the whole "
+        f"of it; if it is no tissue, {OWN}"
+    ]
+
+
+def doubt_light(image: np.ndarray, glass: np.ndarray | None) -> list[str]:
+    """Doubt an image (H, W, 3) uint8 that is gray or dark. glass: the color of its glass, None where it shows none."""
+    red, green, blue = (image[..., c] for c in range(3))
+    if np.array_equal(red, green) and np.array_equal(red, blue):
+        return [f"the image has no color (red, green and blue are equal), and tissue is found by its stain; {OWN}"]
+    dark = np.count_nonzero(np.maximum(np.maximum(red, green), blue) <= DIM) / red.size
+    if glass is not None or dark <= DARK:
+        return []
+    return [
+        f"{dark:.0%} of the image is dark and no bright glass shows, as in fluorescence; what is colored is taken for "
+        f"stained tissue: {OWN}, or write a reason into its column exclude"
+    ]

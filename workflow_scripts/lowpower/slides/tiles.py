@@ -1,0 +1,176 @@
+"""A level's tiles in a TIFF file: found by tifffile, each decoded by itself, the last ones kept.
+
+JPEG is decoded by libjpeg-turbo (simplejpeg), as OpenSlide does, and not by imagecodecs, which is as fast but keeps
+silent about damaged data. Other compressions are imagecodecs' own. A strip is a tile as wide as the image.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import openslide
+import simplejpeg
+import tifffile
+from PIL import Image
+
+CACHE = 100_000_000  # bytes of decoded tiles: a row of them across 130,000 px, so that strips decode none twice
+JPEG = 7
+# compressions of which tests/test_tiff_slide.py compares pixels. Not 33003: Aperio's YCbCr, RGB in files of others
+OTHERS = {
+    1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate", 33004: "JPEG 2000", 33005: "JPEG 2000",
+    34712: "JPEG 2000", 34887: "LERC", 34933: "PNG", 34934: "JPEG XR", 50000: "Zstandard", 50001: "WebP",
+    50002: "JPEG XL",
+}  # fmt: skip
+_RGB, _YCBCR = 2, 6  # PhotometricInterpretation
+_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"  # its next byte says: 0 RGB, 1 YCbCr
+
+Decode = Callable[[bytes, int, np.ndarray], None]  # data of a tile, its index, and where its pixels go: (H, W, 3) uint8
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Where the tiles of a level lie in its file, and how one is decoded."""
+
+    size: tuple[int, int]  # width and height of the level
+    tile: tuple[int, int]  # of a tile
+    padded: bool  # whether the last ones reach beyond the level, as tiles do, and strips do not
+    offsets: Sequence[int]
+    counts: Sequence[int]  # bytes; 0 where a scanner saw nothing
+    compression: int
+    decode: Decode
+
+
+def tiles_of(page: tifffile.TiffPage) -> Tiles:
+    """The tiles of an image of an open TIFF file, which may be closed then. Raises ValueError when they are not known.
+
+    Known are 8-bit RGB, with or without transparency, of the compressions above.
+    """
+    size = (page.imagewidth, page.imagelength)
+    tile = (page.tilewidth, page.tilelength) if page.is_tiled else (size[0], min(page.rowsperstrip, size[1]))
+    kind = (page.bitspersample, page.planarconfig, page.imagedepth)
+    if kind != (8, tifffile.PLANARCONFIG.CONTIG, 1) or page.samplesperpixel not in (3, 4):
+        raise ValueError(f"bits, planes, depth are {kind}, samples {page.samplesperpixel}")
+    if len(page.databytecounts) != -(-size[0] // tile[0]) * -(-size[1] // tile[1]):
+        raise ValueError("tiles are missing")
+    if max(map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))) > page.parent.filehandle.size:
+        raise ValueError("tiles lie beyond the end of the file")
+    decode = _jpeg(page) if page.compression == JPEG else _other(page)
+    found = page.dataoffsets, page.databytecounts
+    return Tiles(size, tile, page.is_tiled, *found, int(page.compression), decode)
+
+
+def _jpeg(page: tifffile.TiffPage) -> Decode:
+    if page.photometric not in (_RGB, _YCBCR) or page.samplesperpixel != 3:
+        raise ValueError(f"JPEG of {page.samplesperpixel} samples, photometric interpretation {page.photometric}")
+    # the tables that a level's tiles share, and their color space: the tag's, which the data need not repeat
+    head = b"\xff\xd8" + (page.jpegtables or b"")[2:-2] + _ADOBE + bytes([page.photometric == _YCBCR])
+
+    def decode(data: bytes, index: int, out: np.ndarray) -> None:
+        shape = simplejpeg.decode_jpeg(head + data[2:], "RGB", buffer=out).shape
+        if shape != out.shape or data[:2] != b"\xff\xd8":
+            raise ValueError(f"no JPEG of {out.shape[1]} x {out.shape[0]} px")
+
+    return decode
+
+
+def _other(page: tifffile.TiffPage) -> Decode:
+    if page.compression not in OTHERS or page.photometric != _RGB:
+        raise ValueError(f"compression {page.compression}, photometric interpretation {page.photometric}")
+    decode_segment, premultiplied = page.decode, tuple(page.extrasamples) == (tifffile.EXTRASAMPLE.ASSOCALPHA,)
+
+    def decode(data: bytes, index: int, out: np.ndarray) -> None:
+        pixels = decode_segment(data, index)[0][0]  # (H, W, 3 or 4), the last ones perhaps cut at the level's edge
+        if pixels.dtype != np.uint8:
+            raise ValueError(f"pixels of {pixels.dtype}")
+        part = out[: pixels.shape[0], : pixels.shape[1]]
+        if pixels.shape[2] == 3:
+            part[:] = pixels
+        elif premultiplied:
+            part[:] = np.minimum(255, pixels[..., :3] + (255 - pixels[..., 3:].astype(np.uint16)))
+        else:
+            part[:] = np.asarray(on_white(Image.fromarray(pixels)))
+
+    return decode
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """An RGBA image laid on white, as RGB: dropping alpha instead would turn empty parts of a slide black."""
+    ground = Image.new("RGB", image.size, "white")
+    ground.paste(image, mask=image.getchannel("A"))
+    return ground
+
+
+class TileReader:
+    """Reads a level from its tiles, and keeps the last ones decoded. What no tile holds is white."""
+
+    name = "tifffile"
+
+    def __init__(self, path: str | Path, tiles: Tiles):
+        self.tiles, self.size, self.tile = tiles, tiles.size, tiles.tile
+        self.across = -(-self.size[0] // self.tile[0])
+        slots = max(1, min(len(tiles.counts), CACHE // (self.tile[0] * self.tile[1] * 3)))
+        self.pool = np.empty((slots, self.tile[1], self.tile[0], 3), np.uint8)
+        self.once = np.empty_like(self.pool[0])
+        self.kept: OrderedDict[int, int] = OrderedDict()  # tile: slot of the pool, least recently used first
+        self.file = open(path, "rb", buffering=0)  # noqa: SIM115  closed by close
+
+    def fill(self, out: np.ndarray, x: int, y: int) -> None:
+        """As ``PlainReader.fill``."""
+        height, width = out.shape[:2]
+        if min(x, y) < 0 or x + width > self.size[0] or y + height > self.size[1]:
+            out[:] = 255
+        for index, (left, top), (x0, y0, x1, y1) in self.touched(x, y, width, height):
+            # a tile that is asked for whole is not asked for again; one place for all of them stays in the cache
+            whole = (x1 - x0, y1 - y0) == self.tile
+            if whole and out.shape == self.once.shape and out.flags.c_contiguous:
+                self._decode(index, out)
+                return
+            tile = self._decoded(index, keep=not whole)
+            out[y0 - y : y1 - y, x0 - x : x1 - x] = tile[y0 - top : y1 - top, x0 - left : x1 - left]
+
+    def touched(self, x: int, y: int, width: int, height: int) -> Iterator[tuple[int, tuple, tuple]]:
+        """The tiles that a box touches: index, left and top, and left, top, right, bottom of what both share.
+
+        All in pixels of the level, and within it.
+        """
+        right, bottom = min(x + width, self.size[0]), min(y + height, self.size[1])
+        across, down = self.tile
+        if x >= right or y >= bottom:  # the last tiles reach farther than the level
+            return
+        for top in range(max(y, 0) // down * down, bottom, down):
+            for left in range(max(x, 0) // across * across, right, across):
+                shared = (max(left, x), max(top, y), min(left + across, right), min(top + down, bottom))
+                yield top // down * self.across + left // across, (left, top), shared
+
+    def _decoded(self, index: int, keep: bool) -> np.ndarray:
+        if index in self.kept:
+            self.kept.move_to_end(index)
+        elif not keep:
+            self._decode(index, self.once)
+            return self.once
+        else:
+            slot = len(self.kept) if len(self.kept) < len(self.pool) else self.kept.popitem(last=False)[1]
+            self._decode(index, self.pool[slot])
+            self.kept[index] = slot
+        return self.pool[self.kept[index]]
+
+    def _decode(self, index: int, out: np.ndarray) -> None:
+        if not self.tiles.counts[index]:
+            out[:] = 255
+            return
+        if not self.tiles.padded:
+            out = out[: self.size[1] - index * self.tile[1]]
+        self.file.seek(self.tiles.offsets[index])
+        data = self.file.read(self.tiles.counts[index])
+        try:
+            self.tiles.decode(data, index, out)
+        except MemoryError:
+            raise
+        except Exception as error:  # each of the codecs has errors of its own
+            raise openslide.OpenSlideError(f"tile {index}: {error}") from error
+
+    def close(self) -> None:
+        """Close the file."""
+        self.file.close()

@@ -1,0 +1,48 @@
+"""What a cell of the sheet cannot mean: values that a program put there in place of what was written."""
+
+import re
+from collections.abc import Iterable
+
+IDS = ("slide", "patient")
+# Of spreadsheet programs in any language: #N/A, #REF!, #DIV/0!, #NAME?, #WERT!, #NV; ### where a column is too narrow.
+_ERROR = re.compile(r"#(¡?[^\W\d_]+(/0)?[!?]|N/?[ADV]|##*)", re.I)
+_NOTHING = re.compile(r"n/?a|n\.a\.|<na>|nan|nat|none|null|nil|missing|unknown|undefined|tbd|[-–—?.]+", re.I)
+_NO = re.compile(r"false|no|[-+]?[0-9.,]+", re.I)
+_EXPONENT = re.compile(r"[-+]?\d+([.,]\d+)?e\+\d+", re.I)
+_MONTH = "(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+_DATE = re.compile(
+    rf"\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d.*|\d\d:\d\d:\d\d|\d{{1,2}}-{_MONTH}(-\d+)?|{_MONTH}-\d{{1,4}}", re.I
+)
+_ZERO = re.compile(r"0*[.,]?0+")
+_LOGICAL = re.compile(r"true|false", re.I)
+_AS_TEXT = "format the column as text and write the id again"
+_DECIMAL = re.compile(r"\d+\.0")
+
+
+def fault_of(column: str, text: str) -> str:
+    """Why a cell of a known column cannot stand, and what to write; "" where nothing is wrong. text: as cleaned."""
+    if _ERROR.fullmatch(text):
+        return "an error of a spreadsheet program; write the value itself"
+    if column in IDS and _NOTHING.fullmatch(text):
+        return f"a program's word for a blank cell, and no id; write the {column}'s own id"
+    if column in ("site", "scanner") and _NOTHING.fullmatch(text):
+        return f"a program's word for a blank cell; leave it blank, or write the {column}'s name in full"
+    if column in IDS and _EXPONENT.fullmatch(text):
+        return f"a long number that a spreadsheet program cut; {_AS_TEXT}"
+    if column in IDS and _DATE.fullmatch(text):
+        return f"a date or time that a spreadsheet program made of the id; {_AS_TEXT}"
+    if column in IDS and _LOGICAL.fullmatch(text):
+        return f"a truth value, and no id; {_AS_TEXT}"
+    if column == "exclude" and (_NO.fullmatch(text) or _NOTHING.fullmatch(text)):
+        return (
+            "no reason, and any text here leaves the slide out; write the reason in words, or nothing to keep the "
+            "slide (a number may be the rest of a decimal comma in a column before: write 0.25)"
+        )
+    if column == "mpp" and _ZERO.fullmatch(text):
+        return "and no pixel is 0 µm wide; write 0.25 (0,25 is two cells where commas separate them), or nothing"
+    return ""
+
+
+def all_decimal(ids: Iterable[str]) -> bool:
+    """Whether every id ends in .0: a program has read them as numbers with decimals, 1000003 as 1000003.0."""
+    return all(map(_DECIMAL.fullmatch, ids))

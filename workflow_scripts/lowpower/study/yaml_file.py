@@ -1,0 +1,131 @@
+"""YAML and JSON files read strictly: what a parser would lose or change without a word is an error here.
+
+YAML 1.1, which Snakemake reads, takes the last of two equal keys, 010 for 8, 1:30 for 90 and NO for false.
+"""
+
+import json
+from contextlib import suppress
+from typing import Any, NamedTuple
+
+import yaml
+
+from lowpower.errors import InputError
+
+_KIND = "tag:yaml.org,2002:"
+_WORDS = {"bool": "true or false", "null": "nothing", "timestamp": "a date", "int": "a number", "float": "a number"}
+
+
+class Written(NamedTuple):
+    """A value that stands in a file without quotes and is no text to YAML."""
+
+    value: Any
+    text: str
+    place: str
+
+
+def parse(content: bytes, place: str) -> tuple[Any, dict[tuple, Written]]:
+    """What a file holds, and by path, such as ("classes", 0), what was written where YAML reads no text.
+
+    place: what the file is called in messages. Raises InputError naming the line, what YAML makes of it and what to
+    write.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{place}, line {line}: a letter is not UTF-8; save the file as text in UTF-8") from None
+    try:
+        if text.lstrip()[:1] in ("{", "["):
+            with suppress(json.JSONDecodeError):  # YAML may begin with a brace too
+                return json.loads(text, object_pairs_hook=lambda pairs: _object(pairs, place)), {}
+        node = yaml.compose(text, yaml.SafeLoader)
+        written: dict[tuple, Written] = {}
+        if node is not None:
+            _look(node, (), written, place, {})
+        return yaml.safe_load(text), written
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        at = f", line {mark.line + 1}" if mark else ""
+        tab = "\\t" in str(error.problem)
+        hint = "indent with spaces, not tabs" if tab else "correct this line or the one above it"
+        raise InputError(f"{place}{at}: this is not YAML ({error.problem}); {hint}") from None
+    except InputError:
+        raise
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a character or date that does not exist
+        raise InputError(f"{place}: this is not YAML ({' '.join(str(error).split())})") from None
+
+
+def _object(pairs: list[tuple[str, Any]], place: str) -> dict:
+    """A JSON object, whose keys stand in it once."""
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise InputError(f"{place}: the key `{key}` stands in one section twice; take one away")
+    return dict(pairs)
+
+
+def _look(node: yaml.Node, path: tuple, written: dict, place: str, finished: dict[yaml.Node, bool]) -> None:
+    """Check a node and all below it. finished: whether all below a node was looked at, of those come across so far."""
+    if not finished.get(node, True):
+        raise InputError(f"{place}, {_line(node)}: an anchor (&) that holds itself; write the value out")
+    if node in finished:  # another place of an anchor
+        return
+    finished[node] = False
+    if isinstance(node, yaml.ScalarNode):
+        _look_at_scalar(node, path, written, place)
+    elif isinstance(node, yaml.SequenceNode):
+        for i, item in enumerate(node.value):
+            _look(item, (*path, i), written, place, finished)
+    else:
+        lines: dict[str, yaml.Node] = {}
+        for key, value in node.value:
+            if key.tag != f"{_KIND}merge":
+                _check_key(key, lines, place)
+            _look(value, (*path, key.value if isinstance(key, yaml.ScalarNode) else ""), written, place, finished)
+    finished[node] = True
+
+
+def _check_key(key: yaml.Node, lines: dict[str, yaml.Node], place: str) -> None:
+    """Raise InputError for a key that is no text, or that stands there twice; lines: the keys before it."""
+    if not isinstance(key, yaml.ScalarNode):
+        raise InputError(f"{place}, {_line(key)}: a list or section stands where a key should; write text")
+    if key.tag != f"{_KIND}str":
+        kind = _WORDS.get(key.tag.removeprefix(_KIND), key.tag)
+        raise InputError(
+            f"{place}, {_line(key)}: YAML reads the key {key.value or 'that is blank'} as {kind}; write it in quotes, "
+            f'"{key.value}"'
+        )
+    if key.value in lines:
+        first = lines[key.value].start_mark.line + 1
+        raise InputError(
+            f"{place}, lines {first} and {key.start_mark.line + 1}: the key `{key.value}` stands in one section twice, "
+            "and YAML reads the last alone; take one away, or write what stands below both under one"
+        )
+    lines[key.value] = key
+
+
+def _look_at_scalar(node: yaml.ScalarNode, path: tuple, written: dict, place: str) -> None:
+    """Remember a value that is no text to YAML; raise InputError where it is not what a person reads."""
+    kind = node.tag.removeprefix(_KIND)
+    if kind == "str" or node.style is not None:
+        return
+    value = "a date" if kind == "timestamp" else yaml.SafeLoader("").construct_object(node)
+    if kind == "timestamp" or (kind in ("int", "float") and _decimal(node.value) != value):
+        number = {"int": f" Write {value} if it is a number", "float": " Write a decimal number if it is one"}
+        raise InputError(
+            f'{place}, {_line(node)}: YAML reads {node.value} as {value}; write it in quotes, "{node.value}", if it is '
+            f"text.{number.get(kind, '')}".rstrip(".")
+        )
+    written[path] = Written(value, node.value, f"{place}, {_line(node)}")
+
+
+def _decimal(text: str) -> float | None:
+    """The number that a person reads in a text: 10 in 010, none in 1:30, 0x10 and .inf."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _line(node: yaml.Node) -> str:
+    return f"line {node.start_mark.line + 1}"
