@@ -1,5 +1,6 @@
 """A tissue mask that the sheet names: which part of the slide it shows, and what is marked in it."""
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -204,6 +205,19 @@ def test_whatever_pillow_stumbles_over_is_no_image(tmp_path, monkeypatch, error)
         ExcludedSlide, match=r"column mask (cannot be read as an image|has too many pixels); correct it"
     ):
         read(save(tmp_path / "own.png", PIECES))
+
+
+def test_an_own_mask_takes_14_bytes_a_pixel_at_most(tmp_path):
+    # as a mask that is found does: 59 million pixels, a slide of 75 x 50 mm, then stay below 1 GB
+    large = np.tile(PIECES, (3, 2))  # so that strips are small beside it
+    path = save(tmp_path / "own.png", Image.fromarray(large.astype(np.uint8) * 255).convert("RGB"))
+    tracemalloc.start()
+    try:
+        read(path, large.shape[::-1], large.shape[::-1])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak / large.size < 14
 
 
 def test_warnings_of_a_mask_reach_its_state(tmp_path):
