@@ -96,7 +96,7 @@ def test_regions_of_imagescope(tmp_path, capfd):
         layer((1, False, OTHER[::2]), (2, False, [(700, 100), (900, 200)]), name="", description=" normal "),
         layer((1, False, OTHER), (3, False, HOLE), name=""),
     )
-    found = read(tmp_path / "a.xml", content, corner=(300, 400))
+    found = read(tmp_path / "a.xml", content)
     assert [name for name, _ in found] == ["tumor", "normal", "normal", ""]
     assert np.array_equal(found[0][1][0][1], HOLE) and len(found[0][1][0]) == 2
     assert np.array_equal(found[1][1][0][0], OTHER) and np.array_equal(found[3][1][0][0], OTHER)
@@ -105,6 +105,12 @@ def test_regions_of_imagescope(tmp_path, capfd):
     assert areas[2] == pytest.approx(np.pi * 100 * 50, rel=0.01)
     said = capfd.readouterr().err
     assert "1 of the type ruler" in said and "1 of the type arrow" in said
+
+
+def test_imagescope_starts_where_the_scan_does(tmp_path):
+    # of a Leica SCN it shows what was scanned, as QuPath does
+    ((_, parts),) = read(tmp_path / "a.xml", imagescope(layer((0, False, SQUARE))), corner=(300, 400))
+    assert np.array_equal(parts[0][0] - (300, 400), SQUARE)
 
 
 def test_a_hole_of_imagescope_that_crosses_an_edge_is_refused(tmp_path):

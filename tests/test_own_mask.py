@@ -1,5 +1,6 @@
 """A tissue mask that the sheet names: which part of the slide it shows, and what is marked in it."""
 
+import tracemalloc
 from itertools import product
 
 import numpy as np
@@ -121,10 +122,23 @@ SOFT = ndimage.gaussian_filter(PIECES * 255.0, 3)
         PIECES.astype(np.float32),
         np.where(PIECES, np.float32(1), np.float32("nan")),
         PIECES[..., None] * np.array((0, 128, 0), np.uint8),
+        np.where(PIECES, np.float32(3e38), 0),
         SOFT.round().astype(np.uint8),
         SOFT.astype(np.float32),
     ],
-    ids=["bilevel", "0 and 1", "0 and 255", "16 bits", "32 bits", "float", "nan", "green", "soft", "soft float"],
+    ids=[
+        "bilevel",
+        "0 and 1",
+        "0 and 255",
+        "16 bits",
+        "32 bits",
+        "float",
+        "nan",
+        "green",
+        "huge",
+        "soft",
+        "soft float",
+    ],
 )
 def test_two_values_are_tissue_and_background_whatever_they_are(tmp_path, pixels):
     mask, warnings = read(save(tmp_path / "own.tif", pixels))
@@ -179,6 +193,31 @@ def test_labels_and_pictures_saved_as_jpeg_are_no_mask_either(tmp_path):
 def test_a_doubtful_mask_is_taken_with_a_warning(tmp_path, pixels, warning):
     mask, (said,) = read(save(tmp_path / "own.png", pixels))
     assert warning in said and np.array_equal(mask, pixels > 127 if pixels.dtype == np.uint8 else pixels)
+
+
+@pytest.mark.parametrize("error", [TypeError, IndexError, EOFError, Image.DecompressionBombError])
+def test_whatever_pillow_stumbles_over_is_no_image(tmp_path, monkeypatch, error):
+    def stumble(image):
+        raise error("of a damaged header")
+
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", stumble)
+    with pytest.raises(
+        ExcludedSlide, match=r"column mask (cannot be read as an image|has too many pixels); correct it"
+    ):
+        read(save(tmp_path / "own.png", PIECES))
+
+
+def test_an_own_mask_takes_14_bytes_a_pixel_at_most(tmp_path):
+    # as a mask that is found does: 59 million pixels, a slide of 75 x 50 mm, then stay below 1 GB
+    large = np.tile(PIECES, (3, 2))  # so that strips are small beside it
+    path = save(tmp_path / "own.png", Image.fromarray(large.astype(np.uint8) * 255).convert("RGB"))
+    tracemalloc.start()
+    try:
+        read(path, large.shape[::-1], large.shape[::-1])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak / large.size < 14
 
 
 def test_warnings_of_a_mask_reach_its_state(tmp_path):

@@ -1,7 +1,7 @@
 """What a pathologist drew on a slide, read from the file in the sheet's column ``annotation``.
 
-QuPath's coordinates are pixels of level 0 that start at the corner of the scanned area (openslide.bounds-x, -y), where
-a file such as MIRAX has one; those of ASAP and ImageScope start at the corner of level 0.
+Coordinates are pixels of level 0. Where a file says what was scanned of it (openslide.bounds-x, -y: MIRAX, Leica SCN),
+those of QuPath and ImageScope start at its corner, those of ASAP at the corner of level 0, as each opens slides.
 """
 
 import gzip
@@ -18,14 +18,14 @@ import numpy as np
 import openslide
 
 from lowpower.magnification import WHOLE
-from lowpower.slides.annotation_xml import list_elements
+from lowpower.slides.annotation_xml import list_elements, read_asap
 from lowpower.slides.geojson import EXPORT, FILE, Drawn, list_features, read_feature
 from lowpower.slides.outline import Part
 from lowpower.slides.slide import ExcludedSlide
 
 
 def scan_corner(slide: openslide.OpenSlide) -> tuple[int, int]:
-    """Where QuPath's (0, 0) lies on a slide, in pixels of level 0."""
+    """Where (0, 0) of QuPath and ImageScope lies on a slide, in pixels of level 0."""
     try:
         return int(slide.properties["openslide.bounds-x"]), int(slide.properties["openslide.bounds-y"])
     except (KeyError, ValueError):
@@ -38,7 +38,7 @@ def read_annotations(
     """Class (blank where none) and outline, in pixels of level 0, of each annotation of a file.
 
     path: GeoJSON of QuPath, also in a .gz or .zip, or XML of ASAP or ImageScope. slide_size: (width, height) at level
-    0. corner: from scan_corner, of QuPath's coordinates. Points, lines, QuPath's cells and tiles, and classes that it
+    0. corner: from scan_corner. Points, lines, QuPath's cells and tiles, and classes that it
     ignores (``Ignore*``) are left out and counted in the log.
     Raises ExcludedSlide, with what to write instead, when that leaves nothing or the file is not one of this slide.
     """
@@ -93,7 +93,8 @@ def _open(content: bytes, corner: tuple[int, int]) -> tuple[list, Callable[[obje
     if content.startswith(b"\xac\xed"):
         raise ExcludedSlide(f"{FILE} is QuPath's own .qpdata; open it in QuPath, and {EXPORT}")
     if b"<" in content.lstrip()[:4]:  # a byte order mark may stand before it
-        return *list_elements(content.lstrip()), (0, 0)
+        drawn, read = list_elements(content.lstrip())
+        return drawn, read, (0, 0) if read is read_asap else corner
     return list_features(content), read_feature, corner
 
 

@@ -1,4 +1,4 @@
-"""Annotations as ASAP and Aperio's ImageScope write them (XML), in pixels of level 0 of the whole slide.
+"""Annotations as ASAP and Aperio's ImageScope write them (XML).
 
 ASAP keeps a list of annotations, each of a type and part of a group, which is its class. ImageScope keeps layers, whose
 name (or attribute Description) is the class of their regions; a negative region is a hole in those that it lies in.

@@ -45,7 +45,9 @@ def read_own_mask(
             image.load()
             if image.mode not in AS_STORED:
                 image = image.convert({"La": "LA", "RGBa": "RGBA"}.get(image.mode, "RGB"))
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of Pillow, many kinds, whatever the file turns out to be
         known = {FileNotFoundError: "does not exist", Image.DecompressionBombError: "has too many pixels"}
         what = known.get(type(error), "cannot be read as an image")
         raise ExcludedSlide(f"{FILE} {what}; correct it, or leave it blank") from error

@@ -7,7 +7,7 @@ is refused, not guessed at: labels of several kinds, or a picture of the slide, 
 import numpy as np
 from scipy import ndimage
 
-from lowpower.slides.shape import fill_small
+from lowpower.slides.shape import fill_small, strips
 from lowpower.slides.slide import ExcludedSlide
 
 SAVE = "save it with one value for tissue and 0 everywhere else"
@@ -23,19 +23,21 @@ def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]
 
     lossy: it was saved with a loss. Values between the two may lie at edges. Raises ExcludedSlide for other images.
     """
-    light = pixels.sum(axis=2, dtype=np.float32)
-    if not pixels.size or light.max() <= 0:
-        return np.zeros(pixels.shape[:2], bool), []
-    color = np.median(pixels[light > light.max() / 2], axis=0).astype(np.float32)
+    strong = _strongest(pixels)
+    if not strong.any():
+        return strong, []
+    color = np.median(pixels[strong], axis=0).astype(np.float32)
     values = np.unique(_codes(pixels))
     rough = lossy or len(values) > FEW
-    slack, reach = (SLACK * color.max(), REACH) if rough else (0, 1)
-    own, black, near = np.ones(light.shape, bool), np.ones(light.shape, bool), np.zeros(light.shape, np.float32)
-    for k, wanted in enumerate(color):
-        channel = pixels[..., k].astype(np.float32)
-        own &= np.abs(channel - wanted) <= slack
-        black &= channel <= slack
-        near += channel * wanted
+    slack, reach = (SLACK, REACH) if rough else (0, 1)
+    largest = color.max() or 1  # numbers of any size are masks too: as shares of it they cannot overflow
+    color /= largest
+    own, black, marked = (np.empty(strong.shape, bool) for _ in range(3))
+    for rows in strips(pixels):
+        part = pixels[rows].astype(np.float32) / largest
+        own[rows] = (np.abs(part - color) <= slack).all(axis=2)
+        black[rows] = (part <= slack).all(axis=2)
+        marked[rows] = part @ color >= color @ color / 2
     edge = ndimage.maximum_filter(own, 2 * reach + 1) & ndimage.maximum_filter(black, 2 * reach + 1)
     stray = np.count_nonzero(~(own | black | edge))
     if stray > STRAY * np.count_nonzero(~black):
@@ -43,7 +45,6 @@ def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]
             f"the mask has {_listed(values, pixels)}, where 0 and one other are wanted: it holds several "
             f"labels, or is a picture; {SAVE}"
         )
-    marked = near >= color @ color / 2
     doubts = []
     if stray and not rough:
         doubts = [
@@ -68,11 +69,21 @@ def doubt_mask(marked: np.ndarray) -> list[str]:
     return []
 
 
+def _strongest(pixels: np.ndarray) -> np.ndarray:
+    """The pixels (H, W) of an image (H, W, channels) with more than half of its most light; none of a black one."""
+    light = pixels.sum(axis=2, dtype=np.float32)
+    return light > light.max(initial=0) / 2
+
+
 def _codes(pixels: np.ndarray) -> np.ndarray:
     """One number for each color, (H, W)."""
     if pixels.shape[2] == 1:
         return pixels[..., 0]
-    return (pixels.astype(np.uint32) << np.array([16, 8, 0], np.uint32)).sum(axis=2, dtype=np.uint32)
+    codes = pixels[..., 0].astype(np.uint32)
+    for k in (1, 2):
+        codes <<= 8
+        codes |= pixels[..., k]
+    return codes
 
 
 def _listed(values: np.ndarray, pixels: np.ndarray) -> str:
