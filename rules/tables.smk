@@ -53,7 +53,7 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        classes=STUDY["classes"],
+        classes=unformatted(STUDY["classes"]),
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         statistics=STUDY["statistics"],
@@ -81,7 +81,7 @@ rule list_patients:
         mem_mb=4000,
         runtime=30,
     params:
-        classes=STUDY["classes"],
+        classes=unformatted(STUDY["classes"]),
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         code=code("list_patients"),
