@@ -103,7 +103,8 @@ def test_fluorescence_is_told(tmp_path):
 
 
 def test_a_mask_of_ones_own_is_not_doubted_here(tmp_path):
-    Image.fromarray(np.full((16, 16), 255, np.uint8)).save(tmp_path / "own.png")
+    marked = np.pad(np.full((8, 8), 255, np.uint8), 4)
+    Image.fromarray(marked).save(tmp_path / "own.png")
     assert (
         mask_of(tmp_path, finish(draw_slide(np.ones((160, 160)))), own_mask=str(tmp_path / "own.png"))["warnings"] == []
     )

@@ -17,7 +17,6 @@ from lowpower.models import networks
 from lowpower.models.color import ColorNetwork
 from lowpower.models.resnet import ResNet
 from lowpower.pages import rows_text
-from lowpower.planning import workload
 from lowpower.study import code
 from lowpower.study.code import modules_of
 from lowpower.study.config import read_config
@@ -139,7 +138,7 @@ def test_the_names_of_networks_are_those_that_the_models_have():
     assert schema["network"]["enum"] == list(networks.NETWORKS)
     assert (ResNet.name, ColorNetwork.name) == (TEACHERS_NETWORK, FITTED)
     assert rows_text._TEACHERS_NETWORK == TEACHERS_NETWORK
-    assert {rows_text._FITTED, workload._FITTED, curves._FITTED} == {FITTED}
+    assert {rows_text._FITTED, curves._FITTED} == {FITTED}
 
 
 def test_every_row_takes_the_same_number_of_steps():
