@@ -77,4 +77,4 @@ def test_a_sheet_is_drafted_in_a_folder_with_spaces(tmp_path):
         ["make", "--assume-old=.venv/ready", "sheet", "SLIDES=my slides"], cwd=folder, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert "a b,a b.tiff,,,,0.5,," in (folder / "my slides/slides.csv").read_text(encoding="utf-8-sig")
+    assert "a b,a b.tiff,,,,,," in (folder / "my slides/slides.csv").read_text(encoding="utf-8-sig")
