@@ -71,12 +71,13 @@ def _step(image: np.ndarray) -> int:
 
 def is_white(image: np.ndarray) -> np.ndarray:
     """Which pixels (H, W) of an image (H, W, 3) uint8 are exact white."""
-    return image.min(axis=2) >= WHITE
+    # channel by channel: a minimum over the last axis takes five times as long
+    return np.minimum(np.minimum(image[..., 0], image[..., 1]), image[..., 2]) >= WHITE
 
 
 def is_black(image: np.ndarray) -> np.ndarray:
     """Which pixels (H, W) of an image (H, W, 3) uint8 are as black as the border of a scan; ink hardly ever is."""
-    return image.max(axis=2) <= BLACK
+    return np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2]) <= BLACK
 
 
 def _brightest_peak(colors: np.ndarray, scanned: int) -> np.ndarray | None:
