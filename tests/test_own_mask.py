@@ -307,6 +307,14 @@ def test_a_mask_that_is_turned_is_known_by_what_is_stained(tmp_path, aside, turn
     assert words in said
 
 
+def test_on_tinted_glass_too_a_mask_that_is_turned_is_known(tmp_path, aside):
+    image, mask = aside
+    tinted = (image * np.array((223, 215, 190)) / 255).astype(np.uint8)
+    (said,) = warnings_of(tmp_path, tinted, mask[:, ::-1])
+    assert said.startswith("its mask looks mirrored")
+    assert warnings_of(tmp_path, tinted, mask) == []
+
+
 def test_a_mask_in_its_place_is_not_doubted(tmp_path, aside):
     image, mask = aside
     assert warnings_of(tmp_path, image, mask) == []

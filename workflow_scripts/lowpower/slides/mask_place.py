@@ -4,10 +4,11 @@ import numpy as np
 from PIL import Image
 
 from lowpower.slides.area import choose_scale, read_area
+from lowpower.slides.glass import assume_glass, find_glass
 from lowpower.slides.reader import Slide
 
 LONGEST = 500  # pixels of the picture that is looked at
-STAINED = 18  # of 255 between the channels, about what finds tissue: glass has less
+STAINED = 0.07  # spread between the channels, as a share of the glass: what makes a piece of tissue
 BARE, MOST, BETTER = 0.05, 0.5, 2  # shares of stained pixels: as of annotations
 WAYS = {
     "mirrored from left to right": lambda mask: mask[:, ::-1],
@@ -24,7 +25,9 @@ def doubt_place(slide: Slide, mask: np.ndarray) -> list[str]:
     scale = choose_scale(slide.level_downsamples, max(1, max(slide.dimensions) / LONGEST))
     size = [max(1, round(side / scale.reduction)) for side in slide.dimensions]
     picture = read_area(slide, scale, 0, 0, *size)
-    stained = picture.max(axis=2) - picture.min(axis=2) > STAINED
+    glass = find_glass(picture)
+    light = np.minimum(1, picture / (assume_glass(picture) if glass is None else glass))
+    stained = light.max(axis=2) - light.min(axis=2) > STAINED
     marked = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
     if not stained.any() or not marked.any():
         return []
