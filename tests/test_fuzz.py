@@ -42,7 +42,7 @@ AWKWARD = [
     "'", "a\nb", "a\tb", ",", ";", "10x", "CON", ".", "..", "train", "007", "1E+11", "0,25", "null", "~", "[", "*a",
 ]  # fmt: skip
 TEXTS = st.sampled_from(AWKWARD) | st.text(max_size=12)
-NUMBERS = st.integers(-(10**20), 10**20) | st.integers(-3, 12) | st.floats()
+NUMBERS = st.integers(-(10**20), 10**20) | st.integers(-3, 12) | st.floats() | st.sampled_from([math.nan, math.inf])
 PLAIN = st.none() | st.booleans() | NUMBERS | TEXTS
 VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3))
 
@@ -102,7 +102,7 @@ def study_of(raw, written=None):
     return config
 
 
-@settings(max_examples=4 * MOST)
+@settings(max_examples=8 * MOST)
 @given(st.sampled_from(PRESETS).flatmap(lambda path: changed(yaml.safe_load(path.read_text(encoding="utf-8")))))
 def test_a_changed_config_is_a_study_or_one_message(raw):
     try:
@@ -163,6 +163,17 @@ def accept(path, least):
     return rows
 
 
+@st.composite
+def cells_amiss(draw, text: str):
+    """A sheet with one to three faults at its cells: a quote too many, a comma or a line end too many or lost."""
+    for _ in range(draw(st.integers(1, 3))):
+        ends = [0, *(k + 1 for k, letter in enumerate(text) if letter in ",\n"), len(text)]
+        at = draw(st.sampled_from(ends))
+        new = draw(st.sampled_from(['"', '"', ",", "\n", "x", '"a', 'a"', ""]))
+        text = text[: at - (not new)] + new + text[at:]
+    return text
+
+
 @settings(max_examples=2 * MOST)
 @given(tables(), st.sampled_from(",;\t"), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans())
 def test_a_sheet_has_as_many_slides_as_rows(tmp_path_factory, rows, separator, end, quoted):
@@ -174,12 +185,25 @@ def test_a_sheet_has_as_many_slides_as_rows(tmp_path_factory, rows, separator, e
     accept(path, sum(any(map(str.strip, row)) for row in rows))
 
 
-@settings(max_examples=2 * MOST)
+@settings(max_examples=MOST // 2)
+@given(tables(), st.integers(0, 7), st.booleans())
+def test_a_row_of_more_or_fewer_cells_than_columns_is_an_error(tmp_path_factory, rows, which, longer):
+    path = tmp_path_factory.mktemp("ragged") / "slides.csv"
+    row = rows[which % len(rows)]
+    row[:] = [*row, "0"] if longer else ["x", *row[1:-1]]
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([COLUMNS, *rows])
+    path.write_bytes(text.getvalue().encode())
+    assert accept(path, len(rows)) is None
+
+
+@settings(max_examples=3 * MOST)
 @given(st.data())
 def test_a_torn_sheet_loses_no_row(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("torn") / "slides.csv"
     lines = [",".join(COLUMNS), *(f"s{k},s{k}.svs,p{k},{'ab'[k % 2]},train,0.5" for k in range(12))]
-    path.write_bytes(data.draw(torn("\n".join(lines).encode())))
+    text = "\n".join(lines)
+    path.write_bytes(data.draw(torn(text.encode()) | cells_amiss(text).map(str.encode)))
     try:
         left = path.read_bytes().decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n").split("\n")
     except UnicodeDecodeError:
