@@ -169,7 +169,7 @@ def book(change=None, **edit):
     return sheet(edited(content, **edit) if edit else content, "slides.xlsx")
 
 
-def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=()):
+def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=(0,)):
     """What a sheet of eight labeled patients is told when (slide, column, value) are changed or added."""
 
     def make(folder):
@@ -182,7 +182,7 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=()):
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
         split = {"by": by, "val": 0.2, "test": 0.3, "folds": 5, "test_sites": list(sites)}
-        return "\n".join(find_problems(list(rows.values()), classes, [0], split))
+        return "\n".join(find_problems(list(rows.values()), classes, seeds, split))
 
     return make
 
@@ -553,6 +553,7 @@ CASES = {
     "discordant slides of one patient": patients(("x", "label", "Sprue")),
     "one patient, or site, in two spellings": patients(("x", "patient", "p-1"), ("a", "patient", "P1")),
     "unknown test site": patients(by="site", sites=["Est"]),
+    "seeds that test the same patients by chance": patients(by="random", seeds=[0, 1]),
     "too many slides excluded": excluded,
     "one image under two patients": same_image,
     "annotated class that is none of the study's": strange_annotation,

@@ -260,6 +260,20 @@ def test_a_patient_in_two_unicode_forms_is_one_patient_and_a_leak(tmp_path):
     assert "patient 'M\u00fcller' has more than one split (test on slide y; train on slide x)" in found
 
 
+def test_random_seeds_that_test_the_same_patients_by_chance_are_a_problem():
+    sheet = cohort(per_class=3, unlabeled=0)
+    tested = {}
+    for seed in range(10):  # of 3 patients a class one is tested: 9 possible sets
+        rows = divide(sheet, CLASSES, [seed], RANDOM)
+        tested.setdefault(frozenset(row["patient"] for row in rows if row["split"] == "test"), []).append(seed)
+    first, second = next(seeds for seeds in tested.values() if len(seeds) > 1)[:2]
+    (found,) = find_problems(sheet, CLASSES, [first, second], RANDOM)
+    assert f"seeds {first} and {second} test the same patients by chance" in found
+    assert f"write another seed in place of {second}" in found
+    apart = [seeds[0] for seeds in tested.values()]
+    assert len(apart) > 1 and find_problems(sheet, CLASSES, apart, RANDOM) == []
+
+
 def test_all_problems_of_a_sheet_are_found_at_once():
     sheet = [*replaced(divided(), "a1", label="A"), slide("x", "Pb0", "b", "test"), slide("y", "Py", "", "")]
     found = "\n".join(find_problems(sheet, [*CLASSES, "c"], [0], SHEET))

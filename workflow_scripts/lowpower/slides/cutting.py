@@ -56,7 +56,7 @@ def tile_slide(
                 scale = teacher_scale(slide, checked["mpp"], settings.magnification)
                 corner = scan_corner(slide)
                 plan = plan_regions(slide, scale, mask, masked, annotation, settings)
-                warnings = plan.warnings
+                warnings = plan.doubts()
                 progress = Progress(f"{checked['slide']}: regions cut", len(plan.boxes))
                 files.write_images(images, cut_regions(slide, scale, plan, settings.jpeg_quality, progress))
                 reader = slide.reader(scale.level).name

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -48,12 +49,13 @@ class Settings:
 class Plan:
     """The boxes of a slide, and a function of a box: its pixels (height, width) bool that are not its own.
 
-    None for the function: a box keeps all that is in it. warnings: what is doubtful about the plan.
+    None for the function: a box keeps all that is in it. doubts: a function that finds what is doubtful about the
+    plan, which is asked once for a slide, not by every reader of it.
     """
 
     boxes: list[Box]
     foreign: Callable[[Box], np.ndarray] | None = None
-    warnings: Sequence[str] = ()
+    doubts: Callable[[], Sequence[str]] = tuple
 
 
 def plan_regions(
@@ -112,5 +114,5 @@ def _plan_annotations(
             "pixels of the finest level"
         )
     mpp = masked["mask_mpp"] / reduction
-    warnings = doubt_annotations(found, tissue, reduction, mpp, slide.level_downsamples, corner)
-    return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box), warnings)
+    doubts = partial(doubt_annotations, found, tissue, reduction, mpp, slide.level_downsamples, corner)
+    return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box), doubts)

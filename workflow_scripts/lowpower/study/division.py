@@ -40,8 +40,16 @@ def find_problems(
         found += _site_problems(patients, split["test_sites"])
     if found:
         return found
+    tested: dict[tuple[str, ...], int] = {}
     for seed in seeds:
-        found += _division_problems(patients, assign(patients, classes, seed, split), classes, seed)
+        assigned = assign(patients, classes, seed, split)
+        found += _division_problems(patients, assigned, classes, seed)
+        first = tested.setdefault(tuple(p for p in patients if assigned[p] == "test"), seed)
+        if split["by"] == "random" and first != seed:
+            found.append(
+                f"seeds {first} and {seed} test the same patients by chance, so their spread does not include the "
+                f"choice of patients; write another seed in place of {seed} into `seeds`, or label more patients"
+            )
     return found
 
 
