@@ -39,7 +39,7 @@ lint: .venv/ready
 
 # The configuration page, from the schema.
 docs: .venv/ready
-	PYTHONPATH=workflow_scripts $(BIN)/python -m lowpower.study.config_page schemas/config.schema.yaml docs/configuration.md
+	PYTHONPATH=workflow_scripts $(BIN)/python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
 
 .venv: .venv/ready
 

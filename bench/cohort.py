@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from lowpower import draws, files
+from lowpower import files, rng
 from lowpower.magnification import name_of
 from lowpower.models import resnet
-from lowpower.models.distilling import distill_student
+from lowpower.models.distillation import distill_student
 from lowpower.models.model_file import save_model
 from lowpower.models.recording import record_teacher
-from lowpower.models.teaching import train_teacher
+from lowpower.models.teacher_training import train_teacher
 from lowpower.slides import phantom
-from lowpower.slides.reduce import area_mean
+from lowpower.slides.downsampling import area_mean
 
 TEACHER = 10
 AUGMENTATION = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.2, "flip": True, "quarter_turns": False}
@@ -67,8 +67,8 @@ def draw_cohort(folder: Path, side: int, regions: int, reductions: tuple[int, ..
     """
     pieces = []
     for k in range(min(16, regions)):
-        own, label = draws.generator(0, "bench", k), phantom.CLASSES[k % len(phantom.CLASSES)]
-        piece = phantom.draw_piece(own, label, np.ones(2, np.float32), phantom.Dials(piece_px=side))
+        own, label = rng.generator(0, "bench", k), phantom.CLASSES[k % len(phantom.CLASSES)]
+        piece = phantom.draw_piece(own, label, np.ones(2, np.float32), phantom.PhantomSettings(piece_px=side))
         pieces.append((label, np.tile(area_mean(piece, 2), (repeat, repeat, 1))))
     people, rows = [], {reduction: [] for reduction in (1, *reductions)}
     for split, count in (("train", regions), ("val", 4)):

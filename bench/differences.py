@@ -16,13 +16,13 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
 from lowpower import files
+from lowpower.config.config_file import read_config
+from lowpower.config.study_models import models
+from lowpower.evaluation.aggregation import Aggregation
+from lowpower.evaluation.intervals import Sample, difference, draw_patients, interval_of_difference, mean, sample
+from lowpower.evaluation.units import judge
 from lowpower.magnification import name_of
-from lowpower.study.config import read_config
-from lowpower.study.study import models
-from lowpower.tables.aggregation import Aggregation
-from lowpower.tables.intervals import Sample, difference, draw_patients, interval_of_difference, mean, sample
-from lowpower.tables.predictions import read_predictions
-from lowpower.tables.units import judge
+from lowpower.tables.predictions_file import read_predictions
 
 SCHEMA = Path(__file__).resolve().parent.parent / "schemas/config.schema.yaml"
 

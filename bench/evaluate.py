@@ -22,8 +22,8 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as oracle
 
-from lowpower.tables.judging import judge_units
-from lowpower.tables.results import evaluate
+from lowpower.tables.results_table import evaluate
+from lowpower.tables.unit_judging import judge_units
 
 CLASSES = ["a", "b", "c", "d"]
 JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}

@@ -16,10 +16,10 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
-from lowpower import draws
+from lowpower import rng
 from lowpower.slides import phantom
+from lowpower.slides.downsampling import area_mean
 from lowpower.slides.pyramid import TILE
-from lowpower.slides.reduce import area_mean
 
 CELL = 16 * TILE  # at level 0: one tile of the coarsest level
 CONFIG = """\
@@ -58,7 +58,7 @@ def write_large(path: Path, width: int, height: int, block: int = BLOCK, seed: i
     block: cells of a piece of tissue, along a side. seed: of what the tissue looks like.
     """
     piece = phantom.draw_piece(
-        draws.generator(seed, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.Dials(piece_px=512)
+        rng.generator(seed, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.PhantomSettings(piece_px=512)
     )
     tissue = np.tile(piece, (CELL // len(piece), CELL // len(piece), 1))
     glass = np.full((CELL, CELL, 3), phantom.GROUND, np.uint8)

@@ -21,11 +21,11 @@ import tifffile
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
-from lowpower.slides.area import Scale, read_area
-from lowpower.slides.level import finer_level, read_box
-from lowpower.slides.reader import Slide, on_white
+from lowpower.slides.level_regions import finer_level, read_box
 from lowpower.slides.regions import Box
+from lowpower.slides.resampling import Scale, read_area
 from lowpower.slides.slide import open_slide
+from lowpower.slides.slide_reader import Slide, on_white
 
 FIELD, STEP = 64, 97  # pixels of a level: a side, and the way to the next field, odd so that corners lie anywhere
 ONE_PIECE = 4096  # pixels: up to this side OpenSlide reads a level in one piece, from its corner, and mixes no pixels

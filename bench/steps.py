@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from lowpower.slides import phantom
-from lowpower.slides.cutting import tile_slide
-from lowpower.slides.intake import check_slide
-from lowpower.slides.level import read_level
-from lowpower.slides.plan import Settings
+from lowpower.slides.downsampling import downsample_slide
+from lowpower.slides.level_regions import read_level
 from lowpower.slides.pyramid import TILE
-from lowpower.slides.reduce import downsample_slide
-from lowpower.slides.tissue import Sizes, mask_tissue
+from lowpower.slides.region_plan import TilingSettings
+from lowpower.slides.slide_check import check_slide
+from lowpower.slides.tiling import tile_slide
+from lowpower.slides.tissue import TissueSettings, mask_tissue
 
 QUALITY = 95
 LONGEST = 0  # µm; pieces of tissue stay whole, so that the largest region is measured, not the default limit
@@ -20,12 +20,14 @@ def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
     """Take the slide in a folder one step on, by the library's own functions."""
     slide, check, mask = str(folder / "slide.tiff"), folder / "check.json", folder / "mask.json"
     grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
-    settings = Settings(magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, Sizes().min_area_um2, QUALITY)
+    settings = TilingSettings(
+        magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, TissueSettings().min_area_um2, QUALITY
+    )
     low = REDUCTIONS[1]
     if name == "check_slide":
         check_slide("bench", slide, None, "", check)
     elif name == "mask_tissue":
-        mask_tissue(check, slide, "", 8, Sizes(), folder / "mask.png", mask)
+        mask_tissue(check, slide, "", 8, TissueSettings(), folder / "mask.png", mask)
     elif name == "tile_slide":
         tile_slide(
             check=check,

@@ -96,7 +96,7 @@ def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnifi
 
 def measure_speed(folder: Path, quick: bool) -> dict:
     """Seconds and ratios of each way through the same slide."""
-    dials = phantom.Dials(pieces=2 if quick else 12, piece_px=192 if quick else 768)
+    dials = phantom.PhantomSettings(pieces=2 if quick else 12, piece_px=192 if quick else 768)
     # four times the same, which is quicker than to draw as much
     image = np.tile(phantom.draw_slide("bench", "sheet_atypical", dials), (2, 2, 1))
     write_slide(folder / "slide.tiff", image, phantom.MPP)

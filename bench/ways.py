@@ -15,13 +15,13 @@ from steps import QUALITY, REDUCTIONS
 
 from lowpower import files
 from lowpower.log import Progress
-from lowpower.slides.area import choose_scale
-from lowpower.slides.cutting import cut_regions
-from lowpower.slides.plan import Plan
+from lowpower.slides.downsampling import downsample_slide
 from lowpower.slides.pyramid import TILE
-from lowpower.slides.reduce import downsample_slide
+from lowpower.slides.region_plan import Plan
 from lowpower.slides.regions import Box
+from lowpower.slides.resampling import choose_scale
 from lowpower.slides.slide import open_slide
+from lowpower.slides.tiling import cut_regions
 
 
 def cut_images(folder: Path, unit: str) -> None:

@@ -1,6 +1,6 @@
 """Claims: fixed in a file, registered before the first model, tested on test data."""
 
-from lowpower.study.claims import read_claims, registration, resolve
+from lowpower.claims.claims_file import read_claims, registration, resolve
 
 try:
     CLAIMS_HASH, CLAIMS, FILLED = read_claims(

@@ -13,19 +13,26 @@ sys.executable = shlex.quote(sys.executable)  # by which Snakemake runs each scr
 
 from lowpower import magnification
 from lowpower.errors import InputError
-from lowpower.study.code import code_hash
-from lowpower.study.config import read_config, read_written
-from lowpower.study.division import can_be_judged, find_problems
-from lowpower.study.earlier import check_same_study
-from lowpower.study.given import check_given, given_teacher
-from lowpower.study.jobs import example_student, recipe, result_row, stage_before, student_recipe, teacher_folder
-from lowpower.study.jobs import time_files, timed_row
-from lowpower.study.machine import check_place, check_writable
-from lowpower.study.plan import count_tested, planned_jobs
-from lowpower.study.scales import region_multiple
-from lowpower.study.sheet import by_file_name, read_sheet
-from lowpower.study.study import Model, level_of, measured_networks, models
-from lowpower.wording import listed
+from lowpower.config.code_hash import code_hash
+from lowpower.config.config_file import read_config, read_written
+from lowpower.config.splits import can_be_judged, find_problems
+from lowpower.config.previous_run import check_same_study
+from lowpower.config.external_models import check_external_models, external_teacher
+from lowpower.config.training_jobs import (
+    example_student,
+    recipe,
+    result_row,
+    stage_before,
+    student_recipe,
+    teacher_folder,
+)
+from lowpower.config.training_jobs import time_files, timed_row
+from lowpower.config.folder_checks import check_place, check_writable
+from lowpower.config.job_counts import count_tested, planned_jobs
+from lowpower.config.region_sizes import region_multiple
+from lowpower.config.sheet import by_file_name, read_sheet
+from lowpower.config.study_models import Model, level_of, measured_networks, models
+from lowpower.text import join_lines
 
 # Snakemake reads config files as well: here is told what it would lose or change without a word. What another workflow
 # hands over stands in no file of ours.
@@ -44,7 +51,7 @@ try:
     check_place(HOME)
     STUDY = read_config(config, HOME / "schemas/config.schema.yaml", WRITTEN)
     SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
-    check_given(STUDY)
+    check_external_models(STUDY)
     check_writable(OUT := f"results/{STUDY['cohort']}")
     check_same_study(STUDY, OUT)
 except InputError as error:
@@ -64,7 +71,7 @@ JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY[
 # instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
 PROBLEMS = find_problems(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"], STUDY["unit"] == "annotation")
 if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
-    reasons = listed([f"- {problem}" for problem in PROBLEMS], 20)
+    reasons = join_lines([f"- {problem}" for problem in PROBLEMS], 20)
     raise WorkflowError(
         f"{STUDY['slides']} does not allow to train yet:\n{reasons}\n"
         "To see the slides before that is mended: snakemake intake (and the same --configfile)."

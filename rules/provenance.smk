@@ -1,8 +1,8 @@
 """What the study was made from and on, with hashes; and its tables computed again. Included last: it asks all rules."""
 
 from lowpower.hashes import hash_of
-from lowpower.provenance.facts import read_lock
-from lowpower.provenance.rules import as_job, files_of, writers
+from lowpower.provenance.environment import read_lock
+from lowpower.provenance.rule_files import as_job, files_of, writers
 
 PROVENANCE = f"{OUT}/provenance.json"
 SCALES = {magnification.name_of(model.magnification) for model in MODELS} | {level_of(model, STUDY) for model in MODELS}

@@ -1,6 +1,6 @@
 """From predictions, costs and times to tables."""
 
-from lowpower.study.jobs import controls
+from lowpower.config.training_jobs import controls
 
 TABLE_FORMS = ("csv", "md", "tex")
 

@@ -1,10 +1,10 @@
 """The teacher: trained on labels at high magnification (or given), then asked once about every view of each region."""
 
-if given_teacher(STUDY):
+if external_teacher(STUDY):
 
     rule adopt_teacher:
         input:
-            teacher=given_teacher(STUDY),
+            teacher=external_teacher(STUDY),
             claims=ancient(REGISTER[0]),
         output:
             model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
-from lowpower import draws, files
+from lowpower import files, rng
 
 CLASSES = ["blue", "red"]
 # pyproject.toml asks for the first, whose examples are the same in every run; the other looks for new ones
@@ -38,7 +38,7 @@ def float64():
 
 def region_image(slide: str, number: int, label: str, side: int) -> np.ndarray:
     """Noise whose color tells the class: easy, so that a few steps learn it."""
-    image = draws.generator(0, "test image", slide, number).integers(60, 200, (side, side, 3))
+    image = rng.generator(0, "test image", slide, number).integers(60, 200, (side, side, 3))
     image[..., 2 if label == "blue" else 0] += 50
     return image.astype(np.uint8)
 

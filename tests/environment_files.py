@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from lowpower.study.code import modules_of
+from lowpower.config.code_hash import modules_of
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "workflow_scripts"
@@ -22,8 +22,8 @@ IMPORTED_AS = {
 }  # fmt: skip
 # Imports that no import statement shows: (file of the library, its words): the module.
 HIDDEN = {
-    ("models/vision.py", "import_module("): "torchvision",
-    ("tables/predictions.py", "read_parquet("): "pyarrow",
+    ("models/torchvision_import.py", "import_module("): "torchvision",
+    ("tables/predictions_file.py", "read_parquet("): "pyarrow",
 }
 HIDING = r"import_module\(|__import__\(|\b(?:read|to)_(?:parquet|feather|orc|hdf|excel|html|xml|latex|markdown)\("
 

@@ -14,7 +14,7 @@ import tifffile
 from PIL import Image
 from slide_files import write_slide
 
-from lowpower.slides.reduce import area_mean
+from lowpower.slides.downsampling import area_mean
 
 MPP, SHRINK, TILE = 0.5, 4, 256
 KIND = {"tile": (TILE, TILE), "photometric": "rgb", "metadata": None}

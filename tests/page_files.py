@@ -9,10 +9,11 @@ import numpy as np
 import yaml
 
 from lowpower import files
+from lowpower.claims import claim_tests, claims_table
+from lowpower.config.config_file import read_config
 from lowpower.pages.intake_page import show_intake
 from lowpower.pages.report import write_report
-from lowpower.study.config import read_config
-from lowpower.tables import claims, claims_text, cohort, cost, hours, intake, referral, results
+from lowpower.tables import cohort_table, cost_table, hours_table, intake_table, referral_results, results_table
 
 ROOT = Path(__file__).parents[1]
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
@@ -70,12 +71,12 @@ def result_rows(teacher="0.9000"):
 
 
 def cost_rows():
-    return [dict.fromkeys(cost.COLUMNS, "1") | {"magnification": "10x", "device": "cpu", "latency_ms": "3.210"}]
+    return [dict.fromkeys(cost_table.COLUMNS, "1") | {"magnification": "10x", "device": "cpu", "latency_ms": "3.210"}]
 
 
 def claim_rows():
     """One claim of each verdict."""
-    shared = dict.fromkeys(claims.COLUMNS, "") | {
+    shared = dict.fromkeys(claim_tests.COLUMNS, "") | {
         "metric": "accuracy",
         "per": "patient",
         "registered": "before training",
@@ -83,20 +84,20 @@ def claim_rows():
     tested = {"patients": "40", "estimate": "0.0520", "low": "0.0110", "high": "0.0990", "interval": "95 %"}
     tested |= {"p": "0.0012", "p_holm": "0.0036", "row": "sskd at 2.5x", "against": "teacher at 10x"}
     found = []
-    for k, verdict in enumerate(claims_text.VERDICTS):
+    for k, verdict in enumerate(claims_table.VERDICTS):
         row = shared | {"id": f"C{k}", "claim": "<i>Students</i> & teachers", "verdict": verdict}
-        found.append(row | ({"why": "of <another> cohort"} if verdict == claims_text.UNTESTED else tested))
+        found.append(row | ({"why": "of <another> cohort"} if verdict == claims_table.UNTESTED else tested))
     return found
 
 
 def hour_rows():
-    row = dict.fromkeys(hours.COLUMNS, "1") | {"method": "sskd", "magnification": "2.5x", "hours": "1.2345"}
+    row = dict.fromkeys(hours_table.COLUMNS, "1") | {"method": "sskd", "magnification": "2.5x", "hours": "1.2345"}
     return [row | {"teacher_hours": ""}]
 
 
 def referral_rows():
     """One student, best of its magnification, at two shares; of the second nothing is known."""
-    row = dict.fromkeys(referral.COLUMNS, "") | {"method": "sskd", "magnification": "2.5x", "labeled": "100"}
+    row = dict.fromkeys(referral_results.COLUMNS, "") | {"method": "sskd", "magnification": "2.5x", "labeled": "100"}
     row |= {"unlabeled": "50", "per": "patient", "split": "val", "seeds": "1", "n": "6", "best": "1", "asked": "0"}
     known = {
         "referred": "0.0000",
@@ -111,13 +112,13 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
     """Write what the pages are made from, and return it as their arguments."""
     files.write_json(folder / "config.json", config or complete_config())
     tables = {
-        "intake": (intake.COLUMNS, intake_rows()),
-        "cohort": (cohort.COLUMNS, cohort_rows()),
-        "results": (results.COLUMNS, result_rows(teacher)),
-        "cost": (cost.COLUMNS, cost_rows()),
-        "claims": (claims.COLUMNS, claim_rows()),
-        "hours": (hours.COLUMNS, hour_rows()),
-        "referral": (referral.COLUMNS, referral_rows()),
+        "intake": (intake_table.COLUMNS, intake_rows()),
+        "cohort": (cohort_table.COLUMNS, cohort_rows()),
+        "results": (results_table.COLUMNS, result_rows(teacher)),
+        "cost": (cost_table.COLUMNS, cost_rows()),
+        "claims": (claim_tests.COLUMNS, claim_rows()),
+        "hours": (hours_table.COLUMNS, hour_rows()),
+        "referral": (referral_results.COLUMNS, referral_rows()),
     }
     for name, (columns, rows) in tables.items():
         files.write_rows(folder / f"tables/{name}.csv", columns, rows if full else [])

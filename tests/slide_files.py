@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from lowpower import draws, files
-from lowpower.slides.cutting import tile_slide
-from lowpower.slides.intake import check_slide
-from lowpower.slides.plan import Settings
-from lowpower.slides.reduce import area_mean
-from lowpower.slides.tissue import Sizes, mask_tissue
+from lowpower import files, rng
+from lowpower.slides.downsampling import area_mean
+from lowpower.slides.region_plan import TilingSettings
+from lowpower.slides.slide_check import check_slide
+from lowpower.slides.tiling import tile_slide
+from lowpower.slides.tissue import TissueSettings, mask_tissue
 
 GLASS = (243, 242, 244)
 GRID = {"size_um": 128, "stride_um": 0, "min_tissue": 0.5}
@@ -19,12 +19,12 @@ GRID = {"size_um": 128, "stride_um": 0, "min_tissue": 0.5}
 
 def draw_tissue(height: int, width: int, pieces: Sequence[tuple[int, int, int, int]]) -> np.ndarray:
     """A bright slide (height, width, 3) with noisy pink ellipses; pieces: (y, x, height, width) of each in pixels."""
-    rng = draws.generator(0, "test tissue", height, width)
-    image = (np.array(GLASS) + rng.normal(0, 1, (height, width, 1))).astype(np.uint8)
+    noise = rng.generator(0, "test tissue", height, width)
+    image = (np.array(GLASS) + noise.normal(0, 1, (height, width, 1))).astype(np.uint8)
     y, x = np.mgrid[:height, :width] + 0.5
     for top, left, tall, wide in pieces:
         inside = ((y - top - tall / 2) / (tall / 2)) ** 2 + ((x - left - wide / 2) / (wide / 2)) ** 2 <= 1
-        pink = np.array((200, 110, 170)) + rng.normal(0, 25, (height, width, 1))
+        pink = np.array((200, 110, 170)) + noise.normal(0, 25, (height, width, 1))
         image[inside] = pink.clip(0, 255).astype(np.uint8)[inside]
     return image
 
@@ -76,7 +76,7 @@ def cut_slide(
     state = {step: folder / f"{step}.json" for step in ("check", "mask", "tile")}
     mask = folder / "mask.png"
     check_slide(slide, str(path), mpp, exclude, state["check"])
-    sizes = Sizes(min_area_um2=min_area_um2, close_um=16)
+    sizes = TissueSettings(min_area_um2=min_area_um2, close_um=16)
     mask_tissue(state["check"], str(path), own_mask, 8, sizes, mask, state["mask"])
     tile_slide(
         check=state["check"],
@@ -84,7 +84,9 @@ def cut_slide(
         mask_state=state["mask"],
         path=str(path),
         annotation=str(annotation),
-        settings=Settings(magnification, multiple, unit, grid or GRID, max_side_um, min_area_um2, jpeg_quality=95),
+        settings=TilingSettings(
+            magnification, multiple, unit, grid or GRID, max_side_um, min_area_um2, jpeg_quality=95
+        ),
         table=folder / "regions.csv",
         outlines=folder / "regions.geojson",
         images=folder / "regions.zip",

@@ -13,16 +13,16 @@ from slide_files import cut_slide, draw_tissue, write_slide
 from test_regions import read_images
 
 from lowpower import files
+from lowpower.config.splits import divide
 from lowpower.errors import InputError
-from lowpower.models.cohort import read_regions
+from lowpower.evaluation.units import units
+from lowpower.models.region_sets import read_regions
 from lowpower.slides.annotation import read_annotations, scan_corner
 from lowpower.slides.geojson import write_annotations
-from lowpower.slides.outline import inside
+from lowpower.slides.outlines import inside
 from lowpower.slides.regions import Box
-from lowpower.study.division import divide
 from lowpower.tables.region_index import index_regions
-from lowpower.tables.splits import check_annotations, write_splits
-from lowpower.tables.units import units
+from lowpower.tables.splits_file import check_annotations, write_splits
 
 SIZE = (1200, 1100)
 SQUARE = [[100, 100], [500, 100], [500, 500], [100, 500], [100, 100]]

@@ -9,7 +9,7 @@ from test_annotation import collection, feature, write
 from test_annotation_xml import asap
 
 from lowpower import files
-from lowpower.slides.annotation_doubts import doubt_annotations, other_readings
+from lowpower.slides.annotation_warnings import doubt_annotations, other_readings
 
 SIDES = (4000, 3000)  # of level 0, at 0.25 µm; the mask has a pixel for 32 of them
 MPP, REDUCTION, LEVELS = 0.25, 32, (1, 2.0003, 16)

@@ -7,7 +7,7 @@ import pytest
 
 from lowpower.slides.annotation import read_annotations
 from lowpower.slides.annotation_xml import encloses
-from lowpower.slides.outline import inside
+from lowpower.slides.outlines import inside
 from lowpower.slides.regions import Box
 from lowpower.slides.slide import ExcludedSlide
 

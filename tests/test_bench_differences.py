@@ -9,8 +9,8 @@ from test_results import CLASSES, predictions
 from test_study import CONFIG, ROOT
 
 from lowpower import files
-from lowpower.study.config import read_config
-from lowpower.study.study import models
+from lowpower.config.config_file import read_config
+from lowpower.config.study_models import models
 
 
 def make(folder, right):

@@ -5,10 +5,10 @@ import pytest
 import torch
 from sklearn import metrics as oracle
 
-from lowpower.tables.aggregation import aggregate
-from lowpower.tables.choices import TEMPERATURES, choose, log_loss, temperature_of, tempered, threshold_of
-from lowpower.tables.intervals import sample
-from lowpower.tables.units import Units
+from lowpower.evaluation.aggregation import aggregate
+from lowpower.evaluation.calibration import TEMPERATURES, choose, log_loss, temperature_of, tempered, threshold_of
+from lowpower.evaluation.intervals import sample
+from lowpower.evaluation.units import Units
 
 
 def judged(sharpness, n=4000, classes=3):

@@ -6,14 +6,14 @@ from test_workflow import ROOT
 from unit_files import write_units
 
 from lowpower import files
+from lowpower.claims import claim_tests as table
+from lowpower.claims import claims_table
+from lowpower.claims.claims_file import read_claims, registration, resolve
+from lowpower.claims.registration import ADDED, BEFORE, CHANGED, register_claims
+from lowpower.config.config_file import read_config
+from lowpower.config.study_models import models
 from lowpower.errors import InputError
-from lowpower.study.claims import read_claims, registration, resolve
-from lowpower.study.config import read_config
-from lowpower.study.study import models
-from lowpower.tables import claims as table
-from lowpower.tables import claims_text
-from lowpower.tables.registration import ADDED, BEFORE, CHANGED, register_claims
-from lowpower.tables.units import judge
+from lowpower.evaluation.units import judge
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
 CLASSES = ["a", "b", "c"]
@@ -157,7 +157,7 @@ def test_a_study_may_have_no_claims(tmp_path):
     outputs = [tmp_path / f"claims.{form}" for form in ("csv", "md", "tex")]
     units, _ = write_units(tmp_path, [], JUDGING)
     table.judge_claims([], [tmp_path / "claims/001.json"], units, [], STATISTICS, *outputs)
-    assert files.read_rows(outputs[0]) == [] and claims_text.NOTHING in outputs[1].read_text()
+    assert files.read_rows(outputs[0]) == [] and claims_table.NOTHING in outputs[1].read_text()
 
 
 def register(folder, claims):
@@ -308,4 +308,4 @@ def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside
     assert found[0] == found[1]
     text = (tmp_path / "one.md").read_text()
     assert "accuracy_released | the paper |" in text and text.count("adds 4 %") == 1
-    assert claims_text.in_short(files.read_rows(tmp_path / "one.csv")) == "claims: 1 holds, 1 not tested here"
+    assert claims_table.in_short(files.read_rows(tmp_path / "one.csv")) == "claims: 1 holds, 1 not tested here"

@@ -1,6 +1,6 @@
 from lowpower import files
-from lowpower.tables.cohort import COLUMNS, count_cohort
-from lowpower.tables.tally import check_counts, count, describe
+from lowpower.tables.cohort_counts import check_counts, count, describe
+from lowpower.tables.cohort_table import COLUMNS, count_cohort
 
 CLASSES = ["a", "b"]
 

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from lowpower import magnification
+from lowpower.config.config_file import read_config, read_written
+from lowpower.config.config_page import configuration_page
+from lowpower.config.region_sizes import region_multiple, written_out
+from lowpower.config.study_models import models
+from lowpower.config.yaml_file import parse
 from lowpower.errors import InputError
-from lowpower.study.config import read_config, read_written
-from lowpower.study.config_page import configuration_page
-from lowpower.study.scales import region_multiple, written_out
-from lowpower.study.study import models
-from lowpower.study.yaml_file import parse
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "schemas/config.schema.yaml"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from lowpower import files
+from lowpower.evaluation.units import Judged, Units
 from lowpower.figures import style
-from lowpower.figures.confusion import _percent, draw_confusion
-from lowpower.tables.confusion import COUNTS, confusion_rows
-from lowpower.tables.units import Judged, Units
+from lowpower.figures.confusion_figure import _percent, draw_confusion
+from lowpower.tables.confusion_table import COUNTS, confusion_rows
 
 KIND = {"per": "region", "split": "test", "pixels": "averaged"}
 

@@ -18,18 +18,18 @@ from test_stages import DISTILL, JOB, RECIPE, record, teach
 from lowpower.errors import InputError
 from lowpower.files import read_rows, write_rows
 from lowpower.models import backbone, networks
-from lowpower.models.choosing import adopt_teacher, choose_teacher
-from lowpower.models.cohort import read_regions
-from lowpower.models.color import ColorNetwork, color_features
-from lowpower.models.cost import count_flops, measure_cost
-from lowpower.models.distilling import distill_student
+from lowpower.models.color_fit import PENALTIES, minimize
+from lowpower.models.color_network import ColorNetwork, color_features
+from lowpower.models.distillation import distill_student
 from lowpower.models.examples import show_examples
-from lowpower.models.finetuning import finetune_student
-from lowpower.models.fitting import PENALTIES, minimize
+from lowpower.models.fine_tuning import finetune_student
+from lowpower.models.inference_cost import count_flops, measure_cost
 from lowpower.models.model_file import load_model, save_model
 from lowpower.models.pixels import read_image
-from lowpower.models.predicting import predict
-from lowpower.models.training import HISTORY
+from lowpower.models.prediction import predict
+from lowpower.models.region_sets import read_regions
+from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
+from lowpower.models.training_loop import HISTORY
 from lowpower.planning.workload import _PRICE
 
 COLOR = JOB | {"network": "color", "finetune": {"images": "labeled"}}
@@ -109,8 +109,8 @@ def test_a_class_without_a_region_is_never_called_and_the_fit_ends():
 
 WHOLE = """
 import json, sys
-from lowpower.models.finetuning import finetune_student
-from lowpower.models.predicting import predict
+from lowpower.models.fine_tuning import finetune_student
+from lowpower.models.prediction import predict
 folder, job = sys.argv[1], json.loads(sys.argv[2])
 model, splits = f"{folder}/color/model.safetensors", f"{folder}/splits.csv"
 finetune_student(job, f"{folder}/regions/5x.csv", splits, None, None, model, f"{folder}/color/history.csv")

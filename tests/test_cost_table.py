@@ -1,5 +1,5 @@
 from lowpower import files
-from lowpower.tables.cost import COLUMNS, compare_cost
+from lowpower.tables.cost_table import COLUMNS, compare_cost
 
 
 def write_cost(folder, scale, flops, **other):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from lowpower.tables import intervals
-from lowpower.tables.units import Units
+from lowpower.evaluation import intervals
+from lowpower.evaluation.units import Units
 
 CLASSES = 3
 DRAWN = 500  # cohorts: the standard error of a coverage of 95 % is 1.0 points, so 92 lies three of them away

@@ -6,10 +6,10 @@ from sklearn.metrics import roc_auc_score
 from test_results import BOTH, JUDGING
 from unit_files import write_units
 
+from lowpower.evaluation.intervals import sample
+from lowpower.evaluation.units import Units
 from lowpower.files import read_rows
-from lowpower.tables.curves import reliability_bins, roc_points, trace_curves
-from lowpower.tables.intervals import sample
-from lowpower.tables.units import Units
+from lowpower.tables.curve_points import reliability_bins, roc_points, trace_curves
 
 
 def units(truth, probabilities):

@@ -8,9 +8,9 @@ from test_pen import disk, draw_slide, finish, ink, stroke
 from test_stains import draw_stained
 
 from lowpower import files
-from lowpower.slides import doubt
-from lowpower.slides.intake import check_slide
-from lowpower.slides.tissue import Sizes, mask_tissue
+from lowpower.slides import slide_warnings
+from lowpower.slides.slide_check import check_slide
+from lowpower.slides.tissue import TissueSettings, mask_tissue
 
 OWN = "name a mask of your own in the sheet's column mask"
 GLASS_FRAME = ((40, 40), (40, 40), (0, 0))
@@ -21,7 +21,13 @@ def mask_of(folder, image, pen_um=100, own_mask=""):
     path = write_slide(folder / "a.svs", image, mpp=8, reductions=())
     check_slide("S1", str(path), None, "", folder / "check.json")
     mask_tissue(
-        folder / "check.json", str(path), own_mask, 8, Sizes(pen_um=pen_um), folder / "mask.png", folder / "mask.json"
+        folder / "check.json",
+        str(path),
+        own_mask,
+        8,
+        TissueSettings(pen_um=pen_um),
+        folder / "mask.png",
+        folder / "mask.json",
     )
     return files.read_json(folder / "mask.json")
 
@@ -118,12 +124,12 @@ def test_a_warning_excludes_nothing(tmp_path):
 
 @pytest.mark.parametrize("share", [0.29, 0.31])
 def test_the_share_of_ink_that_is_much(share):
-    assert bool(doubt.doubt_ink(round(share * 1000), 1000, 1e-4)) == (share > doubt.INKED)
+    assert bool(slide_warnings.doubt_ink(round(share * 1000), 1000, 1e-4)) == (share > slide_warnings.INKED)
 
 
 @pytest.mark.parametrize("name", ["cmu-1-small-region.svs", "tcga-cr-7395-01a-01-ts1.svs", "CMU-0-small.tiff"])
 def test_real_slides_have_no_false_warning(tmp_path, shared, name):
     path = str(shared / "data/slides" / name)
     check_slide("S1", path, 0.25 if name.startswith("tcga") else None, "", tmp_path / "check.json")
-    mask_tissue(tmp_path / "check.json", path, "", 8, Sizes(), tmp_path / "mask.png", tmp_path / "mask.json")
+    mask_tissue(tmp_path / "check.json", path, "", 8, TissueSettings(), tmp_path / "mask.png", tmp_path / "mask.json")
     assert files.read_json(tmp_path / "mask.json")["warnings"] == []

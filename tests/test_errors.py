@@ -18,19 +18,19 @@ from test_provenance import check, make_study
 from test_workflow import BIN, SMOKE, copy_project, write_header
 
 from lowpower import files
+from lowpower.claims.claims_file import read_claims
+from lowpower.config.config_file import read_config, read_written
+from lowpower.config.external_models import check_external_models
+from lowpower.config.folder_checks import check_place, check_writable
+from lowpower.config.previous_run import check_same_study
+from lowpower.config.sheet import read_sheet
+from lowpower.config.splits import find_problems
 from lowpower.errors import InputError
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
-from lowpower.study.claims import read_claims
-from lowpower.study.config import read_config, read_written
-from lowpower.study.division import find_problems
-from lowpower.study.earlier import check_same_study
-from lowpower.study.given import check_given
-from lowpower.study.machine import check_place, check_writable
-from lowpower.study.sheet import read_sheet
-from lowpower.tables.intake import gather_slides
-from lowpower.tables.predictions import check_apart, read_predictions
-from lowpower.tables.splits import COLUMNS as SPLITS
+from lowpower.tables.intake_table import gather_slides
+from lowpower.tables.predictions_file import check_apart, read_predictions
+from lowpower.tables.splits_file import COLUMNS as SPLITS
 
 ROOT = Path(__file__).parents[1]
 HEADER = "slide,path,patient,label\n"
@@ -112,7 +112,7 @@ def given(**changes):
 
     def make(folder):
         raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
-        return message_of(check_given, read_config(raw, ROOT / "schemas/config.schema.yaml"))
+        return message_of(check_external_models, read_config(raw, ROOT / "schemas/config.schema.yaml"))
 
     return make
 
@@ -276,14 +276,14 @@ def class_lost(folder):
 
 
 def strange_annotation(folder):
-    from lowpower.tables.splits import check_annotations
+    from lowpower.tables.splits_file import check_annotations
 
     index = [{"slide": f"S{k % 2 + 1}", "annotation": "normal"} for k in range(12)]
     return message_of(check_annotations, index, ["Normal", "Tumor"])
 
 
 def write_without_regions(folder):
-    from lowpower.tables.splits import write_splits
+    from lowpower.tables.splits_file import write_splits
 
     row = {"slide": "a", "patient": "P1", "site": "", "label": "Normal", "true_label": "", "seed": 0, "split": "train"}
     files.write_rows(folder / "index.csv", ["region", "slide", "annotation", "area_mm2"], [])
@@ -293,7 +293,7 @@ def write_without_regions(folder):
 def level_lost(folder):
     from test_level import cut, emptied, write_levels
 
-    from lowpower.slides.level import read_level
+    from lowpower.slides.level_regions import read_level
 
     made = cut(folder, write_levels(folder / "a.tif", (800, 720), [1, 4], 0.5), 4, slide="S1")
     emptied(folder / "a.tif")
@@ -311,27 +311,27 @@ def damaged_region(folder):
 def loss_not_finite(folder):
     import torch
 
-    from lowpower.models import resnet, training
+    from lowpower.models import resnet, training_loop
 
     network = resnet.build(2, 0)
 
     def step_passes(network, step):
         loss = next(network.parameters()).sum() * torch.nan
-        yield training.Pass(1.0, {"cross_entropy": loss}, ["S001_00003"])
+        yield training_loop.Pass(1.0, {"cross_entropy": loss}, ["S001_00003"])
 
     recipe = {"learning_rate": 1, "weight_decay": 0, "evaluate_every": 1}
     judge = lambda network: (1.0, 0.5)  # noqa: E731
     last = folder / "last.pt"
-    return message_of(training.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
+    return message_of(training_loop.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
 
 
 def diverging(folder):
     import torch
 
-    from lowpower.models import training
+    from lowpower.models import training_loop
 
     def step_passes(network, step):
-        yield training.Pass(1.0, {"kl": (80 if step else 0.5) + 0 * network.weight.sum()}, ["S001_00003"])
+        yield training_loop.Pass(1.0, {"kl": (80 if step else 0.5) + 0 * network.weight.sum()}, ["S001_00003"])
 
     recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
     judge = lambda network: (1.0, 0.5)  # noqa: E731
@@ -346,30 +346,30 @@ def diverging(folder):
         folder / "last.pt",
         "x",
     )
-    return message_of(training.fit, *about, 0, 0.69)
+    return message_of(training_loop.fit, *about, 0, 0.69)
 
 
 def nothing_labeled(folder):
-    from lowpower.models import learning, stages
+    from lowpower.models import supervised, training_stage
 
     params = {"name": "sskd at 5x", "seed": 0, "labeled": 5, "unlabeled": 100, "training": {}}
-    stage = stages.Stage(params, "finetune", None, {}, None)
-    return message_of(learning.learn_labels, stage, [], [], 9, "model.safetensors")
+    stage = training_stage.Stage(params, "finetune", None, {}, None)
+    return message_of(supervised.learn_labels, stage, [], [], 9, "model.safetensors")
 
 
 def nothing_to_validate(folder):
-    from lowpower.models import stages
+    from lowpower.models import training_stage
 
-    stage = stages.Stage({"name": "sskd at 5x", "seed": 0}, "distill", None, {}, None)
-    return message_of(stages.train, stage, [], [], 9, None, "model.safetensors")
+    stage = training_stage.Stage({"name": "sskd at 5x", "seed": 0}, "distill", None, {}, None)
+    return message_of(training_stage.train, stage, [], [], 9, None, "model.safetensors")
 
 
 def other_classes(folder):
-    from lowpower.models import model_file, resnet, stages
+    from lowpower.models import model_file, resnet, training_stage
 
     model_file.save_model(folder / "model.safetensors", resnet.build(2, 0), {"classes": ["red", "blue"]})
     params = {"gpu": False, "seed": 0, "init": "teacher", "classes": ["Normal", "Sprue"]}
-    return message_of(stages.begin, params, "finetune", str(folder / "model.safetensors"), ["a region"])
+    return message_of(training_stage.start_stage, params, "finetune", str(folder / "model.safetensors"), ["a region"])
 
 
 def half_a_model(folder):
@@ -391,9 +391,9 @@ def recording(truncated=False, **changes):
         from safetensors.torch import save
 
         from lowpower.models import resnet
-        from lowpower.models.guides import RecordedTeacher
         from lowpower.models.model_file import KEY, save_model
         from lowpower.models.recording import origin
+        from lowpower.models.teacher_outputs import RecordedTeacher
 
         part, teacher, index = folder / "part0.safetensors", folder / "model.safetensors", folder / "10x.csv"
         save_model(teacher, resnet.build(2, 0), {"classes": ["Normal", "Sprue"], "fingerprint": "cafe"})
@@ -414,7 +414,8 @@ def no_operators(folder):
     package.mkdir()
     (package / "__init__.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')\n")
     return job(
-        f"import sys\nsys.path.insert(0, {str(folder)!r})\nfrom lowpower.models.vision import torchvision_part\n"
+        f"import sys\nsys.path.insert(0, {str(folder)!r})\n"
+        "from lowpower.models.torchvision_import import torchvision_part\n"
         "torchvision_part('transforms')"
     )(folder)
 

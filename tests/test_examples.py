@@ -12,11 +12,11 @@ from conftest import CLASSES
 
 from lowpower import files
 from lowpower.models import resnet
-from lowpower.models.cohort import read_regions
 from lowpower.models.examples import disagreements, pick, show_examples
 from lowpower.models.model_file import save_model
 from lowpower.models.pixels import read_image
-from lowpower.models.predicting import predict
+from lowpower.models.prediction import predict
+from lowpower.models.region_sets import read_regions
 
 
 @pytest.fixture

@@ -18,9 +18,9 @@ from mirax_file import write_mirax
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
-from lowpower.slides import cutting
+from lowpower.slides import tiling
 from lowpower.slides.slide import fingerprint_slide
-from lowpower.tables.intake import gather_slides
+from lowpower.tables.intake_table import gather_slides
 
 TESTS = Path(__file__).parent
 PIECE = [(300, 300, 400, 600)]  # y, x, height, width at 0.5 µm
@@ -268,7 +268,7 @@ def test_a_slide_that_vanishes_during_the_run(tmp_path, monkeypatch, step, reads
 
 def test_a_slide_that_vanishes_between_two_steps(tmp_path, monkeypatch):
     path = sound(tmp_path)
-    monkeypatch.setattr(cutting, "is_usable", lambda state: path.unlink() or True)
+    monkeypatch.setattr(tiling, "is_usable", lambda state: path.unlink() or True)
     judge(tmp_path / "out", cut_slide(tmp_path / "out", path), "tile_slide", "no file at the sheet's path")
 
 

@@ -4,9 +4,9 @@ from PIL import Image
 
 from lowpower import files
 from lowpower.figures import style
-from lowpower.figures.accuracy import _frontier, draw_accuracy_flops, largest_shares
-from lowpower.figures.curves import _steps_since_start, draw_training_curves
+from lowpower.figures.accuracy_cost import _frontier, draw_accuracy_flops, largest_shares
 from lowpower.figures.panels import model_panels
+from lowpower.figures.training_curves import _steps_since_start, draw_training_curves
 
 RESULTS = [
     *("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels", "n"),

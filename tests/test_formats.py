@@ -14,9 +14,9 @@ from slide_files import cut_slide, draw_tissue, write_slide
 from lowpower import files
 from lowpower.magnification import mpp_of
 from lowpower.slides.annotation import scan_corner
-from lowpower.slides.area import choose_scale, read_area
+from lowpower.slides.downsampling import area_mean
 from lowpower.slides.overview import UNREADABLE
-from lowpower.slides.reduce import area_mean
+from lowpower.slides.resampling import choose_scale, read_area
 from lowpower.slides.slide import open_slide
 
 PIECE = (300, 400, 400, 600)  # y, x, height, width at 0.5 µm

@@ -19,15 +19,15 @@ from hypothesis import strategies as st
 from PIL import Image
 from sheet_files import edited, workbook
 
+from lowpower.config.config_file import read_config, read_written
+from lowpower.config.job_counts import count_tested, planned_jobs
+from lowpower.config.sheet import by_file_name, read_sheet
+from lowpower.config.splits import find_problems
+from lowpower.config.study_models import level_of, measured_networks, models
 from lowpower.errors import InputError
 from lowpower.slides.annotation import read_annotations
-from lowpower.slides.own_mask import read_own_mask
 from lowpower.slides.slide import ExcludedSlide
-from lowpower.study.config import read_config, read_written
-from lowpower.study.division import find_problems
-from lowpower.study.plan import count_tested, planned_jobs
-from lowpower.study.sheet import by_file_name, read_sheet
-from lowpower.study.study import level_of, measured_networks, models
+from lowpower.slides.user_mask import read_own_mask
 
 ROOT = Path(__file__).parents[1]
 CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"

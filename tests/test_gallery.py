@@ -4,7 +4,7 @@ import re
 import numpy as np
 import pytest
 
-from lowpower.figures.gallery import draw_disagreements, draw_examples
+from lowpower.figures.example_gallery import draw_disagreements, draw_examples
 from lowpower.files import encode, write_images
 
 SCALES = {"teacher": "10x", "student": "2.5x"}

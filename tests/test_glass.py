@@ -7,15 +7,15 @@ from PIL import Image
 from slide_files import cut_slide, draw_tissue, write_slide
 from test_pen import disk, draw_slide, finish, ink, stroke
 
-from lowpower import draws
+from lowpower import rng
 from lowpower.slides.glass import find_glass, find_scanned
-from lowpower.slides.tissue import Sizes, find_tissue
+from lowpower.slides.tissue import TissueSettings, find_tissue
 
 SIDE = 160  # pixels of 8 µm
 CLEAR = (243, 242, 244)
 # scanners' glass, and drawn ones: brightness of 150 to 255, up to 12 % of a tint
 TINTS = [(236, 230, 222), (223, 215, 213), (241, 237, 240), (180, 178, 176), (255, 250, 240), (225, 215, 225)]
-_draw = draws.generator(0, "test tints")
+_draw = rng.generator(0, "test tints")
 for _ in range(24):
     _tint = 1 - _draw.uniform(0, 0.12, 3)
     TINTS.append(tuple(int(v) for v in _draw.uniform(150, 255) * _tint / _tint.max()))
@@ -28,7 +28,7 @@ def draw_on(glass, *, strength=1.0, noise=1.0, shading=0.0, fill=""):
     light = draw_slide(tissue, strength=strength, noise=0) * np.array(glass) / CLEAR
     y, x = (np.mgrid[:SIDE, :SIDE] + 0.5) / SIDE
     light *= 1 + shading * np.cos(np.pi * np.hypot(y - 0.5, x - 0.5) / np.hypot(0.5, 0.5))[..., None]
-    light += draws.generator(0, "test glass").normal(0, noise, light.shape)
+    light += rng.generator(0, "test glass").normal(0, noise, light.shape)
     if "white" in fill:
         light[:, : SIDE // 3] = 255
     if "black" in fill:
@@ -37,7 +37,7 @@ def draw_on(glass, *, strength=1.0, noise=1.0, shading=0.0, fill=""):
 
 
 def area_on(glass, **changes):
-    return find_tissue(draw_on(glass, **changes), 8, Sizes()).sum()
+    return find_tissue(draw_on(glass, **changes), 8, TissueSettings()).sum()
 
 
 @pytest.mark.parametrize("tint", TINTS)
@@ -64,21 +64,21 @@ def test_ink_on_tinted_glass_is_no_tissue(glass):
     light = draw_slide(disk(center=(0.5, 0.7), radius=0.2)) * np.array(glass) / CLEAR
     drawn = ink(light, stroke(0, offset=-0.3), "green")
     drawn[-20:], light[-20:] = 255, 255
-    without, beside = (find_tissue(finish(picture), 8, Sizes()) for picture in (light, drawn))
+    without, beside = (find_tissue(finish(picture), 8, TissueSettings()) for picture in (light, drawn))
     assert np.array_equal(without, beside) and without.any()
 
 
 def test_white_is_glass_where_nothing_else_is():
     white = draw_slide(disk(), noise=0) * 255 / np.array(CLEAR)
-    clear = find_tissue(finish(draw_slide(disk())), 8, Sizes()).sum()
-    assert find_tissue(finish(white), 8, Sizes()).sum() == pytest.approx(clear, rel=0.02)
+    clear = find_tissue(finish(draw_slide(disk())), 8, TissueSettings()).sum()
+    assert find_tissue(finish(white), 8, TissueSettings()).sum() == pytest.approx(clear, rel=0.02)
     assert find_scanned(finish(white), find_glass(finish(white)), 8).all()
 
 
 def test_a_little_glass_beside_much_that_was_not_scanned_is_found():
     image = np.full((400, 400, 3), 255, np.uint8)
     image[:SIDE, :SIDE] = draw_on((223, 215, 213))  # 16 % of the picture, a fifth of which is tissue
-    assert find_tissue(image, 8, Sizes()).sum() == pytest.approx(area_on(CLEAR), rel=0.05)
+    assert find_tissue(image, 8, TissueSettings()).sum() == pytest.approx(area_on(CLEAR), rel=0.05)
     scanned = find_scanned(image, find_glass(image), 8)
     assert scanned[:SIDE, :SIDE].all() and scanned.mean() == pytest.approx(0.16)
 
@@ -89,14 +89,14 @@ def test_the_glass_is_found_beside_tissue_that_fills_most_of_the_slide():
     for glass in TINTS[:5]:
         image = finish(draw_slide(tissue) * np.array(glass) / CLEAR)
         assert find_glass(image) == pytest.approx(np.array(glass), abs=3)
-        assert find_tissue(image, 8, Sizes()).mean() == pytest.approx(tissue.mean(), abs=0.01)
+        assert find_tissue(image, 8, TissueSettings()).mean() == pytest.approx(tissue.mean(), abs=0.01)
 
 
 @pytest.mark.parametrize("fill", [0, 255])
 def test_a_slide_without_glass_is_all_tissue(fill):
     image = finish(draw_slide(np.ones((SIDE, SIDE))))
     image[:, :40] = fill
-    mask = find_tissue(image, 8, Sizes())
+    mask = find_tissue(image, 8, TissueSettings())
     assert mask[:, 40:].all() and not mask[:, :40].any()
 
 

@@ -13,8 +13,8 @@ from conftest import region_image
 from hypothesis import given
 from hypothesis import strategies as some
 
-from lowpower import draws, files, magnification
-from lowpower.wording import listed
+from lowpower import files, magnification, rng
+from lowpower.text import join_lines
 
 LIBRARY = Path(__file__).parents[1] / "workflow_scripts"
 
@@ -124,11 +124,11 @@ def test_equal_images_give_equal_zips_and_fingerprints(tmp_path):
 
 
 def test_draws_belong_to_their_seed_purpose_and_keys():
-    assert draws.generator(0, "a", 1).random() == draws.generator(0, "a", 1).random()
-    values = {draws.integer(*key) for key in ((0, "a", 1), (1, "a", 1), (0, "b", 1), (0, "a", 2), (0, "a", "1", ""))}
+    assert rng.generator(0, "a", 1).random() == rng.generator(0, "a", 1).random()
+    values = {rng.integer(*key) for key in ((0, "a", 1), (1, "a", 1), (0, "b", 1), (0, "a", 2), (0, "a", "1", ""))}
     assert len(values) == 5
     # fixed for all time: every split, view and weight of a published study hangs on it
-    assert draws.integer(0, "view", "A_00000", 1) == 6737066282194006378
+    assert rng.integer(0, "view", "A_00000", 1) == 6737066282194006378
 
 
 def test_a_job_writes_everything_to_its_log_and_says_the_rest_aloud(tmp_path):
@@ -142,10 +142,10 @@ def test_a_job_writes_everything_to_its_log_and_says_the_rest_aloud(tmp_path):
     assert sorted((tmp_path / "logs/a.log").read_text().split()) == ["child", "loud", "quiet"]
 
 
-def begin(folder, *inputs):
+def start_job(folder, *inputs):
     """What a job with these inputs says at second 1,000, and how long it sleeps."""
-    script = "import time; from lowpower.job import begin; time.time = lambda: 1000.0; time.sleep = print; "
-    script += f"begin('a.log', {inputs})"
+    script = "import time; from lowpower.job_start import start_job; time.time = lambda: 1000.0; time.sleep = print; "
+    script += f"start_job('a.log', {inputs})"
     environment = os.environ | {"PYTHONPATH": str(LIBRARY)}
     subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=True, env=environment)
     return (folder / "a.log").read_text()
@@ -155,12 +155,12 @@ def test_a_job_waits_until_its_clock_has_passed_its_inputs_unless_that_takes_too
     for name, written in (("old", 900), ("new", 1002.5), ("far", 1301)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (written, written))
-    assert begin(tmp_path) == begin(tmp_path, "missing", "old") == ""
-    assert begin(tmp_path, "old", "new") == "waiting 2.5 s: new is newer than this machine's clock\n2.5\n"
+    assert start_job(tmp_path) == start_job(tmp_path, "missing", "old") == ""
+    assert start_job(tmp_path, "old", "new") == "waiting 2.5 s: new is newer than this machine's clock\n2.5\n"
     said = "WARNING: far is 301 s newer than this machine's clock. Set the clock, or `touch` the file\n"
-    assert begin(tmp_path, "new", "far") == said
+    assert start_job(tmp_path, "new", "far") == said
 
 
 def test_long_lists_are_cut_and_say_how_much_more_there_is():
-    assert listed(["- a", "- b"], 2) == "- a\n- b"
-    assert listed([f"- {k}" for k in range(1203)], 2) == "- 0\n- 1\n  and 1,201 more"
+    assert join_lines(["- a", "- b"], 2) == "- a\n- b"
+    assert join_lines([f"- {k}" for k in range(1203)], 2) == "- 0\n- 1\n  and 1,201 more"

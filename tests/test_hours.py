@@ -3,10 +3,10 @@
 from test_study import CONFIG, demo
 
 from lowpower import files
-from lowpower.study.config import read_config
-from lowpower.study.jobs import time_files, timed_row
-from lowpower.study.study import models
-from lowpower.tables.hours import COLUMNS, count_hours
+from lowpower.config.config_file import read_config
+from lowpower.config.study_models import models
+from lowpower.config.training_jobs import time_files, timed_row
+from lowpower.tables.hours_table import COLUMNS, count_hours
 
 
 def taken(seconds, attempts=1):

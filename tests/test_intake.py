@@ -1,9 +1,9 @@
 import pytest
 
 from lowpower import files
-from lowpower.tables.intake import gather_slides
+from lowpower.tables.intake_table import gather_slides
 from lowpower.tables.region_index import index_regions
-from lowpower.tables.slides import tabulate_slides
+from lowpower.tables.slide_table import tabulate_slides
 
 USABLE = {"state": "usable", "reason": "", "warnings": []}
 

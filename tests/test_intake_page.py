@@ -8,7 +8,7 @@ from page_files import CLASSES, DOUBT, EXCLUDED, SLIDES, Page, complete_config, 
 from lowpower import files
 from lowpower.pages.banners import ON_PURPOSE, about_missing
 from lowpower.pages.intake_page import show_intake
-from lowpower.slides.intake import check_slide
+from lowpower.slides.slide_check import check_slide
 
 PROBLEM = "patient '<u>' has two labels; write one of `a < b`"
 

@@ -11,13 +11,13 @@ import pytest
 import torch
 from test_stages import DISTILL, JOB, RECIPE, record, teach
 
-from lowpower import draws
+from lowpower import rng
 from lowpower.models import stopwatch
 from lowpower.models.checkpoint import STOPS, load_checkpoint, on_stop, save_checkpoint
-from lowpower.models.distilling import distill_student
-from lowpower.models.finetuning import finetune_student
-from lowpower.models.teaching import train_teacher
-from lowpower.models.training import Order
+from lowpower.models.distillation import distill_student
+from lowpower.models.fine_tuning import finetune_student
+from lowpower.models.teacher_training import train_teacher
+from lowpower.models.training_loop import Order
 
 FORK = multiprocessing.get_context("fork")  # torch is imported once, not 20 times
 TABLES = "regions/5x.csv", "splits.csv"
@@ -116,7 +116,7 @@ def test_twenty_kills_change_no_byte(cohort, phase):
     assert in_a_process(run, cohort, whole) == 0
     ended, k = [], 0
     while len(ended) < kills:
-        draw = draws.generator(7, "kills", phase, k)
+        draw = rng.generator(7, "kills", phase, k)
         number, event = signal.Signals(int(draw.choice([signal.SIGKILL, signal.SIGTERM]))), int(draw.integers(1, 8))
         code = in_a_process(run, cohort, killed, before=raising(number, event))
         ended += [code] if code else []

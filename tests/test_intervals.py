@@ -3,10 +3,10 @@ import pytest
 from scipy.stats import binomtest
 from sklearn import metrics as oracle
 
-from lowpower.tables import intervals
-from lowpower.tables.choices import Chosen, tempered
-from lowpower.tables.metrics import METRICS, RANKED
-from lowpower.tables.units import Units
+from lowpower.evaluation import intervals
+from lowpower.evaluation.calibration import Chosen, tempered
+from lowpower.evaluation.metrics import METRICS, RANKED
+from lowpower.evaluation.units import Units
 
 PATIENTS = [f"p{k:02d}" for k in range(12)]
 

@@ -11,9 +11,9 @@ from unit_files import write_units
 
 from lowpower import files
 from lowpower.errors import InputError
-from lowpower.tables.aggregation import Aggregation
-from lowpower.tables.unit_file import read_judged
-from lowpower.tables.units import Units, judge
+from lowpower.evaluation.aggregation import Aggregation
+from lowpower.evaluation.units import Units, judge
+from lowpower.tables.units_file import read_judged
 
 
 def same(one, other):

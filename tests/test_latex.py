@@ -10,7 +10,7 @@ from test_results import STUDY
 from test_results import rows_of as results_of
 
 from lowpower import files
-from lowpower.tables import cohort, cost, layout, referral_text, results
+from lowpower.tables import cohort_table, cost_table, layout, referral_table, results_table
 
 DOCUMENT = r"""\documentclass{article}
 \usepackage{booktabs}
@@ -46,12 +46,12 @@ def test_tables_with_names_that_mean_something_in_latex_compile(tmp_path):
     rows = [{f"{c}a": f"{c}{c}", "b": f"x {c}", "c": layout.DASH} for c in every]
     for k, row in enumerate([*rows, {"µm/px": "[5]", "*": "é ü ß ²"}]):
         write(tables, f"escapes{k:03}", layout.latex([row, row]))
-    write(tables, "cohort", layout.latex(cohort.headline(cohort_rows())))
-    write(tables, "results", layout.latex_of(results.sections(results_of(STUDY)), "100 % of it"))
-    costs = [dict.fromkeys(cost.COLUMNS, "1") | {"network": "a_b", "magnification": "2.5x"}]
-    write(tables, "cost", layout.latex(cost.headline(costs)))
-    rows = referral_text.mark_best(rows_of([TEACHER, STUDENT], costs=COSTS[:1]), [TEACHER[0]], [])
-    write(tables, "referral", layout.latex_of(referral_text.sections(rows), referral_text.note(rows, 0.95)))
+    write(tables, "cohort", layout.latex(cohort_table.headline(cohort_rows())))
+    write(tables, "results", layout.latex_of(results_table.sections(results_of(STUDY)), "100 % of it"))
+    costs = [dict.fromkeys(cost_table.COLUMNS, "1") | {"network": "a_b", "magnification": "2.5x"}]
+    write(tables, "cost", layout.latex(cost_table.headline(costs)))
+    rows = referral_table.mark_best(rows_of([TEACHER, STUDENT], costs=COSTS[:1]), [TEACHER[0]], [])
+    write(tables, "referral", layout.latex_of(referral_table.sections(rows), referral_table.note(rows, 0.95)))
     assert {"cohort", "cost", "referral", "results"} < set(compile_tables(tmp_path, tables))
     assert (tmp_path / "all.pdf").stat().st_size > 10_000
 

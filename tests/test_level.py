@@ -18,11 +18,11 @@ from test_regions import PIECES, read_images
 
 from lowpower import files
 from lowpower.errors import InputError
-from lowpower.slides.area import Scale, choose_scale
-from lowpower.slides.level import finer_level, read_box, read_level, whiten
-from lowpower.slides.plan import Settings
-from lowpower.slides.reduce import downsample_slide
+from lowpower.slides.downsampling import downsample_slide
+from lowpower.slides.level_regions import finer_level, read_box, read_level, whiten
+from lowpower.slides.region_plan import TilingSettings
 from lowpower.slides.regions import Box
+from lowpower.slides.resampling import Scale, choose_scale
 from lowpower.slides.slide import open_slide
 
 ROOT = Path(__file__).parents[1]
@@ -55,7 +55,7 @@ def cut(folder, path, reduction, annotation="", **how):
     return {
         "check": folder / "check.json", "mask": folder / "mask.png", "mask_state": folder / "mask.json",
         "regions": folder / "regions.csv", "path": str(path), "annotation": str(annotation),
-        "settings": Settings(*cutting), "reduction": reduction, "images": folder / "level.zip",
+        "settings": TilingSettings(*cutting), "reduction": reduction, "images": folder / "level.zip",
         "read": folder / "level.json",
     }  # fmt: skip
 
@@ -203,7 +203,7 @@ def test_equal_runs_give_equal_bytes_and_regions_larger_than_a_strip_are_whole(t
     made = cut(tmp_path, path, 4)
     written = []
     for strip in (8_000_000, 8_000_000, 3_000):
-        monkeypatch.setattr("lowpower.slides.level.STRIP", strip)
+        monkeypatch.setattr("lowpower.slides.level_regions.STRIP", strip)
         read_level(**made)
         written.append(made["images"].read_bytes())
     assert written[0] == written[1] == written[2]

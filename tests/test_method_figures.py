@@ -6,15 +6,15 @@ from test_figures import figures, titles  # noqa: F401  figures is a fixture
 
 from lowpower import files
 from lowpower.figures import style
+from lowpower.figures.accuracy_by_share import draw_shares
 from lowpower.figures.recall import draw_recall
-from lowpower.figures.referral import draw_referral
+from lowpower.figures.referral_figure import draw_referral
 from lowpower.figures.reliability import draw_reliability
 from lowpower.figures.roc import draw_roc
-from lowpower.figures.shares import draw_shares
-from lowpower.tables.confusion import COUNTS
-from lowpower.tables.curves import RELIABILITY, ROC
-from lowpower.tables.referral import COLUMNS as REFERRAL
-from lowpower.tables.results import COLUMNS as RESULTS
+from lowpower.tables.confusion_table import COUNTS
+from lowpower.tables.curve_points import RELIABILITY, ROC
+from lowpower.tables.referral_results import COLUMNS as REFERRAL
+from lowpower.tables.results_table import COLUMNS as RESULTS
 
 CLASSES = ["a|b", "$c$", "d"]
 MODELS = [("teacher", "10x"), *((f"m{k}", scale) for k in range(10) for scale in ("5x", "2.5x", "1.25x", "0.625x"))]

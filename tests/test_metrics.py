@@ -4,10 +4,10 @@ import pytest
 from sklearn import metrics as oracle
 from sklearn.calibration import calibration_curve
 
-from lowpower.tables import metrics
-from lowpower.tables.choices import UNCHOSEN, Chosen
-from lowpower.tables.ranks import ranked
-from lowpower.tables.units import units
+from lowpower.evaluation import metrics
+from lowpower.evaluation.calibration import UNCHOSEN, Chosen
+from lowpower.evaluation.ranking_metrics import ranked
+from lowpower.evaluation.units import units
 
 CLASSES = ["a", "b", "c"]
 

@@ -15,10 +15,10 @@ from page_files import CLASSES, ROOT, SLIDES, complete_config, cost_rows, result
 from PIL import Image
 
 from lowpower import files
+from lowpower.config.study_models import Model
 from lowpower.models import resnet
 from lowpower.models.model_file import save_model
 from lowpower.pages.model_card import write_model_cards
-from lowpower.study.study import Model
 
 STUDENT, TEACHER = Model("sskd", 2.5, 100, 50, 0), Model("teacher", 10, 100, 0, 0)
 

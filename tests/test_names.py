@@ -12,9 +12,9 @@ from snakemake.io import PeriodicityDetector
 from test_workflow import copy_project, planned, snakemake
 
 from lowpower import files
+from lowpower.config.config_file import read_config
+from lowpower.config.external_models import check_external_models
 from lowpower.errors import InputError
-from lowpower.study.config import read_config
-from lowpower.study.given import check_given
 
 AWFUL = ["{slide}", "{{", "%s%d", "a*b?[c]", "~x", "$HOME", "back\\slash", "quote\"s'", "-rf", "#1", "😀", "עברית"]
 AWFUL += ["10x", "10x.tumor", "10x-level", "all", "CON", "a,b;c", "<b>&amp;", "a/../b", "a%20b", "a b", "=1"]
@@ -97,7 +97,7 @@ def test_a_path_that_no_file_can_have_is_that_of_no_file():
     elsewhere = {"network": "resnet18", "init": path, "finetune": {"images": "labeled"}}
     for changes in ({"teacher": path}, {"methods": {"elsewhere": elsewhere}}):
         with pytest.raises(InputError, match="there is no file"):
-            check_given(read_config(raw | changes, ROOT / "schemas/config.schema.yaml"))
+            check_external_models(read_config(raw | changes, ROOT / "schemas/config.schema.yaml"))
 
 
 @pytest.mark.parametrize("name", ["a" * 20, f"kd{'_ab' * 20}"])

@@ -18,7 +18,7 @@ from lowpower.slides.overview import (
     place_boxes,
     shrink_mask,
 )
-from lowpower.slides.phantom import Dials, make_slide
+from lowpower.slides.phantom import PhantomSettings, make_slide
 
 PIECES = [(300, 80, 260, 300), (40, 700, 500, 360), (700, 200, 300, 420)]  # y, x, height, width at 0.5 µm
 
@@ -130,7 +130,7 @@ def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide
 
 def test_an_overview_is_small(tmp_path):
     path = tmp_path / "demo.tiff"
-    make_slide(path, "S001", "sheet_atypical", "", Dials(pieces=12, piece_px=128))
+    make_slide(path, "S001", "sheet_atypical", "", PhantomSettings(pieces=12, piece_px=128))
     cut_slide(tmp_path, path)
     data = (tmp_path / "overview.jpg").read_bytes()
     assert len(data) < 40_000

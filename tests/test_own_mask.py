@@ -11,10 +11,10 @@ from scipy import ndimage
 from slide_files import cut_slide, draw_tissue, write_slide
 from test_tissue import read_mask
 
-from lowpower import draws
-from lowpower.slides.own_mask import read_own_mask, scanned_area
-from lowpower.slides.shape import drop_small
+from lowpower import rng
+from lowpower.slides.morphology import drop_small
 from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.slides.user_mask import read_own_mask, scanned_area
 
 SIDES = (1000, 700)  # of a mask, and of the slide that it shows in these tests
 
@@ -22,7 +22,7 @@ SIDES = (1000, 700)  # of a mask, and of the slide that it shows in these tests
 def draw_pieces():
     """Nine pieces of tissue on a slide, (H, W) bool."""
     y, x = np.mgrid[: SIDES[1], : SIDES[0]]
-    rough = ndimage.gaussian_filter(draws.generator(0, "test own mask").normal(size=x.shape), 4)
+    rough = ndimage.gaussian_filter(rng.generator(0, "test own mask").normal(size=x.shape), 4)
     near = np.hypot(y % 233 - 116, x % 333 - 166)
     return drop_small(near + 60 * rough < 80, 1000)
 

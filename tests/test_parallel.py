@@ -13,8 +13,8 @@ from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.models import parallel
 from lowpower.models.model_file import load_model
-from lowpower.models.teaching import train_teacher
-from lowpower.models.training import Order
+from lowpower.models.teacher_training import train_teacher
+from lowpower.models.training_loop import Order
 
 
 def run(cohort, name, processes, **recipe):
@@ -43,10 +43,10 @@ def test_two_processes_take_the_steps_of_one(tiny_cohort, float64):
 
 
 def start_of(weights):
-    from lowpower import draws
+    from lowpower import rng
     from lowpower.models import resnet
 
-    return resnet.build(len(weights["head.bias"]), draws.integer(JOB["seed"], "weights")).state_dict()
+    return resnet.build(len(weights["head.bias"]), rng.integer(JOB["seed"], "weights")).state_dict()
 
 
 def test_one_process_never_comes_near_torch_distributed(tiny_cohort, monkeypatch):

@@ -7,10 +7,10 @@ import pytest
 from scipy import ndimage
 
 from lowpower.files import read_rows
-from lowpower.slides.phantom import CLASSES, HEMATOXYLIN, MPP, Dials, draw_slide, make_slide, nucleus
+from lowpower.slides.phantom import CLASSES, HEMATOXYLIN, MPP, PhantomSettings, draw_slide, make_slide, nucleus
 from lowpower.slides.pyramid import halve, write_slide
 
-SMALL = Dials(pieces=2, piece_px=128)
+SMALL = PhantomSettings(pieces=2, piece_px=128)
 
 
 def light(image):
@@ -107,7 +107,9 @@ def test_unknown_fault_is_an_error(tmp_path):
 @pytest.mark.parametrize("label", CLASSES)
 @pytest.mark.parametrize("piece_px", [128, 256])
 def test_every_piece_is_one_connected_tissue_in_its_box(label, piece_px):
-    image = reduce(draw_slide("a", label, Dials(pieces=3, piece_px=piece_px)), 4)  # 8 µm/px, as the tissue mask
+    image = reduce(
+        draw_slide("a", label, PhantomSettings(pieces=3, piece_px=piece_px)), 4
+    )  # 8 µm/px, as the tissue mask
     tissue = ndimage.binary_fill_holes(image.min(2) < 225)
     labels, count = ndimage.label(tissue, np.ones((3, 3)))
     assert count == 3
@@ -119,7 +121,7 @@ def test_every_piece_is_one_connected_tissue_in_its_box(label, piece_px):
 
 @pytest.mark.parametrize("label", ["palisade_atypical", "sheet_atypical"])
 def test_contrast_changes_fine_detail_and_not_the_mean_color(label):
-    dials = Dials(pieces=6)
+    dials = PhantomSettings(pieces=6)
     with_evidence, without = (draw_slide("a", label, replace(dials, contrast=c)) for c in (1, 0))
     assert detail(with_evidence) > 1.02 * detail(without)
     tissue = without.min(2) < 225
@@ -130,20 +132,20 @@ def test_contrast_changes_fine_detail_and_not_the_mean_color(label):
 
 
 def test_leak_darkens_the_tissue():
-    dials = Dials(pieces=4, focus=(0.3, 0.3))
+    dials = PhantomSettings(pieces=4, focus=(0.3, 0.3))
     leaking, tight = (draw_slide("a", "sheet_atypical", replace(dials, leak=leak)) for leak in (1, 0))
     assert leaking.mean() < tight.mean() - 0.3
 
 
 def test_the_phenotypes_differ_less_at_low_power():
-    dials = Dials(pieces=6, focus=(0.3, 0.3))
+    dials = PhantomSettings(pieces=6, focus=(0.3, 0.3))
     with_evidence, without = (draw_slide("a", "sheet_atypical", replace(dials, contrast=c)) for c in (1, 0))
     difference = [np.square(light(reduce(with_evidence, n)) - light(reduce(without, n))).mean() for n in (1, 3)]
     assert difference[1] < 0.4 * difference[0]  # 2.5x against 10x
 
 
 def test_without_contrast_the_phenotypes_are_drawn_alike():
-    dials = Dials(pieces=6, contrast=0)
+    dials = PhantomSettings(pieces=6, contrast=0)
     regular, atypical = (draw_slide("a", f"palisade_{p}", dials) for p in ("regular", "atypical"))
     assert detail(atypical) == pytest.approx(detail(regular), rel=0.05)
 

@@ -5,18 +5,18 @@ import yaml
 from test_workflow import ROOT, SMOKE, change, copy_project, planned, snakemake, write_header
 
 from lowpower import files
+from lowpower.config.config_file import read_config
+from lowpower.config.job_counts import planned_jobs
+from lowpower.config.study_models import models, steps_of
+from lowpower.config.training_jobs import student_recipe
 from lowpower.planning.estimate import one_after_another
-from lowpower.planning.forecast import disk_mb, forecast
-from lowpower.planning.measured import read_cohorts
+from lowpower.planning.job_forecast import disk_mb, forecast
+from lowpower.planning.past_runs import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, plan_lines, show_plan
-from lowpower.planning.proof import power_lines
+from lowpower.planning.power_forecast import power_lines
 from lowpower.planning.quantities import duration, size
-from lowpower.planning.scale import scale_rows
+from lowpower.planning.scaling import scale_rows
 from lowpower.planning.workload import MODEL_RULES, expected_tissue, planned_works
-from lowpower.study.config import read_config
-from lowpower.study.jobs import student_recipe
-from lowpower.study.plan import planned_jobs
-from lowpower.study.study import models, steps_of
 
 HEADER = "s\th:m:s\tmax_rss\tmax_vms\tmax_uss\tmax_pss\tio_in\tio_out\tmean_load\tcpu_time"
 SHEET = "slide;path;patient\n" + "".join(f"s{k};s{k}.svs;p{k}\n" for k in range(4))

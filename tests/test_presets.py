@@ -11,9 +11,9 @@ import yaml
 from slide_files import draw_tissue, write_slide
 from test_workflow import ROOT, copy_project, planned
 
+from lowpower.config.config_file import read_config
 from lowpower.magnification import reduction_between
 from lowpower.slides.sheet_draft import draft_sheet
-from lowpower.study.config import read_config
 
 SCHEMA = ROOT / "schemas/config.schema.yaml"
 # teachers, parts of recordings, distilled students, students

@@ -8,12 +8,12 @@ from test_stages import JOB, RECIPE, interrupt_seventh_step, swap_training_label
 
 from lowpower.files import read_rows
 from lowpower.models import pretraining
-from lowpower.models.cohort import read_regions
-from lowpower.models.finetuning import finetune_student
+from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Normalizer, Pixels
 from lowpower.models.pretraining import pretrain_student, two_views, vicreg
-from lowpower.models.training import Order
+from lowpower.models.region_sets import read_regions
+from lowpower.models.training_loop import Order
 
 
 def pretrain(cohort, name, images="all", **changes):

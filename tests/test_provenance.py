@@ -14,13 +14,13 @@ from unit_files import write_units
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.hashes import hash_of
-from lowpower.provenance import facts
-from lowpower.provenance.facts import git_state, machine, packages, read_lock
+from lowpower.provenance import environment
+from lowpower.provenance.environment import git_state, machine, packages, read_lock
 from lowpower.provenance.record import record_provenance
-from lowpower.provenance.rules import as_job, files_of, writers
-from lowpower.provenance.verifying import compare, verify
-from lowpower.tables.cost import compare_cost
-from lowpower.tables.patients import list_patients
+from lowpower.provenance.rule_files import as_job, files_of, writers
+from lowpower.provenance.verification import compare, verify
+from lowpower.tables.cost_table import compare_cost
+from lowpower.tables.patient_list import list_patients
 
 COST = {
     "network": "resnet10", "magnification": 10, "parameters": 9, "pixels_per_region": 9, "flops_per_region": 9,
@@ -204,9 +204,9 @@ def test_new_rules_are_found_by_where_they_write(study):
 
 
 def test_the_lock_is_read_and_what_it_pins_is_installed(tmp_path):
-    lock = read_lock(facts.HOME / "requirements.txt")
+    lock = read_lock(environment.HOME / "requirements.txt")
     assert lock["packages"] == packages() and len(lock["packages"]) == 15
-    assert lock["sha256"] == hash_of(facts.HOME / "requirements.txt")
+    assert lock["sha256"] == hash_of(environment.HOME / "requirements.txt")
     assert read_lock(tmp_path / "none.txt") is None
 
 

@@ -15,7 +15,7 @@ from lowpower.pages.intake_page import show_intake
 from lowpower.pages.report import write_report
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import KEY, OWN, make_pseudonyms, read_names
-from lowpower.tables.slides import tabulate_slides
+from lowpower.tables.slide_table import tabulate_slides
 
 PATIENTS = [f"P{k}" for k in range(len(SLIDES))]
 

@@ -11,12 +11,12 @@ import tifffile
 from PIL import Image
 from slide_files import cut_slide, draw_tissue, write_slide
 
-from lowpower import draws, files
-from lowpower.slides import pyramid, reader, tiles
-from lowpower.slides.area import Scale, read_area
-from lowpower.slides.reader import PlainReader
+from lowpower import files, rng
+from lowpower.slides import pyramid, slide_reader, tiff_tiles
+from lowpower.slides.resampling import Scale, read_area
 from lowpower.slides.slide import ExcludedSlide, open_slide
-from lowpower.slides.tiles import on_white
+from lowpower.slides.slide_reader import PlainReader
+from lowpower.slides.tiff_tiles import on_white
 
 TISSUE = draw_tissue(1200, 1600, [(100, 150, 900, 1300)])
 BOXES = [(0, 0, 256, 256), (512, 256, 256, 256), (130, 70, 700, 500), (-40, -30, 100, 90), (1500, 1100, 300, 300)]
@@ -64,10 +64,10 @@ def unmixed(path):
     return write_tiff(path, TISSUE, compressionargs={"outcolorspace": "rgb"})
 
 
-@pytest.mark.parametrize("cache", [tiles.CACHE, 1_000_000, 1])
+@pytest.mark.parametrize("cache", [tiff_tiles.CACHE, 1_000_000, 1])
 @pytest.mark.parametrize("write", [aperio, demo, subsampled, unmixed, bigtiff])
 def test_tiles_are_openslides_pixels(tmp_path, monkeypatch, write, cache):
-    monkeypatch.setattr(tiles, "CACHE", cache)
+    monkeypatch.setattr(tiff_tiles, "CACHE", cache)
     with open_slide(write(tmp_path / "a.svs")) as slide:
         for level in range(slide.level_count):
             assert slide.reader(level).name == "tifffile"
@@ -81,7 +81,7 @@ def test_an_area_is_the_same_by_either_reader(tmp_path, monkeypatch, scale):
     with open_slide(path) as slide:
         fast = read_area(slide, scale, -3, 11, 150, 130)
         assert slide.reader(scale.level).name == "tifffile"
-    monkeypatch.setattr(reader, "PROVEN", ())
+    monkeypatch.setattr(slide_reader, "PROVEN", ())
     with open_slide(path) as slide:
         assert np.array_equal(read_area(slide, scale, -3, 11, 150, 130), fast)
         assert slide.reader(scale.level).name == "openslide"
@@ -128,7 +128,7 @@ def test_what_lies_left_of_and_above_the_slide_moves_nothing(tmp_path, rows):
 
 def test_a_slide_whose_tiles_are_not_openslides_pixels_is_left_to_it(tmp_path, monkeypatch):
     faster = partial(simplejpeg.decode_jpeg, fastupsample=True)  # off by a few, where the color is subsampled
-    monkeypatch.setattr(tiles, "simplejpeg", SimpleNamespace(decode_jpeg=faster))
+    monkeypatch.setattr(tiff_tiles, "simplejpeg", SimpleNamespace(decode_jpeg=faster))
     with open_slide(aperio(tmp_path / "a.svs")) as slide:
         assert slide.reader(0).name == "openslide"
 
@@ -203,7 +203,7 @@ def test_a_closed_slide_keeps_no_file_open(tmp_path):
 @pytest.mark.parametrize("shape", [(64, 64), (333, 257), (7, 1000)])
 @pytest.mark.parametrize("quality", [50, 95, 100])
 def test_regions_are_encoded_as_files_does(shape, quality):
-    image = draws.generator(0, "encode", *shape).integers(0, 256, (*shape, 3)).astype(np.uint8)
+    image = rng.generator(0, "encode", *shape).integers(0, 256, (*shape, 3)).astype(np.uint8)
     for pixels in (image, TISSUE[200 : 200 + shape[0], 300 : 300 + shape[1]].copy()):
         assert imagecodecs.jpeg8_encode(pixels, quality, subsampling="444") == files.encode(pixels, quality)
 

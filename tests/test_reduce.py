@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from conftest import mean_by
 
-from lowpower import draws, files
-from lowpower.slides.reduce import area_mean, downsample_slide
+from lowpower import files, rng
+from lowpower.slides.downsampling import area_mean, downsample_slide
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 16, 64])
 def test_area_mean_is_the_rounded_mean_of_each_block(n):
-    image = draws.generator(0, "reduce", n).integers(0, 256, (2 * n, 3 * n, 3)).astype(np.uint8)
+    image = rng.generator(0, "reduce", n).integers(0, 256, (2 * n, 3 * n, 3)).astype(np.uint8)
     assert np.array_equal(area_mean(image, n), mean_by(image, n))
 
 
@@ -34,19 +34,19 @@ def test_area_mean_refuses_sides_that_are_no_multiples():
 
 
 def test_area_mean_commutes_with_flips_and_quarter_turns():
-    image = draws.generator(0, "reduce", "turns").integers(0, 256, (32, 64, 3)).astype(np.uint8)
+    image = rng.generator(0, "reduce", "turns").integers(0, 256, (32, 64, 3)).astype(np.uint8)
     for turned in (np.fliplr, np.flipud, np.rot90):
         assert np.array_equal(area_mean(turned(image), 4), turned(area_mean(image, 4)))
 
 
 def test_reducing_twice_is_nearly_reducing_once():
-    image = draws.generator(0, "reduce", "twice").integers(0, 256, (64, 64, 3)).astype(np.uint8)
+    image = rng.generator(0, "reduce", "twice").integers(0, 256, (64, 64, 3)).astype(np.uint8)
     once, twice = area_mean(image, 4).astype(int), area_mean(area_mean(image, 2), 2).astype(int)
     assert np.abs(once - twice).max() <= 1
 
 
 def test_a_reduced_region_is_the_mean_of_its_decoded_jpeg(tmp_path):
-    images = [draws.generator(0, "regions", k).integers(0, 256, (64, 32 * k, 3)).astype(np.uint8) for k in (1, 2)]
+    images = [rng.generator(0, "regions", k).integers(0, 256, (64, 32 * k, 3)).astype(np.uint8) for k in (1, 2)]
     jpegs = [(f"{k:05d}.jpg", files.encode(image, 95)) for k, image in enumerate(images)]
     files.write_images(tmp_path / "high.zip", jpegs)
     downsample_slide(tmp_path / "high.zip", 4, tmp_path / "low.zip")

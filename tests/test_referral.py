@@ -4,11 +4,11 @@ import pytest
 from test_results import CLASSES, JUDGING, STATISTICS, model, predictions, written
 from unit_files import write_units
 
+from lowpower.evaluation.referral_thresholds import Pair, chosen_threshold, threshold_for
+from lowpower.evaluation.units import judge
 from lowpower.files import read_rows, write_rows
-from lowpower.tables.referral import COLUMNS, SHARES, refer, referral_rows
-from lowpower.tables.referral_text import mark_best, note, sections
-from lowpower.tables.thresholds import Pair, chosen_threshold, threshold_for
-from lowpower.tables.units import judge
+from lowpower.tables.referral_results import COLUMNS, SHARES, refer, referral_rows
+from lowpower.tables.referral_table import mark_best, note, sections
 
 COSTS = [
     {"network": "resnet10", "magnification": name, "flops_per_region": flops, "bytes_per_region": size}

@@ -10,8 +10,8 @@ from conftest import mean_by
 from scipy import ndimage
 from slide_files import GRID, cut_slide, draw_tissue, write_slide
 
-from lowpower import draws, files
-from lowpower.slides.reduce import area_mean, downsample_slide
+from lowpower import files, rng
+from lowpower.slides.downsampling import area_mean, downsample_slide
 from lowpower.slides.regions import (
     Fit,
     foreign_tissue,
@@ -171,7 +171,7 @@ def test_another_piece_is_whitened(tmp_path):
 
 
 def test_territories_in_strips_are_those_of_the_whole():
-    pieces = label_pieces(draws.generator(0, "test territories").random((300, 90)) < 0.02)
+    pieces = label_pieces(rng.generator(0, "test territories").random((300, 90)) < 0.02)
     pieces[90:200] = 0
     for mpp in (3, 8, 20):
         away, nearest = ndimage.distance_transform_edt(pieces == 0, return_indices=True)

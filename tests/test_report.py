@@ -7,13 +7,13 @@ import yaml
 from page_files import CLASSES, ROOT, SLIDES, Page, complete_config, intake_rows, report_of, write_study
 
 from lowpower import __version__, files
-from lowpower.header import model_header
+from lowpower.config.study_models import Model
+from lowpower.model_header import model_header
 from lowpower.pages import citation, page
-from lowpower.pages.flow import flow
+from lowpower.pages.flow_diagram import flow
 from lowpower.pages.methods_text import methods
 from lowpower.pages.report import write_report
-from lowpower.study.study import Model
-from lowpower.tables import results
+from lowpower.tables import results_table
 from lowpower.tables.layout import latex, markdown, number, percent, points
 
 
@@ -122,7 +122,7 @@ def test_the_flow_names_the_commonest_reasons_and_counts_the_others():
 
 def test_empty_tables_and_equal_bytes(tmp_path):
     text = report_of(tmp_path, full=False)
-    assert results.NOTHING in text and "<table>" not in text
+    assert results_table.NOTHING in text and "<table>" not in text
     Page(text)
     assert report_of(tmp_path, full=False) == text
 

@@ -4,7 +4,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from lowpower.models import resnet
-from lowpower.models.cost import count_flops
+from lowpower.models.inference_cost import count_flops
 
 
 def test_it_is_the_released_network():

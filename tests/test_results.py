@@ -3,14 +3,14 @@ import pandas as pd
 import pytest
 from unit_files import write_units
 
+from lowpower.evaluation.metrics import COMPARED, UNBOUNDED
+from lowpower.evaluation.units import judge
 from lowpower.files import read_rows
-from lowpower.tables.details import details
 from lowpower.tables.layout import decimals, latex_of, percent, points, summary_of
-from lowpower.tables.metrics import COMPARED, UNBOUNDED
-from lowpower.tables.patients import list_patients
-from lowpower.tables.results import NOTHING, evaluate, in_short, note, sections
-from lowpower.tables.rows import COLUMNS, result_rows
-from lowpower.tables.units import judge
+from lowpower.tables.patient_list import list_patients
+from lowpower.tables.result_rows import COLUMNS, result_rows
+from lowpower.tables.result_sections import details
+from lowpower.tables.results_table import NOTHING, evaluate, in_short, note, sections
 
 CLASSES = ["a|b", "c"]
 JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}

@@ -8,8 +8,8 @@ import pytest
 import tifffile
 from slide_files import cut_slide, draw_tissue, write_slide
 
-from lowpower.slides.ome import read_ome
-from lowpower.slides.scale import find_mpp, objective_power
+from lowpower.slides.ome_xml import read_ome
+from lowpower.slides.pixel_size import find_mpp, objective_power
 from lowpower.slides.slide import ExcludedSlide, open_slide
 
 OME = '<OME xmlns="http://www.openmicroscopy.org/Schemas/OME/2016-06">{}</OME>'

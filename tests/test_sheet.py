@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sheet_files import HEADINGS, a_zip, edited, workbook
 
+from lowpower.config.sheet import by_file_name, read_sheet
+from lowpower.config.sheet_cells import fault_of
 from lowpower.errors import InputError
 from lowpower.spelling import clean, likeness, look_of, spelled_twice
-from lowpower.study.cells import fault_of
-from lowpower.study.sheet import by_file_name, read_sheet
 
 SHEET = Path(__file__).parents[1] / "schemas/sheet.schema.yaml"
 HEADER = "slide,path,patient,label\n"

@@ -10,10 +10,10 @@ import pytest
 from format_files import write_dicom
 from slide_files import cut_slide, draw_tissue, write_slide
 
+from lowpower.config.sheet import read_sheet
 from lowpower.slides import sheet_draft
-from lowpower.slides.folder import find_slides
 from lowpower.slides.sheet_draft import COLUMNS, draft_sheet, main, name_slides
-from lowpower.study.sheet import read_sheet
+from lowpower.slides.slide_folder import find_slides
 
 TISSUE = draw_tissue(64, 64, [(8, 8, 40, 40)])
 SCHEMA = Path(__file__).parents[1] / "schemas/sheet.schema.yaml"

@@ -9,7 +9,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from lowpower.files import read_rows
 from lowpower.models import networks, recording
 from lowpower.models.model_file import save_model
-from lowpower.models.predicting import predict
+from lowpower.models.prediction import predict
 from lowpower.planning.workload import _PRICE
 from lowpower.sizes import _MAP_BYTES, MAP_TYPE, model_mb, predictions_mb, recording_mb
 

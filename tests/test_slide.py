@@ -9,16 +9,16 @@ import pytest
 from conftest import mean_by
 from slide_files import cut_slide, draw_tissue, write_slide
 
-from lowpower import draws, log
-from lowpower.slides import area
-from lowpower.slides.area import Scale, choose_scale, read_area
-from lowpower.slides.reduce import downsample_slide
+from lowpower import log, rng
+from lowpower.slides import resampling
+from lowpower.slides.downsampling import downsample_slide
+from lowpower.slides.resampling import Scale, choose_scale, read_area
 from lowpower.slides.slide import open_slide
-from lowpower.slides.state import carry_on, make_state
+from lowpower.slides.slide_state import make_state, next_state
 
 
 def noise(height, width):
-    return draws.generator(0, "slide", height, width).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    return rng.generator(0, "slide", height, width).integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_area_is_the_exact_mean_and_white_outside(tmp_path, monkeypatch):
             part = padded[300 + 4 * y : 300 + 4 * (y + height), 300 + 4 * x : 300 + 4 * (x + width)]
             assert np.array_equal(read_area(slide, Scale(0, 1, 4), x, y, width, height), mean_by(part, 4))
         whole = read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200)
-        monkeypatch.setattr(area, "STRIP", 10_000)
+        monkeypatch.setattr(resampling, "STRIP", 10_000)
         assert np.array_equal(read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200), whole)
 
 
@@ -80,7 +80,7 @@ def test_a_scale_that_is_not_whole_is_box_filtered(tmp_path):
     ramp = np.repeat(np.arange(0, 240, dtype=np.uint8)[None, :, None], 240, axis=0).repeat(3, axis=2)
     with open_slide(write_slide(tmp_path / "a.svs", ramp, reductions=())) as slide:
         area = read_area(slide, Scale(0, 1, 2.5), 8, 4, 40, 40)
-    assert area.shape == (40, 40, 3)
+    assert resampling.shape == (40, 40, 3)
     expected = (8 + np.arange(40) + 0.5) * 2.5 - 0.5  # the middle of each pixel
     assert np.abs(area[20, :, 0] - expected).max() <= 1
 
@@ -146,9 +146,9 @@ def test_a_long_slide_says_how_far_it_is(tmp_path, capsys, monkeypatch):
 
 def test_once_excluded_a_slide_keeps_step_and_reason():
     usable, excluded = make_state("a", "check_slide"), make_state("a", "check_slide", "no mpp")
-    assert carry_on(usable, "tile_slide", "damaged", regions=0) == make_state("a", "tile_slide", "damaged", regions=0)
-    assert carry_on(excluded, "tile_slide", "", regions=0) == make_state("a", "check_slide", "no mpp", regions=0)
-    assert carry_on(usable, "tile_slide")["state"] == "usable"
+    assert next_state(usable, "tile_slide", "damaged", regions=0) == make_state("a", "tile_slide", "damaged", regions=0)
+    assert next_state(excluded, "tile_slide", "", regions=0) == make_state("a", "check_slide", "no mpp", regions=0)
+    assert next_state(usable, "tile_slide")["state"] == "usable"
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from lowpower import files
+from lowpower.config.job_counts import count_tested
+from lowpower.config.sheet import read_sheet
+from lowpower.config.splits import can_be_judged, divide, find_problems
 from lowpower.errors import InputError
-from lowpower.study.division import can_be_judged, divide, find_problems
-from lowpower.study.plan import count_tested
-from lowpower.study.sheet import read_sheet
-from lowpower.tables.splits import COLUMNS, write_splits
+from lowpower.tables.splits_file import COLUMNS, write_splits
 
 CLASSES = ["a", "b"]
 RANDOM = {"by": "random", "val": 0.2, "test": 0.3, "folds": 5, "test_sites": []}

@@ -15,18 +15,18 @@ from safetensors.torch import save_file
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.files import read_rows
-from lowpower.models import distilling, recording, resnet
+from lowpower.models import distillation, recording, resnet
 from lowpower.models.checkpoint import fingerprint, load_checkpoint
-from lowpower.models.cohort import in_split, read_regions
-from lowpower.models.distilling import distill_student
-from lowpower.models.finetuning import finetune_student
-from lowpower.models.guides import LiveTeacher, RecordedTeacher
+from lowpower.models.distillation import distill_student
+from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Pixels
-from lowpower.models.predicting import predict
+from lowpower.models.prediction import predict
 from lowpower.models.recording import record_teacher
-from lowpower.models.teaching import train_teacher, warn_of_guessing
-from lowpower.models.training import Order, Pass, fit
+from lowpower.models.region_sets import in_split, read_regions
+from lowpower.models.teacher_outputs import OnlineTeacher, RecordedTeacher
+from lowpower.models.teacher_training import train_teacher, warn_of_guessing
+from lowpower.models.training_loop import Order, Pass, fit
 
 AUGMENTATION = {"brightness": 0.1, "contrast": 0.1, "saturation": 0.1, "hue": 0.0, "flip": True, "quarter_turns": False}
 RECIPE = {
@@ -176,7 +176,7 @@ def recorded(cohort, parts, augmentation=AUGMENTATION, memory_mb=1, **others):
 
 def live(cohort, augmentation=AUGMENTATION):
     regions, pixels = training_regions(cohort), Pixels(9, 0, augmentation)
-    return LiveTeacher(cohort / "teacher/model.safetensors", pixels, regions, torch.device("cpu"), 1)
+    return OnlineTeacher(cohort / "teacher/model.safetensors", pixels, regions, torch.device("cpu"), 1)
 
 
 @pytest.mark.parametrize("pooling", ["max", "mean"])
@@ -451,8 +451,8 @@ def test_a_loss_that_is_not_finite_names_its_regions_and_leaves_the_checkpoint(c
             return kl(student, teacher, temperature) * float("nan")
         return kl(student, teacher, temperature)
 
-    kl = distilling.kl_divergence
-    monkeypatch.setattr(distilling, "kl_divergence", broken)
+    kl = distillation.kl_divergence
+    monkeypatch.setattr(distillation, "kl_divergence", broken)
     message = (
         r"^test, seed 0: distill, step 7 of 12: the loss is not finite \(kl nan, map [\d.]+\) on regions "
         r"([AB]\d_0000\d(, )?){1,5}( and \d more)?\. The last good checkpoint, of step 4, is kept\. Lower "

@@ -6,9 +6,9 @@ from scipy import ndimage
 from slide_files import GLASS
 from test_pen import PENS, finish, ink, stroke
 
-from lowpower import draws
-from lowpower.slides.pen import OTHER, absorbance, find_ink
-from lowpower.slides.tissue import Sizes, find_tissue, survey_slide
+from lowpower import rng
+from lowpower.slides.ink import OTHER, absorbance, find_ink
+from lowpower.slides.tissue import TissueSettings, find_tissue, survey_slide
 
 SIDE, FINE = 160, 4  # pixels of 8 µm, drawn at 2 µm
 # absorbance per channel (Ruifrok and Johnston 2001, and ImageJ's and scikit-image's matrices), each of length 1
@@ -61,7 +61,7 @@ def amounts(stain, draw):
 
 def draw_stained(stain, strength=1.0):
     """A disk of tissue on glass, (SIDE, SIDE, 3) floats."""
-    draw = draws.generator(0, "test stains", stain)
+    draw = rng.generator(0, "test stains", stain)
     y, x = (np.mgrid[: FINE * SIDE, : FINE * SIDE] + 0.5) / (FINE * SIDE)
     tissue = np.hypot(y - 0.5, x - 0.5) < 0.42
     dark = sum(a[..., None] * VECTORS[dye] for dye, a in amounts(stain, draw).items()) * tissue[..., None]
@@ -76,21 +76,21 @@ STAINS = ("DAB", "Giemsa", "Masson", "Masson, even", "Papanicolaou")
 @pytest.mark.parametrize("stain", [*STAINS, "H&E"])
 def test_what_is_stained_is_not_dropped_as_ink(stain, strength):
     image = finish(draw_stained(stain, strength), 90)
-    with_ink, without = (find_tissue(image, 8, Sizes(pen_um=pen)).sum() for pen in (0, 100))
+    with_ink, without = (find_tissue(image, 8, TissueSettings(pen_um=pen)).sum() for pen in (0, 100))
     assert without > 0.95 * with_ink > 0.4 * image[..., 0].size
 
 
 @pytest.mark.parametrize("stain", STAINS)
 def test_a_strange_stain_is_told_from_hematoxylin_and_eosin(stain):
-    other = survey_slide(finish(draw_stained(stain), 90), 8, Sizes()).other_stains
+    other = survey_slide(finish(draw_stained(stain), 90), 8, TissueSettings()).other_stains
     assert other > OTHER or stain == "Giemsa"  # whose pale cells are as purple as those of hematoxylin
-    assert survey_slide(finish(draw_stained("H&E"), 90), 8, Sizes()).other_stains < 0.02
+    assert survey_slide(finish(draw_stained("H&E"), 90), 8, TissueSettings()).other_stains < 0.02
 
 
 @pytest.mark.parametrize("pen", ["green", "blue", "black"])
 def test_ink_does_not_spread_over_pink_stroma(pen):
     """Stroma that takes .75 of green in blue, as in a scan that is a little yellow, was taken for the ink's edge."""
-    draw, where = draws.generator(0, "test stroma"), stroke(0.4, width_um=400)
+    draw, where = rng.generator(0, "test stroma"), stroke(0.4, width_um=400)
     pink = (0.5 + 0.1 * smooth(draw, 2)).reshape(SIDE, FINE, SIDE, FINE).mean(axis=(1, 3))
     light = np.array(GLASS) * np.exp(-pink[..., None] * (0.15, 0.70, 0.525)) + draw.normal(0, 1, (SIDE, SIDE, 3))
     light[:40] = GLASS

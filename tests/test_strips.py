@@ -12,15 +12,15 @@ from test_annotation import OTHER, collection, feature, write
 from test_level import cut
 from test_regions import PIECES
 
-from lowpower import draws, files
+from lowpower import files, rng
 from lowpower.slides import strips
-from lowpower.slides.level import read_level
-from lowpower.slides.reduce import area_means, downsample_slide
+from lowpower.slides.downsampling import area_means, downsample_slide
+from lowpower.slides.level_regions import read_level
 from lowpower.slides.regions import Box, in_strips
 
 
 def noise(height, width):
-    return draws.generator(0, "strips", height, width).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    return rng.generator(0, "strips", height, width).integers(0, 256, (height, width, 3)).astype(np.uint8)
 
 
 def divided(image, rows):

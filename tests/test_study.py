@@ -11,20 +11,20 @@ from test_config import LABELS, demo
 from test_workflow import write_header
 
 from lowpower import files
+from lowpower.config import code_hash
+from lowpower.config.code_hash import modules_of
+from lowpower.config.config_file import read_config
+from lowpower.config.external_models import check_external_models
+from lowpower.config.previous_run import check_same_study
+from lowpower.config.standard_methods import STANDARD
+from lowpower.config.study_models import FITTED, TEACHERS_NETWORK, level_of, measured_networks, models, steps_of
+from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_recipe
 from lowpower.errors import InputError
-from lowpower.figures import curves
+from lowpower.figures import training_curves
 from lowpower.models import networks
-from lowpower.models.color import ColorNetwork
+from lowpower.models.color_network import ColorNetwork
 from lowpower.models.resnet import ResNet
-from lowpower.pages import rows_text
-from lowpower.study import code
-from lowpower.study.code import modules_of
-from lowpower.study.config import read_config
-from lowpower.study.earlier import check_same_study
-from lowpower.study.given import check_given
-from lowpower.study.jobs import controls, example_student, result_row, stage_before, student_recipe
-from lowpower.study.methods import STANDARD
-from lowpower.study.study import FITTED, TEACHERS_NETWORK, level_of, measured_networks, models, steps_of
+from lowpower.pages import methods_sentences
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ROOT / "schemas/config.schema.yaml"
@@ -116,7 +116,7 @@ def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, messag
     elif about:
         (tmp_path / "given.safetensors").write_text(about)
     with pytest.raises(InputError, match=message) if message else nullcontext():
-        check_given(config)
+        check_external_models(config)
 
 
 def test_a_study_goes_on_in_its_folder_and_no_other_does(tmp_path):
@@ -137,8 +137,8 @@ def test_the_names_of_networks_are_those_that_the_models_have():
     schema = yaml.safe_load(CONFIG.read_text())["properties"]["methods"]["additionalProperties"]["properties"]
     assert schema["network"]["enum"] == list(networks.NETWORKS)
     assert (ResNet.name, ColorNetwork.name) == (TEACHERS_NETWORK, FITTED)
-    assert rows_text._TEACHERS_NETWORK == TEACHERS_NETWORK
-    assert {rows_text._FITTED, curves._FITTED} == {FITTED}
+    assert methods_sentences._TEACHERS_NETWORK == TEACHERS_NETWORK
+    assert {methods_sentences._FITTED, training_curves._FITTED} == {FITTED}
 
 
 def test_every_row_takes_the_same_number_of_steps():
@@ -160,9 +160,9 @@ def scripts(tmp_path):
     (tmp_path / "step.py").write_text("from lowpower.helper import f\n\nf()\n")
 
     def hash_now():
-        code._read.cache_clear()
-        code.code_hash.cache_clear()
-        return code.code_hash(tmp_path / "step.py")
+        code_hash._read.cache_clear()
+        code_hash.code_hash.cache_clear()
+        return code_hash.code_hash(tmp_path / "step.py")
 
     return tmp_path, hash_now
 
@@ -208,11 +208,19 @@ GROUPS = {
     "pages": {"torch", "openslide", "matplotlib"},
     "planning": {"torch", "openslide", "matplotlib"},
     "provenance": {"torch", "openslide", "matplotlib", "pandas"},
-    "study": {"torch", "openslide"},
+    "config": {"torch", "openslide"},
+    "evaluation": {"torch", "openslide", "matplotlib"},
+    "claims": {"torch", "openslide", "matplotlib"},
 }
 
 
-STANDS_ON = {"pages": {"tables"}, "planning": {"tables", "study"}, "figures": {"tables"}}  # data flows one way
+STANDS_ON = {  # data flows one way
+    "tables": {"evaluation"},
+    "claims": {"tables", "evaluation", "config"},
+    "figures": {"tables", "evaluation"},
+    "pages": {"tables", "claims", "evaluation"},
+    "planning": {"tables", "evaluation", "config"},
+}
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -3,11 +3,9 @@ import math
 import numpy as np
 import pytest
 
-from lowpower import draws
-from lowpower.tables.accuracies import accuracies
-from lowpower.tables.intervals import Sample, draw_patients, percentile_of
-from lowpower.tables.power import least_margin, smallest_margin
-from lowpower.tables.testing import (
+from lowpower import rng
+from lowpower.evaluation.accuracies import accuracies
+from lowpower.evaluation.hypothesis_tests import (
     contrast,
     holm,
     influence,
@@ -17,7 +15,9 @@ from lowpower.tables.testing import (
     tail,
     widened,
 )  # fmt: skip
-from lowpower.tables.units import Units
+from lowpower.evaluation.intervals import Sample, draw_patients, percentile_of
+from lowpower.evaluation.power import least_margin, smallest_margin
+from lowpower.evaluation.units import Units
 
 COHORTS, DRAWS = 2000, 2000
 ERROR = 3 * math.sqrt(0.05 * 0.95 / COHORTS)  # of a rejection rate, three standard errors: 1.5 %
@@ -38,7 +38,7 @@ def cohorts(patients, better, worse, regions=1, resemblance=0.0):
     better, worse: shares of the regions that only the first, only the second model answers right. resemblance: the
     correlation of regions of one patient (Dirichlet-multinomial); patients have regions / 2 to 3/2 regions.
     """
-    random = draws.generator(0, "cohorts", patients, better, worse, regions, resemblance)
+    random = rng.generator(0, "cohorts", patients, better, worse, regions, resemblance)
     shares = np.array([better, worse, 1 - better - worse])
     if resemblance:
         shape = np.maximum(shares * (1 - resemblance) / resemblance, 1e-9)
@@ -125,7 +125,7 @@ def test_a_margin_out_of_reach_is_known_beforehand():
 
 @pytest.mark.parametrize("test", ["superiority", "trend", "noninferiority", "equivalence"])
 def test_a_p_value_agrees_with_its_interval(test):
-    random = draws.generator(0, "agreement", test)
+    random = rng.generator(0, "agreement", test)
     for k in range(300):
         center = random.normal(0, 0.03)
         value = Sample(center, random.normal(center, 0.02, 999))

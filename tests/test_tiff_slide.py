@@ -8,9 +8,9 @@ from format_files import KIND, SCALE, levels_of, write_dicom, write_leica
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
-from lowpower.slides import tiles
-from lowpower.slides.reader import PlainReader, Slide
+from lowpower.slides import tiff_tiles
 from lowpower.slides.slide import ExcludedSlide, fingerprint_slide, open_slide
+from lowpower.slides.slide_reader import PlainReader, Slide
 from lowpower.slides.tiff_slide import TiffSlide
 
 IMAGE = draw_tissue(1024, 1536, [(300, 400, 400, 600)])
@@ -70,10 +70,10 @@ def filled(reader, x, y, width, height):
     return out
 
 
-@pytest.mark.parametrize(("name", "cache"), [*((name, tiles.CACHE) for name in BOTH), ("JPEG", 1), ("zlib", 1)])
+@pytest.mark.parametrize(("name", "cache"), [*((name, tiff_tiles.CACHE) for name in BOTH), ("JPEG", 1), ("zlib", 1)])
 def test_the_pixels_are_openslides_where_both_can(tmp_path, monkeypatch, name, cache):
     path = BOTH[name](tmp_path)
-    monkeypatch.setattr(tiles, "CACHE", cache)
+    monkeypatch.setattr(tiff_tiles, "CACHE", cache)
     with Slide(path) as theirs, TiffSlide(path) as mine:
         for said in ("dimensions", "level_count", "level_dimensions", "level_downsamples"):
             assert getattr(mine, said) == getattr(theirs, said), said
@@ -339,7 +339,7 @@ def test_one_image_has_one_fingerprint(tmp_path):
 
 
 def test_what_is_kept_of_a_level_is_bounded(tmp_path, monkeypatch):
-    monkeypatch.setattr(tiles, "CACHE", 1_000_000)
+    monkeypatch.setattr(tiff_tiles, "CACHE", 1_000_000)
     with open_slide(write(tmp_path / "a.tif", compression="png")) as slide:
         reader = slide.reader(0)
         filled(reader, 0, 0, 1536, 1024)

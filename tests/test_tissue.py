@@ -8,10 +8,10 @@ from PIL import Image
 from scipy import ndimage
 from slide_files import GLASS, cut_slide, draw_tissue, write_slide
 
-from lowpower import draws
-from lowpower.slides.intake import check_slide
-from lowpower.slides.shape import close_gaps, drop_small, fill_small
-from lowpower.slides.tissue import Sizes, find_tissue, mask_tissue
+from lowpower import rng
+from lowpower.slides.morphology import close_gaps, drop_small, fill_small
+from lowpower.slides.slide_check import check_slide
+from lowpower.slides.tissue import TissueSettings, find_tissue, mask_tissue
 
 
 def read_mask(folder):
@@ -20,7 +20,7 @@ def read_mask(folder):
 
 def test_tissue_is_found_where_it_is():
     image = draw_tissue(100, 120, [(10, 10, 40, 50), (60, 70, 30, 40)])
-    mask = find_tissue(image, 8, Sizes(close_um=0, max_hole_um2=0))
+    mask = find_tissue(image, 8, TissueSettings(close_um=0, max_hole_um2=0))
     y, x = np.mgrid[:100, :120] + 0.5
     truth = ((y - 30) / 20) ** 2 + ((x - 35) / 25) ** 2 <= 1
     truth |= ((y - 75) / 15) ** 2 + ((x - 90) / 20) ** 2 <= 1
@@ -34,11 +34,11 @@ def test_an_empty_slide_has_no_tissue(ground):
     image = np.full((60, 60, 3), ground, np.uint8)
     image[20:40, 20:40] //= 2  # a gray shadow is no stain
     noise = np.random.default_rng(0).integers(0, 3, image.shape).astype(np.uint8)
-    assert not find_tissue(np.minimum(image, 252) + noise, 8, Sizes()).any()
+    assert not find_tissue(np.minimum(image, 252) + noise, 8, TissueSettings()).any()
 
 
 def test_a_slide_that_is_all_tissue_is_all_tissue():
-    assert find_tissue(np.full((40, 40, 3), (200, 110, 170), np.uint8), 8, Sizes()).all()
+    assert find_tissue(np.full((40, 40, 3), (200, 110, 170), np.uint8), 8, TissueSettings()).all()
 
 
 def test_sizes_are_in_micrometers():
@@ -46,8 +46,8 @@ def test_sizes_are_in_micrometers():
     for mpp, side in ((8, 5), (2, 20)):
         image = np.full((30 * 8 // mpp, 30 * 8 // mpp, 3), 240, np.uint8)
         image[side : 2 * side, side : 2 * side] = (200, 110, 170)
-        assert find_tissue(image, mpp, Sizes(1600, close_um=0)).sum() == side * side
-        assert not find_tissue(image, mpp, Sizes(1601, close_um=0)).any()
+        assert find_tissue(image, mpp, TissueSettings(1600, close_um=0)).sum() == side * side
+        assert not find_tissue(image, mpp, TissueSettings(1601, close_um=0)).any()
 
 
 def test_gaps_are_closed_up_to_a_width():
@@ -66,7 +66,7 @@ def test_closing_adds_no_edge():
 
 @pytest.mark.parametrize("width", [3, 4, 50])
 def test_closing_in_strips_is_the_closing_of_the_whole(width):
-    mask = draws.generator(0, "test closing").random((500, 90)) < 2 / width**2
+    mask = rng.generator(0, "test closing").random((500, 90)) < 2 / width**2
     mask[200:330] = False
     away = ndimage.distance_transform_edt(~np.pad(mask, width + 1))
     closed = ndimage.distance_transform_edt(away <= width / 2) > width / 2
@@ -78,7 +78,7 @@ def test_a_mask_takes_15_bytes_a_pixel_at_most():
     image = draw_tissue(2000, 500, [(20 + k * 250, 50, 220, 400) for k in range(8)])
     tracemalloc.start()
     try:
-        find_tissue(image, 8, Sizes())
+        find_tissue(image, 8, TissueSettings())
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -132,7 +132,13 @@ def test_masks_agree_with_another_tools(tmp_path, shared, name, expected, mpp, o
     masked = tmp_path / "mask.png"
     check_slide("s", str(shared / "data/slides" / name), mpp, "", tmp_path / "check.json")
     mask_tissue(
-        tmp_path / "check.json", str(shared / "data/slides" / name), "", 8, Sizes(), masked, tmp_path / "mask.json"
+        tmp_path / "check.json",
+        str(shared / "data/slides" / name),
+        "",
+        8,
+        TissueSettings(),
+        masked,
+        tmp_path / "mask.json",
     )
     theirs = np.load(shared / "data/masks" / expected)
     ours = np.asarray(Image.open(masked).resize(theirs.shape[::-1], Image.Resampling.NEAREST)) > 0
@@ -150,17 +156,17 @@ def read_thumbnail(shared, name):
 @pytest.mark.parametrize("name", ["no-tissue-line", "no-tissue-red-pen"])
 @pytest.mark.parametrize("mpp", [1, 2, 4, 8])
 def test_nothing_is_found_where_there_is_no_tissue(shared, name, mpp):
-    assert not find_tissue(read_thumbnail(shared, name), mpp, Sizes()).any()
+    assert not find_tissue(read_thumbnail(shared, name), mpp, TissueSettings()).any()
 
 
 def test_red_ink_over_fat_is_dropped_and_the_tissue_beside_it_stays(shared):
-    mask = find_tissue(read_thumbnail(shared, "tcga-red-pen"), 4, Sizes())
+    mask = find_tissue(read_thumbnail(shared, "tcga-red-pen"), 4, TissueSettings())
     assert not mask[150:400, 50:110].any() and not mask[:15, 30:60].any()
     assert mask[150:440, 230:470].mean() > 0.95
 
 
 def test_pens_of_three_colors_are_dropped_and_the_tissue_between_them_stays(shared):
-    mask = find_tissue(read_thumbnail(shared, "diagnostic-slide-thumb-rgb"), 36, Sizes())
+    mask = find_tissue(read_thumbnail(shared, "diagnostic-slide-thumb-rgb"), 36, TissueSettings())
     ink = {
         "green": np.s_[20:45, 100:150],
         "green below": np.s_[492:500, 105:140],

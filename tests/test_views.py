@@ -8,8 +8,8 @@ import torch
 from conftest import mean_by
 
 from lowpower.errors import InputError
-from lowpower.models.views import View, apply_view, apply_views, draw_view
-from lowpower.models.vision import torchvision_part
+from lowpower.models.augmentation import View, apply_view, apply_views, draw_view
+from lowpower.models.torchvision_import import torchvision_part
 
 AUGMENTATION = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.2, "flip": True, "quarter_turns": True}
 
@@ -109,7 +109,7 @@ import torch
 def fail(path):
     raise OSError(path)
 torch.ops.load_library = fail
-from lowpower.models.views import View, apply_view
+from lowpower.models.augmentation import View, apply_view
 image = torch.arange(3 * 4 * 4, dtype=torch.uint8).reshape(3, 4, 4)
 print(apply_view(View((("brightness", 0.5), ("hue", 0.1)), False, False, 0), image).shape)
 """

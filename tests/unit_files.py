@@ -1,6 +1,6 @@
 """units.parquet of made-up predictions, as the rule judge_units writes it."""
 
-from lowpower.tables.judging import judge_units
+from lowpower.tables.unit_judging import judge_units
 
 
 def write_units(folder, study, judging, splits=("test",), divisions=()):

@@ -1,9 +1,9 @@
 """Check one slide: usable, or excluded and why."""
 
-from lowpower.job import begin
-from lowpower.slides.intake import check_slide
+from lowpower.job_start import start_job
+from lowpower.slides.slide_check import check_slide
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 check_slide(
     slide=snakemake.params.slide,
     path=snakemake.params.path,

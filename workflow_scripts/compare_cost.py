@@ -1,9 +1,9 @@
 """Compare what each network costs per region with what the teacher costs."""
 
-from lowpower.job import begin
-from lowpower.tables.cost import compare_cost
+from lowpower.job_start import start_job
+from lowpower.tables.cost_table import compare_cost
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 compare_cost(
     costs=snakemake.input.costs,
     table=snakemake.output.csv,

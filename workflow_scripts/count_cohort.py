@@ -1,9 +1,9 @@
 """Count the patients, slides and regions of each split and class."""
 
-from lowpower.job import begin
-from lowpower.tables.cohort import count_cohort
+from lowpower.job_start import start_job
+from lowpower.tables.cohort_table import count_cohort
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 count_cohort(
     splits=snakemake.input.splits,
     index=snakemake.input.index,

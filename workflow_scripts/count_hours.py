@@ -1,9 +1,9 @@
 """Count the hours that training each row of the study took."""
 
-from lowpower.job import begin
-from lowpower.tables.hours import count_hours
+from lowpower.job_start import start_job
+from lowpower.tables.hours_table import count_hours
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 count_hours(
     times=snakemake.input.times,
     owners=snakemake.params.owners,

@@ -1,9 +1,9 @@
 """Distill one student: match the teacher on views of training regions."""
 
-from lowpower.job import begin
-from lowpower.models.distilling import distill_student
+from lowpower.job_start import start_job
+from lowpower.models.distillation import distill_student
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 distill_student(
     job=snakemake.params.job,
     index=snakemake.input.index,

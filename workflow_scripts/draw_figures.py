@@ -1,15 +1,15 @@
 """Draw every figure of the report."""
 
-from lowpower.figures.accuracy import draw_accuracy_flops
-from lowpower.figures.confusion import draw_confusion
-from lowpower.figures.curves import draw_training_curves
-from lowpower.figures.gallery import draw_disagreements, draw_examples
+from lowpower.figures.accuracy_by_share import draw_shares
+from lowpower.figures.accuracy_cost import draw_accuracy_flops
+from lowpower.figures.confusion_figure import draw_confusion
+from lowpower.figures.example_gallery import draw_disagreements, draw_examples
 from lowpower.figures.recall import draw_recall
-from lowpower.figures.referral import draw_referral
+from lowpower.figures.referral_figure import draw_referral
 from lowpower.figures.reliability import draw_reliability
 from lowpower.figures.roc import draw_roc
-from lowpower.figures.shares import draw_shares
-from lowpower.job import begin
+from lowpower.figures.training_curves import draw_training_curves
+from lowpower.job_start import start_job
 
 
 def places(name):
@@ -17,7 +17,7 @@ def places(name):
     return {"svg": snakemake.output[f"{name}_svg"], "png": snakemake.output[f"{name}_png"]}
 
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 draw_accuracy_flops(snakemake.input.results, snakemake.input.cost, **places("accuracy_flops"))
 draw_referral(snakemake.input.referral, **places("referral"))
 for images in ("unlabeled", "labeled"):

@@ -1,9 +1,9 @@
 """Compute every metric of every model with its interval, and its difference to the teacher."""
 
-from lowpower.job import begin
-from lowpower.tables.results import evaluate
+from lowpower.job_start import start_job
+from lowpower.tables.results_table import evaluate
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 evaluate(
     units=snakemake.input.units,
     models=snakemake.params.models,

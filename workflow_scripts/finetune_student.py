@@ -1,9 +1,9 @@
 """Fine-tune one student on labels, or take it as it was distilled."""
 
-from lowpower.job import begin
-from lowpower.models.finetuning import finetune_student
+from lowpower.job_start import start_job
+from lowpower.models.fine_tuning import finetune_student
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 finetune_student(
     job=snakemake.params.job,
     index=snakemake.input.index,

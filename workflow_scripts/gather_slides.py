@@ -1,9 +1,9 @@
 """Gather what became of every slide; stop here when the config does not accept it."""
 
-from lowpower.job import begin
-from lowpower.tables.intake import gather_slides
+from lowpower.job_start import start_job
+from lowpower.tables.intake_table import gather_slides
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 gather_slides(
     checks=snakemake.input.checks,
     masks=snakemake.input.masks,

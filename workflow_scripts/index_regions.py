@@ -1,9 +1,9 @@
 """Index all regions at one magnification, with a hash of each slide's ZIP."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.tables.region_index import index_regions
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 index_regions(
     regions=snakemake.input.regions,
     images=snakemake.input.images,

@@ -1,9 +1,9 @@
 """Test every claim as it was fixed, on test data."""
 
-from lowpower.job import begin
-from lowpower.tables.claims import judge_claims
+from lowpower.claims.claim_tests import judge_claims
+from lowpower.job_start import start_job
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 judge_claims(
     claims=snakemake.params.claims,
     register=snakemake.input.register,

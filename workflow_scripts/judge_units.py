@@ -1,9 +1,9 @@
 """Check the predictions of every model and make of them the units that all tables judge."""
 
-from lowpower.job import begin
-from lowpower.tables.judging import judge_units
+from lowpower.job_start import start_job
+from lowpower.tables.unit_judging import judge_units
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 judge_units(
     predictions=snakemake.input.predictions,
     models=snakemake.params.models,

@@ -1,9 +1,9 @@
 """List every patient with what each model calls them, under their id or their pseudonym."""
 
-from lowpower.job import begin
-from lowpower.tables.patients import list_patients
+from lowpower.job_start import start_job
+from lowpower.tables.patient_list import list_patients
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 list_patients(
     units=snakemake.input.units,
     models=snakemake.params.models,

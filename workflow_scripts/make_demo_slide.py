@@ -1,13 +1,13 @@
 """Draw one slide of the demo cohort and write it as a slide file."""
 
-from lowpower.job import begin
-from lowpower.slides.phantom import Dials, make_slide
+from lowpower.job_start import start_job
+from lowpower.slides.phantom import PhantomSettings, make_slide
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 make_slide(
     path=snakemake.output[0],
     slide=snakemake.params.slide,
     label=snakemake.params.label,
     fault=snakemake.params.fault,
-    dials=Dials(**snakemake.params.dials),
+    dials=PhantomSettings(**snakemake.params.dials),
 )

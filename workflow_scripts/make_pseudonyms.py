@@ -1,7 +1,7 @@
 """Give every slide and patient a pseudonym, by a key that is made once for the study."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.pseudonyms import make_pseudonyms
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 make_pseudonyms(slides=snakemake.params.slides, patients=snakemake.params.patients, table=snakemake.output[0])

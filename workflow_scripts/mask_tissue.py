@@ -1,15 +1,15 @@
 """Find the tissue of one slide."""
 
-from lowpower.job import begin
-from lowpower.slides.tissue import Sizes, mask_tissue
+from lowpower.job_start import start_job
+from lowpower.slides.tissue import TissueSettings, mask_tissue
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 mask_tissue(
     check=snakemake.input.check,
     path=snakemake.params.path,
     own_mask=snakemake.params.mask,
     mask_mpp=snakemake.params.mask_mpp,
-    sizes=Sizes(
+    sizes=TissueSettings(
         min_area_um2=snakemake.params.min_area_um2,
         max_hole_um2=snakemake.params.max_hole_um2,
         close_um=snakemake.params.close_um,

@@ -1,9 +1,9 @@
 """Measure what the network costs per region at one magnification."""
 
-from lowpower.job import begin
-from lowpower.models.cost import measure_cost
+from lowpower.job_start import start_job
+from lowpower.models.inference_cost import measure_cost
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 measure_cost(
     index=snakemake.input.index,
     splits=snakemake.input.splits,

@@ -1,9 +1,9 @@
 """Print what a run of this config will take, from what past runs on this machine took."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.planning.plan import show_plan
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 show_plan(
     config=snakemake.params.config,
     jobs=snakemake.params.jobs,

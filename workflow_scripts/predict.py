@@ -1,9 +1,9 @@
 """Predict every region of the splits that are judged with one model."""
 
-from lowpower.job import begin
-from lowpower.models.predicting import predict
+from lowpower.job_start import start_job
+from lowpower.models.prediction import predict
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 predict(
     model=snakemake.input.model,
     index=snakemake.input.index,

@@ -1,9 +1,9 @@
 """Pretrain one student: no label, no teacher."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.models.pretraining import pretrain_student
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 pretrain_student(
     job=snakemake.params.job,
     index=snakemake.input.index,

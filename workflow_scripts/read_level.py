@@ -1,10 +1,10 @@
 """Read one slide's regions from its own stored level, at a student's magnification."""
 
-from lowpower.job import begin
-from lowpower.slides.level import read_level
-from lowpower.slides.plan import Settings
+from lowpower.job_start import start_job
+from lowpower.slides.level_regions import read_level
+from lowpower.slides.region_plan import TilingSettings
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 read_level(
     check=snakemake.input.check,
     mask=snakemake.input.mask,
@@ -12,7 +12,7 @@ read_level(
     regions=snakemake.input.regions,
     path=snakemake.params.path,
     annotation=snakemake.params.annotation,
-    settings=Settings(**snakemake.params.settings),
+    settings=TilingSettings(**snakemake.params.settings),
     reduction=snakemake.params.reduction,
     images=snakemake.output.images,
     read=snakemake.output.read,

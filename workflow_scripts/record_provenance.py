@@ -1,9 +1,9 @@
 """Write down what the study was made from and on, with a hash of every file that its numbers rest on."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.provenance.record import record_provenance
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 record_provenance(
     config=snakemake.input.config,
     intake=snakemake.input.intake,

@@ -1,9 +1,9 @@
 """Store what the teacher says of every view of the training regions of one part."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.models.recording import record_teacher
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 record_teacher(
     model=snakemake.input.teacher,
     index=snakemake.input.index,

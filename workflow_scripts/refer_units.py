@@ -1,9 +1,9 @@
 """Refer to the teacher what students read without being sure: how often both are right, and at what cost."""
 
-from lowpower.job import begin
-from lowpower.tables.referral import refer
+from lowpower.job_start import start_job
+from lowpower.tables.referral_results import refer
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 refer(
     units=snakemake.input.units,
     models=snakemake.params.models,

@@ -1,9 +1,9 @@
 """Show the same tissue as teacher and student see it, with their last maps."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.models.examples import show_examples
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 show_examples(
     models={"teacher": snakemake.input.teacher, "student": snakemake.input.student},
     indexes={"teacher": snakemake.input.teacher_index, "student": snakemake.input.student_index},

@@ -1,9 +1,9 @@
 """Show what became of every slide, and what is missing before training, on one page."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.pages.intake_page import show_intake
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 show_intake(
     config=snakemake.input.config[0],
     intake=snakemake.input.intake,

@@ -1,10 +1,10 @@
 """Divide the patients into training, validation and test, for one seed."""
 
-from lowpower.job import begin
-from lowpower.study.division import divide
-from lowpower.tables.splits import write_splits
+from lowpower.config.splits import divide
+from lowpower.job_start import start_job
+from lowpower.tables.splits_file import write_splits
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 write_splits(
     rows=divide(
         sheet=snakemake.params.sheet,

@@ -1,9 +1,9 @@
 """Train the teacher on the labeled regions at its magnification."""
 
-from lowpower.job import begin
-from lowpower.models.teaching import train_teacher
+from lowpower.job_start import start_job
+from lowpower.models.teacher_training import train_teacher
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 train_teacher(
     job=snakemake.params.job,
     index=snakemake.input.index,

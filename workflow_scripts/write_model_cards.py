@@ -1,9 +1,9 @@
 """Write a card beside each model: what it reads, learned from, scores, and was not tested on."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.pages.model_card import write_model_cards
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 write_model_cards(
     config=snakemake.input.config,
     intake=snakemake.input.intake,

@@ -1,9 +1,9 @@
 """Write the report: one HTML file that needs no network."""
 
-from lowpower.job import begin
+from lowpower.job_start import start_job
 from lowpower.pages.report import write_report
 
-begin(snakemake.log[0], snakemake.input)
+start_job(snakemake.log[0], snakemake.input)
 write_report(
     config=snakemake.input.config[0],
     intake=snakemake.input.intake,

@@ -20,7 +20,7 @@ from environment_files import LOCKED_AS, SCRIPTS, environments, imports_of, lock
 from packaging.utils import canonicalize_name
 from test_workflow import SMOKE, copy_project, planned, results, snakemake
 
-from lowpower.study.code import modules_of
+from lowpower.config.code_hash import modules_of
 
 SETTINGS = ("--sdm", "conda", "--conda-prefix")
 HERE = Path(__file__).resolve().parent
@@ -39,7 +39,7 @@ import importlib, json, os, sys
 told = json.loads(sys.argv[1])
 sys.path.append(told["scripts"])
 if "torchvision" in told["modules"]:  # a CPU-only torch needs operators declared first
-    from lowpower.models.vision import torchvision_part
+    from lowpower.models.torchvision_import import torchvision_part
     torchvision_part("transforms.v2.functional")
 for name in told["modules"] + told["library"]:
     importlib.import_module(name)

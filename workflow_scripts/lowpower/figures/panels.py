@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from lowpower import magnification
 from lowpower.figures import style
-from lowpower.figures.accuracy import largest_shares
+from lowpower.figures.accuracy_cost import largest_shares
 from lowpower.files import read_rows
 
 Key = tuple[str, str]  # method, magnification such as 2.5x

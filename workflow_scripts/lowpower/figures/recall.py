@@ -5,8 +5,8 @@ from pathlib import Path
 
 from lowpower import magnification
 from lowpower.figures import style
-from lowpower.figures.accuracy import largest_shares
-from lowpower.figures.confusion import matrices_of
+from lowpower.figures.accuracy_cost import largest_shares
+from lowpower.figures.confusion_figure import matrices_of
 from lowpower.figures.panels import explain, method_panels, one_kind
 from lowpower.files import read_rows
 

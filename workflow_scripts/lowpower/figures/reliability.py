@@ -4,7 +4,7 @@ from pathlib import Path
 
 from lowpower import magnification
 from lowpower.figures import style
-from lowpower.figures.accuracy import largest_shares
+from lowpower.figures.accuracy_cost import largest_shares
 from lowpower.figures.panels import explain, method_panels, metric_of, one_kind
 from lowpower.files import read_rows
 from lowpower.tables.layout import percent

@@ -8,8 +8,8 @@ from safetensors.torch import load
 from torch import Tensor, nn
 
 from lowpower.errors import InputError
-from lowpower.models.vision import torchvision_part
-from lowpower.wording import some
+from lowpower.models.torchvision_import import torchvision_part
+from lowpower.text import abbreviate
 
 # Those of ImageNet, with which torchvision's weights were trained: they belong to the weights. The frozen statistics
 # of batch normalization were collected behind them, and other ones would shift what every filter sees.
@@ -62,7 +62,9 @@ def take_weights(network: Backbone, path: str | Path) -> str:
         "of another shape": {key for key in own.keys() & found.keys() if own[key].shape != found[key].shape},
     }
     if any(faults.values()):
-        said = "; ".join(f"{len(keys)} {fault} ({some(sorted(keys), 3)})" for fault, keys in faults.items() if keys)
+        said = "; ".join(
+            f"{len(keys)} {fault} ({abbreviate(sorted(keys), 3)})" for fault, keys in faults.items() if keys
+        )
         raise InputError(
             f"{path} does not hold torchvision's weights of {network.name}: {said}. Write the row's `network` that it "
             "was made from, or rename its weights as torchvision names them"

@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import torch
 
-from lowpower import draws
+from lowpower import rng
 from lowpower.files import encode, write_images
 from lowpower.log import say
-from lowpower.models.cohort import Region, in_split, read_regions
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, read_image
+from lowpower.models.region_sets import Region, in_split, read_regions
 from lowpower.pseudonyms import Names, read_names
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 MOST = 6  # disagreements shown
 OF_ONE_CLASS = 2
@@ -92,7 +92,7 @@ def read_calls(predictions: str | Path, classes: list[str]) -> dict[str, tuple[s
 
 def one_of_each(classes: list[str], known: list[Region], seed: int) -> list[Region]:
     """Of each class the region whose draw is lowest."""
-    ranked = sorted(known, key=lambda region: draws.integer(seed, "example", region.region))
+    ranked = sorted(known, key=lambda region: rng.integer(seed, "example", region.region))
     first = {region.truth: region for region in reversed(ranked)}
     return [first[name] for name in classes if name in first]
 

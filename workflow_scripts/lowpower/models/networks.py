@@ -10,7 +10,7 @@ from torch import nn
 
 from lowpower.errors import InputError
 from lowpower.models.backbone import Backbone
-from lowpower.models.color import ColorNetwork
+from lowpower.models.color_network import ColorNetwork
 from lowpower.models.resnet import ResNet, initialize
 
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {

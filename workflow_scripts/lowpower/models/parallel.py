@@ -22,7 +22,7 @@ from lowpower import log
 from lowpower.errors import InputError, remedy
 from lowpower.models.checkpoint import STOPS, on_stop
 from lowpower.models.model_file import prepare_device
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 _rank, _size, _parent = 0, 1, 0  # of this process, set once in ``_work``
 

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from lowpower import files
 from lowpower.errors import InputError
-from lowpower.models.cohort import Region
-from lowpower.models.views import apply_views, draw_view
+from lowpower.models.augmentation import apply_views, draw_view
+from lowpower.models.region_sets import Region
 
 
 @lru_cache(maxsize=128)

@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lowpower import draws
-from lowpower.models.cohort import Region, labeled, read_regions, sorted_union, unlabeled
+from lowpower import rng
 from lowpower.models.pixels import Pixels, same_size
+from lowpower.models.region_sets import Region, labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.resnet import PLANES, initialize
-from lowpower.models.stages import begin, finish, train
-from lowpower.models.training import Order, Pass
+from lowpower.models.training_loop import Order, Pass
+from lowpower.models.training_stage import finish_stage, start_stage, train
 
 WIDTH = 64  # of embeddings: a batch of a few regions says nothing of thousands of dimensions
 INVARIANCE, VARIANCE, COVARIANCE = 25, 25, 1
@@ -49,11 +49,11 @@ def pretrain_student(
     pool = labeled(regions, job["labeled"])
     if job["pretrain"]["images"] == "all":
         pool = sorted_union(pool, unlabeled(regions, job["unlabeled"]))
-    stage = begin(job, "pretrain", None, pool)
+    stage = start_stage(job, "pretrain", None, pool)
     network, head = stage.network, stage.network.head
-    network.head = _expander(draws.integer(seed, "expander")).to(stage.device)
+    network.head = _expander(rng.integer(seed, "expander")).to(stage.device)
     pixels = Pixels(recipe["memory_mb"], seed, job["augmentation"])
-    order = Order(draws.integer(seed, "order"), len(pool), recipe["batch"])
+    order = Order(rng.integer(seed, "order"), len(pool), recipe["batch"])
 
     def embed(network: nn.Module, group: list[tuple]) -> Tensor:
         """The embeddings of the first and the second views of a group, (2, B, WIDTH)."""
@@ -80,7 +80,7 @@ def pretrain_student(
 
     rows = train(stage, regions, pool, job["steps"], step_passes, model, validated=False)
     network.head = head
-    finish(stage.title, network, stage.about, rows, model, history, time_file, stage.time)
+    finish_stage(stage.title, network, stage.about, rows, model, history, time_file, stage.time)
 
 
 def _expander(seed: int) -> nn.Module:

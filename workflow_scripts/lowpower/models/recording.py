@@ -17,14 +17,14 @@ import torch.nn.functional as F
 from safetensors.torch import save
 from torch import Tensor
 
-from lowpower import draws
+from lowpower import rng
 from lowpower.files import replacing
 from lowpower.log import Progress, say
-from lowpower.models.cohort import in_split, read_regions
 from lowpower.models.model_file import KEY, load_model, prepare_device
 from lowpower.models.pixels import Normalizer, Pixels
+from lowpower.models.region_sets import in_split, read_regions
 from lowpower.sizes import MAP_TYPE
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 
 def _max_pool(last_map: Tensor, factor: int) -> Tensor:
@@ -68,7 +68,7 @@ def record_teacher(
     """
     device = prepare_device(gpu)
     regions = in_split(read_regions(index, splits, seed), "train")
-    regions = [region for region in regions if draws.integer(0, "part", region.region) % parts == part]
+    regions = [region for region in regions if rng.integer(0, "part", region.region) % parts == part]
     pixels = Pixels(0, seed, augmentation)
     network, about = load_model(model)
     network.to(device).eval()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lowpower.pages.page import banner
 from lowpower.tables.layout import number, percent
-from lowpower.wording import count_of, some
+from lowpower.text import abbreviate, count_of
 
 FEW = 30  # patients: of fewer, each moves an accuracy by more than 3 points
 ON_PURPOSE = "the sheet excludes it"  # so begins the reason of a slide that its sheet leaves out
@@ -22,8 +22,8 @@ def about_slides(study: dict, taken: Sequence[dict[str, str]]) -> list[str]:
     doubtful = [row["slide"] for row in taken if row["warning"]]
     if doubtful:
         said = (
-            f"{count_of(len(doubtful), 'slide')} with a warning ({some(doubtful)}): look at the pictures below and at "
-            "the column warning of the intake table. Warnings exclude nothing."
+            f"{count_of(len(doubtful), 'slide')} with a warning ({abbreviate(doubtful)}): look at the pictures below "
+            "and at the column warning of the intake table. Warnings exclude nothing."
         )
         found.append(banner(said, "warning"))
     declared = sum(row["mpp_source"] == "sheet" for row in taken)
@@ -85,7 +85,7 @@ def about_missing(taken: Sequence[dict[str, str]], problems: Sequence[str]) -> l
     for row in taken:
         if row["step"] == "check_slide" and row["state"] == "excluded" and not row["reason"].startswith(ON_PURPOSE):
             unread.setdefault(row["reason"], []).append(row["slide"])
-    slides = [f"{some(names)}: {reason}" for reason, names in unread.items()]
+    slides = [f"{abbreviate(names)}: {reason}" for reason, names in unread.items()]
     said = f"{count_of(sum(len(names) for names in unread.values()), 'slide')} cannot be used without a change:"
     unusable = [banner(said, "warning", slides)] if slides else []
     if problems:

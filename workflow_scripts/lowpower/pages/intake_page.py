@@ -6,13 +6,13 @@ from pathlib import Path
 from lowpower.files import read_json, read_rows, replacing, safe_name
 from lowpower.log import say
 from lowpower.pages.banners import about_missing, about_slides
-from lowpower.pages.flow import flow
+from lowpower.pages.flow_diagram import flow
 from lowpower.pages.page import INTAKE, document, files, gallery, table
 from lowpower.pseudonyms import read_names
-from lowpower.tables import cohort as cohort_table
-from lowpower.tables.intake import summary_of
-from lowpower.tables.tally import UNLABELED
-from lowpower.wording import count_of
+from lowpower.tables import cohort_table as cohort_table
+from lowpower.tables.cohort_counts import UNLABELED
+from lowpower.tables.intake_table import summary_of
+from lowpower.text import count_of
 
 _TITLES = {"mpp": "µm/px", "mpp_source": "scale from", "tissue_mm2": "tissue mm²"}
 

@@ -6,11 +6,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lowpower import __version__
-from lowpower.header import model_header
 from lowpower.magnification import describe
-from lowpower.pages.rows_text import TEACHERS, all_rows, first_distillation, listed, other_networks
-from lowpower.tables.cost import CONVENTION, timing
-from lowpower.wording import count_of
+from lowpower.model_header import model_header
+from lowpower.pages.methods_sentences import TEACHERS, all_rows, first_distillation, listed, other_networks
+from lowpower.tables.cost_table import CONVENTION, timing
+from lowpower.text import count_of
 
 _POOLINGS = {"max": "maximum", "mean": "average"}
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from lowpower import magnification
 from lowpower.files import read_json, read_rows, replacing
 from lowpower.hashes import hash_of
-from lowpower.header import model_header
 from lowpower.log import say
 from lowpower.magnification import describe
+from lowpower.model_header import model_header
+from lowpower.pages.methods_sentences import TEACHERS, listed, one_row
 from lowpower.pages.methods_text import methods
-from lowpower.pages.rows_text import TEACHERS, listed, one_row
-from lowpower.tables.cohort import headline
+from lowpower.tables.cohort_table import headline
 from lowpower.tables.layout import markdown
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 _CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics that say whether probabilities hold
 LOADING = """\

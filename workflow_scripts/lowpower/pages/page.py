@@ -14,10 +14,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from lowpower.files import safe_name
-from lowpower.pages.look import SCRIPT, STYLE
+from lowpower.pages.page_style import SCRIPT, STYLE
 from lowpower.pseudonyms import OWN, Names
 from lowpower.tables.layout import numeric
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 PICTURES = 20_000_000  # bytes of pictures in one gallery; a page of three times that takes long to open
 WORDY = 40  # characters; a column with longer cells breaks its lines

@@ -4,25 +4,26 @@ import html
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowpower.claims import claims_table
+from lowpower.evaluation.metrics import BINS
 from lowpower.files import read_json, read_rows, replacing, safe_name
 from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.pages import citation
 from lowpower.pages.banners import about_results, about_slides
-from lowpower.pages.flow import flow
+from lowpower.pages.flow_diagram import flow
 from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, document, figure, files, gallery, paragraph, prose, table
 from lowpower.pseudonyms import read_names
-from lowpower.tables import claims_text, referral_text
-from lowpower.tables import cohort as cohort_table
-from lowpower.tables import cost as cost_table
-from lowpower.tables import hours as hours_table
-from lowpower.tables import intake as intake_table
-from lowpower.tables import results as results_table
-from lowpower.tables.metrics import BINS
+from lowpower.tables import cohort_table as cohort_table
+from lowpower.tables import cost_table as cost_table
+from lowpower.tables import hours_table as hours_table
+from lowpower.tables import intake_table as intake_table
+from lowpower.tables import referral_table
+from lowpower.tables import results_table as results_table
 
 RESULTS, CLAIMS = "tables/results.csv", "tables/claims.csv"
-_VERDICTS = {claims_text.HOLDS: "good", claims_text.FAILS: "warning"}
+_VERDICTS = {claims_table.HOLDS: "good", claims_table.FAILS: "warning"}
 REFERRAL = "tables/referral.csv"
 _CAPTIONS = {
     "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals from a bootstrap of "
@@ -173,18 +174,18 @@ def _cost(costs: Sequence[dict[str, str]], timed: Sequence[dict[str, str]]) -> s
 
 def _claims(rows: Sequence[dict[str, str]]) -> str:
     parts = []
-    for title, shown in claims_text.sections(rows):
+    for title, shown in claims_table.sections(rows):
         parts += [f"<h3>{prose(title)}</h3>", table(shown, CLAIMS, kinds=_VERDICTS)]
-    note = claims_text.NOTE if parts else claims_text.NOTHING
+    note = claims_table.NOTE if parts else claims_table.NOTHING
     return "\n".join([*parts, paragraph(note, "soft"), files(*_forms("claims"), "claims/")])
 
 
 def _referral(rows: Sequence[dict[str, str]], confidence: float) -> str:
     parts = []
-    for title, shown in referral_text.sections(rows):
+    for title, shown in referral_table.sections(rows):
         linked = table(shown, REFERRAL, [_model(row) for row in shown])
         parts += [f"<h3>{prose(title, REFERRAL)}</h3>", linked]
-    return "\n".join([*parts, paragraph(referral_text.note(rows, confidence), "soft"), files(*_forms("referral"))])
+    return "\n".join([*parts, paragraph(referral_table.note(rows, confidence), "soft"), files(*_forms("referral"))])
 
 
 def _forms(name: str) -> list[str]:

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lowpower.planning.forecast import Forecast, by_likeness, disk_mb, forecast
-from lowpower.planning.measured import Cohort, Tissue
+from lowpower.planning.job_forecast import Forecast, by_likeness, disk_mb, forecast
+from lowpower.planning.past_runs import Cohort, Tissue
 from lowpower.planning.workload import MODEL_RULES, expected_tissue
 
 ALONE = "measure_cost"  # has all cores of a machine to itself

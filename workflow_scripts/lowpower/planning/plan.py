@@ -9,14 +9,14 @@ from pathlib import Path
 from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.planning.estimate import estimate, longest_chain
-from lowpower.planning.forecast import Forecast
-from lowpower.planning.measured import Cohort, Tissue, folder_mb, mean_mb, read_cohorts
-from lowpower.planning.proof import power_lines
+from lowpower.planning.job_forecast import Forecast
+from lowpower.planning.past_runs import Cohort, Tissue, folder_mb, mean_mb, read_cohorts
+from lowpower.planning.power_forecast import power_lines
 from lowpower.planning.quantities import duration, size
-from lowpower.planning.scale import scale_rows
+from lowpower.planning.scaling import scale_rows
 from lowpower.planning.workload import MODEL_RULES, TRAININGS
 from lowpower.tables.layout import markdown
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 NOTHING_YET = (
     "no run on this machine yet: run make demo (10 minutes) first, or snakemake intake on your own slides; until then "

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lowpower import magnification
-from lowpower.planning.measured import Cohort, Job, Tissue
-from lowpower.study.study import FITTED, TEACHERS_NETWORK, steps_of
+from lowpower.config.study_models import FITTED, TEACHERS_NETWORK, steps_of
+from lowpower.planning.past_runs import Cohort, Job, Tissue
 
 TRAININGS = ("train_teacher", "pretrain_student", "distill_student", "finetune_student")
 MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # those on the GPU, if any

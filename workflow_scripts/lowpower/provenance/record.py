@@ -7,11 +7,11 @@ from pathlib import Path
 from lowpower import __version__
 from lowpower.files import read_json, read_rows, write_json
 from lowpower.hashes import hash_of
-from lowpower.header import model_header
 from lowpower.log import say
-from lowpower.provenance.facts import git_state, machine, packages
+from lowpower.model_header import model_header
+from lowpower.provenance.environment import git_state, machine, packages
 from lowpower.provenance.leaks import check_published
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 
 def record_provenance(

@@ -20,7 +20,7 @@ import openslide
 from lowpower.magnification import WHOLE
 from lowpower.slides.annotation_xml import list_elements, read_asap
 from lowpower.slides.geojson import EXPORT, FILE, Drawn, list_features, read_feature
-from lowpower.slides.outline import Part
+from lowpower.slides.outlines import Part
 from lowpower.slides.slide import ExcludedSlide
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from lowpower import files
-from lowpower.slides.outline import Part
+from lowpower.slides.outlines import Part
 from lowpower.slides.slide import ExcludedSlide
 
 FILE = "the file in the sheet's column annotation"

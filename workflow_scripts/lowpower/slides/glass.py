@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import ndimage
 
-from lowpower.slides.shape import drop_small, strips
+from lowpower.slides.morphology import drop_small, strips
 
 BRIGHT = 150  # glass is at least this bright in one channel; a slide that is darker shows none
 TINT, PINK = 0.2, 0.13  # the largest tint of glass, as a share of its brightest channel; PINK where it takes green most

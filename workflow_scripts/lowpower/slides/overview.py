@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lowpower import files
-from lowpower.slides.area import choose_scale, read_area
+from lowpower.slides.resampling import choose_scale, read_area
 
 LONGEST = 340  # pixels; at this QUALITY a slide of nearly all tissue takes 20 kB, so that one HTML page holds 500
 QUALITY = 80
@@ -25,7 +25,7 @@ UNREADABLE = (200, 150)
 
 
 @dataclass(frozen=True)
-class Sight:
+class TissuePicture:
     """The part of a slide that holds its tissue. picture: RGB, longest side at most ``LONGEST`` pixels."""
 
     picture: Image.Image
@@ -33,7 +33,7 @@ class Sight:
     frame: tuple[float, float, float, float]  # left, top, right, bottom of the picture in pixels of level 0
 
 
-def see_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: float) -> Sight:
+def picture_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: float) -> TissuePicture:
     """A slide's tissue with a margin, from the slide's own levels: its associated images may show the patient's name.
 
     mask: the PNG of mask_tissue, not blank. reduction: pixels of level 0 per pixel of the mask. Raises ExcludedSlide.
@@ -45,7 +45,7 @@ def see_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: float) -
         x, y, width, height = (round(side / scale.reduction) for side in (left, top, right - left, bottom - top))
         picture = Image.fromarray(read_area(slide, scale, x, y, max(1, width), max(1, height)))
         picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
-        return Sight(picture, shrink_mask(opened, reduction, frame, picture.size), frame)
+        return TissuePicture(picture, shrink_mask(opened, reduction, frame, picture.size), frame)
 
 
 def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, int]) -> tuple[float, ...]:
@@ -59,7 +59,7 @@ def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, in
     return tuple(map(float, low + high))
 
 
-def write_overview(output: str | Path, sight: Sight | None, regions: list[dict]) -> None:
+def write_overview(output: str | Path, sight: TissuePicture | None, regions: list[dict]) -> None:
     """Write the overview of a slide: JPEG, longest side at most ``LONGEST`` pixels.
 
     sight: its tissue, or None where none was found. regions: x, y, width, height of each at level 0; none at all means

@@ -13,11 +13,11 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from lowpower import draws
+from lowpower import rng
 from lowpower.errors import InputError
 from lowpower.log import say
 from lowpower.slides.pyramid import write_slide
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 MPP = 0.5  # µm per pixel of what is drawn: 20x
 CLASSES = tuple(f"{a}_{p}" for a in ("palisade", "sheet") for p in ("regular", "atypical"))
@@ -32,7 +32,7 @@ GROUND = 243
 
 
 @dataclass(frozen=True)
-class Dials:
+class PhantomSettings:
     """The ``demo`` section of the config.
 
     pieces: on each slide. piece_px: side of a piece's box at 10x (1.0 µm/px). contrast: of the phenotypes, 0 to 1.
@@ -48,7 +48,7 @@ class Dials:
     focus: tuple[float, float] = (0.1, 0.3)
 
 
-def make_slide(path: str | Path, slide: str, label: str, fault: str, dials: Dials) -> None:
+def make_slide(path: str | Path, slide: str, label: str, fault: str, dials: PhantomSettings) -> None:
     """Draw a slide and write its file; see ``draw_slide`` and ``pyramid.write_slide``."""
     image = draw_slide(slide, label, dials)
     write_slide(path, image, MPP, fault)
@@ -57,11 +57,11 @@ def make_slide(path: str | Path, slide: str, label: str, fault: str, dials: Dial
     say(f"{slide}: {pieces} of {label}, {width:,} x {height:,} px{flaw}")
 
 
-def draw_slide(slide: str, label: str, dials: Dials) -> np.ndarray:
+def draw_slide(slide: str, label: str, dials: PhantomSettings) -> np.ndarray:
     """The whole slide at 20x, (H, W, 3) uint8: ``pieces`` pieces of one class in rows, bright ground between them."""
     if label not in CLASSES:
         raise InputError(f"slide {slide}: true_label is {label!r}; a demo slide is one of {', '.join(CLASSES)}")
-    draw = draws.generator(dials.seed, "demo slide", slide)
+    draw = rng.generator(dials.seed, "demo slide", slide)
     stain = draw.uniform(0.8, 1.2, 2).astype(np.float32)
     columns = int(np.ceil(np.sqrt(dials.pieces * 4 / 3)))
     rows = -(-dials.pieces // columns)
@@ -70,7 +70,7 @@ def draw_slide(slide: str, label: str, dials: Dials) -> np.ndarray:
     image = draw.integers(GROUND - 3, GROUND + 4, shape, np.uint8)
     for k in range(dials.pieces):
         top, left = (gap + n * (side + gap) for n in divmod(k, columns))
-        own = draws.generator(dials.seed, "demo piece", slide, k)
+        own = rng.generator(dials.seed, "demo piece", slide, k)
         image[top : top + side, left : left + side] = draw_piece(own, label, stain, dials)
     return image
 
@@ -118,7 +118,7 @@ def _smooth(draw: np.random.Generator, side: int, cell: int) -> np.ndarray:
     return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, dials: Dials) -> np.ndarray:
+def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, dials: PhantomSettings) -> np.ndarray:
     """One piece of tissue on a bright ground. stain: (2,) strengths of the slide. Returns (2 piece_px)² x 3 uint8."""
     architecture, phenotype = label.split("_")
     side = 2 * dials.piece_px

@@ -19,12 +19,12 @@ from typing import NamedTuple
 from lowpower.errors import InputError, remedy
 from lowpower.files import replacing
 from lowpower.log import Progress
-from lowpower.slides.folder import find_slides, say_passed_over
-from lowpower.slides.kinds import ENDINGS
-from lowpower.slides.scale import PixelSize, find_mpp
+from lowpower.slides.file_formats import ENDINGS
+from lowpower.slides.pixel_size import PixelSize, find_mpp
 from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.slides.slide_folder import find_slides, say_passed_over
 from lowpower.spelling import clean, look_of
-from lowpower.wording import count_of, some
+from lowpower.text import abbreviate, count_of
 
 COLUMNS = ["slide", "path", "patient", "label", "split", "mpp", "site", "exclude"]
 FORMULA = "=+-@"  # a spreadsheet takes what starts with one of these for a formula
@@ -143,9 +143,9 @@ def _summarize(sheet: Path, looks: dict[str, Look], passed_over: list[str]) -> s
     lines = [
         f"Wrote {sheet}, {count_of(len(looks), 'row')}, one per slide:",
         f"  with mpp in the file, so that the column may stay blank: {len(looks) - len(closed) - len(unscaled):,}",
-        doubtful and f"  with a doubtful mpp: {len(doubtful):,} ({some(doubtful)}); snakemake intake says why",
-        unscaled and f"  without mpp: {len(unscaled):,} ({some(unscaled)})",
-        closed and f"  cannot be opened: {len(closed):,} ({some(closed)}); the column exclude says why",
+        doubtful and f"  with a doubtful mpp: {len(doubtful):,} ({abbreviate(doubtful)}); snakemake intake says why",
+        unscaled and f"  without mpp: {len(unscaled):,} ({abbreviate(unscaled)})",
+        closed and f"  cannot be opened: {len(closed):,} ({abbreviate(closed)}); the column exclude says why",
         *(f"  {line}" for line in passed_over),
         "Next:",
         "  - fill in patient in every row, and label (blank = unlabeled)",

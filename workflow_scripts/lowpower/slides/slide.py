@@ -14,12 +14,12 @@ from pathlib import Path
 import openslide
 import tifffile
 
-from lowpower.slides.excluded import ExcludedSlide
-from lowpower.slides.kinds import advise
-from lowpower.slides.reader import PROVEN, Slide
-from lowpower.slides.scale import objective_power
+from lowpower.slides.excluded_slide import ExcludedSlide
+from lowpower.slides.file_formats import advise
+from lowpower.slides.pixel_size import objective_power
+from lowpower.slides.slide_reader import PROVEN, Slide
 from lowpower.slides.tiff_slide import TiffSlide
-from lowpower.slides.tiles import OTHERS
+from lowpower.slides.tiff_tiles import OTHERS
 
 LARGEST_GLASS = 205  # mm, the longer side of an 8 x 6 inch slide, the largest that scanners take
 LARGEST_TILE = 2**28  # pixels, 1 GB once decoded; OpenSlide ends the whole process where memory does not suffice

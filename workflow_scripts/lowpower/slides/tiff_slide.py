@@ -14,8 +14,8 @@ import tifffile
 from PIL import Image
 
 from lowpower.magnification import WHOLE
-from lowpower.slides.excluded import ExcludedSlide
-from lowpower.slides.tiles import TileReader, tiles_of
+from lowpower.slides.excluded_slide import ExcludedSlide
+from lowpower.slides.tiff_tiles import TileReader, tiles_of
 
 VENDORS = {"ome": "ome-tiff", "svs": "aperio", "qpi": "akoya"}  # by what tifffile takes a file for; else "tiff"
 MADE_UP = ("bif", "ndpi", "scn")  # whose images are more than tiles side by side

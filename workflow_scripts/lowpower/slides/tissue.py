@@ -8,15 +8,15 @@ import numpy as np
 from scipy import ndimage
 
 from lowpower import files
-from lowpower.slides import doubt
-from lowpower.slides.area import choose_scale, read_area
+from lowpower.slides import slide_warnings
 from lowpower.slides.glass import assume_glass, find_glass, find_scanned, measure_noise
-from lowpower.slides.mask_place import doubt_place
-from lowpower.slides.own_mask import read_own_mask, scanned_area
-from lowpower.slides.pen import OTHER, find_ink
-from lowpower.slides.shape import EIGHT, close_gaps, drop_small, fill_small, strips
+from lowpower.slides.ink import OTHER, find_ink
+from lowpower.slides.mask_alignment import doubt_place
+from lowpower.slides.morphology import EIGHT, close_gaps, drop_small, fill_small, strips
+from lowpower.slides.resampling import choose_scale, read_area
 from lowpower.slides.slide import ExcludedSlide, open_slide
-from lowpower.slides.state import carry_on, is_usable, say_state, write_picture
+from lowpower.slides.slide_state import is_usable, next_state, say_state, write_picture
+from lowpower.slides.user_mask import read_own_mask, scanned_area
 
 # Stain takes more light of one color than of another; dust, shadows and black corners do not. The bounds are on the
 # spread between the channels, as shares of the glass. STAIN makes a piece of tissue: up to .06 the edge of a cover
@@ -25,7 +25,7 @@ STAIN, FAINT = 0.07, 0.04
 
 
 @dataclass(frozen=True)
-class Sizes:
+class TissueSettings:
     """What is small on a slide; the section ``tissue`` of the config, without the scale of the mask."""
 
     min_area_um2: float = 10000  # pieces below are dropped
@@ -47,7 +47,7 @@ class Survey:
     glass: np.ndarray | None  # its color (3,); None where none shows
 
 
-def find_tissue(image: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
+def find_tissue(image: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndarray:
     """The tissue in an image of a slide stained with hematoxylin and eosin, (H, W) bool, without ink.
 
     image: (H, W, 3) uint8 at ``mpp`` µm per pixel.
@@ -55,7 +55,7 @@ def find_tissue(image: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
     return survey_slide(image, mpp, sizes).tissue
 
 
-def survey_slide(image: np.ndarray, mpp: float, sizes: Sizes) -> Survey:
+def survey_slide(image: np.ndarray, mpp: float, sizes: TissueSettings) -> Survey:
     """As ``find_tissue``, with all that was seen on the way."""
     seen = find_glass(image)
     glass = assume_glass(image) if seen is None else seen
@@ -89,7 +89,7 @@ def _read_colors(image: np.ndarray, glass: np.ndarray, faintest: float) -> tuple
     return stained, faint
 
 
-def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: Sizes) -> np.ndarray:
+def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndarray:
     """Tissue (H, W) with its gaps closed, small holes filled and small pieces dropped; what is pen stays out."""
     tissue = close_gaps(tissue, round(sizes.close_um / mpp)) & ~pen
     tissue = fill_small(tissue, sizes.max_hole_um2 / mpp**2) & ~pen
@@ -101,7 +101,7 @@ def mask_tissue(
     path: str,
     own_mask: str,
     mask_mpp: float,
-    sizes: Sizes,
+    sizes: TissueSettings,
     mask: str | Path,
     state: str | Path,
 ) -> None:
@@ -123,13 +123,13 @@ def mask_tissue(
         except ExcludedSlide as error:
             reason = str(error)
     write_picture(mask, tissue.astype(np.uint8) * 255)
-    masked = carry_on(checked, "mask_tissue", reason, warnings, **found)
+    masked = next_state(checked, "mask_tissue", reason, warnings, **found)
     files.write_json(state, masked)
     say_state(masked, "mask_tissue", "{tissue_mm2:,.2f} mm² of tissue")
 
 
 def _mask(
-    path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: Sizes
+    path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: TissueSettings
 ) -> tuple[np.ndarray, float, list[str], str]:
     """The mask, its reduction, what is doubtful about it, and why it is blank, or "".
 
@@ -154,19 +154,19 @@ def _mask(
 def _doubts(image: np.ndarray, survey: Survey, mpp: float) -> list[str]:
     """What is doubtful about the mask of an image (H, W, 3) at ``mpp`` µm per pixel."""
     mm2, scanned = mpp**2 / 1e6, survey.scanned
-    light = doubt.doubt_light(image, survey.glass)
+    light = slide_warnings.doubt_light(image, survey.glass)
     if light or not survey.tissue.any():  # where there is none, the reason says what was seen
         return light
     ink, colored = (np.count_nonzero(mask & scanned) for mask in (survey.ink, survey.colored))
     return [
-        *doubt.doubt_stain(survey.other_stains, OTHER),
-        *doubt.doubt_ink(ink, colored, mm2),
-        *doubt.doubt_area(survey.tissue, scanned, mm2),
-        *doubt.doubt_border(survey.tissue, scanned),
+        *slide_warnings.doubt_stain(survey.other_stains, OTHER),
+        *slide_warnings.doubt_ink(ink, colored, mm2),
+        *slide_warnings.doubt_area(survey.tissue, scanned, mm2),
+        *slide_warnings.doubt_border(survey.tissue, scanned),
     ]
 
 
-def _say_no_tissue(survey: Survey, mpp: float, sizes: Sizes) -> str:
+def _say_no_tissue(survey: Survey, mpp: float, sizes: TissueSettings) -> str:
     ink = np.count_nonzero(survey.ink & survey.scanned) * mpp**2 / 1e6
     dropped = f", and {ink:,.2f} mm² were left out as ink" if ink else ""
     keep = "set tissue.pen_um: 0 where the ink is stained tissue, or " if ink else ""

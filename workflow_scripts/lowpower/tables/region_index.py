@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from lowpower.errors import InputError
 from lowpower.files import fingerprint_images, read_rows, write_rows
 from lowpower.log import say
-from lowpower.wording import count_of
+from lowpower.text import count_of
 
 COLUMNS = [
     *("region", "slide", "zip", "member", "width", "height"),

@@ -1,0 +1,1 @@
+"""Claims: read from their file, registered before training, tested on test data."""

@@ -1,0 +1,183 @@
+"""The table of claims: each tested as it was fixed, on test data, and whether it stood before training.
+
+A claim holds where its p-value, adjusted by Holm's method over all that are tested, is at most 1 - confidence; it does
+not hold where its interval lies wholly on the other side; else the data do not decide. Claims that the study cannot
+test are listed too, with what it lacks, and so are those that were withdrawn after training began.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lowpower.claims.claims_table import FAILS, HOLDS, NOTE, NOTHING, OPEN, UNTESTED, in_short, sections
+from lowpower.claims.registration import BEFORE, fixed_claims, standing
+from lowpower.evaluation.accuracies import ACCURACIES, accuracies
+from lowpower.evaluation.hypothesis_tests import (
+    ONE_SIDED,
+    Outcome,
+    contrast,
+    holm,
+    influence,
+    mcnemar,
+    outcome,
+    slope_weights,
+)
+from lowpower.evaluation.intervals import Sample, draw_patients, mean, sample
+from lowpower.evaluation.metrics import confusion
+from lowpower.evaluation.power import FEWEST, least_margin
+from lowpower.evaluation.units import Judged, Units
+from lowpower.files import read_json, write_rows
+from lowpower.log import say
+from lowpower.tables.layout import number, write_texts
+from lowpower.tables.units_file import read_judged
+
+COLUMNS = [
+    *("id", "claim", "source", "verdict", "why", "registered", "row", "against", "test", "metric", "per", "margin"),
+    *("patients", "n", "seeds", "estimate", "low", "high", "interval", "p", "p_holm"),
+    *("only_row_right", "only_against_right", "p_mcnemar", *ACCURACIES, "figure"),
+]
+
+
+def judge_claims(
+    claims: Sequence[dict],
+    register: Sequence[str | Path],
+    units: str | Path,
+    folders: Sequence[str],
+    statistics: dict,
+    table: str | Path,
+    summary: str | Path,
+    latex: str | Path,
+) -> None:
+    """Write claims.csv, and for people the same as Markdown (summary) and LaTeX.
+
+    claims: as the study resolves them: with arms, or with why they are not tested. register: its entries, oldest first.
+    units: units.parquet. folders: of the models that claims are about. statistics: draws, rank_draws, confidence.
+    """
+    entries = [read_json(path) for path in register]
+    rows = claim_rows(claims, entries, read_judged(units, folders, ["test"]), folders, statistics)
+    write_rows(table, COLUMNS, rows)
+    write_texts(summary, latex, sections(rows), NOTE if rows else NOTHING)
+    say(in_short(rows))
+
+
+def claim_rows(
+    claims: Sequence[dict], entries: Sequence[dict], judged: Sequence[Judged], folders: Sequence[str], statistics: dict
+) -> list[dict[str, str]]:
+    """The rows of claims.csv as text, in the order of the file; withdrawn claims come last."""
+    kinds = {(one.kind["per"], one.kind["pixels"]): one for one in judged}
+    confidence, ids = statistics["confidence"], {claim["id"] for claim in claims}
+    stood = standing(entries)
+    rows, outcomes = [], {}
+    for claim in claims:
+        registered = stood[claim["id"]]
+        tested = _tested(claim, kinds, list(folders), statistics)
+        if not isinstance(tested, str):
+            cells, outcomes[len(rows)] = tested
+            rows.append(_about(claim, registered) | cells)
+        else:
+            rows.append(_about(claim, registered) | {"verdict": UNTESTED, "why": tested})
+    for k, adjusted in zip(outcomes, holm([found.p for found in outcomes.values()]), strict=True):
+        verdict, why = _verdict(claims[k], outcomes[k], adjusted, len(outcomes), confidence)
+        rows[k] |= {"p_holm": number(adjusted, 4), "verdict": verdict, "why": why}
+    gone = [claim for claim in fixed_claims(entries) if claim["id"] not in ids]
+    withdrawn = {"verdict": UNTESTED, "why": "it was taken out of the file after training began"}
+    return rows + [_about(claim, BEFORE) | withdrawn for claim in gone]
+
+
+def _about(claim: dict, registered: str) -> dict[str, str]:
+    """What a row says of its claim whatever comes of it."""
+    known = {key: claim.get(key, "") for key in ("id", "claim", "source", "test", "metric", "per", "figure")}
+    margin = number(claim.get("margin"), 4)
+    return dict.fromkeys(COLUMNS, "") | known | {"registered": registered, "margin": margin}
+
+
+def _tested(
+    claim: dict, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: dict
+) -> tuple[dict[str, str], Outcome] | str:
+    """The cells and the outcome of a claim, or why it is not tested."""
+    if claim["why"]:
+        return claim["why"]
+    per, confidence = claim["per"], statistics["confidence"]
+    ones = [kinds.get((per, arm["pixels"])) for arm in claim["arms"]]
+    if None in ones:
+        return "labels here are of slides, not of regions" if per == "region" else "no test patient has a known class"
+    seeds = [  # of each seed, the units of each arm
+        [one.of_models[folders.index(folder)] for one, folder in zip(ones, of_seed, strict=True)]
+        for of_seed in zip(*(arm["folders"] for arm in claim["arms"]), strict=True)
+    ]
+    counted = sorted({patient for models in seeds for units in models for patient in units.patients})
+    if too_few := _too_few(claim, len(counted), confidence):
+        return too_few
+    weights = slope_weights(len(ones)) if claim["test"] == "trend" else [1, -1]
+    patients = ones[0].patients
+    drawn = draw_patients(patients, statistics["draws"])
+
+    def value_of(models: Sequence[Units]) -> Sample:
+        found = [sample(units, patients, drawn, statistics["rank_draws"])[claim["metric"]] for units in models]
+        return contrast(found, weights)
+
+    value = mean([value_of(models) for models in seeds])
+    if np.isnan(value.point):
+        return f"{claim['metric']} is not defined on these test data"
+    moves = influence(seeds, weights)
+    found = outcome(value, len(counted), moves, claim["test"], claim.get("margin", 0.0), confidence)
+    cells = {
+        "row": claim["arms"][0]["name"] if claim["test"] != "trend" else "; ".join(a["name"] for a in claim["arms"]),
+        "against": "" if claim["test"] == "trend" else claim["arms"][1]["name"],
+        "patients": str(len(counted)),
+        "n": str(len({unit for models in seeds for unit in models[0].ids})),
+        "seeds": str(len(seeds)),
+        **{name: number(getattr(found, name), 4) for name in ("estimate", "low", "high", "p")},
+        "interval": f"{100 * found.confidence:g} %",
+    }
+    return cells | _mcnemar(claim, seeds) | _three(seeds, weights), found
+
+
+def _too_few(claim: dict, patients: int, confidence: float) -> str:
+    """Why so few patients cannot test a claim, or nothing; told from their number, before any answer is looked at."""
+    if patients < FEWEST:
+        return f"too few test patients: {patients}; it takes {FEWEST} for an interval that can be believed"
+    if claim["test"] not in ONE_SIDED or claim["per"] != "patient":
+        return ""
+    least = least_margin(patients, confidence)
+    if least < claim["margin"]:
+        return ""
+    return (
+        f"too few test patients: with {patients} no margin below {100 * least:.1f} points can be shown, even where no "
+        "answer differs"
+    )
+
+
+def _verdict(claim: dict, found: Outcome, adjusted: float, tested: int, confidence: float) -> tuple[str, str]:
+    """The verdict on a tested claim, and what else has to be said."""
+    level, margin = 1 - confidence, claim.get("margin", 0.0)
+    if adjusted <= level:
+        return HOLDS, ""
+    beyond = found.high < -margin or (claim["test"] == "equivalence" and found.low > margin)
+    if beyond:
+        return FAILS, ""
+    if found.p <= level:
+        return OPEN, f"would hold alone, not as one of {tested}"
+    return OPEN, ""
+
+
+def _mcnemar(claim: dict, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
+    """McNemar's test where it is valid: of two models, one answer per patient."""
+    if claim["test"] == "trend" or claim["per"] != "patient" or len(seeds) > 1 or claim["metric"] != "accuracy":
+        return {}
+    first, second, p = mcnemar(*seeds[0])
+    return {"only_row_right": str(first), "only_against_right": str(second), "p_mcnemar": number(p, 4)}
+
+
+def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> dict[str, str]:
+    """The contrast of each of the numbers that are called accuracy, mean over seeds."""
+    found = []
+    for models in seeds:
+        of_models = [_accuracies(units) for units in models]
+        found.append([np.dot(weights, [one[name] for one in of_models]) for name in ACCURACIES])
+    return {name: number(float(value), 4) for name, value in zip(ACCURACIES, np.mean(found, 0), strict=True)}
+
+
+def _accuracies(units: Units) -> dict[str, float]:
+    return accuracies(confusion(units.truth, units.probabilities.argmax(1), units.probabilities.shape[1]))

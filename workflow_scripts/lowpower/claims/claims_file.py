@@ -1,0 +1,141 @@
+"""Claims: read from their file before training, and each brought to the models of the study that it is about."""
+
+import hashlib
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower import magnification
+from lowpower.config.schema import checked
+from lowpower.config.study_models import Model, level_of, uses_unlabeled
+from lowpower.config.yaml_file import parse
+from lowpower.errors import InputError
+
+_WITH_MARGIN = ("noninferiority", "equivalence")
+
+
+def read_claims(path: str | Path, schema: str | Path) -> tuple[str, list[dict], list[dict]]:
+    """The SHA-256 of a file of claims, its claims as they stand there, and the same with every default filled in.
+
+    Raises InputError naming the file, the claim, what was found and what to write.
+    """
+    place = f"claims file {path}"
+    try:
+        content = Path(path).read_bytes()
+    except OSError as error:
+        missing = isinstance(error, FileNotFoundError)
+        kind = "there is no such file" if missing else f"it cannot be read ({error.strerror})"
+        raise InputError(
+            f"{place}: {kind}; write the path of a file such as configs/claims.yaml into `claims`, or take the key away"
+        ) from None
+    raw, written = parse(content, place)
+    if not isinstance(raw, dict) or set(raw) != {"claims"} or not isinstance(raw["claims"], list):
+        raise InputError(f"{place}: write one key, `claims`, with a list of claims (`claims: []` for none)")
+    found: dict[str, dict] = {}
+    for number, claim in enumerate(raw["claims"], 1):
+        named = isinstance(claim, dict) and isinstance(claim.get("id"), str)
+        of = f"{place}, claim {claim['id'] if named else number}"
+        own = {path[2:]: value for path, value in written.items() if path[:2] == ("claims", number - 1)}
+        claim = checked(claim, schema, of, own)
+        _check(claim, of)
+        if claim["id"] in found:
+            raise InputError(f"{of}: the id stands there twice; give each claim one of its own")
+        found[claim["id"]] = claim
+    return hashlib.sha256(content).hexdigest(), raw["claims"], list(found.values())
+
+
+def _check(claim: dict, of: str) -> None:
+    """What one key of a claim asks of the others."""
+    test = claim["test"]
+    if (test in _WITH_MARGIN) != ("margin" in claim):
+        needs = "needs a `margin`, such as 0.015 for one and a half points" if test in _WITH_MARGIN else "has no margin"
+        raise InputError(f"{of}: test {test} {needs}; margins are for {' and '.join(_WITH_MARGIN)}")
+    if (test == "trend") != ("shares" in claim):
+        needs = "needs `shares`, such as [0, 25, 50, 100]" if test == "trend" else "has no shares"
+        raise InputError(f"{of}: test {test} {needs}; shares are for trend")
+    if test != "none" and "method" not in claim["row"]:
+        raise InputError(f"{of}: write the `method` of its `row`")
+    if test not in ("none", "trend") and not claim["against"]:
+        raise InputError(f"{of}: write into `against` what its row is compared with, such as {{method: teacher}}")
+    for key in ("row", "against"):
+        if {"magnification", "fewer_pixels"} <= set(claim[key]):
+            raise InputError(f"{of}: `{key}`: write magnification or fewer_pixels, not both")
+
+
+def resolve(claims: Sequence[dict], config: dict, models: Sequence[Model]) -> list[dict]:
+    """The claims, each with ``arms``, the models that it compares, or with ``why`` it is not tested in this study.
+
+    An arm: its name for people, the pixels it is tested on, and the folder of its model of each seed. config: complete.
+    """
+    return [claim | dict(zip(("arms", "why"), _arms(claim, config, models), strict=True)) for claim in claims]
+
+
+def _arms(claim: dict, config: dict, models: Sequence[Model]) -> tuple[list[dict], str]:
+    if claim["test"] == "none":
+        return [], "no number tests it"
+    if claim["cohorts"] and config["cohort"] not in claim["cohorts"]:
+        return [], f"it is about cohort {' or '.join(claim['cohorts'])}"
+    if config["report_split"] != "test":
+        return [], "claims are tested on test data, once: write `report_split: test` when the study is final"
+    try:
+        if claim["test"] == "trend":
+            rows = [claim["row"] | {"unlabeled": share} for share in sorted(claim["shares"])]
+            return [_arm(row, config, models)[0] for row in rows], ""
+        first, known = _arm(claim["row"], config, models)
+        other, _ = _arm(claim["against"], config, models, known)
+        return ([], f"it compares {first['name']} with itself") if first == other else ([first, other], "")
+    except LookupError as missing:
+        return [], str(missing.args[0])
+
+
+def _arm(row: dict, config: dict, models: Sequence[Model], other: dict | None = None) -> tuple[dict, dict]:
+    """One arm, and what it is in full. other: that of the row, which fills in what ``against`` does not say.
+
+    Raises LookupError saying what the study lacks.
+    """
+    methods = [row["method"]] if isinstance(row.get("method"), str) else row.get("method") or [other["method"]]
+    method = next((name for name in methods if any(model.method == name for model in models)), None)
+    if method is None:
+        raise LookupError(f"the study has no row {' or '.join(methods)}")
+    found = [model for model in models if model.method == method]
+    known = {} if method == "teacher" else dict(other or {})
+    if known and not uses_unlabeled(config["methods"][method]):
+        known.pop("unlabeled", None)
+    if known and config["methods"][method]["at"] == "teacher":
+        known["magnification"] = config["teacher_magnification"]
+    wanted = known | row | {"method": method}
+    if "fewer_pixels" in row:
+        wanted["magnification"] = config["teacher_magnification"] / math.sqrt(row["fewer_pixels"])
+    scale = wanted.get("magnification", min(model.magnification for model in found))
+    found = [m for m in found if math.isclose(m.magnification, scale, rel_tol=magnification.WRITTEN)]
+    if not found:
+        raise LookupError(f"the study has no {method} at {magnification.describe(scale)}")
+    scale = found[0].magnification
+    shares = {}
+    for key in ("labeled", "unlabeled"):
+        shares[key] = wanted.get(key, max(getattr(model, key) for model in found))
+        found = [model for model in found if getattr(model, key) == shares[key]]
+        if not found:
+            raise LookupError(f"the study has no {method} with {shares[key]} % of the {key} patients")
+    pixels = wanted.get("pixels", "averaged")
+    if pixels == "level" and not level_of(found[0], config):
+        raise LookupError(f"{method} is not tested on the slide's own level here (`pixels`)")
+    name = f"{method} at {magnification.name_of(scale)}"
+    if method != "teacher":
+        name += f", labeled {shares['labeled']} %, unlabeled {shares['unlabeled']} %, {pixels} pixels"
+    in_full = {"method": method, "magnification": scale, **shares, "pixels": pixels}
+    if method == "teacher" or not uses_unlabeled(config["methods"][method]):
+        del in_full["unlabeled"]  # 0 because it never looks at them, which says nothing of what it is compared with
+    return {"name": name, "pixels": pixels, "folders": [model.folder for model in found]}, in_full
+
+
+def registration(folder: str | Path, sha256: str) -> list[str]:
+    """The entries of a study's register of claims, oldest first; the last is, or is to be, that of the file as it is.
+
+    folder: the study's claims/. Every change of the file is an entry of its own, NNN-{hash}.json, and none is ever
+    written over: what was fixed before training stays to be seen, and the first, which teachers wait for, stays first.
+    """
+    there = sorted(str(path) for path in Path(folder).glob("[0-9]*-*.json"))
+    if there and Path(there[-1]).stem.endswith(f"-{sha256[:12]}"):
+        return there
+    return [*there, str(Path(folder) / f"{len(there) + 1:03d}-{sha256[:12]}.json")]

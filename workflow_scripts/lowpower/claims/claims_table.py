@@ -1,0 +1,86 @@
+"""The table of claims for people: what was tested with which verdict, what was compared, and what was not tested."""
+
+from collections.abc import Sequence
+
+from lowpower.evaluation.accuracies import ACCURACIES
+from lowpower.tables.layout import points
+
+HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not tested here"
+VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
+NOTHING = "No claim is fixed in the file of claims, so none is tested here."
+NOTE = (
+    "Differences in percentage points; in parentheses intervals, of the level that stands beside the test. "
+    "Superiority and trend are two-sided, noninferiority and equivalence one-sided at the same level. A claim holds "
+    "by its p after Holm's adjustment over the tested claims. The paper's accuracy is `accuracy_released`; its figures "
+    "may stand beside no other column. All columns: claims.csv."
+)
+
+
+def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The tested claims for people, the verdict first; differences in points."""
+    return [
+        {
+            "verdict": row["verdict"],
+            "id": row["id"],
+            "claim": row["claim"],
+            "estimate, points": points(row["estimate"], row["low"], row["high"]),
+            "margin, points": f"{100 * float(row['margin']):g}" if row["margin"] else "",
+            "p (Holm)": row["p_holm"],
+            "registered": row["registered"],
+            "remark": row["why"],
+        }
+        for row in rows
+        if row["verdict"] != UNTESTED
+    ]
+
+
+def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """What the tested claims compare, and how."""
+    return [
+        {
+            "id": row["id"],
+            "row": row["row"],
+            "against": row["against"],
+            "test": f"{row['test']}, {row['interval']}",
+            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
+        }
+        for row in rows
+        if row["verdict"] != UNTESTED
+    ]
+
+
+def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The differences of the tested claims in each number called accuracy, in points, with the paper's figure."""
+    return [
+        {"id": row["id"], **{name: points(row[name]) for name in ACCURACIES}, "the paper": row["figure"]}
+        for row in rows
+        if row["verdict"] != UNTESTED
+    ]
+
+
+def untested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """The claims that are not tested here, with the paper's figure and the reason."""
+    return [
+        {key: row[key] for key in ("id", "claim", "source", "figure", "registered", "why")}
+        for row in rows
+        if row["verdict"] == UNTESTED
+    ]
+
+
+def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+    """The tables shown to people, each with its title; those without a row are left out."""
+    parts = [
+        ("Tested on test data", tested_rows(rows)),
+        ("What was compared", compared_rows(rows)),
+        ("In three numbers that are called accuracy, in points", accuracy_rows(rows)),
+        ("Not tested here", untested_rows(rows)),
+    ]
+    return [(title, table) for title, table in parts if table]
+
+
+def in_short(rows: Sequence[dict[str, str]]) -> str:
+    """How many claims hold, do not, are open, and are not tested."""
+    if not rows:
+        return f"claims: {NOTHING}"
+    counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}
+    return "claims: " + ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)

@@ -1,0 +1,1 @@
+"""What a study is: its config, its sheet and its models, read once and checked before any job."""

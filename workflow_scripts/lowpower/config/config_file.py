@@ -1,0 +1,90 @@
+"""The configuration: checked once against its schema, filled with defaults, and frozen from then on."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from lowpower.config.method_checks import check_rows, with_standard_rows
+from lowpower.config.region_sizes import check_sizes, written_out
+from lowpower.config.schema import checked
+from lowpower.config.yaml_file import Written, parse
+from lowpower.errors import InputError
+from lowpower.spelling import clean, look_of
+
+
+def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
+    """What stands in config files without quotes and is no text to YAML, by key; what a later file writes wins.
+
+    Raises InputError for what Snakemake, which reads the files too, loses or changes without a word. A file that is
+    not there is Snakemake's to tell.
+    """
+    written = {}
+    for path in paths:
+        if Path(path).is_file():
+            written |= parse(Path(path).read_bytes(), f"config {path}")[1]
+    return written
+
+
+def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] | None = None) -> dict:
+    """The complete configuration: ``raw`` with every default filled in.
+
+    written: of ``read_written``, for messages. Raises InputError naming the key, what was found and what to write.
+    """
+    config = _cleaned(written_out(checked(with_standard_rows(raw), schema, "config", written)))
+    _check_classes(config)
+    check_sizes(config)
+    check_rows(config)
+    _check_seeds(config)
+    recipe = config["training"]
+    if recipe["processes"] > recipe["batch"]:
+        raise InputError(
+            f"config: `training.processes`: {recipe['processes']} processes cannot share a batch of {recipe['batch']}; "
+            f"write {recipe['batch']} or less"
+        )
+    if config.get("demo") and config["demo"]["focus"][0] > config["demo"]["focus"][1]:
+        least, largest = config["demo"]["focus"]
+        raise InputError(f"config: `demo.focus`: the least share comes first; write [{largest:g}, {least:g}]")
+    return config
+
+
+def _cleaned(config: dict) -> dict:
+    """The config with the names that the sheet has too cleaned of what nobody sees, as the sheet's are."""
+    split = config["split"] | {"test_sites": list(map(clean, config["split"]["test_sites"]))}
+    classes, positive = list(map(clean, config["classes"])), clean(config["positive_class"])
+    return config | {"classes": classes, "positive_class": positive, "split": split}
+
+
+def _check_classes(config: dict) -> None:
+    """No two classes look alike, and the positive one is one of them."""
+    seen: dict[str, str] = {}
+    for name in config["classes"]:
+        if look_of(name) in seen:
+            raise InputError(
+                f"config: `classes`: {seen[look_of(name)]!a} and {name!a} look alike (case, width, dashes, spaces); "
+                "write one of them, and the sheet's labels in the same way"
+            )
+        seen[look_of(name)] = name
+    positive = config["positive_class"]
+    if positive and positive not in config["classes"]:
+        raise InputError(
+            f"config: `positive_class`: {positive} is not one of `classes` ({', '.join(config['classes'])}); write one "
+            "of them, or take the key away"
+        )
+
+
+def _check_seeds(config: dict) -> None:
+    """Seeds test different patients where they are to, and one teacher for all has trained on none of them."""
+    by, folds = config["split"]["by"], config["split"]["folds"]
+    if config["teacher"] == "best_validation" and by not in ("sheet", "site"):
+        raise InputError(
+            f"config: `teacher`: best_validation with `split: {{by: {by}}}` is a leak: each seed tests other patients, "
+            "whom the best teacher may have trained on; write `teacher: paired`, or divide by sheet or site"
+        )
+    tested: dict[int, int] = {}
+    for seed in config["seeds"]:
+        other = tested.setdefault(seed % folds, seed)
+        if by == "kfold" and other != seed:
+            raise InputError(
+                f"config: `seeds`: {other} and {seed} test the same patients, fold {seed % folds} of {folds} "
+                "(`split: {by: kfold}` takes fold s modulo folds for seed s); write "
+                f"{', '.join(map(str, range(min(len(config['seeds']), folds))))}, or raise `split.folds`"
+            )

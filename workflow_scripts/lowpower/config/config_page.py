@@ -1,0 +1,52 @@
+"""The page docs/configuration.md, written from the schema so that the two never differ.
+
+python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import yaml
+
+from lowpower.config.schema import values_of
+from lowpower.files import replacing
+
+
+def configuration_page(rules: dict) -> str:
+    """The schema as Markdown: every key with its type, range, default and what it does."""
+    lines = [
+        "# Configuration",
+        "",
+        "Every key of a configuration, written from `schemas/config.schema.yaml` by `make docs`. Unknown keys are",
+        "errors. Copy `configs/own.yaml` and name it:",
+        "`snakemake --configfile my.yaml`. Such a file is complete: `config.yaml` is then not read.",
+        "",
+        "| key | values | default | what it does |",
+        "|---|---|---|---|",
+        *_rows(rules, ""),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(rules: dict, prefix: str) -> list[str]:
+    rows = []
+    for key, rule in rules.get("properties", {}).items():
+        inner = next((r for r in rule.get("oneOf", []) if r.get("type") == "object"), rule)
+        default = (
+            "required" if key in rules.get("required", []) else json.dumps(rule.get("default"), ensure_ascii=False)
+        )
+        if inner.get("properties") and default != "required":
+            default = "" if rule.get("default", {}) == {} else default
+        rows.append(f"| `{prefix}{key}` | {values_of(rule)} | {default} | {rule['description']} |")
+        rows += _rows(inner, f"{prefix}{key}.")
+        others = inner.get("additionalProperties")
+        if isinstance(others, dict):
+            rows += _rows(others, f"{prefix}{key}.NAME.")
+    return rows
+
+
+if __name__ == "__main__":
+    schema, page = map(Path, sys.argv[1:])
+    with replacing(page) as part:
+        part.write_text(configuration_page(yaml.safe_load(schema.read_text(encoding="utf-8"))), encoding="utf-8")

@@ -1,0 +1,74 @@
+"""Files that a config names beside the sheet: a teacher of another study, and weights that students start from."""
+
+import re
+from pathlib import Path
+
+from lowpower.config.study_models import TEACHERS_NETWORK
+from lowpower.errors import InputError
+from lowpower.magnification import describe
+from lowpower.model_header import model_header
+
+KINDS_OF_TEACHER = ("paired", "best_validation")
+KINDS_OF_INIT = ("random", "teacher")
+
+
+def external_teacher(config: dict) -> str | None:
+    """The path of a teacher that is not trained here, or None."""
+    return None if config["teacher"] in KINDS_OF_TEACHER else config["teacher"]
+
+
+def _is_file(path: str) -> bool:
+    try:
+        return Path(path).is_file()
+    except OSError:  # a name that is too long
+        return False
+
+
+def _check_braces(key: str, path: str) -> None:
+    """A user's slides are params; these paths are Snakemake's inputs and outputs, in which it looks for wildcards."""
+    if re.search("[{}]", path):
+        raise InputError(
+            f"config: `{key}`: Snakemake takes braces in {path} for a wildcard; rename it without {{ and }}"
+        )
+
+
+def check_external_models(config: dict) -> None:
+    """Raise InputError for a file that is not there or cannot be named, or a teacher that does not fit this study.
+
+    config: complete. Paths are relative to the folder the workflow runs in.
+    """
+    if "demo" in config:
+        _check_braces("slides", str(Path(config["slides"]).parent))  # where the slides are drawn
+    for name, row in config["methods"].items():
+        _check_braces(f"methods.{name}.init", row["init"])
+        if row["init"] not in KINDS_OF_INIT and not _is_file(row["init"]):
+            raise InputError(
+                f"config: `methods.{name}.init`: there is no file {row['init']}; write the path of a safetensors file "
+                f"with torchvision's weights of {row['network']}. Nothing is downloaded"
+            )
+    path = external_teacher(config)
+    if path is None:
+        return
+    _check_braces("teacher", path)
+    if not _is_file(path):
+        raise InputError(
+            f"config: `teacher`: there is no file {path}; write paired, best_validation or the path of a "
+            "model.safetensors"
+        )
+    if Path(path).resolve().is_relative_to(Path("results", config["cohort"]).resolve()):
+        raise InputError(
+            f"config: `teacher`: {path} is of this very study, which would write over it; write another `cohort`, or "
+            "copy the file elsewhere"
+        )
+    about = model_header(path)
+    found = {
+        "the architecture": (about["architecture"], TEACHERS_NETWORK),
+        "the classes": (", ".join(about["classes"]), ", ".join(config["classes"])),
+        "magnification": (describe(about["magnification"]), describe(config["teacher_magnification"])),
+    }
+    differing = [f"{what} {its}, the config {ours}" for what, (its, ours) in found.items() if its != ours]
+    if differing:
+        raise InputError(
+            f"config: `teacher`: {path} has {'; '.join(differing)}. Choose another model, or write its classes, in its "
+            "order, and its magnification into the config"
+        )

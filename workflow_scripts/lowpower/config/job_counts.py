@@ -1,0 +1,79 @@
+"""How many jobs a run takes and how many patients it tests, told from config and sheet alone."""
+
+from collections.abc import Sequence
+
+from lowpower.config.external_models import external_teacher
+from lowpower.config.patients import read_patients
+from lowpower.config.splits import assign
+from lowpower.config.study_models import measured_networks, models
+
+
+def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[str, int]:
+    """Jobs of each rule, in the order of the chain, of a full run (target ``all``, itself not counted).
+
+    config: complete, with every default filled in. slides: rows of the sheet. judged: those of them whose patients can
+    be judged, None for all.
+    """
+    every = models(config)
+    students = [model for model in every if model.method != "teacher"]
+    distilled, pretrained = (
+        [model for model in students if config["methods"][model.method][stage]] for stage in ("distill", "pretrain")
+    )
+    replaying = [model for model in distilled if config["methods"][model.method]["distill"]["views"] != "live"]
+    given = external_teacher(config) is not None
+    rows = config["methods"].values()
+    followed = any(row["distill"] or row["init"] == "teacher" for row in rows)
+    lows, seeds = len(config["student_magnifications"]), len(config["seeds"])
+    levels = lows if "level" in config["pixels"] else 0
+    jobs = {
+        "write_config": 1,
+        "make_pseudonyms": int(config["ids"] == "pseudonym"),
+        "make_demo_slide": slides if config.get("demo") else 0,
+        "check_slide": slides,
+        "mask_tissue": slides,
+        "tile_slide": slides,
+        "downsample_slide": slides * lows,
+        "read_level": (slides if judged is None else judged) * levels,
+        "gather_slides": 1,
+        "tabulate_slides": 1,
+        "index_regions": 1 + lows + levels,
+        "split_patients": seeds,
+        "count_cohort": 1,
+        "train_teacher": 0 if given else seeds,
+        "adopt_teacher": seeds if given else 0,
+        "choose_teacher": int(config["teacher"] == "best_validation" and followed),
+        "record_teacher": seeds * config["recording_parts"] if replaying else 0,
+        "distill_student": len(distilled),
+        "pretrain_student": len(pretrained),
+        "finetune_student": len(students),
+        "predict": seeds + len(students),
+        "measure_cost": len(measured_networks(every)),
+        "register_claims": 1,
+        "judge_units": 1,
+        "evaluate": 1,
+        "list_patients": 1,
+        "judge_claims": 1,
+        "compare_cost": 1,
+        "count_hours": 1,
+        "refer_units": 1,
+        "trace_curves": 1,
+        "show_examples": 1,
+        "draw_figures": 1,
+        "write_report": 1,
+        "write_model_cards": 1,
+        "record_provenance": 1,
+    }
+    return {rule: count for rule, count in jobs.items() if count}
+
+
+def count_tested(sheet: Sequence[dict[str, str]], classes: Sequence[str], seeds: Sequence[int], split: dict) -> int:
+    """How many patients a study tests: of all folds together, else the fewest of any seed.
+
+    sheet, split: as for ``division.find_problems``; a sheet with problems is counted as far as it goes.
+    """
+    patients = read_patients(sheet)
+    tested = [
+        {patient for patient, where in assign(patients, classes, seed, split).items() if where == "test"}
+        for seed in seeds
+    ]
+    return len(set().union(*tested)) if split["by"] == "kfold" else min(map(len, tested))

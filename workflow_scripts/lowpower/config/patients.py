@@ -1,0 +1,94 @@
+"""What the sheet says of each patient, and everything in it that stands in the way of training."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from lowpower.spelling import likeness, spelled_twice
+from lowpower.text import abbreviate, count_of, nearest
+
+SPLITS = ("train", "val", "test", "external")
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    """A patient's one label (blank = unlabeled), split and site, as the sheet gives them."""
+
+    label: str
+    split: str
+    site: str
+
+
+def read_patients(sheet: Sequence[dict[str, str]]) -> dict[str, Patient]:
+    """The patients of a sheet in which ``patient_problems`` finds nothing, sorted by id."""
+    found: dict[str, Patient] = {}
+    for row in sorted(sheet, key=lambda row: (row["patient"], row["slide"])):
+        found.setdefault(row["patient"], Patient(row["label"], row["split"], row["site"]))
+    return found
+
+
+def patient_problems(sheet: Sequence[dict[str, str]], classes: Sequence[str], by: str) -> Iterator[str]:
+    """What is wrong with labels, splits and sites, each with what to write instead.
+
+    sheet: one dict per slide with slide, patient, site, label, true_label and split, all text, "" for blank.
+    by: what divides the patients (sheet, random, kfold or site); decides which columns must be in order.
+    """
+    slides: dict[str, list[dict[str, str]]] = {}
+    for row in sorted(sheet, key=lambda row: (row["patient"], row["slide"])):
+        slides.setdefault(row["patient"], []).append(row)
+    yield from _labels(sheet, classes)
+    yield from _spellings(sheet, "patient", "a patient in two splits is a leak")
+    yield from _spellings(sheet, "site", "tables and splits take them for two")
+    yield from _several(slides, "label", "give all slides of a patient one label, or leave them all blank")
+    yield from _several(slides, "true_label", "give all slides of a patient one true_label, or leave them all blank")
+    if by == "sheet":
+        yield from _blank_splits(slides)
+        yield from _several(slides, "split", "a patient in two splits is a leak; write one split for all its slides")
+    if by == "site":
+        yield from _several(slides, "site", "splitting by site needs one site for each patient")
+
+
+def _labels(sheet: Sequence[dict[str, str]], classes: Sequence[str]) -> Iterator[str]:
+    for column in ("label", "true_label"):
+        strange: dict[str, list[str]] = {}
+        for row in sheet:
+            if row[column] and row[column] not in classes:
+                strange.setdefault(row[column], []).append(row["slide"])
+        for label, slides in sorted(strange.items()):
+            near = next((name for name in classes if likeness(name) == likeness(label)), nearest(label, classes))
+            yield (
+                f"{column} {label!r} on {count_of(len(slides), 'slide')} ({abbreviate(sorted(slides))}) is not one of "
+                f"the config's `classes` ({', '.join(classes)}); "
+                + (f"did you mean {near!r}? " if near else "")
+                + "Correct the sheet, or add it to `classes`"
+            )
+
+
+def _spellings(sheet: Sequence[dict[str, str]], column: str, why: str) -> Iterator[str]:
+    slides = {row[column]: row["slide"] for row in reversed(sheet) if row[column]}
+    for names in spelled_twice(slides):
+        found = " and ".join(f"{name!r} (slide {slides[name]})" for name in names)
+        yield (
+            f"{column} {found} may be one in two spellings: they differ only in case, punctuation, leading zeros or "
+            f"letters that look alike, and {why}; write one of them everywhere, or, if they are not one, names that "
+            "differ in more"
+        )
+
+
+def _several(slides: dict[str, list[dict[str, str]]], column: str, remedy: str) -> Iterator[str]:
+    for patient, rows in slides.items():
+        found = {row[column]: row["slide"] for row in reversed(rows) if row[column] or column != "split"}
+        if len(found) > 1:
+            values = "; ".join(f"{value or 'blank'} on slide {slide}" for value, slide in sorted(found.items()))
+            yield f"patient {patient!r} has more than one {column} ({values}); {remedy}"
+
+
+def _blank_splits(slides: dict[str, list[dict[str, str]]]) -> Iterator[str]:
+    blank = [patient for patient, rows in slides.items() if not all(row["split"] for row in rows)]
+    if blank:
+        which = (
+            "every patient" if len(blank) == len(slides) else f"{count_of(len(blank), 'patient')} ({abbreviate(blank)})"
+        )
+        yield (
+            f"`split` is blank for {which}; write {', '.join(SPLITS[:-1])} or {SPLITS[-1]} for every slide of the "
+            "sheet, or let the workflow divide the patients: write `split: {by: random}` into the config"
+        )

@@ -1,0 +1,171 @@
+"""What a schema allows: checking against it, filling in its defaults, and saying it in words."""
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from lowpower.config.yaml_file import Written
+from lowpower.errors import InputError
+from lowpower.text import nearest
+
+NOTHING = ("", "~", "null")  # as --config hands over a value that is left blank, or null, inside braces
+_DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d+)?")
+
+
+def checked(raw: object, schema: str | Path, place: str, written: Mapping[tuple, Written] | None = None) -> dict:
+    """``raw`` with the schema's defaults; InputError names the place and the first key that breaks the schema.
+
+    written: what stands in the file that ``raw`` was read from, for messages (``yaml_file.parse``).
+    """
+    rules = _read(str(schema))
+    filled = _filled(raw, rules)
+    errors = _Validator(rules).iter_errors(filled)
+    error = min(errors, key=lambda e: ([str(k) for k in e.absolute_path], e.message), default=None)
+    if error is not None:
+        raise InputError(f"{place}: {_explain(error, rules, written or {})}")
+    return filled
+
+
+@cache
+def _read(schema: str) -> dict:
+    return yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+
+
+def _is_number(checker: object, value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
+
+
+def _is_text(checker: object, value: object) -> bool:
+    """Text without control characters, such as a zero byte, which no path holds; line ends and tabs may be in it."""
+    return isinstance(value, str) and all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") for c in value)
+
+
+def _pattern(validator: object, pattern: str, value: object, rule: dict) -> Iterator[jsonschema.ValidationError]:
+    """The whole text fits the pattern; in Python's ``re`` a line end may follow ``$``, in the schema's it may not."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
+        yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator,
+    {"pattern": _pattern},
+    type_checker=jsonschema.Draft202012Validator.TYPE_CHECKER.redefine_many({"number": _is_number, "string": _is_text}),
+)
+
+
+def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tuple, Written]) -> str:
+    """One sentence for a schema error: the key, what was found, what to write."""
+    while error.context:  # of the branches of a oneOf, the one that was meant
+        meant = [e for e in error.context if e.validator not in ("type", "const")]
+        if not meant:
+            break
+        error = meant[0]
+    key = ".".join(str(k) for k in error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        unknown = sorted(set(error.instance) - set(known), key=str)[0]
+        near = nearest(str(unknown), known, 0.5)
+        hint = f"did you mean `{near}`?" if near else f"known keys here: {', '.join(known)}"
+        return f"unknown key `{f'{key}.' if key else ''}{unknown}`; {hint}"
+    if error.validator == "required":
+        missing = next(name for name in error.validator_value if name not in error.instance)
+        about = error.schema["properties"][missing].get("description", "")
+        return f"the key `{f'{key}.' if key else ''}{missing}` is missing; write it. {about}".rstrip()
+    if "propertyNames" in error.absolute_schema_path:
+        return f"`{key}.{error.instance}` is no name that can stand there; write {error.schema['description']}"
+    found = json.dumps(error.instance, ensure_ascii=False, default=str, skipkeys=True)
+    found = found if len(found) <= 60 else f"{found[:57]}..."
+    write, source = values_of(error.schema), written.get(tuple(error.absolute_path))
+    if source and (type(source.value), source.value) == (type(error.instance), error.instance):
+        if source.text != found:
+            found = f"{source.text or 'blank'}, which YAML reads as {found} ({source.place})"
+        if error.schema.get("type") == "string" and source.text:
+            write = f'it in quotes, "{source.text}", if it is text'
+    if error.instance is None:
+        write += ", or take the key away"
+    return f"`{key}` is {found}; write {write}. {_description(error, rules)}".rstrip()
+
+
+def _description(error: jsonschema.ValidationError, rules: dict) -> str:
+    """What the key is for: the innermost description on the way to the rule that was broken."""
+    about = ""
+    for step in error.absolute_schema_path:
+        rules = rules[step]
+        if isinstance(rules, dict) and isinstance(rules.get("description"), str):
+            about = rules["description"]
+    return about
+
+
+def _filled(value: object, rules: dict) -> object:
+    """``value`` with the defaults of the schema and what its text means, at every depth; nothing given is changed.
+
+    Keys come in the schema's order, not in the file's: rules run again when their params are written otherwise.
+    """
+    if isinstance(value, list):
+        return [_filled(item, rules.get("items", {})) for item in value]
+    if not isinstance(value, dict):
+        return _meant(value, rules)
+    rules = next((r for r in rules.get("oneOf", []) if r.get("type") == "object"), rules)
+    known = rules.get("properties", {})
+    others = rules.get("additionalProperties")
+    filled = {
+        key: _filled(value.get(key, rule.get("default")), rule)
+        for key, rule in known.items()
+        if key in value or "default" in rule
+    }
+    rest = {key: item for key, item in value.items() if key not in known}
+    return filled | {key: _filled(item, others if isinstance(others, dict) else {}) for key, item in rest.items()}
+
+
+def _meant(value: Any, rules: dict) -> Any:
+    """A single value in the type that the schema asks for, where it says so beyond doubt.
+
+    1 for 1.0, where whole numbers stand; 0.001 for "1e-3", which YAML 1.1 takes for text; and numbers, true, false and
+    null of --config, which hands over all that stands in braces as text.
+    """
+    branches = [rules, *rules.get("oneOf", [])]
+    kinds = {branch.get("type") for branch in branches}
+    if isinstance(value, str) and "string" not in kinds and not any(value in b.get("enum", []) for b in branches):
+        if "boolean" in kinds and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        if "null" in kinds and value in NOTHING:
+            return None
+        if kinds & {"integer", "number"} and _DECIMAL.fullmatch(value):
+            value = float(value) if re.search("[.eE]", value) else int(value)
+    if isinstance(value, float) and "integer" in kinds and value.is_integer():
+        return int(value)
+    return value
+
+
+def values_of(rule: dict) -> str:
+    """What a rule of the schema allows, in a few words: type and range, or the names that may stand there."""
+    if "form" in rule:
+        return rule["form"]
+    if "oneOf" in rule:
+        return " or ".join(values_of(branch) for branch in rule["oneOf"])
+    if "enum" in rule:
+        return ", ".join(f"`{value}`" for value in rule["enum"])
+    if "examples" in rule:  # names, or a path
+        return ", ".join(f"`{value}`" for value in rule["examples"])
+    if "const" in rule:
+        return f"`{rule['const']}`"
+    if rule.get("type") == "array":
+        return f"list of {values_of(rule['items'])}"
+    kind = rule.get("type", "")
+    words = {"object": "section", "integer": "whole number", "boolean": "true or false", "string": "text"}.get(
+        kind, kind
+    )
+    least, most = rule.get("minimum", rule.get("exclusiveMinimum")), rule.get("maximum", rule.get("exclusiveMaximum"))
+    if least is not None and most is not None:
+        return f"{words}, {least} to {most}"
+    if least is not None:
+        return f"{words}, {'above' if 'exclusiveMinimum' in rule else 'at least'} {least}"
+    return words

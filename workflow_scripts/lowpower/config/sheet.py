@@ -1,0 +1,145 @@
+"""The sheet of slides: one row per slide, read as text so that ids stay what they are (007 stays 007)."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from lowpower.config.sheet_cells import IDS, all_decimal, fault_of
+from lowpower.config.sheet_file import read_table
+from lowpower.errors import InputError
+from lowpower.files import safe_name
+from lowpower.spelling import clean, look_of
+from lowpower.text import count_of, nearest
+
+_FILES = ("path", "annotation", "mask")  # looked up as they are written: a disk tells the two Unicode forms of ä apart
+
+
+def read_sheet(path: str | Path, schema: str | Path) -> list[dict]:
+    """The rows of the sheet, with every known column (blank = "") and the user's other columns as they are.
+
+    path: .csv or .tsv (comma, semicolon or tab) or .xlsx. There are as many rows as the file has lines that are not
+    blank, below the header. Cells of known columns are cleaned of what nobody sees (``spelling.clean``), but for names
+    of files. ``mpp`` becomes a float or None. ``file`` is added: the slide's path as seen from the working folder.
+    Raises InputError.
+    """
+    path = Path(path)
+    rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    place, lines = read_table(path)
+    header = [clean(name) for name in lines.pop(next(iter(lines)))] if lines else []
+    _check_header(place, header, rules)
+    if not lines:
+        raise InputError(f"{place}: no rows; write one line per slide below the header")
+    _check_lengths(place, header, lines)
+    rows = {number: _row(header, cells, rules["properties"]) for number, cells in lines.items()}
+    _check_rows(place, rows, rules)
+    for row in rows.values():
+        row["mpp"] = float(row["mpp"].replace(",", ".")) if row["mpp"] else None
+        row["file"] = os.path.normpath(path.parent / row["path"])
+    _check_unique(place, rows, "slide", "slide id")
+    _check_unique(place, rows, "file", "slide file")
+    _check_unique(place, rows, "slide", "slide id", look_of)
+    return list(rows.values())
+
+
+def _row(header: list[str], cells: list[str], known: dict) -> dict:
+    row = dict.fromkeys(known, "") | {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
+    return row | {name: clean(row[name]) for name in known if name not in _FILES}
+
+
+def _check_header(place: str, header: list[str], rules: dict) -> None:
+    missing = [name for name in rules["required"] if name not in header]
+    if missing:
+        near = nearest(missing[0], header)
+        hint = (
+            f"; the column `{near}` looks like it, rename it"
+            if near
+            else f"; columns found: {', '.join(header) or 'none'}"
+        )
+        about = rules["properties"][missing[0]]["description"]
+        raise InputError(f"{place}: no column `{missing[0]}` ({about}){hint}")
+    seen: dict[str, int] = {}
+    for number, name in enumerate(header, start=1):
+        first = seen.setdefault(look_of(name), number)
+        if name and first != number:
+            raise InputError(
+                f"{place}: the columns {first} and {number} have one name (`{header[first - 1]}`, `{name}`); keep one "
+                "of them, or give the other another name"
+            )
+        near = nearest(name, rules["properties"], 0.8)
+        if near and name not in rules["properties"] and near not in header:
+            raise InputError(
+                f"{place}: the column `{name}` looks like `{near}`; rename it, or give it a name less like it"
+            )
+
+
+def _check_lengths(place: str, header: list[str], lines: dict[int, list[str]]) -> None:
+    """Each row has a cell for every column: of one with more or fewer nobody knows which cell is which."""
+    named = max(number for number, name in enumerate(header, start=1) if name)
+    wrong = [n for n, cells in lines.items() if len(cells) != len(header) or any(map(str.strip, cells[named:]))]
+    if wrong:
+        cells = lines[wrong[0]]
+        filled = max(number for number, cell in enumerate(cells, start=1) if cell.strip())
+        found = len(cells) if len(cells) != len(header) else filled
+        why = (
+            "a comma within a cell, as in 0,25, or a cell without a heading? Write 0.25, put the cell in quotes, or "
+            "give the column a heading"
+            if found > named
+            else "is the line cut short? Write the separators of its blank cells too"
+        )
+        raise InputError(f"{_lines(place, wrong)}: {count_of(found, 'cell')} below {count_of(named, 'heading')}; {why}")
+
+
+def _lines(place: str, numbers: list[int]) -> str:
+    more = f" (and {count_of(len(numbers) - 1, 'other line')})" if len(numbers) > 1 else ""
+    return f"{place}, line {numbers[0]}{more}"
+
+
+def _check_rows(place: str, rows: dict[int, dict], rules: dict) -> None:
+    """Every cell as it can be meant; the first that is not is named, and how many lines have the same trouble.
+
+    Each text of a column is looked at once: every job on a cluster reads the sheet again, and most columns repeat.
+    """
+    for column, rule in rules["properties"].items():
+        validator = jsonschema.Draft202012Validator(rule)
+        faults = {}
+        for text in dict.fromkeys(row[column] for row in rows.values()):
+            if fault := fault_of(column, text):
+                faults[text] = f"is {text!r}, {fault}"
+            elif not validator.is_valid(text):
+                faults[text] = f"is {repr(text) if text else 'blank'}; write: {rule['description']}"
+        if faults:
+            numbers = [number for number, row in rows.items() if row[column] in faults]
+            raise InputError(f"{_lines(place, numbers)}: `{column}` {faults[rows[numbers[0]][column]]}")
+    for column in IDS:
+        if all_decimal(row[column] for row in rows.values()):
+            found = next(iter(rows.values()))[column]
+            raise InputError(
+                f"{place}: every `{column}` ends in .0 ({found!r}), because a program read the ids as numbers with "
+                f"decimals; write them as they are, such as {found.removesuffix('.0')!r}"
+            )
+
+
+def _check_unique(place: str, rows: dict[int, dict], column: str, what: str, key: Callable[[str], str] = str) -> None:
+    """No two rows have one text in a column, or one by a key that tells what is alike."""
+    seen: dict[str, int] = {}
+    for number, row in rows.items():
+        first = seen.setdefault(key(row[column]), number)
+        if first != number and rows[first][column] == row[column]:
+            raise InputError(
+                f"{place}, line {number}: the {what} {row[column]!r} stands in line {first} already; each slide has "
+                "one row: take one of them away, or correct it"
+            )
+        if first != number:
+            raise InputError(
+                f"{place}, line {number}: the {what} {row[column]!r} is {rows[first][column]!r} of line {first} in "
+                "other letters (case, width, dashes), and many disks keep one file for both; if it is one slide, take "
+                "one of the rows away, else give it an id that differs in more"
+            )
+
+
+def by_file_name(rows: list[dict]) -> dict[str, dict]:
+    """The rows by the form of their slide id that appears in paths, sorted: the order of the sheet changes nothing."""
+    return {safe_name(row["slide"]): row for row in sorted(rows, key=lambda row: row["slide"])}

@@ -1,0 +1,136 @@
+"""The file of the sheet as rows of text, whatever program wrote it; no row of the file is lost on the way."""
+
+import csv
+import io
+import re
+import zipfile
+from pathlib import Path
+
+from lowpower.config.workbook import read_workbook
+from lowpower.errors import InputError
+
+_ZIP = b"PK\x03\x04"
+_KINDS = {  # how files begin that are no sheets of ours
+    b"\xd0\xcf\x11\xe0": "an old Excel file (.xls), or a workbook with a password",
+    b"\xff\xfe": "text in UTF-16",
+    b"\xfe\xff": "text in UTF-16",
+    b"PAR1": "a Parquet file",
+    b"ARROW1": "an Arrow file",
+    b"FEA1": "a Feather file",
+    b"\x89HDF": "an HDF5 file",
+    b"%PDF": "a PDF",
+    b"{\\rtf": "a text document (.rtf)",
+    b"\x1f\x8b": "a compressed file (.gz)",
+}
+_PARTS = {  # by which a ZIP shows what it is
+    "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
+    "content.xml": "an OpenDocument file (.ods)",
+    "Index/Document.iwa": "a Numbers file",
+    "word/document.xml": "a Word document",
+}
+
+
+def read_table(path: Path) -> tuple[str, dict[int, list[str]]]:
+    """The place for messages, and by line number the cells of every row that is not blank.
+
+    path: text in UTF-8 (comma, semicolon or tab; with or without a byte order mark; any line ends), or an Excel
+    workbook. What it is, is told from its content. Raises InputError.
+    """
+    content = _read_bytes(path)
+    for start, kind in _KINDS.items():
+        if content.startswith(start):
+            raise _no_sheet(path, kind)
+    if content.startswith(_ZIP):
+        for kind in _kinds_of_zip(content):
+            raise _no_sheet(path, kind)
+        return read_workbook(path, content)
+    return str(path), _read_text(path, content)
+
+
+def _no_sheet(path: Path, kind: str) -> InputError:
+    return InputError(f"{path} is {kind}; save the sheet as CSV (UTF-8) or .xlsx")
+
+
+def _kinds_of_zip(content: bytes) -> list[str]:
+    try:
+        names = zipfile.ZipFile(io.BytesIO(content)).namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return []  # a broken workbook, of which openpyxl says what is broken
+    return [kind for part, kind in _PARTS.items() if part in names]
+
+
+def _read_bytes(path: Path) -> bytes:
+    """The file, after a look at whether it is a web page."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        example = path.with_name("slides.example.csv")
+        like = f" like {example}" if example.is_file() else ""
+        raise InputError(
+            f"config: `slides`: there is no file {path}; write the path of your sheet of slides{like}. "
+            "`make sheet SLIDES=folder` drafts one from a folder of slides"
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"config: `slides`: {path} cannot be read ({reason})") from None
+    if re.match(rb"\s*<(!doctype|html|table|\?xml)", content.removeprefix(b"\xef\xbb\xbf"), re.I):
+        raise InputError(
+            f"{path} is a web page, not a sheet (an export or a login page was saved under this name); open it in a "
+            "spreadsheet program and save it as CSV (UTF-8) or .xlsx"
+        )
+    return content
+
+
+def _read_text(path: Path, content: bytes) -> dict[int, list[str]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = _line_at(content[: error.start].decode("latin-1"))
+        raise InputError(
+            f"{path}, line {line}: a letter is not UTF-8; save the sheet as CSV (UTF-8) or .xlsx"
+        ) from None
+    if "\0" in text:
+        line = _line_at(text.partition("\0")[0])
+        raise InputError(
+            f"{path}, line {line}: a zero byte, so it is not text in UTF-8, or damaged; save the sheet as CSV (UTF-8) "
+            "or .xlsx"
+        )
+    heading = re.search(r"[^\r\n]*[^\s][^\r\n]*", text)
+    separator = max("\t;,", key=heading[0].count) if heading else ","
+    return _split(path, text, separator)
+
+
+def _line_at(before: str) -> int:
+    """The number of the line that follows this text, whatever its line ends."""
+    return len(re.findall(r"\r\n|\r|\n", before)) + 1
+
+
+def _split(path: Path, text: str, separator: str) -> dict[int, list[str]]:
+    """The rows by the line in which they begin.
+
+    A quote that is not closed swallows rows up to the next one. The cell then holds at least the separators of a whole
+    row, by which it is known even where a later quote closes it.
+    """
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
+    rows: dict[int, list[str]] = {}
+    line = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                rows[line] = cells
+                columns = len(next(iter(rows.values())))
+                if reader.line_num > line and any(_swallowed(cell, separator, columns) for cell in cells):
+                    raise csv.Error(f"it is closed in line {reader.line_num} only")
+            line = reader.line_num + 1
+    except csv.Error as error:
+        raise InputError(
+            f'{path}, line {line}: a quote (") is opened and not closed there ({error}), so that a cell takes up the '
+            "rows below; close it or take it away"
+        ) from None
+    return rows
+
+
+def _swallowed(cell: str, separator: str, columns: int) -> bool:
+    """Whether a cell holds the end of one row and the beginning of the next."""
+    return bool(re.search(r"[\r\n]", cell)) and cell.count(separator) >= columns - 1

@@ -1,0 +1,182 @@
+"""Who trains, validates and tests, for every seed: by patient, from the sheet alone, by rank of a hash.
+
+Nothing here looks at which slides could be used, so an excluded slide moves nobody to another split or subset.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from lowpower import rng
+from lowpower.config.patients import SPLITS, Patient, patient_problems, read_patients
+from lowpower.errors import InputError
+from lowpower.text import abbreviate
+
+
+def find_problems(
+    sheet: Sequence[dict[str, str]],
+    classes: Sequence[str],
+    seeds: Sequence[int],
+    split: dict,
+    annotated: bool = False,
+) -> list[str]:
+    """Everything in the sheet that stands in the way of training, each with what to write instead.
+
+    sheet: one dict per slide with slide, patient, site, label, true_label and split. split: the config's section: by,
+    val, test, folds, test_sites. annotated: regions have classes of their own, so a class may be no slide's label.
+    """
+    found = list(patient_problems(sheet, classes, split["by"]))
+    labels = {row["label"] for row in sheet} - {""}
+    if annotated and labels:
+        classes = [name for name in classes if name in labels]
+    found += [
+        f"class {name!r} of the config's `classes` is no slide's label; labels of the sheet: "
+        f"{abbreviate(sorted(labels)) or 'none'}. Label slides with it, or take it out of `classes`"
+        for name in classes
+        if name not in labels
+    ]
+    if found:
+        return found
+    patients = read_patients(sheet)
+    if split["by"] == "site":
+        found += _site_problems(patients, split["test_sites"])
+    if found:
+        return found
+    tested: dict[tuple[str, ...], int] = {}
+    for seed in seeds:
+        assigned = assign(patients, classes, seed, split)
+        found += _division_problems(patients, assigned, classes, seed)
+        first = tested.setdefault(tuple(p for p in patients if assigned[p] == "test"), seed)
+        if split["by"] == "random" and first != seed:
+            found.append(
+                f"seeds {first} and {seed} test the same patients by chance, so their spread does not include the "
+                f"choice of patients; write another seed in place of {seed} into `seeds`, or label more patients"
+            )
+    return found
+
+
+def divide(
+    sheet: Sequence[dict[str, str]],
+    classes: Sequence[str],
+    seeds: Sequence[int],
+    split: dict,
+    annotated: bool = False,
+) -> list[dict]:
+    """The rows of splits/seed*.csv: one per seed and slide of the sheet, also of excluded slides, sorted by both.
+
+    A rank is a patient's place in [0, 1) among the labeled training patients of its class, or among the unlabeled
+    ones: a percentage p takes the patients with rank < p / 100, so subsets are nested and stratified.
+    Raises InputError with all that ``find_problems`` finds.
+    """
+    problems = find_problems(sheet, classes, seeds, split, annotated)
+    if problems:
+        raise InputError("\n".join(problems))
+    patients = read_patients(sheet)
+    rows = []
+    for seed in seeds:
+        assigned = assign(patients, classes, seed, split)
+        training = [patient for patient in patients if assigned[patient] == "train"]
+        labeled = {}
+        for label in classes:
+            labeled |= _ranks([p for p in training if patients[p].label == label], seed, "labeled")
+        unlabeled = _ranks([p for p in training if not patients[p].label], seed, "unlabeled")
+        for row in sorted(sheet, key=lambda row: row["slide"]):
+            patient = row["patient"]
+            rows.append(
+                {
+                    **{key: row[key] for key in ("slide", "patient", "site", "label", "true_label")},
+                    "seed": seed,
+                    "split": assigned[patient],
+                    "labeled_rank": labeled.get(patient, ""),
+                    "unlabeled_rank": unlabeled.get(patient, ""),
+                }
+            )
+    return rows
+
+
+def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, split: dict) -> dict[str, str]:
+    """The split of each patient for one seed.
+
+    random, kfold and site leave unlabeled patients in train and divide the labeled ones class by class. ``val`` and
+    ``test`` are shares of all labeled patients (random), or ``val`` of those that are left for training (kfold, site).
+    """
+    if split["by"] == "sheet":
+        return {patient: known.split for patient, known in patients.items()}
+    assigned = dict.fromkeys(patients, "train")
+    for label in classes:
+        members = [patient for patient, known in patients.items() if known.label == label]
+        order = _in_order(members, seed, "split")
+        if split["by"] == "random":
+            test, val = _share(order, split["test"]), _share(order, split["val"])
+            testing, rest = order[:test], order[test:]
+        elif split["by"] == "kfold":
+            # one division into folds for all seeds, so that each patient is tested once over as many seeds as folds
+            folds, fold = split["folds"], seed % split["folds"]
+            places = _in_order(members, 0, "fold")
+            testing = [p for i, p in enumerate(places) if i * folds // len(places) == fold]
+            rest = [p for p in order if p not in testing]
+            val = _share(rest, split["val"])
+        else:
+            testing = [p for p in order if patients[p].site in split["test_sites"]]
+            rest = [p for p in order if p not in testing]
+            val = _share(rest, split["val"])
+        assigned |= dict.fromkeys(testing, "test") | dict.fromkeys(rest[:val], "val")
+    return assigned
+
+
+def can_be_judged(row: dict[str, str], by: str) -> bool:
+    """Whether a slide's patient may stand in val, test or external: as the sheet's split says, else if it has a label.
+
+    row: of the sheet. by: what divides the patients. No seed is asked, so that one more seed changes nothing here.
+    """
+    return row["split"] in SPLITS[1:] if by == "sheet" else bool(row["label"])
+
+
+def _share(members: Sequence[str], share: float) -> int:
+    """The whole number of members nearest to a share of them, at least one."""
+    return max(1, round(share * len(members)))
+
+
+def _in_order(patients: Iterable[str], seed: int, purpose: str) -> list[str]:
+    """Patients by a hash that depends on (seed, purpose, patient) and on no other patient."""
+    return sorted(patients, key=lambda patient: (rng.integer(seed, purpose, patient), patient))
+
+
+def _ranks(patients: Sequence[str], seed: int, purpose: str) -> dict[str, float]:
+    return {patient: i / len(patients) for i, patient in enumerate(_in_order(patients, seed, purpose))}
+
+
+def _site_problems(patients: dict[str, Patient], test_sites: Sequence[str]) -> Iterator[str]:
+    sites = sorted({patient.site for patient in patients.values() if patient.site})
+    if not test_sites or not set(test_sites) <= set(sites):
+        yield (
+            f"`split: {{by: site}}` with `test_sites: [{', '.join(test_sites)}]`, but the sites of the sheet are: "
+            f"{', '.join(sites) or 'none'}; write some of them into `test_sites`"
+        )
+    # in train they would show the model the very site it is tested on
+    blank = [p for p, known in patients.items() if known.site in test_sites and not known.label]
+    if blank:
+        yield (
+            f"patients without a label at a test site: {abbreviate(blank)}; write their label or "
+            "take them off the sheet"
+        )
+
+
+def _division_problems(
+    patients: dict[str, Patient], assigned: dict[str, str], classes: Sequence[str], seed: int
+) -> Iterator[str]:
+    """What must hold for any division and does not."""
+    for split in ("val", "test"):
+        blank = [p for p, known in patients.items() if assigned[p] == split and not known.label]
+        if blank:
+            yield (
+                f"blank label of patients in {split}: {abbreviate(blank)}; write their label, or put them into train, "
+                "the only split in which unlabeled patients are of use"
+            )
+    for label in classes:
+        members = [p for p, known in patients.items() if known.label == label]
+        lacking = [split for split in ("train", "val", "test") if not any(assigned[p] == split for p in members)]
+        if lacking:
+            yield (
+                f"class {label!r} has no labeled patient in {' and '.join(lacking)} (seed {seed}; the sheet has "
+                f"{len(members)} labeled patients of it); every class needs one in each of train, val and test: label "
+                "more, choose other shares in `split`, or leave the class out of `classes`"
+            )

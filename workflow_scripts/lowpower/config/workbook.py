@@ -1,0 +1,121 @@
+"""The sheet in an Excel workbook: cells as text, as Excel shows them; what it hides is an error."""
+
+import io
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from lowpower.errors import InputError
+from lowpower.spelling import clean
+from lowpower.text import abbreviate
+
+_DIGITS = 15  # of a number, more of which Excel does not keep
+# What openpyxl tells only of workbooks that it holds in memory as a whole, which blank formatted rows make gigabytes.
+_ROW = re.compile(rb"<(?:\w+:)?row(\s[^>]*)>")
+_NUMBER = re.compile(rb"""\sr=["'](\d+)""")
+_HIDDEN = re.compile(rb"""\shidden=["'](?:1|true)""")
+_MERGED = re.compile(rb"""<(?:\w+:)?mergeCell\s[^>]*?ref=["']([A-Z0-9:]+)""")
+_UNCOMPUTED = re.compile(
+    rb"<(?:\w+:)?c(\s[^>]*)>\s*<(?:\w+:)?f(?:\s[^>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*"
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v>\s*</(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+_ROW_OF_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r=["'][A-Z]+(\d+)""")
+_CELL = re.compile(rb"""\sr=["']([A-Z]+\d+)""")
+_TEXT = re.compile(rb"""\st=["']str["']""")  # a formula whose result is text: blank is a result then
+_ESCAPED = re.compile(r"_x00[01][0-9A-Fa-f]_")  # control characters, line breaks most often
+
+
+def read_workbook(path: Path, content: bytes) -> tuple[str, dict[int, list[str]]]:
+    """The place for messages, and by row number the cells of every row that is not blank.
+
+    Read is the visible worksheet with a column ``slide``. Raises InputError.
+    """
+    import openpyxl  # only where the sheet is a workbook
+
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        worksheet = _choose(path, [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"])
+        place = str(path) if len(book.worksheets) == 1 else f"{path}, worksheet {worksheet.title!r}"
+        rows = dict(_rows(worksheet))
+        with worksheet._get_source() as source:
+            _check_layout(place, source.read(), rows)
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # zip, XML and key errors, whatever the file turns out to be
+        raise InputError(
+            f"{path}: not an Excel workbook, or a damaged one ({error}); open it in a spreadsheet program and save it "
+            "as .xlsx or .csv"
+        ) from None
+    width = len(next(iter(rows.values()), []))
+    return place, {number: cells + [""] * (width - len(cells)) for number, cells in rows.items()}
+
+
+def _choose(path: Path, visible: list) -> object:
+    """The only visible worksheet, or the only one of them that has slides; the first where none has."""
+    if not visible:
+        raise InputError(f"{path}: the workbook has no visible worksheet; show the one with the slides, and save it")
+    if len(visible) == 1:
+        return visible[0]
+    with_slides = [sheet for sheet in visible if "slide" in map(clean, next(_rows(sheet), (0, []))[1])]
+    if len(with_slides) > 1:
+        raise InputError(
+            f"{path}: {len(with_slides)} worksheets have a column `slide` "
+            f"({abbreviate([repr(sheet.title) for sheet in with_slides])}), and only one can be read; put all slides "
+            "into one, and delete or hide the others"
+        )
+    return (with_slides or visible)[0]
+
+
+def _rows(worksheet: object) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not blank, with its number; blank cells at its end are left out."""
+    worksheet.reset_dimensions()  # what the file says of its size may be too small, and rows would be lost
+    for number, row in enumerate(worksheet.iter_rows(), start=1):
+        cells = [_text(cell) for cell in row]
+        while cells and not cells[-1].strip():
+            cells.pop()
+        if cells:
+            yield number, cells
+
+
+def _text(cell: object) -> str:
+    """A cell as Excel shows it; a number of more digits than Excel keeps as one with an exponent, which no id is."""
+    value = cell.value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float) and value == int(value) and abs(value) < 10**_DIGITS:
+        padded = re.fullmatch("0+", cell.number_format)  # 7 that is shown as 007
+        return str(int(value)).zfill(len(padded[0]) if padded else 0)
+    if isinstance(value, int | float):
+        return f"{value:.{_DIGITS}g}"
+    return _ESCAPED.sub(" ", str(value))
+
+
+def _check_layout(place: str, xml: bytes, rows: dict[int, list[str]]) -> None:
+    """No row or cell of the worksheet is lost, and none is read that is not seen."""
+    if merged := [cells.decode() for cells in _MERGED.findall(xml)]:
+        raise InputError(
+            f"{place}: cells are merged ({abbreviate(merged)}), and of merged cells only the first holds the value; "
+            "unmerge them and write the value into each"
+        )
+    tags = [(int(number[1]), bool(_HIDDEN.search(tag))) for tag in _ROW.findall(xml) if (number := _NUMBER.search(tag))]
+    numbers = [number for number, _ in tags]
+    torn = numbers and not {int(number) for number in _ROW_OF_CELL.findall(xml)} <= set(numbers)
+    if torn or numbers != sorted(set(numbers)):
+        raise InputError(
+            f"{place}: the rows are not in order, so some would be lost; open the workbook in a spreadsheet program "
+            "and save it again"
+        )
+    if hidden := [str(number) for number, is_hidden in tags if is_hidden and number in rows]:
+        raise InputError(
+            f"{place}: rows are hidden, by a filter or by hand ({abbreviate(hidden)}), and every row is a slide; show "
+            "all rows, and delete those that are not to be read, or write a reason into their `exclude`"
+        )
+    uncomputed = [_CELL.search(tag) for tag in _UNCOMPUTED.findall(xml) if not _TEXT.search(tag)]
+    if uncomputed:
+        cells = [cell[1].decode() if cell else "?" for cell in uncomputed]
+        raise InputError(
+            f"{place}: formulas without a result ({abbreviate(cells)}), because no spreadsheet program has computed "
+            "them; open the workbook in one and save it, or write the values themselves"
+        )

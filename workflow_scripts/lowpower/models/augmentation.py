@@ -1,0 +1,122 @@
+"""A view: one augmentation draw of a region, the same draw at every magnification.
+
+Which draw it is depends on (seed, region, number) alone, so that a student replays at its own magnification what the
+teacher saw at another. Flips and quarter turns commute exactly with area averaging, color jitter nearly.
+Augmentation as in the released code: torchvision's ColorJitter, flips.
+"""
+
+from dataclasses import dataclass
+from itertools import zip_longest
+
+import torch
+from torch import Tensor
+
+from lowpower import rng
+
+_JITTER = ("brightness", "contrast", "saturation", "hue")
+
+
+@dataclass(frozen=True)
+class View:
+    """jitter: (name, amount) in the order they are applied; flips left-right and top-bottom; quarter turns."""
+
+    jitter: tuple[tuple[str, float], ...]
+    flip_lr: bool
+    flip_tb: bool
+    turns: int
+
+
+def draw_view(seed: int, region: str, number: int, augmentation: dict) -> View:
+    """The view with this number of a region (augmentation: the config's section)."""
+    draw = rng.generator(seed, "view", region, number)
+    amounts = []
+    for name in _JITTER:
+        spread = augmentation[name]
+        center = 0.0 if name == "hue" else 1.0
+        amounts.append((name, center + spread * draw.uniform(-1, 1), spread > 0))
+    order = draw.permutation(len(amounts))
+    flip_lr, flip_tb = (bool(draw.integers(2)) and augmentation["flip"] for _ in range(2))
+    turns = int(draw.integers(4)) if augmentation["quarter_turns"] else 0
+    return View(tuple(amounts[i][:2] for i in order if amounts[i][2]), flip_lr, flip_tb, turns)
+
+
+def apply_view(view: View, image: Tensor) -> Tensor:
+    """image: (3, H, W) uint8 -> the view of it, uint8, (3, H, W) or after an odd number of turns (3, W, H)."""
+    return apply_views([view], [image])[0]
+
+
+def apply_views(views: list[View], images: list[Tensor]) -> list[Tensor]:
+    """As ``apply_view``, of several images of one size (3, H, W): the same bytes as one by one, in fewer calls."""
+    jittered = _jitter([view.jitter for view in views], images)
+    return [_turn(view, image) for view, image in zip(views, jittered, strict=True)]
+
+
+def _turn(view: View, image: Tensor) -> Tensor:
+    axes = [axis for axis, flip in ((2, view.flip_lr), (1, view.flip_tb)) if flip]
+    return torch.rot90(image.flip(axes), view.turns, (1, 2)).contiguous()
+
+
+def _jitter(jitters: list[tuple[tuple[str, float], ...]], images: list[Tensor]) -> list[Tensor]:
+    """Images (3, H, W) uint8 of one size, each jittered in its own order, as torchvision does with images of floats.
+
+    Four times quicker than torchvision, which converts the image for each of the four: .8 ms instead of 3.6 for one of
+    256 px, .04 instead of .24 for each of 32 images of 32 px. Only sums, products and comparisons of floats, which give
+    the same bytes however many images are computed together.
+    """
+    if not any(jitters):
+        return images
+    colors, held = torch.stack(images).float(), range(len(images))  # which image each row of colors holds
+    for step in zip_longest(*jitters, fillvalue=(None, 0.0)):
+        rows: dict[str | None, list[int]] = {}  # None: of an image that has no further step
+        for row, image in enumerate(held):
+            rows.setdefault(step[image][0], []).append(row)
+        parts = []
+        for name, chosen in rows.items():
+            amounts = torch.tensor([step[held[row]][1] for row in chosen]).view(-1, 1, 1, 1)
+            of_name = colors if len(rows) == 1 else colors.index_select(0, torch.tensor(chosen))
+            parts.append(_ADJUST[name](of_name, amounts) if name else of_name)
+        # left in this order: to put each back in its row is slower
+        colors = parts[0] if len(parts) == 1 else torch.cat(parts)
+        held = [held[row] for chosen in rows.values() for row in chosen]
+    jittered = dict(zip(held, colors.add_(0.5).byte(), strict=True))
+    return [jittered[i] for i in range(len(images))]
+
+
+def _brightness(colors: Tensor, amounts: Tensor) -> Tensor:
+    return colors.mul_(amounts).clamp_(0, 255)
+
+
+def _contrast(colors: Tensor, amounts: Tensor) -> Tensor:
+    # one by one: a mean over several images at once may add in another order
+    means = torch.stack([gray.mean() for gray in _gray(colors)]).view(-1, 1, 1, 1)
+    return colors.mul_(amounts).add_(means * (1 - amounts)).clamp_(0, 255)
+
+
+def _saturation(colors: Tensor, amounts: Tensor) -> Tensor:
+    gray = _gray(colors).mul_(1 - amounts)
+    return colors.mul_(amounts).add_(gray).clamp_(0, 255)
+
+
+def _gray(colors: Tensor) -> Tensor:
+    """(B, 3, H, W) -> (B, 1, H, W), with torchvision's weights."""
+    red, green, blue = colors.split(1, 1)
+    return (red * 0.2989).add_(green * 0.587).add_(blue * 0.114)
+
+
+def _hue(colors: Tensor, amounts: Tensor) -> Tensor:
+    """Turn the hue: https://en.wikipedia.org/wiki/HSL_and_HSV#HSV_to_RGB_alternative, with hues in turns."""
+    red, green, blue = colors.split(1, 1)
+    value = torch.maximum(torch.maximum(red, green), blue)
+    chroma = value - torch.minimum(torch.minimum(red, green), blue)
+    of_red, of_green = value == red, value == green
+    slope = torch.where(of_red, green - blue, torch.where(of_green, blue - red, red - green))
+    start = torch.where(of_red, amounts, torch.where(of_green, amounts + 1 / 3, amounts + 2 / 3))
+    hue = slope.div_((6 * chroma).clamp_(min=1e-6)).add_(start)
+    # each channel falls from the value by the chroma where the hue is more than a sixth of a turn from its own
+    away = hue + _OPPOSITE
+    away.sub_(away.round()).abs_().mul_(-6).add_(2).clamp_(0, 1)
+    return torch.sub(value, away.mul_(chroma), out=colors)
+
+
+_OPPOSITE = torch.tensor([1 / 2, 1 / 6, -1 / 6]).view(1, 3, 1, 1)  # from each channel's opposite hue, in turns
+_ADJUST = {"brightness": _brightness, "contrast": _contrast, "saturation": _saturation, "hue": _hue}

@@ -1,0 +1,78 @@
+"""Predictions: what a model says of every region of the splits that are judged, once, for every table and figure."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import torch
+
+from lowpower.files import replacing
+from lowpower.log import Progress, say
+from lowpower.models.model_file import load_model, prepare_device
+from lowpower.models.pixels import Normalizer, read_image, same_size
+from lowpower.models.region_sets import in_split, read_regions
+from lowpower.text import count_of
+
+PIXELS = ("averaged", "level")  # area means of the teacher's pixels; read from the slide's own level
+_TEXT = ("region", "slide", "patient", "site", "split", "label", "true_label", "label_source")
+_AT_ONCE = 64  # regions decoded together before they are grouped by size
+
+
+@torch.no_grad()
+def predict(
+    model: str | Path,
+    index: str | Path,
+    splits: str | Path,
+    seed: int,
+    which: list[str],
+    megapixels: float,
+    gpu: bool,
+    output: str | Path,
+    level: str | Path | None = None,
+) -> None:
+    """Write predictions.parquet: one row per kind of pixels and region of the splits ``which``, sorted by both.
+
+    index: of area means. level: of the same regions as the slide's own level shows them, or None. Columns: region,
+    slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (one of ``PIXELS``), p_{class}
+    (float64, adding to 1).
+    """
+    device = prepare_device(gpu)
+    network, about = load_model(model)
+    network.to(device).eval()
+    normalize = Normalizer(about["mean"], about["std"], device)
+    indexes = [path for path in (index, level) if path]
+    kinds = [in_split(read_regions(path, splits, seed), *which) for path in indexes]
+    regions = [region for kind in kinds for region in kind]
+    probabilities = torch.zeros(len(regions), len(about["classes"]), dtype=torch.float64)
+    progress = Progress("predicting", len(regions))
+    for start in range(0, len(regions), _AT_ONCE):
+        items = ((read_image(region), start + i) for i, region in enumerate(regions[start : start + _AT_ONCE]))
+        for group in same_size(items, megapixels):
+            images, rows = zip(*group, strict=True)
+            logits, _ = network(normalize(list(images)))
+            probabilities[list(rows)] = _probabilities(logits)
+        progress.at(min(start + _AT_ONCE, len(regions)))
+    columns = {name: pa.array([getattr(region, name) for region in regions], pa.string()) for name in _TEXT}
+    columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())
+    pixels = [name for name, kind in zip(PIXELS, kinds, strict=False) for _ in kind]
+    columns["pixels"] = pa.array(pixels, pa.string())
+    for i, name in enumerate(about["classes"]):
+        columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
+    with replacing(output) as part:
+        pq.write_table(pa.table(columns), part)
+    calls = [about["classes"][k] for k in probabilities.argmax(1)]
+    judged = list(zip(regions, calls, pixels, strict=True))
+    for name, kind in zip(PIXELS, kinds, strict=False):
+        right = [call == region.truth for region, call, own in judged if own == name and region.truth]
+        known = f"{len(right):,} with a known class right"
+        share = f", {100 * sum(right) / len(right):.1f} % of the {known}" if right else ""
+        read = "predicted" if name == "averaged" else "read from the slide's own level and predicted"
+        say(f"{Path(model).parent}: {count_of(len(kind), 'region')} {read}{share}")
+
+
+def _probabilities(logits: torch.Tensor) -> torch.Tensor:
+    """The probabilities of logits (B, classes), float64. Of float64 ones, which are the same on every processor, to
+    eight decimals: the last bit of exp is not the same.
+    """
+    found = logits.double().softmax(1).cpu()
+    return found.round(decimals=8) if logits.dtype == torch.float64 else found

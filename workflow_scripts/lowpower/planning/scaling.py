@@ -1,0 +1,44 @@
+"""The same study on other numbers of slides and machines: how long, how much disk, and what keeps it."""
+
+from collections.abc import Sequence
+
+from lowpower.planning.estimate import estimate, one_after_another
+from lowpower.planning.past_runs import Cohort
+from lowpower.planning.quantities import duration, size
+
+
+def scale_rows(
+    config: dict,
+    scales: dict[int, dict[str, int]],
+    models: Sequence[dict],
+    slide_mb: float | None,
+    cohorts: Sequence[Cohort],
+    cores: int,
+) -> list[dict[str, str]]:
+    """A row for each number of slides and of machines like this one (the config's ``plan``).
+
+    scales: by the number of slides, the jobs of each rule. The wall time is what the cores share, or what can only be
+    done one after another; what the longer of them mostly consists of keeps the study.
+    """
+    rows = []
+    for slides, jobs in scales.items():
+        found = estimate(config, jobs, models, slides, slide_mb, cohorts, cores)
+        if not found:
+            return []
+        most = max(found.seconds, key=found.seconds.get)
+        total, chain = sum(found.seconds.values()), one_after_another(models, found.found)
+        for machines in config["plan"]["machines"]:
+            shared = total / (cores * machines)
+            busy = f"the cores, {100 * found.seconds[most] / total:.0f} % in {most}"
+            rows.append(
+                {
+                    "slides": f"{slides:,}",
+                    "machines": str(machines),
+                    "jobs": f"{sum(jobs.values()):,}",
+                    "core time": duration(total),
+                    "wall time": duration(max(shared, chain)),
+                    "kept by": busy if shared > chain else "the longest chain",
+                    "disk": size(sum(found.mb.values())),
+                }
+            )
+    return rows

@@ -1,0 +1,126 @@
+"""A study checked: its tables computed again and compared byte for byte, and its files compared with their hashes."""
+
+import tempfile
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+
+from lowpower.errors import InputError
+from lowpower.files import read_json
+from lowpower.hashes import hash_of
+from lowpower.log import say
+from lowpower.provenance.environment import machine, packages
+from lowpower.provenance.rerun import make_again
+from lowpower.text import abbreviate, count_of
+
+_SHOWN = 30  # bytes before and after the first that differs
+
+
+def verify(jobs: Sequence[dict], code: dict[str, str], provenance: str | Path) -> None:
+    """Say of each table whether its bytes are those that its inputs give, and of each hashed file whether it is whole.
+
+    jobs: the rules that write tables and the units that these judge, each with rule, script, input, output and params.
+    code: what each script does, as a hash. provenance: the record, which may be missing; all else lies in its folder.
+    Raises InputError when a table or a file differs, or a table is missing.
+    """
+    folder = Path(provenance).parent
+    found: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as elsewhere:
+        made: dict[str, str] = {}
+        for job in in_order(jobs):
+            found |= compare_again(job, folder, Path(elsewhere), made)
+    for name, verdict in found.items():
+        say(f"{name}: {verdict}")
+    record = read_json(provenance) if Path(provenance).is_file() else None
+    changed, absent = compare_hashes(record["files"], folder) if record else ([], [])
+    if record:
+        whole = len(record["files"]) - len(changed) - len(absent)
+        say(f"{Path(provenance).name}: {whole} of {count_of(len(record['files']), 'file')} as recorded")
+        if absent:
+            say(f"not here, so not compared: {abbreviate(absent)}")
+    else:
+        say(f"there is no {provenance}, so no file was compared with its hash")
+    bad = [name for name, verdict in found.items() if verdict.startswith(("differs", "missing", "cannot"))]
+    if not bad and not changed:
+        return
+    for line in unlike_here(record, code) if record else []:
+        say(line)
+    wrong = [f"{count_of(len(bad), 'table')} other than computed again ({abbreviate(bad)})"] if bad else []
+    wrong += [f"{count_of(len(changed), 'file')} other than recorded ({abbreviate(changed)})"] if changed else []
+    raise InputError(
+        f"{folder}: {'; '.join(wrong)}. Fetch them again, or delete them and run `snakemake` (and the same "
+        "--configfile), which makes them anew"
+    )
+
+
+def in_order(jobs: Sequence[dict]) -> list[dict]:
+    """The jobs, each after those whose outputs it reads."""
+    waiting, ordered = list(jobs), []
+    while waiting:
+        to_come = {path for job in waiting for path in job["output"]["values"]}
+        ready = [job for job in waiting if not to_come & {*job["input"]["values"]}]
+        ordered += ready
+        waiting = [job for job in waiting if job not in ready]
+    return ordered
+
+
+def compare_again(job: dict, folder: Path, elsewhere: Path, made: dict[str, str]) -> dict[str, str]:
+    """Each table of a job, below ``folder``, with its verdict: same, differs, missing, or why it was not computed.
+
+    made: file -> where it lies that was computed again, below ``elsewhere``: what other jobs made is read there, and
+    what this one makes is entered. So tables are computed from predictions, not from what was made of them before. A
+    file that is no table is not compared: another version of a library may write the same content in other bytes.
+    """
+    names = {path: Path(path).relative_to(folder).as_posix() for path in job["output"]["values"]}
+    lacking = [path for path in job["input"]["values"] if not Path(made.get(path, path)).exists()]
+    if lacking:
+        names_lacking = abbreviate([Path(path).relative_to(folder).as_posix() for path in lacking], 2)
+        why = f"not computed again, {names_lacking} not here"
+        return dict.fromkeys(names.values(), why)
+    place = elsewhere / job["rule"]
+    moved = {path: f"{place}/{k}-{Path(path).name}" for k, path in enumerate(names)}
+    failed = make_again(job, made | moved, place / "log")
+    if failed:
+        return dict.fromkeys(names.values(), f"cannot be computed again ({failed})")
+    made |= moved
+    return {name: compare(Path(path), Path(moved[path])) for path, name in names.items() if name.startswith("tables/")}
+
+
+def compare(path: Path, again: Path) -> str:
+    """Whether two files have the same bytes, else the first line that differs."""
+    if not path.is_file():
+        return "missing"
+    old, new = path.read_bytes(), again.read_bytes()
+    if old == new:
+        return "same"
+    pairs = enumerate(zip_longest(old.split(b"\n"), new.split(b"\n"), fillvalue=b""), 1)
+    line, (there, here) = next((k, pair) for k, pair in pairs if pair[0] != pair[1])
+    first = next(k for k in range(len(there) + len(here) + 1) if there[: k + 1] != here[: k + 1])
+    return f"differs in line {line}: {_around(first, there)} stands there, its inputs give {_around(first, here)}"
+
+
+def _around(place: int, line: bytes) -> str:
+    """What stands around a place of a line, for a message."""
+    start, end = max(0, place - _SHOWN), place + _SHOWN
+    text = line[start:end].decode("utf-8", "replace")
+    return repr(f"{'…' if start else ''}{text}{'…' if end < len(line) else ''}")
+
+
+def compare_hashes(files: dict[str, str], folder: Path) -> tuple[list[str], list[str]]:
+    """The files whose content is not what was recorded, and those that are not here. files: name -> hash."""
+    there = {name: (folder / name).is_file() for name in files}
+    changed = [name for name, known in files.items() if there[name] and hash_of(folder / name) != known]
+    return changed, [name for name in files if not there[name]]
+
+
+def unlike_here(record: dict, code: dict[str, str]) -> list[str]:
+    """What is not as it was when the record was written, and may be why bytes differ."""
+    here = {"installed": packages(), "machine": machine(), "code": code}
+    lines = []
+    for part, values in here.items():
+        for key, value in values.items():
+            known = record[part].get(key)
+            if known != value:
+                said = "another" if part == "code" else f"{known} when recorded, {value} here"
+                lines.append(f"{part}, {key}: {said}")
+    return lines

@@ -1,0 +1,162 @@
+"""What is doubtful about annotations: drawn where there is no tissue, in another unit, or twice over one tissue."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from lowpower.magnification import WHOLE
+from lowpower.slides.outlines import Part, inside
+from lowpower.slides.regions import Box
+from lowpower.text import abbreviate, count_of
+
+BARE = 0.05  # share of tissue below which an annotation is drawn on glass, or on tissue that was not found
+MOST = 0.5  # share that annotations hold at least where their coordinates are read rightly
+BETTER = 2  # times the share that they would have to hold in another unit, to be taken for that
+FAR = 1 / 8  # of the slide's sides: annotations that all lie in this corner may be in a coarser unit in any case
+CLASSES = 64  # bits of the widest number
+
+Found = Sequence[tuple[str, Sequence[Part]]]  # class and outline, in pixels of level 0
+
+
+def doubt_annotations(
+    found: Found, tissue: np.ndarray, reduction: float, mpp: float, downsamples: Sequence[float], corner: Sequence[int]
+) -> list[str]:
+    """Warnings about annotations, each with what was found.
+
+    tissue: mask (H, W) bool. reduction: pixels of level 0 per pixel of the mask. mpp: µm per pixel of level 0.
+    downsamples: of the slide's levels. corner: of the scanned area.
+    """
+    counts = count_tissue(found, tissue, reduction)
+    readings = other_readings(mpp, downsamples, corner)
+    doubts = _doubt_unit(found, counts, tissue, reduction, readings, corner) or _doubt_place(found, counts)
+    return doubts + _doubt_copies(found) + _doubt_classes(found, tissue.shape, reduction)
+
+
+def count_tissue(found: Found, tissue: np.ndarray, reduction: float) -> np.ndarray:
+    """How many pixels of the mask each annotation holds, and how many of them are tissue: (annotations, 2) int."""
+    counts = np.zeros((len(found), 2), int)
+    for k, (_, parts) in enumerate(found):
+        area, own = _raster(parts, reduction, tissue.shape)
+        own |= not own.any()  # a small one: all that it touches
+        counts[k] = np.count_nonzero(own), np.count_nonzero(own & tissue[area])
+    return counts
+
+
+def _raster(parts: Sequence[Part], reduction: float, shape: Sequence[int]) -> tuple[tuple[slice, slice], np.ndarray]:
+    """The pixels of a mask around an outline, and which of them lie inside: none of one that holds no center of any."""
+    points = np.concatenate([ring for part in parts for ring in part]) / reduction
+    low = np.clip(np.floor(points.min(axis=0)).astype(int), 0, (shape[1] - 1, shape[0] - 1))
+    high = np.clip(np.ceil(points.max(axis=0)).astype(int), low + 1, (shape[1], shape[0]))
+    (left, top), (width, height) = low.tolist(), (high - low).tolist()
+    own = inside(parts, reduction, Box(left, top, width, height))
+    return np.s_[top : top + height, left : left + width], own
+
+
+def other_readings(
+    mpp: float, downsamples: Sequence[float], corner: Sequence[int]
+) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
+    """What coordinates may be instead of pixels of level 0, and how a ring (n, 2) then lies at level 0."""
+    start = np.array(corner)
+    factors = {"µm": 1 / mpp} | {f"pixels of level {level}": down for level, down in enumerate(downsamples)}
+    readings = {
+        what: lambda ring, factor=factor: (ring - start) * factor + start
+        for what, factor in factors.items()
+        if abs(factor - 1) > WHOLE
+    }
+    readings["y and x, swapped"] = lambda ring: (ring - start)[:, ::-1] + start
+    if start.any():
+        readings["counted from the corner of the whole slide"] = lambda ring: ring - start
+        readings["counted from the corner of the scanned area"] = lambda ring: ring + start
+    return readings
+
+
+def _doubt_unit(
+    found: Found, counts: np.ndarray, tissue: np.ndarray, reduction: float, readings: dict, corner: Sequence[int]
+) -> list[str]:
+    """Whether annotations hold far more tissue where another reading of their coordinates would put them."""
+    size = np.array(tissue.shape[::-1]) * reduction
+    points = np.concatenate([ring for _, parts in found for part in parts for ring in part])
+    share, huddled = _share(counts), _is_huddled(points - corner, size)
+    if share >= MOST and not huddled:
+        return []
+    better = {}
+    for what, move in readings.items():
+        places = move(points)
+        if (places >= -WHOLE * size).all() and (places <= (1 + WHOLE) * size).all():
+            moved = [(name, [[move(ring) for ring in part] for part in parts]) for name, parts in found]
+            would = _share(count_tissue(moved, tissue, reduction))
+            least = share if huddled and not _is_huddled(places - corner, size) else BETTER * share
+            if would >= max(MOST, least):
+                better[what] = would
+    if not better:
+        return []
+    best = max(better.values())
+    words = " or ".join(what for what, would in better.items() if would > best - BARE)
+    return [
+        f"its annotations look like {words}: read as pixels of level 0 {share:.0%} of their area is tissue, read like "
+        f"that {best:.0%}; export them again in pixels of level 0, unless the overview shows them where they belong"
+    ]
+
+
+def _is_huddled(points: np.ndarray, size: np.ndarray) -> bool:
+    return bool((points <= FAR * size).all())
+
+
+def _share(counts: np.ndarray) -> float:
+    return counts[:, 1].sum() / counts[:, 0].sum()
+
+
+def _doubt_place(found: Found, counts: np.ndarray) -> list[str]:
+    """Which annotations lie on glass."""
+    bare = np.flatnonzero(counts[:, 1] < BARE * counts[:, 0])
+    if not bare.size:
+        return []
+    name, parts = found[bare[0]]
+    x, y = parts[0][0].mean(axis=0)
+    return [
+        f"{bare.size} of {count_of(len(found), 'annotation')} {'holds' if bare.size == 1 else 'hold'} less than "
+        f"{BARE:.0%} of tissue, the first {_of_class(name)} around {x:.0f}, {y:.0f} px: drawn where there is none, or "
+        "where none was found; look at the overview, and correct the annotations, or the mask"
+    ]
+
+
+def _doubt_copies(found: Found) -> list[str]:
+    """How many annotations are in the file twice."""
+    outlines = {(name, *(ring.tobytes() for part in parts for ring in part)) for name, parts in found}
+    copies = len(found) - len(outlines)
+    if not copies:
+        return []
+    return [
+        f"{copies} of {count_of(len(found), 'annotation')} {'is a copy' if copies == 1 else 'are copies'} of another, "
+        "and its tissue counts twice; delete the copies"
+    ]
+
+
+def _doubt_classes(found: Found, shape: Sequence[int], reduction: float) -> list[str]:
+    """Which classes are drawn over each other. More classes than ``CLASSES`` are those of no study."""
+    names = list(dict.fromkeys(name for name, _ in found))
+    if not 1 < len(names) <= CLASSES:
+        return []
+    bits = {name: np.min_scalar_type(2 ** len(names) - 1).type(2**k) for k, name in enumerate(names)}
+    drawn = np.zeros(shape, next(iter(bits.values())).dtype)  # of each pixel, the classes that were drawn there
+    for name, parts in found:
+        area, own = _raster(parts, reduction, shape)
+        drawn[area][own] |= bits[name]
+    over = Counter()
+    for name, parts in found:
+        area, own = _raster(parts, reduction, shape)
+        here = drawn[area][own]
+        others = (other for other in names if other != name and here.size)
+        over.update((name, other) for other in others if (here & bits[other] > 0).mean() > MOST)
+    if not over:
+        return []
+    pairs = [f"{count} {_of_class(name)} in {other or 'those without'}" for (name, other), count in over.most_common()]
+    return [
+        f"annotations lie by more than half within those of another class ({abbreviate(pairs)}), and the same pixels "
+        "are learned as both; cut one out of the other, or delete it"
+    ]
+
+
+def _of_class(name: str) -> str:
+    return f"of class {name}" if name else "without a class"

@@ -1,0 +1,86 @@
+"""The area mean: how a region at high magnification becomes the same region at a lower one."""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lowpower import files
+from lowpower.log import Progress, say
+from lowpower.slides.strips import encode_png, read_jpeg
+from lowpower.text import count_of
+
+BAND = 1_000_000  # pixels that are reduced at once: their sums stay in the cache, 1.5 to 3 times as fast as all at once
+
+
+def area_mean(image: np.ndarray, n: int) -> np.ndarray:
+    """Mean of each n x n block, rounded half up: ``(sum + n*n//2) // (n*n)`` in whole numbers.
+
+    image: (H, W, C) uint8 with H and W divisible by n, else ValueError. Returns (H/n, W/n, C) uint8.
+    """
+    height, width = image.shape[:2]
+    if height % n or width % n:
+        raise ValueError(f"an image of {width} x {height} px cannot be reduced by {n}: its sides are no multiples")
+    if n == 1:
+        return image
+    reduced = np.empty((height // n, width // n, image.shape[2]), np.uint8)
+    sums = np.uint16 if n <= 16 else np.uint32  # of a block; 32 bits hold them up to n = 4104
+    rows = max(1, BAND // (width * n))
+    for top in range(0, height // n, rows):
+        band = image[top * n : (top + rows) * n]
+        down = band[::n].astype(sums)
+        for i in range(1, n):
+            down += band[i::n]
+        total = np.full((len(down), width // n, image.shape[2]), n * n // 2, sums)
+        for j in range(n):
+            for channel in range(image.shape[2]):  # all at once, numpy would loop over three numbers at a time
+                total[..., channel] += down[:, j::n, channel]
+        reduced[top : top + rows] = total // (n * n)
+    return reduced
+
+
+def area_means(strips: Iterable[Image.Image], n: int) -> Iterator[np.ndarray]:
+    """``area_mean`` of an RGB image that comes in strips, of any number of rows, in bands: (any, W/n, 3) uint8 each.
+
+    Takes 4 bytes per pixel of a strip instead of 7: Pillow's own, and a band as an array.
+    """
+    rest: np.ndarray | None = None
+    for strip in strips:
+        width, height = strip.size
+        rows = max(1, BAND // (width * n)) * n
+        for top in range(0, height, rows):
+            band = np.asarray(strip.crop((0, top, width, min(top + rows, height))))
+            band = band if rest is None else np.concatenate([rest, band])
+            whole = len(band) // n * n
+            rest = band[whole:] if whole < len(band) else None
+            if whole:
+                yield area_mean(band[:whole], n)
+    if rest is not None:
+        area_mean(rest, n)  # raises
+
+
+def downsample_slide(images: str | Path, reduction: int, output: str | Path) -> None:
+    """Write the area means of a slide's regions.
+
+    images: ZIP of a slide's regions at the teacher's magnification. output: ZIP of the same regions, each side
+    ``reduction`` times smaller, as PNG: what a student sees is made of the very pixels the teacher sees.
+    """
+    slide = Path(output).stem
+    with zipfile.ZipFile(images) as archive:
+        names = archive.namelist()
+        progress = Progress(f"{slide}: regions reduced", len(names))
+
+        def reduced() -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
+            for done, name in enumerate(names):
+                progress.at(done)
+                with archive.open(name) as jpeg:
+                    (width, height), strips = read_jpeg(jpeg)
+                    means = area_means(strips, reduction)
+                    image = encode_png(means, width // reduction, height // reduction)
+                    yield Path(name).with_suffix(".png").name, image
+
+        files.write_images(output, reduced())
+    if names:
+        say(f"{slide}: {count_of(len(names), 'region')} reduced, {reduction} x {reduction} pixels to one")

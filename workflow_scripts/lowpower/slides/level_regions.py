@@ -1,0 +1,144 @@
+"""Regions as the slide's own coarse level shows them: the pixels a scanner would give, not means of the teacher's.
+
+They test whether a student that learned from area means may read a stored level instead, at a fraction of the bytes.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lowpower import files
+from lowpower.errors import InputError
+from lowpower.log import Progress, say
+from lowpower.magnification import WHOLE, describe, whole_reduction
+from lowpower.slides.downsampling import area_mean
+from lowpower.slides.region_plan import Plan, TilingSettings, plan_regions
+from lowpower.slides.regions import Box, in_strips
+from lowpower.slides.resampling import STRIP, Scale, read_area
+from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.slides.slide_reader import Slide
+from lowpower.slides.strips import encode_png
+from lowpower.slides.tiling import teacher_scale
+from lowpower.text import count_of
+
+READ = ("level", "level_downsample", "resampling", "mpp", "reader")
+
+
+def read_level(
+    check: str | Path,
+    mask: str | Path,
+    mask_state: str | Path,
+    regions: str | Path,
+    path: str,
+    annotation: str,
+    settings: TilingSettings,
+    reduction: int,
+    images: str | Path,
+    read: str | Path,
+) -> None:
+    """Write a slide's regions at a student's magnification, read from the nearest finer stored level.
+
+    check, mask, mask_state, path, annotation, settings: as ``cutting.tile_slide`` takes them. regions: the table it
+    wrote. reduction: teacher pixels per student pixel along a side. images: ZIP of a PNG for each region, as
+    ``reduce.downsample_slide`` writes it. read: JSON of the level they came from. An excluded slide gives an empty ZIP.
+    Raises InputError when the level cannot be read: other slides have been counted on this one by then.
+    """
+    checked, rows = files.read_json(check), files.read_rows(regions)
+    slide_id, scale, found = checked["slide"], None, dict.fromkeys(READ)
+    try:
+        if rows:
+            with open_slide(path) as slide:
+                teacher = teacher_scale(slide, checked["mpp"], settings.magnification)
+                plan = plan_regions(slide, teacher, mask, files.read_json(mask_state), annotation, settings)
+                scale = finer_level(slide.level_dimensions, slide.level_downsamples, teacher.reduction * reduction)
+                members = [str(Path(row["member"]).with_suffix(".png")) for row in rows]
+                progress = Progress(f"{slide_id}: regions read from level {scale.level}", len(rows))
+                files.write_images(images, read_regions(slide, scale, plan, reduction, members, progress))
+                values = (scale.level, round(scale.downsample, 6), scale.resampling)
+                mpp = round(checked["mpp"] * scale.reduction, 6)
+                found = dict(zip(READ, (*values, mpp, slide.reader(scale.level).name), strict=True))
+        else:
+            files.write_images(images, [])
+    except ExcludedSlide as error:
+        where = f", level {scale.level}" if scale else ""
+        raise InputError(
+            f"slide {slide_id!r}{where}, to be read at {describe(settings.magnification / reduction)}: {error}. Or "
+            "leave `level` out of the config's `pixels`, or write a reason into the sheet's `exclude` of this slide"
+        ) from error
+    files.write_json(read, {"slide": slide_id, "regions": len(rows), **found})
+    if rows:
+        say(f"{slide_id}: {count_of(len(rows), 'region')} read from level {scale.level}, {scale.resampling}")
+
+
+def finer_level(sizes: Sequence[tuple[int, int]], downsamples: Sequence[float], reduction: float) -> Scale:
+    """The coarsest stored level whose pixels are no wider than ``reduction`` pixels of level 0, within 2 %.
+
+    sizes: (width, height) of each level. It is reduced by a whole number where it is one: 1 is the level as stored.
+    That is, where the level's size is what the whole number would make of level 0, rounded to pixels. Any other size
+    means other pixels, which whole steps would leave behind by up to 2 % of the way across the slide: a box filter
+    keeps the field. Raises ValueError when even level 0 would have to be enlarged.
+    """
+    finer = [level for level, d in enumerate(downsamples) if reduction / d >= 1 - WHOLE]
+    if not finer:
+        raise ValueError(f"a reduction by {reduction:g} would enlarge the slide's own pixels")
+    level = max(finer, key=lambda level: downsamples[level])
+    shrink = reduction / downsamples[level]
+    whole = whole_reduction(shrink)
+    fits = whole and all(abs(a * whole / reduction - b) < 1 for a, b in zip(sizes[0], sizes[level], strict=True))
+    return Scale(level, downsamples[level], whole if fits else shrink)
+
+
+def read_regions(
+    slide: Slide, scale: Scale, plan: Plan, reduction: int, members: Sequence[str], progress: Progress
+) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
+    """Each box of a slide as PNG, with its name. reduction: teacher pixels per pixel of this scale, along a side."""
+    empty = True
+
+    def read(strip: Box) -> np.ndarray:
+        nonlocal empty
+        pixels = read_box(slide, scale, strip, reduction)
+        empty = empty and pixels.min() == 255
+        if plan.foreign:
+            whiten(pixels, plan.foreign(strip), reduction)
+        return pixels
+
+    for k, (member, box) in enumerate(zip(members, plan.boxes, strict=True)):
+        progress.at(k)
+        # of an even number of rows, so that a strip's half pixels are rounded as the box's: to an even row
+        strips = map(read, in_strips(box, 2 * reduction))
+        yield member, encode_png(strips, box.width // reduction, box.height // reduction)
+    if empty:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
+        raise ExcludedSlide("it is empty where there should be tissue; copy the file again")
+
+
+def read_box(slide: Slide, scale: Scale, box: Box, n: int) -> np.ndarray:
+    """The pixels of a box at this scale, (box.height / n, box.width / n, 3) uint8, white outside the slide.
+
+    A box's corner is a teacher pixel, which may lie between two stored ones. A whole reduction starts from the nearest,
+    at most half a stored pixel away, and interpolates nothing: that would blur what is to be judged.
+    """
+    width, height = box.width // n, box.height // n
+    if not isinstance(scale.shrink, int):
+        return read_area(slide, scale, box.x / n, box.y / n, width, height)
+    left, top = (round(side * scale.shrink / n) for side in (box.x, box.y))
+    stored = Scale(scale.level, scale.downsample, 1)
+    pixels = np.empty((height, width, 3), np.uint8)
+    rows = max(1, STRIP // (width * scale.shrink**2))
+    for first in range(0, height, rows):
+        part = pixels[first : first + rows]
+        sides = (width * scale.shrink, len(part) * scale.shrink)
+        part[:] = area_mean(read_area(slide, stored, left, top + first * scale.shrink, *sides), scale.shrink)
+    return pixels
+
+
+def whiten(pixels: np.ndarray, foreign: np.ndarray, n: int) -> None:
+    """Whiten of each pixel the share that is foreign, in place, as the mean of whitened teacher pixels would be.
+
+    pixels: (H, W, 3) uint8. foreign: (H * n, W * n) bool, the teacher's pixels.
+    """
+    height, width = pixels.shape[:2]
+    white = foreign.reshape(height, n, width, n).sum((1, 3), dtype=np.uint32)
+    touched = white > 0
+    white = white[touched][:, None]
+    pixels[touched] = (pixels[touched] * (n * n - white) + 255 * white + n * n // 2) // (n * n)

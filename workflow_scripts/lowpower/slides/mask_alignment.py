@@ -1,0 +1,47 @@
+"""Whether a pathologist's own mask lies on what is stained; a mirrored one, and another slide's, may have its shape."""
+
+import numpy as np
+from PIL import Image
+
+from lowpower.slides.glass import assume_glass, find_glass
+from lowpower.slides.resampling import choose_scale, read_area
+from lowpower.slides.slide_reader import Slide
+
+LONGEST = 500  # pixels of the picture that is looked at
+STAINED = 0.07  # spread between the channels, as a share of the glass: what makes a piece of tissue
+BARE, MOST, BETTER = 0.05, 0.5, 2  # shares of stained pixels: as of annotations
+WAYS = {
+    "mirrored from left to right": lambda mask: mask[:, ::-1],
+    "upside down": lambda mask: mask[::-1],
+    "turned by 180 degrees": lambda mask: mask[::-1, ::-1],
+}
+
+
+def doubt_place(slide: Slide, mask: np.ndarray) -> list[str]:
+    """Warn of a mask (H, W) bool that marks glass, or far more of what is stained once it is turned.
+
+    Nothing is said of slides without color. Raises ExcludedSlide where the slide cannot be read.
+    """
+    scale = choose_scale(slide.level_downsamples, max(1, max(slide.dimensions) / LONGEST))
+    size = [max(1, round(side / scale.reduction)) for side in slide.dimensions]
+    picture = read_area(slide, scale, 0, 0, *size)
+    glass = find_glass(picture)
+    light = np.minimum(1, picture / (assume_glass(picture) if glass is None else glass))
+    stained = light.max(axis=2) - light.min(axis=2) > STAINED
+    marked = np.asarray(Image.fromarray(mask).resize(size, Image.Resampling.NEAREST))
+    if not stained.any() or not marked.any():
+        return []
+    share = stained[marked].mean()
+    turned = {way: stained[turn(marked)].mean() for way, turn in WAYS.items()}
+    way = max(turned, key=turned.get)
+    if turned[way] >= max(MOST, BETTER * share):
+        return [
+            f"its mask looks {way}: {share:.0%} of what it marks is stained, and {turned[way]:.0%} would be; save it "
+            "as the slide lies, unless the overview shows it in its place"
+        ]
+    if share < BARE:
+        return [
+            f"{share:.1%} of what its mask marks is stained: it may be of another slide; look at the overview, and "
+            "name the right mask"
+        ]
+    return []

@@ -1,0 +1,118 @@
+"""What a slide is cut into: its boxes, by the unit of the study, and what is whitened in each."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import openslide
+from PIL import Image
+
+from lowpower.magnification import describe, mpp_of
+from lowpower.slides import regions
+from lowpower.slides.annotation import read_annotations, scan_corner
+from lowpower.slides.annotation_warnings import doubt_annotations
+from lowpower.slides.outlines import inside, outline_boxes
+from lowpower.slides.regions import Box, Fit
+from lowpower.slides.resampling import Scale
+from lowpower.slides.slide import ExcludedSlide
+
+JPEG_SIDE = 65500  # pixels; no JPEG is longer
+
+
+@dataclass(frozen=True)
+class TilingSettings:
+    """How a cohort is cut. multiple: teacher pixels; grid: size_um, stride_um, min_tissue (unit grid only).
+
+    max_side_um: a longer box is cut (0: only where a JPEG ends), parts with less tissue than min_area_um2 are dropped.
+    """
+
+    magnification: float
+    multiple: int
+    unit: str  # tissue, grid, annotation or slide
+    grid: dict
+    max_side_um: float
+    min_area_um2: float
+    jpeg_quality: int
+
+    @property
+    def fit(self) -> Fit:
+        """What boxes must fit. Their longest side is the largest whole multiple up to max_side_um."""
+        mpp = mpp_of(self.magnification)
+        longest = min(self.max_side_um / mpp + 1e-6, JPEG_SIDE) if self.max_side_um else JPEG_SIDE
+        return Fit(self.multiple, int(longest // self.multiple) * self.multiple, self.min_area_um2 / mpp**2)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The boxes of a slide, and a function of a box: its pixels (height, width) bool that are not its own.
+
+    None for the function: a box keeps all that is in it. doubts: a function that finds what is doubtful about the
+    plan, which is asked once for a slide, not by every reader of it.
+    """
+
+    boxes: list[Box]
+    foreign: Callable[[Box], np.ndarray] | None = None
+    doubts: Callable[[], Sequence[str]] = tuple
+
+
+def plan_regions(
+    slide: openslide.OpenSlide, scale: Scale, mask: str | Path, masked: dict, annotation: str, settings: TilingSettings
+) -> Plan:
+    """The plan of a slide. Raises ExcludedSlide when there is nothing to cut.
+
+    scale: of the teacher. mask, masked: what mask_tissue wrote. annotation: file (unit annotation only).
+    """
+    tissue = np.asarray(Image.open(mask)) > 0
+    if settings.unit == "annotation":
+        return _plan_annotations(slide, scale, annotation, tissue, masked, settings.fit)
+    step = masked["reduction"] / scale.reduction
+    if settings.unit == "grid":
+        sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
+        return _plan_grid(tissue, step, sides, settings)
+    if settings.unit == "slide":  # all tissue is one piece
+        return Plan(regions.tissue_boxes(tissue.astype(np.uint8), step, settings.fit))
+    pieces = regions.label_pieces(tissue)
+    territories = regions.mark_territories(pieces, masked["mask_mpp"])
+    return Plan(
+        regions.tissue_boxes(pieces, step, settings.fit), lambda box: regions.foreign_tissue(territories, step, box)
+    )
+
+
+def _plan_grid(tissue: np.ndarray, step: float, slide_size: tuple[int, int], settings: TilingSettings) -> Plan:
+    grid = settings.grid
+    widths = (grid["size_um"], grid["stride_um"] or grid["size_um"])
+    size, stride = (round(um / mpp_of(settings.magnification)) for um in widths)
+    if size > JPEG_SIDE:
+        raise ExcludedSlide(
+            f"a field of {grid['size_um']:g} µm is {size} pixels wide at {describe(settings.magnification)}, more than "
+            f"the {JPEG_SIDE} of a JPEG; lower size_um of the grid, or teacher_magnification"
+        )
+    boxes = regions.grid_boxes(tissue, step, slide_size, size, stride, grid["min_tissue"])
+    if not boxes:
+        raise ExcludedSlide(
+            f"no field of {grid['size_um']:g} µm holds a share of {grid['min_tissue']:g} of tissue; lower "
+            "min_tissue or size_um of the grid"
+        )
+    return Plan(boxes)
+
+
+def _plan_annotations(
+    slide: openslide.OpenSlide, scale: Scale, path: str, tissue: np.ndarray, masked: dict, fit: Fit
+) -> Plan:
+    corner, reduction = scan_corner(slide), masked["reduction"]
+    found = read_annotations(path, slide.dimensions, corner)
+    boxes = outline_boxes(found, scale.reduction, fit)
+    small = len(found) - len({box.piece for box in boxes})
+    if small:
+        print(f"left out of the annotations: {small} smaller than a pixel", file=sys.stderr, flush=True)
+    if not boxes:
+        raise ExcludedSlide(
+            "its annotations are smaller than a pixel that the teacher reads; draw larger ones, or export them in "
+            "pixels of the finest level"
+        )
+    mpp = masked["mask_mpp"] / reduction
+    doubts = partial(doubt_annotations, found, tissue, reduction, mpp, slide.level_downsamples, corner)
+    return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box), doubts)

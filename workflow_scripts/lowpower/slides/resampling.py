@@ -1,0 +1,88 @@
+"""Any area of a slide at any scale coarser than its own, and from which stored level it is made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import openslide
+from PIL import Image
+
+from lowpower.magnification import WHOLE, whole_reduction
+from lowpower.slides.downsampling import area_mean
+from lowpower.slides.slide import corrupt
+from lowpower.slides.slide_reader import PlainReader, Slide, TileReader
+
+STRIP = 8_000_000  # stored pixels that are read at once: 32 MB as OpenSlide gives them
+DEAREST = 8  # whole reductions up to this are worth reading a finer level for; beyond it nobody sees the difference
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How pixels of a wanted size are made from a slide's stored pixels."""
+
+    level: int
+    downsample: float  # of that level, as the file has it: 3.9998 stays 3.9998
+    shrink: int | float  # stored pixels of that level per wanted pixel, along a side; an int is an exact mean
+
+    @property
+    def reduction(self) -> float:
+        """Pixels of level 0 per wanted pixel, along a side."""
+        return self.downsample * self.shrink
+
+    @property
+    def resampling(self) -> str:
+        """In words, for tables."""
+        if isinstance(self.shrink, int):
+            return "as stored" if self.shrink == 1 else f"mean {self.shrink}x{self.shrink}"
+        return f"box {self.shrink:.4g}"
+
+
+def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
+    """The way to pixels ``reduction`` times as wide as those of level 0, within 2 %.
+
+    It starts from the coarsest level that leaves a whole reduction of at most ``DEAREST``, which is an exact mean;
+    if there is none, from the coarsest level of all that need not be enlarged by more than 2 %, with a box filter.
+    Raises ValueError when even level 0 would have to be enlarged.
+    """
+    shrinks = {level: reduction / d for level, d in enumerate(downsamples) if reduction / d >= 1 - WHOLE}
+    if not shrinks:
+        raise ValueError(f"a reduction by {reduction:g} would enlarge the slide's own pixels")
+    whole = [level for level, shrink in shrinks.items() if (whole_reduction(shrink) or DEAREST + 1) <= DEAREST]
+    level = max(whole or shrinks, key=lambda level: downsamples[level])
+    return Scale(level, downsamples[level], whole_reduction(shrinks[level]) or shrinks[level])
+
+
+def read_area(
+    slide: Slide, scale: Scale, x: int, y: int, width: int, height: int, out: np.ndarray | None = None
+) -> np.ndarray:
+    """The pixels of a box, (height, width, 3) uint8, white outside the slide.
+
+    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may reach outside. out: an array
+    to fill, or None for a new one. Raises ExcludedSlide when the file turns out to be damaged there.
+    """
+    area = np.empty((height, width, 3), np.uint8) if out is None else out
+    # as wide as the box, so that two strips share a single row of tiles, which the reader has kept
+    rows = max(1, int(STRIP / (width * scale.shrink**2)))
+    try:
+        reader = slide.reader(scale.level)
+        for top in range(0, height, rows):
+            _fill(area[top : top + rows], reader, scale.shrink, x, y + top)
+    except openslide.OpenSlideError as error:
+        raise corrupt(error) from error
+    return area
+
+
+def _fill(out: np.ndarray, reader: PlainReader | TileReader, shrink: int | float, x: int, y: int) -> None:
+    if isinstance(shrink, int) and shrink == 1:
+        reader.fill(out, x, y)
+        return
+    height, width = out.shape[:2]
+    box = [v * shrink for v in (x, y, x + width, y + height)]
+    left, top = int(np.floor(box[0])), int(np.floor(box[1]))
+    stored = np.empty((int(np.ceil(box[3])) - top, int(np.ceil(box[2])) - left, 3), np.uint8)
+    reader.fill(stored, left, top)
+    if isinstance(shrink, int):
+        out[:] = area_mean(stored, shrink)
+    else:
+        inner = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+        out[:] = np.asarray(Image.fromarray(stored).resize((width, height), Image.Resampling.BOX, box=inner))

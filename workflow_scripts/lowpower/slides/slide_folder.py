@@ -1,0 +1,69 @@
+"""The slides in a folder, and what else lies there."""
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from lowpower.errors import InputError
+from lowpower.slides.file_formats import ENDINGS, PARTS, PASSED_OVER, is_dicom
+from lowpower.text import abbreviate, count_of
+
+UNWRITABLE = re.compile(r"[\r\n\ud800-\udfff]")  # line breaks, and bytes of a name that is not UTF-8
+
+
+def find_slides(folder: Path) -> tuple[list[Path], list[Path]]:
+    """The files in a folder and its subfolders that are slides, by their ending or as DICOM, and the others.
+
+    As seen from the folder, sorted. Left out are what is hidden and the parts of slides: the folder beside an .mrxs or
+    .vsi file, the pictures beside a .vms file. Links are followed, into each folder once. Raises InputError for a
+    slide's name that no sheet can hold, and OSError.
+    """
+    slides, others = [], []
+    for path in _walk(folder):
+        ending = path.suffix.lower()
+        is_slide = ending in ENDINGS or (ending not in PASSED_OVER and is_dicom(folder / path))
+        (slides if is_slide else others).append(path)
+    for path in slides:
+        if UNWRITABLE.search(str(path)):
+            raise InputError(f"the name of the file {str(path)!a} cannot stand in a sheet; rename the file")
+    return sorted(slides), sorted(others)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """Each file below a folder, and each folder that is named like a file passed over, as seen from the folder."""
+
+    def stop(error: OSError) -> None:  # a folder that may not be read must not be passed over in silence
+        raise error
+
+    seen = set()
+    for where, folders, names in os.walk(folder, onerror=stop, followlinks=True):
+        if os.path.realpath(where) in seen:
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(where))
+        here, files = Path(where).relative_to(folder), [Path(name) for name in names if not name.startswith(".")]
+        parts = {part.format(stem=file.stem) for file in files for part in PARTS.get(file.suffix.lower(), ())}
+        whole = [name for name in folders if Path(name).suffix.lower() in PASSED_OVER]
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in {*parts, *whole})
+        yield from (here / file for file in files if file.suffix.lower() not in parts)
+        yield from (here / name for name in whole)
+
+
+def say_passed_over(others: list[Path]) -> list[str]:
+    """For each kind of file that is not taken for a slide how many there are, and what to do."""
+    kinds, unknown = defaultdict(list), []
+    for path in others:
+        if path.suffix.lower() in PASSED_OVER:
+            kinds[PASSED_OVER[path.suffix.lower()]].append(path.name)
+        else:
+            unknown.append(path)
+    lines = [
+        f"passed over: {count_of(len(names), f'{what} file')} ({abbreviate(names, 3)}): {to_do}"
+        for (what, to_do), names in sorted(kinds.items())
+    ]
+    if unknown:
+        endings = sorted({path.suffix.lower() or "no ending" for path in unknown})
+        lines.append(f"passed over: {count_of(len(unknown), 'file')} of other kinds ({abbreviate(endings)})")
+    return lines

@@ -1,0 +1,143 @@
+"""Regions cut from a slide at the teacher's magnification: one ZIP of images and one table."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import imagecodecs
+import numpy as np
+import openslide
+
+from lowpower import files
+from lowpower.log import Progress
+from lowpower.magnification import describe, mpp_of
+from lowpower.slides.annotation import scan_corner
+from lowpower.slides.geojson import write_annotations
+from lowpower.slides.overview import picture_tissue, write_overview
+from lowpower.slides.region_plan import Plan, TilingSettings, plan_regions
+from lowpower.slides.regions import Box, in_strips
+from lowpower.slides.resampling import Scale, choose_scale, read_area
+from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.slides.slide_state import is_usable, next_state, say_state
+from lowpower.slides.strips import join_jpegs
+from lowpower.text import count_of
+
+COLUMNS = [
+    "region", "member", "x", "y", "width", "height", "px_width", "px_height", "tissue", "area_mm2", "annotation",
+    "reader", "level", "level_downsample", "resampling", "mpp",
+]  # fmt: skip
+
+
+def tile_slide(
+    check: str | Path,
+    mask: str | Path,
+    mask_state: str | Path,
+    path: str,
+    annotation: str,
+    settings: TilingSettings,
+    table: str | Path,
+    outlines: str | Path,
+    images: str | Path,
+    state: str | Path,
+    overview: str | Path,
+) -> None:
+    """Cut a slide into regions at the teacher's magnification.
+
+    check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. annotation: file of the
+    annotations that become regions, or "". table: CSV with one row per region. outlines: GeoJSON of their boxes, for
+    QuPath. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the tissue with its regions. An
+    excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
+    """
+    checked, masked = files.read_json(check), files.read_json(mask_state)
+    rows, reason, warnings, corner, sight = [], "", (), (0, 0), None
+    if is_usable(masked):
+        try:
+            with open_slide(path) as slide:
+                sight = picture_tissue(slide, mask, masked["reduction"])
+                scale = teacher_scale(slide, checked["mpp"], settings.magnification)
+                corner = scan_corner(slide)
+                plan = plan_regions(slide, scale, mask, masked, annotation, settings)
+                warnings = plan.doubts()
+                progress = Progress(f"{checked['slide']}: regions cut", len(plan.boxes))
+                files.write_images(images, cut_regions(slide, scale, plan, settings.jpeg_quality, progress))
+                reader = slide.reader(scale.level).name
+            rows = [_row(checked, k, box, scale, reader) for k, box in enumerate(plan.boxes)]
+        except ExcludedSlide as error:
+            reason = str(error)
+    if not rows:
+        files.write_images(images, [])
+    files.write_rows(table, COLUMNS, rows)
+    write_annotations(outlines, rows, corner)
+    write_overview(overview, sight, rows)
+    area = round(sum(row["area_mm2"] for row in rows), 6)
+    tiled = next_state(masked, "tile_slide", reason, warnings, regions=len(rows), area_mm2=area)
+    files.write_json(state, tiled)
+    count = count_of(len(rows), "region")
+    say_state(tiled, "tile_slide", f"{count} at {describe(settings.magnification)}, {{area_mm2:,.2f}} mm²")
+
+
+def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
+    """How the teacher's pixels are made from a slide of this mpp. Raises ExcludedSlide where that is too coarse."""
+    try:
+        return choose_scale(slide.level_downsamples, mpp_of(magnification) / mpp)
+    except ValueError as error:
+        raise ExcludedSlide(
+            f"its pixels are {mpp:g} µm wide, too coarse for {describe(magnification)}; leave the slide out, or lower "
+            f"teacher_magnification to {int(100 * mpp_of(1) / mpp) / 100:g} or less"
+        ) from error
+
+
+def cut_regions(
+    slide: openslide.OpenSlide, scale: Scale, plan: Plan, quality: int, progress: Progress
+) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
+    """Each box of a slide as JPEG, with its name in the ZIP; a large one in parts, each cut when it is asked for."""
+    strips = [in_strips(box) for box in plan.boxes]
+    # one array for all: to ask the system for memory for each takes a quarter of the time of reading a small one
+    memory = np.empty(max(first.width * first.height for first, *_ in strips) * 3, np.uint8)
+    empty = True
+
+    def cut(strip: Box) -> bytes:
+        nonlocal empty
+        pixels = memory[: strip.width * strip.height * 3].reshape(strip.height, strip.width, 3)
+        read_area(slide, scale, strip.x, strip.y, strip.width, strip.height, out=pixels)
+        empty = empty and pixels.min() == 255  # none but empty ones so far: of a whole slide only the first
+        if plan.foreign:
+            pixels[plan.foreign(strip)] = 255
+        # the bytes of files.encode in three quarters of its time
+        return imagecodecs.jpeg8_encode(pixels, quality, subsampling="444")
+
+    for k, box in enumerate(plan.boxes):
+        progress.at(k)
+        yield _member(k), cut(box) if strips[k] == [box] else join_jpegs(map(cut, strips[k]), box.height)
+    if empty:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
+        raise ExcludedSlide(
+            f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or correct "
+            "the mask that the sheet names"
+        )
+
+
+def _member(k: int) -> str:
+    return f"{k:05d}.jpg"
+
+
+def _row(checked: dict, k: int, box: Box, scale: Scale, reader: str) -> dict:
+    mpp = checked["mpp"] * scale.reduction
+    level0 = {name: _plain(getattr(box, name) * scale.reduction) for name in COLUMNS[2:6]}
+    return level0 | {
+        "region": f"{files.safe_name(checked['slide'])}_{k:05d}",
+        "member": _member(k),
+        "px_width": box.width,
+        "px_height": box.height,
+        "tissue": round(box.share, 4),
+        "area_mm2": round(box.share * box.width * box.height * mpp**2 / 1e6, 6),
+        "annotation": box.annotation,
+        "reader": reader,
+        "level": scale.level,
+        "level_downsample": round(scale.downsample, 6),
+        "resampling": scale.resampling,
+        "mpp": round(mpp, 6),
+    }
+
+
+def _plain(value: float) -> int | float:
+    """Pixels of level 0: whole where they are, else to a thousandth."""
+    return round(value) if abs(value - round(value)) < 1e-6 else round(value, 3)

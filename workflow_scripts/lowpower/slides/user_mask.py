@@ -1,0 +1,104 @@
+"""A pathologist's own mask of a slide's tissue, brought to where the slide is and to the scale of masks.
+
+It shows the whole slide or, of a slide whose file says what was scanned of it, the scanned area; its shape tells which.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import openslide
+from PIL import Image
+
+from lowpower.magnification import WHOLE
+from lowpower.slides.mask_values import find_marked
+from lowpower.slides.slide import ExcludedSlide
+
+FILE = "the file in the sheet's column mask"
+AS_STORED = ("1", "L", "P", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "F")  # of a palette the numbers count
+LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP")
+
+Area = tuple[int, int, int, int]  # left, top, width, height in pixels of level 0
+
+
+def scanned_area(slide: openslide.OpenSlide) -> Area:
+    """The part of level 0 that was scanned, where the file says it (MIRAX), else all of it."""
+    try:
+        x, y, width, height = (int(slide.properties[f"openslide.bounds-{k}"]) for k in ("x", "y", "width", "height"))
+    except (KeyError, ValueError):
+        return 0, 0, *slide.dimensions
+    return (x, y, width, height) if width > 0 and height > 0 else (0, 0, *slide.dimensions)
+
+
+def read_own_mask(
+    path: str | Path, slide_size: tuple[int, int], size: tuple[int, int], scanned: Area
+) -> tuple[np.ndarray, list[str]]:
+    """A pathologist's mask of a slide, brought to a size, and what is doubtful about it.
+
+    path: an image, at any scale, of the whole slide or of its scanned area; transparent pixels are background.
+    slide_size, size: (width, height) of level 0 and of the result. Returns (height, width) bool and warnings. Raises
+    ExcludedSlide when it is no image, has the shape of neither area, or more values than two.
+    """
+    try:
+        with Image.open(path) as image:
+            kind = image.format
+            image.load()
+            if image.mode not in AS_STORED:
+                image = image.convert({"La": "LA", "RGBa": "RGBA"}.get(image.mode, "RGB"))
+    except MemoryError:
+        raise
+    except Exception as error:  # of Pillow, many kinds, whatever the file turns out to be
+        known = {FileNotFoundError: "does not exist", Image.DecompressionBombError: "has too many pixels"}
+        what = known.get(type(error), "cannot be read as an image")
+        raise ExcludedSlide(f"{FILE} {what}; correct it, or leave it blank") from error
+    area, doubts = _place(image.size, slide_size, scanned)
+    x, y = (_stored_at(image.size[k], area[k], area[k + 2], slide_size[k], size[k]) for k in (0, 1))
+    (columns, column), (rows, row) = (np.unique(at[at >= 0], return_inverse=True) for at in (x, y))
+    marked, more = find_marked(_pixels(image, rows, columns), kind in LOSSY)
+    mask = np.zeros((size[1], size[0]), bool)
+    mask[np.ix_(y >= 0, x >= 0)] = marked[row][:, column]
+    return mask, doubts + more
+
+
+def _stored_at(stored: int, start: int, length: int, slide: int, count: int) -> np.ndarray:
+    """Of ``count`` pixels across a slide, the pixel of the mask at the center of each; -1 where it shows none.
+
+    stored: pixels of the mask, which shows the slide from ``start`` on; start, length, slide: in pixels of level 0.
+    """
+    at = ((2 * np.arange(count) + 1) * slide - 2 * count * start) * stored // (2 * count * length)
+    return np.where((at >= 0) & (at < stored), at, -1)
+
+
+def _place(mask: tuple[int, int], slide_size: tuple[int, int], scanned: Area) -> tuple[Area, list[str]]:
+    """The area that a mask of a size (width, height) shows: the one whose shape it has."""
+    areas = dict.fromkeys([(0, 0, *slide_size), scanned])
+    fitting = [area for area in areas if _fits(mask, area[2:], WHOLE)]
+    exact = [area for area in fitting if _fits(mask, area[2:], 0)]
+    if len(exact) == 1 or len(fitting) == 1:
+        return (exact or fitting)[0], []
+    shapes = " or of its scanned area, ".join(f"{width} x {height} px" for _, _, width, height in areas)
+    if fitting:
+        return fitting[0], [
+            f"the mask, {mask[0]} x {mask[1]} px, has the shape of the slide, {shapes}, and was taken for the whole "
+            "slide; look at the overview, and add an empty margin to the mask where that is wrong"
+        ]
+    turned = any(_fits(mask[::-1], area[2:], WHOLE) for area in areas)
+    raise ExcludedSlide(
+        f"the mask, {mask[0]} x {mask[1]} px, has not the shape of the slide, {shapes}; "
+        + ("turn it by 90 degrees" if turned else "let the mask show the whole slide")
+    )
+
+
+def _fits(mask: tuple[int, int], area: Sequence[int], share: float) -> bool:
+    """Whether two shapes agree within a share, or one pixel of rounding on each side of the mask."""
+    return abs(mask[0] * area[1] - mask[1] * area[0]) <= max(share * mask[0] * area[1], sum(area))
+
+
+def _pixels(image: Image.Image, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Some rows and columns of an image, (H, W, channels), without its alpha; transparent pixels are 0."""
+    pixels = np.asarray(image)[rows][:, columns]
+    if pixels.ndim == 2:
+        return np.nan_to_num(pixels)[..., None]
+    if image.mode in ("LA", "RGBA"):
+        return pixels[..., :-1] * (pixels[..., -1:] >= 128)
+    return pixels

@@ -1,0 +1,38 @@
+"""The cohort table: how many patients, slides and regions of each class a split holds."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower.files import read_rows, replacing, write_rows
+from lowpower.tables import layout
+from lowpower.tables.cohort_counts import count
+from lowpower.tables.intake_table import summary_of
+
+COLUMNS = ["seeds", "split", "class", "patients", "slides", "excluded_slides", "regions", "area_mm2"]
+
+
+def count_cohort(
+    splits: Sequence[str | Path],
+    index: str | Path,
+    intake: str | Path,
+    classes: Sequence[str],
+    table: str | Path,
+    summary: str | Path,
+    latex: str | Path,
+) -> None:
+    """Write the cohort table, over the splits of all seeds, as CSV, Markdown and LaTeX."""
+    slides = read_rows(intake)
+    excluded = {row["slide"] for row in slides if row["state"] == "excluded"}
+    rows = count([row for path in splits for row in read_rows(path)], read_rows(index), classes, excluded)
+    write_rows(table, COLUMNS, rows)
+    with replacing(summary) as part:
+        part.write_text(f"{summary_of(slides)}\n\n{layout.markdown(headline(rows))}", encoding="utf-8")
+    with replacing(latex) as part:
+        part.write_text(layout.latex(headline(rows)), encoding="utf-8")
+
+
+def headline(rows: Sequence[dict]) -> list[dict[str, str]]:
+    """The cohort table for people; the seeds are shown only where they divide the patients differently."""
+    hidden = {"seeds"} if len({row["seeds"] for row in rows}) == 1 else set()
+    titles = {"excluded_slides": "excluded slides", "area_mm2": "tissue, mm²"}
+    return [{titles.get(name, name): cell for name, cell in row.items() if name not in hidden} for row in rows]

@@ -1,0 +1,94 @@
+"""Curves behind figures: ROC, and how often a model is right when it is so sure."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import roc_curve
+
+from lowpower.evaluation.metrics import BINS, bin_of
+from lowpower.evaluation.units import Judged, Units
+from lowpower.files import write_rows
+from lowpower.tables.layout import number
+from lowpower.tables.result_rows import groups_of
+from lowpower.tables.units_file import read_judged
+
+_ROW = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
+ROC = [*_ROW, "false_positive_rate", "true_positive_rate"]
+RELIABILITY = [*_ROW, "confidence_from", "confidence_to", "n", "confidence", "accuracy"]
+_RATES = np.linspace(0, 1, 101)
+
+
+def trace_curves(
+    units: str | Path,
+    models: Sequence[dict],
+    splits: Sequence[str],
+    roc: str | Path,
+    reliability: str | Path,
+) -> None:
+    """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results.evaluate``."""
+    judged = read_judged(units, [model["folder"] for model in models], splits)
+    rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
+    write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
+    write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))
+
+
+def _rows(judged: Sequence[Judged], models: Sequence[dict]) -> list[tuple[Judged, dict[str, str], list[int]]]:
+    """The rows of results.csv but those of slides: what is judged, what identifies each, its seeds' places."""
+    return [
+        (one, {key: (known | one.kind)[key] for key in _ROW}, members)
+        for one in judged
+        if one.kind["per"] != "slide"
+        for known, members in groups_of(models)
+    ]
+
+
+def _defined(judged: Judged, members: Sequence[int]) -> list[Units]:
+    """The units of each seed; none where the row never read such pixels."""
+    units = [judged.of_models[i] for i in members]
+    return [one for one in units if one and one.ids]
+
+
+def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
+    """The ROC curve of a row at fixed false positive rates: mean of the classes, each against the rest, and of seeds.
+
+    A class that has no unit, or all of them, in a seed does not count there, as in AUROC.
+    """
+    curves = []
+    for units in seeds:
+        for c in range(units.probabilities.shape[1]):
+            positive = units.truth == c
+            if positive.any() and not positive.all():
+                false, true, _ = roc_curve(positive, units.probabilities[:, c], drop_intermediate=False)
+                curves.append(np.interp(_RATES, false, true))  # of equal rates numpy takes the last, highest
+    if not curves:
+        return []
+    return [
+        {"false_positive_rate": number(rate, 2), "true_positive_rate": number(value, 4)}
+        for rate, value in zip(_RATES, np.mean(curves, 0), strict=True)
+    ]
+
+
+def reliability_bins(seeds: Sequence[Units]) -> list[dict[str, str]]:
+    """Units of a row by the probability of the class they are called, summed over seeds: how many, and how many right.
+
+    The bins are those of the expected calibration error; without a unit they are left out.
+    """
+    confidence = _joined([units.probabilities.max(1) for units in seeds])
+    right = _joined([units.probabilities.argmax(1) == units.truth for units in seeds])
+    place = bin_of(confidence)
+    return [
+        {
+            "confidence_from": number(k / BINS, 4),
+            "confidence_to": number((k + 1) / BINS, 4),
+            "n": str(int((place == k).sum())),
+            "confidence": number(float(confidence[place == k].mean()), 4),
+            "accuracy": number(float(right[place == k].mean()), 4),
+        }
+        for k in np.unique(place)
+    ]
+
+
+def _joined(parts: Sequence[NDArray]) -> NDArray:
+    return np.concatenate([np.zeros(0), *parts])

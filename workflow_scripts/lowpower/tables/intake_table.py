@@ -1,0 +1,117 @@
+"""Intake: what became of each slide of the sheet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower.errors import InputError
+from lowpower.files import read_json, write_rows
+from lowpower.log import say
+from lowpower.text import count_of, join_lines
+
+COLUMNS = [
+    *("slide", "patient", "state", "step", "reason", "vendor", "width", "height", "levels"),
+    *("mpp", "mpp_source", "tissue_mm2", "regions", "warning"),
+]
+
+
+def gather_slides(
+    checks: Sequence[str | Path],
+    masks: Sequence[str | Path],
+    tiles: Sequence[str | Path],
+    slides: Sequence[str],
+    patients: Sequence[str],
+    on_excluded: str,
+    min_usable: int,
+    table: str | Path,
+) -> None:
+    """Write one row per slide, sorted by slide, with the ``content`` by which check_slide knows its image.
+
+    checks, masks, tiles: state files of the three steps, parallel to slides and patients. Of one image under several
+    ids the first id, sorted, is kept and the others are excluded here.
+    Raises InputError when one image stands under two patients, ``on_excluded`` is "fail" and a slide is excluded, or
+    fewer than ``min_usable`` are usable.
+    """
+    paths = sorted(zip(slides, patients, checks, masks, tiles, strict=True))
+    states = [[read_json(path) for path in of_slide] for _, _, *of_slide in paths]
+    rows = [_row(slide, patient, found) for (slide, patient, *_), found in zip(paths, states, strict=True)]
+    _exclude_copies(rows, [row["content"] for row in rows])
+    _stop_if_too_few(rows, on_excluded, min_usable)
+    write_rows(table, [*COLUMNS, "content"], rows)
+    say(summary_of(rows))
+
+
+def _row(slide: str, patient: str, states: list[dict]) -> dict:
+    """One slide: its state is that of the first step that excluded it, else that of the last step.
+
+    ``warning``: what any step doubts, in the order of the steps, separated by semicolons.
+    """
+    check, _, tile = states
+    decisive = next((state for state in states if state["state"] != "usable"), tile)
+    return {
+        "slide": slide,
+        "patient": patient,
+        **{key: decisive[key] for key in ("state", "step", "reason")},
+        **{key: check.get(key) for key in ("vendor", "width", "height", "mpp", "mpp_source")},
+        "levels": len(check.get("levels") or []) or None,
+        "tissue_mm2": tile.get("area_mm2"),
+        "regions": tile.get("regions", 0),
+        "warning": "; ".join(warning for state in states for warning in state["warnings"]),
+        "content": check["content"],
+    }
+
+
+def _exclude_copies(rows: list[dict], contents: list[str | None]) -> None:
+    """Exclude each usable slide whose content an earlier one has; under another patient that is a leak, an error.
+
+    contents: parallel to rows, of every slide that could be opened.
+    """
+    first: dict[str, dict] = {}
+    for row, content in zip(rows, contents, strict=True):
+        if row["state"] != "usable":
+            continue
+        kept = first.setdefault(content, row)
+        if kept["patient"] != row["patient"]:
+            raise InputError(
+                f"slides {kept['slide']!r} of patient {kept['patient']!r} and {row['slide']!r} of patient "
+                f"{row['patient']!r} are one and the same image; one patient's tissue under two names is a leak. "
+                "Correct the sheet's path or patient, or write a reason into `exclude` of one of them"
+            )
+        if kept is not row:
+            reason = f"it is the same image as slide {kept['slide']!r}; take one of the two out of the sheet"
+            row |= {"state": "excluded", "step": "gather_slides", "reason": reason, "regions": 0, "tissue_mm2": 0.0}
+
+
+def excluded_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
+    """The excluded slides of the intake table, for people."""
+    return [{k: row[k] for k in ("slide", "step", "reason")} for row in rows if row["state"] == "excluded"]
+
+
+def doubtful_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
+    """The slides of the intake table that carry a warning, for people."""
+    return [{k: row[k] for k in ("slide", "state", "warning")} for row in rows if row["warning"]]
+
+
+def summary_of(rows: Sequence[dict]) -> str:
+    """One sentence on the intake table."""
+    excluded = len(excluded_slides(rows))
+    regions = sum(int(row["regions"]) for row in rows)
+    doubtful = sum(bool(row["warning"]) for row in rows)
+    found = f"{count_of(len(rows), 'slide')}: {len(rows) - excluded:,} usable, {excluded:,} excluded"
+    found += f", {doubtful:,} with a warning" if doubtful else ""
+    return f"{found}; {count_of(regions, 'region')}."
+
+
+def _stop_if_too_few(rows: list[dict], on_excluded: str, min_usable: int) -> None:
+    excluded = excluded_slides(rows)
+    usable = len(rows) - len(excluded)
+    reasons = join_lines([f"  {row['slide']} ({row['step']}): {row['reason']}" for row in excluded], 5)
+    if on_excluded == "fail" and excluded:
+        raise InputError(
+            f"{count_of(len(excluded), 'slide')} of {len(rows)} cannot be used, and the config says "
+            f"`on_excluded: fail`:\n{reasons}\nMend or remove them in the sheet, or write `on_excluded: continue`."
+        )
+    if usable < min_usable:
+        raise InputError(
+            f"{usable} of {len(rows)} slides can be used, and the config asks for `min_usable_slides: {min_usable}`:\n"
+            f"{reasons}\nMend the slides, or write a smaller number."
+        )

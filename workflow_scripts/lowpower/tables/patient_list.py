@@ -1,0 +1,65 @@
+"""Every patient with what every model calls them: a table to be opened in a spreadsheet."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower.evaluation.units import Judged
+from lowpower.files import write_rows
+from lowpower.pseudonyms import OWN, Names, read_names
+from lowpower.tables.layout import number
+from lowpower.tables.result_rows import groups_of
+from lowpower.tables.units_file import read_judged
+
+KNOWN = ["patient", "site", "split", "seed", "truth", "right", "models"]
+
+
+def list_patients(
+    units: str | Path,
+    models: Sequence[dict],
+    classes: Sequence[str],
+    splits: Sequence[str],
+    names: str | Path | None,
+    table: str | Path,
+) -> None:
+    """Write patients.csv; arguments as of ``results.evaluate``. names: pseudonyms.csv, or None for own ids."""
+    judged = read_judged(units, [model["folder"] for model in models], splits)
+    write_rows(table, *patient_rows(judged, models, classes, read_names(names)))
+
+
+def patient_rows(
+    judged: Sequence[Judged], models: Sequence[dict], classes: Sequence[str], names: Names = OWN
+) -> tuple[list[str], list[dict[str, str]]]:
+    """The columns and rows of patients.csv: one row per patient, split and seed, of area means.
+
+    For each row of results.csv a column with the class it calls the patient and one with the probability of that call;
+    ``right`` of so many ``models`` call the patient by the truth.
+    """
+    groups = groups_of(models)
+    named = [_name(known) for known, _ in groups]
+    columns = [*KNOWN, *(column for name in named for column in (name, f"{name} p"))]
+    rows: dict[tuple, dict[str, str]] = {}
+    for one in judged:
+        if (one.kind["per"], one.kind["pixels"]) != ("patient", "averaged"):
+            continue
+        for name, (_, members) in zip(named, groups, strict=True):
+            for i in members:
+                units, seed = one.of_models[i], str(models[i]["seed"])
+                for k, patient in enumerate(units.ids):
+                    key = (one.kind["split"], names.patient(patient), int(seed))
+                    truth = classes[units.truth[k]]
+                    about = (names.patient(patient), units.sites[k], one.kind["split"], seed, truth, 0, 0)
+                    row = rows.setdefault(key, dict.fromkeys(columns, "") | dict(zip(KNOWN, about, strict=True)))
+                    call = units.probabilities[k].argmax()
+                    row["right"] += int(call == units.truth[k])
+                    row["models"] += 1
+                    row[name] = classes[call]
+                    row[f"{name} p"] = number(units.probabilities[k, call], 4)
+    order = list(dict.fromkeys(split for split, *_ in rows))
+    return columns, [rows[key] for key in sorted(rows, key=lambda key: (order.index(key[0]), *key[1:]))]
+
+
+def _name(known: dict[str, str]) -> str:
+    """A row of results.csv in a column's name."""
+    if known["method"] == "teacher":
+        return f"teacher {known['magnification']}"
+    return f"{known['method']} {known['magnification']} labeled{known['labeled']}-unlabeled{known['unlabeled']}"

@@ -1,0 +1,193 @@
+"""Low power first, high power where needed: what a student reads without being sure is read again by its teacher.
+
+All numbers of a row are means over its seeds; the student of a seed refers to the teacher of that seed.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowpower.evaluation.calibration import log_loss
+from lowpower.evaluation.intervals import (
+    Sample,
+    difference,
+    draw_patients,
+    interval_of_difference,
+    interval_of_share,
+    mean,
+)
+from lowpower.evaluation.referral_thresholds import Pair, chosen_threshold, threshold_for
+from lowpower.evaluation.units import Judged, Units
+from lowpower.files import read_rows, write_rows
+from lowpower.log import Progress, say
+from lowpower.magnification import name_of
+from lowpower.tables.layout import number, write_texts
+from lowpower.tables.referral_table import CHOSEN, in_short, mark_best, note, sections
+from lowpower.tables.result_rows import cells_of, counts_of, groups_of, width_of
+from lowpower.tables.units_file import read_judged
+
+SHARES = (0, 1, 2, 5, 10, 20, 50, 100)  # percent that is asked for
+_IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled")
+_CELLS = (
+    *("thresholds", "referred", "accuracy", "accuracy_low", "accuracy_high"),
+    *("accuracy_minus_teacher", "accuracy_minus_teacher_low", "accuracy_minus_teacher_high"),
+    *("flops_of_teacher", "bytes_of_teacher"),
+)
+COLUMNS = [*_IDENTITY, "per", "split", "seeds", "n", "patients", "val_log_loss", "best", "asked", *_CELLS]
+_AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
+
+
+def refer(
+    units: str | Path,
+    models: Sequence[dict],
+    splits: Sequence[str],
+    statistics: dict,
+    controls: Sequence[str],
+    cost: str | Path,
+    table: str | Path,
+    summary: str | Path,
+    latex: str | Path,
+) -> None:
+    """Write referral.csv, for people also as Markdown (summary) and LaTeX; most arguments as of ``results.evaluate``.
+
+    controls: methods to hold others against; none is a best row. cost: cost.csv.
+    """
+    judged = read_judged(units, [model["folder"] for model in models], ["val", *splits])
+    rows = mark_best(referral_rows(judged, models, splits, statistics, read_rows(cost)), models, controls)
+    write_rows(table, COLUMNS, rows)
+    write_texts(summary, latex, sections(rows), note(rows, statistics["confidence"]))
+    say(in_short(rows))
+
+
+def referral_rows(
+    judged: Sequence[Judged],
+    models: Sequence[dict],
+    splits: Sequence[str],
+    statistics: dict,
+    costs: Sequence[dict[str, str]],
+) -> list[dict[str, str]]:
+    """The rows of referral.csv as text, but for ``best``: of every student row one for each share and the chosen one.
+
+    Of what is judged, patients and regions on area means count. Cells are blank where a seed has no teacher, a network
+    no cost, or validation no unit whose class is known.
+    """
+    read = [one for one in judged if one.kind["pixels"] == "averaged" and one.kind["per"] != "slide"]
+    kinds = {(one.kind["split"], one.kind["per"]): one for one in read}
+    reported = [kind for kind in kinds if kind[0] in splits]
+    teachers = {model["seed"]: i for i, model in enumerate(models) if model["method"] == "teacher"}
+    students = [(known, members) for known, members in groups_of(models) if known["method"] != "teacher"]
+    progress, done = Progress("referring", len(reported) * len(students)), 0
+    rows = []
+    for split, per in reported:
+        one, val = kinds[split, per], kinds.get(("val", per))
+        weights = draw_patients(one.patients, statistics["draws"])
+        for known, members in students:
+            own = [one.of_models[i] for i in members]
+            about = {key: known[key] for key in _IDENTITY} | {"per": per, "split": split} | counts_of(own)
+            about["val_log_loss"] = number(_log_loss([val.of_models[i] for i in members]) if val else None, 4)
+            with_teacher = [(i, teachers[models[i]["seed"]]) for i in members if models[i]["seed"] in teachers]
+            found: dict[str, dict[str, str]] = {}
+            if len(with_teacher) == len(members):
+                pairs = [(_pair(one, *both), _pair(val, *both) if val else None) for both in with_teacher]
+                ratios = _cost_ratios(costs, models[members[0]], models[with_teacher[0][1]])
+                found = _cells(pairs, one.patients, weights, ratios, width_of(about, statistics))
+            for asked in (*map(str, SHARES), CHOSEN):
+                rows.append(about | {"best": "", "asked": asked} | found.get(asked, dict.fromkeys(_CELLS, "")))
+            progress.at(done := done + 1)
+    return rows
+
+
+def _pair(judged: Judged, student: int, teacher: int) -> Pair:
+    """What a student and its teacher, by their places among the models, say of the same units."""
+    own, other = judged.of_models[student], judged.of_models[teacher]
+    place = {unit: k for k, unit in enumerate(other.ids)}
+    kept = [k for k, unit in enumerate(own.ids) if unit in place]
+    others = [place[own.ids[k]] for k in kept]
+    return Pair(
+        patients=[own.patients[k] for k in kept],
+        regions=np.array(own.regions, float)[kept],
+        confidence=own.probabilities[kept].max(1, initial=0),
+        student=_right(own)[kept],
+        teacher=_right(other)[others],
+    )
+
+
+def _right(units: Units) -> NDArray:
+    return units.probabilities.argmax(1) == units.truth
+
+
+def _cells(
+    pairs: Sequence[tuple[Pair, Pair | None]],
+    patients: Sequence[str],
+    weights: NDArray,
+    ratios: tuple[float | None, float | None],
+    wide: tuple[float, int] | None,
+) -> dict[str, dict[str, str]]:
+    """The cells of each share that can be told, means over seeds. pairs: of each seed, reported and validation units.
+
+    ratios: the student's FLOPs and bytes over its teacher's; what is referred costs the teacher's on top. wide: what
+    intervals follow from, as in results.
+    """
+    asked = (*map(str, SHARES), CHOSEN)
+    seeds = []
+    for pair, val in pairs:
+        known = val.confidence if val else np.array([])
+        thresholds = [threshold_for(known, share / 100) for share in SHARES]
+        thresholds.append(chosen_threshold(val) if val else np.nan)
+        referred = pair.confidence[:, None] < thresholds
+        right = np.column_stack([np.where(referred, pair.teacher[:, None], pair.student[:, None]), pair.teacher])
+        seeds.append((thresholds, referred, _accuracies(right, pair.patients, patients, weights), pair.regions))
+    found = {}
+    for j, name in enumerate(asked):
+        limits = [thresholds[j] for thresholds, *_ in seeds]
+        if np.isnan(limits).any():
+            continue
+        value = mean([accuracies[j] for _, _, accuracies, _ in seeds])
+        gap = mean([difference(accuracies[j], accuracies[-1]) for _, _, accuracies, _ in seeds])
+        again = np.mean([_share(referred[:, j], regions) for _, referred, _, regions in seeds])
+        units = np.mean([_share(referred[:, j], np.ones(len(regions))) for _, referred, _, regions in seeds])
+        drawn = None if np.isposinf(limits).all() else wide  # what the teacher alone answers is its own in every draw
+        found[name] = {
+            "thresholds": " ".join(number(limit, 6) for limit in limits),
+            "referred": number(units, 4),
+            **cells_of("accuracy", value, wide, interval_of_share),
+            **cells_of("accuracy_minus_teacher", gap, drawn, interval_of_difference),
+            **{
+                f"{what}_of_teacher": number(None if ratio is None else ratio + again, 4)
+                for what, ratio in zip(("flops", "bytes"), ratios, strict=True)
+            },
+        }
+    return found
+
+
+def _accuracies(right: NDArray, owners: list[str], patients: Sequence[str], weights: NDArray) -> list[Sample]:
+    """The accuracy of each column of right (units, columns), on the data and on each draw (weights, as intervals)."""
+    position = {patient: k for k, patient in enumerate(patients)}
+    counts = np.zeros((len(patients), right.shape[1] + 1))
+    np.add.at(counts, [position[owner] for owner in owners], np.column_stack([right, np.ones(len(right))]))
+    blocks = [weights[k : k + _AT_ONCE].astype(float) @ counts for k in range(0, len(weights), _AT_ONCE)]
+    sums = np.concatenate([counts.sum(0, keepdims=True), *blocks])
+    shares = np.divide(sums[:, :-1], sums[:, -1:], out=np.full(sums[:, :-1].shape, np.nan), where=sums[:, -1:] > 0)
+    return [Sample(float(column[0]), column[1:]) for column in shares.T]
+
+
+def _share(referred: NDArray, weights: NDArray) -> float:
+    return float(referred @ weights / weights.sum()) if len(weights) else np.nan
+
+
+def _cost_ratios(costs: Sequence[dict[str, str]], student: dict, teacher: dict) -> tuple[float | None, float | None]:
+    """The student's FLOPs and bytes of a region over the teacher's; None where a cost is missing."""
+    known = {(row["network"], row["magnification"]): row for row in costs}
+    low, high = (known.get((model["network"], name_of(model["magnification"]))) for model in (student, teacher))
+    if not low or not high:
+        return None, None
+    flops, size = (float(low[key]) / float(high[key]) for key in ("flops_per_region", "bytes_per_region"))
+    return flops, size
+
+
+def _log_loss(seeds: Sequence[Units]) -> float | None:
+    """The mean log loss of a row's units, the mean over seeds; None without a unit."""
+    losses = [log_loss(u.truth, u.probabilities) for u in seeds if u.ids]
+    return float(np.mean(losses)) if losses else None

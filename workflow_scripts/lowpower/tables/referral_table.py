@@ -1,0 +1,122 @@
+"""The referral table for people: the best row of each magnification in full, and every row in one line."""
+
+from collections.abc import Sequence
+
+from lowpower import magnification
+from lowpower.tables import layout
+from lowpower.tables.layout import percent, points
+from lowpower.tables.result_sections import named
+from lowpower.text import count_of
+
+CHOSEN = "chosen"  # instead of a share: the threshold that validation chose
+NOTHING = "There is no student whose units have a known true class."
+_ROW = ("method", "magnification", "labeled", "unlabeled")
+_KIND = ("per", "split")
+
+
+def mark_best(rows: Sequence[dict[str, str]], models: Sequence[dict], controls: Sequence[str]) -> list[dict[str, str]]:
+    """The rows, with ``best`` = 1 for the row of lowest validation log loss at each magnification below the teacher's.
+
+    controls: methods that are never the best.
+    """
+    teachers = [model["magnification"] for model in models if model["method"] == "teacher"]
+    best: dict[tuple, tuple[float, tuple]] = {}
+    for row in rows:
+        low = all(magnification.parse(row["magnification"]) < scale for scale in teachers)
+        if low and row["val_log_loss"] and row["accuracy"] and row["method"] not in controls:
+            place = (*(row[key] for key in _KIND), row["magnification"])
+            one = float(row["val_log_loss"]), tuple(row[key] for key in _ROW)
+            if place not in best or one[0] < best[place][0]:
+                best[place] = one
+    chosen = {(*place[:-1], *row) for place, (_, row) in best.items()}
+    return [row | {"best": "1" if tuple(row[key] for key in (*_KIND, *_ROW)) in chosen else ""} for row in rows]
+
+
+def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+    """The tables shown to people, each with its title."""
+    kinds: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    for row in rows:
+        kinds.setdefault(tuple(row[key] for key in _KIND), []).append(row)
+    found = []
+    for (per, split), of_kind in kinds.items():
+        seeds = {row["seeds"] for row in of_kind}
+        over = "one seed" if seeds == {"1"} else f"mean of {max(map(int, seeds))} seeds"
+        units = count_of(int(of_kind[0]["n"]), per)
+        best = [row for row in of_kind if row["best"]]
+        found.append((f"Per {per}, {split} ({units}, {over}): the best row at each magnification", _in_full(best)))
+        found.append(
+            (f"Per {per}, {split} ({units}, {over}): every row, accuracy by share referred", _in_lines(of_kind))
+        )
+    return [(title, table) for title, table in found if table]
+
+
+def _in_full(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """A line for each share of a row."""
+    return [
+        named(row)
+        | {
+            "asked for": f"{row['asked']} %" if row["asked"] != CHOSEN else CHOSEN,
+            "referred %": _dash(percent(row["referred"])),
+            "accuracy": _dash(percent(*_ends(row, "accuracy"))),
+            "minus teacher's": _dash(points(*_ends(row, "accuracy_minus_teacher"))),
+            "FLOPs, % of teacher's": _dash(percent(row["flops_of_teacher"])),
+            "bytes, % of teacher's": _dash(percent(row["bytes_of_teacher"])),
+        }
+        for row in rows
+    ]
+
+
+def _in_lines(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """A line for each row, a column for each share, and last what validation chose."""
+    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    for row in rows:
+        line = lines.setdefault(tuple(row[key] for key in _ROW), named(row))
+        if row["asked"] == CHOSEN:
+            line |= {
+                CHOSEN: _dash(percent(*_ends(row, "accuracy"))),
+                "chosen refers %": _dash(percent(row["referred"])),
+            }
+        else:
+            line[f"{row['asked']} %"] = _dash(percent(row["accuracy"]))
+    return list(lines.values())
+
+
+def _ends(row: dict[str, str], name: str) -> list[str]:
+    return [row[f"{name}{end}"] for end in ("", "_low", "_high")]
+
+
+def _dash(text: str) -> str:
+    return text or layout.DASH
+
+
+def note(rows: Sequence[dict[str, str]], confidence: float) -> str:
+    """What a reader has to know of the tables."""
+    if not rows:
+        return NOTHING
+    said = [
+        "The student reads every unit; those of which it is least sure (probability of the class it names) are read "
+        "again by its seed's teacher, whose answer counts. The threshold of a share is that quantile of the "
+        "validation units' confidence, so of the units here another share is referred; chosen: the smallest share "
+        "with which, on validation, both together are right as often as the teacher alone. Best: lowest validation "
+        "log loss, of all rows but controls (color alone, labels for all images). FLOPs and bytes: the student's for "
+        "all regions and the teacher's for those referred, in percent of the teacher's for all.",
+        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients, the same draws as of "
+        "the results. All columns, thresholds too: referral.csv.",
+    ]
+    if any(row["split"] == "val" for row in rows):
+        said.append("Thresholds were set and judged on the same validation units, which flatters them.")
+    if any(not row[key] for row in rows for key in ("accuracy", "flops_of_teacher")):
+        said.append(f"{layout.DASH}: no teacher of the same seed, no validation unit whose class is known, or no cost.")
+    return " ".join(said)
+
+
+def in_short(rows: Sequence[dict[str, str]]) -> str:
+    """What the thresholds that validation chose bring the best row of the lowest magnification, for the terminal."""
+    best = [row for row in rows if row["best"] and row["asked"] == CHOSEN]
+    if not best:
+        return f"referral: {NOTHING}" if not rows else f"referral: {count_of(len(rows), 'row')}"
+    row = [row for row in best if all(row[key] == best[0][key] for key in _KIND)][-1]
+    return (
+        f"referral: {row['method']} at {row['magnification']} with {percent(row['referred'])} % of the {row['per']}s "
+        f"({row['split']}) read again by the teacher: {percent(row['accuracy'])} % right"
+    )

@@ -1,0 +1,191 @@
+"""The rows of results.csv: every model's metrics, averaged over its seeds, with their intervals."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from lowpower import magnification
+from lowpower.evaluation.calibration import Chosen, choose
+from lowpower.evaluation.intervals import (
+    Sample,
+    difference,
+    draw_patients,
+    draw_seeds,
+    interval,
+    interval_of_difference,
+    interval_of_share,
+    mean,
+    sample,
+)
+from lowpower.evaluation.metrics import CALLED, COMPARED, METRICS, UNBOUNDED
+from lowpower.evaluation.units import Judged, Units
+from lowpower.log import Progress
+from lowpower.tables.layout import number
+
+IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled", "steps")
+OTHERS = ("teacher", "averaged")  # less the teacher's answers to area means; level pixels less the model's own to these
+SEEDS = "accuracy_minus_teacher_seeds"  # the interval of draws of seeds and patients
+ENDS = ("", "_low", "_high")
+NAMED = ("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
+COLUMNS = [
+    *NAMED,
+    *("aggregation", "seeds", "steps", "n", "patients", "temperature", "threshold"),
+    *(f"{metric}{end}" for metric in METRICS for end in (*ENDS, "_spread")),
+    *(f"{metric}_minus_{other}{end}" for other in OTHERS for metric in COMPARED for end in ENDS),
+    *(f"{SEEDS}{end}" for end in ("_low", "_high")),
+]
+
+
+def result_rows(
+    judged: Sequence[Judged], models: Sequence[dict], statistics: dict, positive: int | None = None
+) -> list[dict[str, str]]:
+    """The rows of results.csv as text: by split and kind of unit, patients first, teachers first, finest pixels first.
+
+    A row is the mean over its seeds. The student of a seed is compared with the teacher of that seed, and, where it
+    read the slide's own level, with itself on area means; both on the same units and the same drawn patients.
+    positive: number of the positive class, if any.
+    """
+    rows: list[dict[str, str]] = []
+    averaged: dict[tuple, Judged] = {}  # of what differs in nothing but the pixels; those come first
+    groups = groups_of(models)
+    teachers = {model["seed"]: i for i, model in enumerate(models) if model["method"] == "teacher"}
+    progress, done = Progress("drawing samples of patients", len(judged) * len(groups)), 0
+    for one in judged:
+        weights = draw_patients(one.patients, statistics["draws"])
+        means = averaged.setdefault(tuple(one.kind[key] for key in one.kind if key != "pixels"), one)
+
+        def samples(which: Judged, i: int, means: Judged = means, weights: np.ndarray = weights) -> tuple:
+            """What validation chose for a model, and its metrics."""
+            beside = teachers.get(models[i]["seed"], i)
+            teacher = None if beside == i else means.of_models[beside]
+            chosen = chosen_of(which, i, positive)
+            units = which.of_models[i]
+            return chosen, sample(units, which.patients, weights, statistics["rank_draws"], teacher, chosen)
+
+        of_teachers = {seed: samples(means, i) for seed, i in teachers.items() if means.of_models[i]}
+        for known, members in groups:
+            progress.at(done := done + 1)
+            units = [one.of_models[i] for i in members]
+            if None in units:
+                continue
+            seeds = [models[i]["seed"] for i in members]
+            teaching = known["method"] == "teacher" and one is means
+            own = [of_teachers[seed] if teaching else samples(one, i) for seed, i in zip(seeds, members, strict=True)]
+            others = {
+                "teacher": [None if teaching else of_teachers.get(seed, (None, None))[1] for seed in seeds],
+                "averaged": [samples(means, i)[1] if means is not one else None for i in members],
+            }
+            counts = counts_of(units)
+            wide = width_of(counts, statistics)
+            chosen = [chosen for chosen, _ in own]
+            behind = _behind(units, chosen)
+            values = _values([values for _, values in own], others, wide, behind)
+            rows.append(known | one.kind | counts | _said(units, chosen) | values)
+    return rows
+
+
+def groups_of(models: Sequence[dict]) -> list[tuple[dict[str, str], list[int]]]:
+    """The rows that the models make, in reading order: what identifies each, and the positions of its seeds."""
+    methods = list(dict.fromkeys(model["method"] for model in models))
+    groups: dict[tuple, list[int]] = {}
+    for i in sorted(range(len(models)), key=lambda i: _place(models[i], methods)):
+        known = models[i] | {"magnification": magnification.name_of(models[i]["magnification"])}
+        groups.setdefault(tuple(str(known[key]) for key in IDENTITY), []).append(i)
+    return [(dict(zip(IDENTITY, key, strict=True)), members) for key, members in groups.items()]
+
+
+def _place(model: dict, methods: list[str]) -> tuple:
+    first = model["method"] != "teacher"
+    shares = (model["labeled"], model["unlabeled"], model["seed"])
+    return first, -model["magnification"], methods.index(model["method"]), *shares
+
+
+def chosen_of(judged: Judged, i: int, positive: int | None) -> Chosen:
+    """What the validation units of a model choose."""
+    held = judged.validation[i] if judged.validation else None
+    return choose(held.truth, held.probabilities, positive) if held else Chosen()
+
+
+def counts_of(units: Sequence[Units]) -> dict[str, str]:
+    """Seeds, units and patients of a row."""
+    return {
+        "seeds": str(len(units)),
+        "n": str(len({unit for u in units for unit in u.ids})),
+        "patients": str(len({patient for u in units for patient in u.patients})),
+    }
+
+
+def width_of(counts: dict[str, str], statistics: dict) -> tuple[float, int] | None:
+    """Confidence and number of patients, which the intervals of a row follow from; None for too few patients."""
+    patients = int(counts["patients"])
+    return None if patients < statistics["fewest_patients"] else (statistics["confidence"], patients)
+
+
+def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, str]:
+    """What was chosen for each seed, in their order, with spaces between; a way that all share is said once."""
+    ways = [u.way for u in units]
+    return {
+        "aggregation": " ".join(ways if len(set(ways)) > 1 else ways[:1]),
+        "temperature": " ".join(number(one.temperature, 4) for one in chosen).strip(),
+        "threshold": " ".join(number(one.threshold, 4) for one in chosen).strip(),
+    }
+
+
+def _behind(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, int]:
+    """Patients behind sensitivity, specificity, PPV and NPV, which are shares of some of the units; at least 2."""
+    found: dict[str, list[int]] = {}
+    for u, one in zip(units, chosen, strict=True):
+        if one.threshold is not None:
+            positive = u.truth == one.positive
+            called = u.probabilities[:, one.positive] >= one.threshold
+            for name, kept in zip(CALLED, (positive, ~positive, called, ~called), strict=True):
+                patients = {patient for patient, keep in zip(u.patients, kept, strict=True) if keep}
+                found.setdefault(name, []).append(len(patients))
+    return {name: max(2, min(counts)) for name, counts in found.items()}
+
+
+def _values(
+    own: list[dict[str, Sample]],
+    others: dict[str, list[dict[str, Sample] | None]],
+    wide: tuple[float, int] | None,
+    behind: dict[str, int],
+) -> dict[str, str]:
+    """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with.
+
+    A teacher has no difference to itself.
+
+    behind: patients behind a metric, where that is not all of the row.
+    """
+    values = {}
+    for metric in METRICS:
+        of_seeds = [one[metric] for one in own]
+        own_wide = wide and (wide[0], behind.get(metric, wide[1]))
+        values |= cells_of(metric, mean(of_seeds), own_wide, _plain if metric in UNBOUNDED else interval_of_share)
+        points = np.array([one.point for one in of_seeds])
+        several = len(points) > 1 and not np.isnan(points).any()
+        values[f"{metric}_spread"] = number(float(points.std(ddof=1)), 4) if several else ""
+    for other, seeds in others.items():
+        for metric in COMPARED:
+            name = f"{metric}_minus_{other}"
+            values |= dict.fromkeys((f"{name}{end}" for end in ENDS), "")
+            if all(seeds):
+                pairs = zip(own, seeds, strict=True)
+                value = mean([difference(one[metric], than[metric]) for one, than in pairs])
+                values |= cells_of(name, value, wide, _plain if metric in UNBOUNDED else interval_of_difference)
+    values |= {f"{SEEDS}_low": "", f"{SEEDS}_high": ""}
+    if all(others["teacher"]) and len(own) > 1:
+        gaps = [difference(one["accuracy"], than["accuracy"]) for one, than in zip(own, others["teacher"], strict=True)]
+        value = mean(gaps, draw_seeds(len(gaps), len(gaps[0].drawn)))
+        cells = cells_of(SEEDS, value, wide, interval_of_difference)
+        values |= {name: cells[name] for name in (f"{SEEDS}_low", f"{SEEDS}_high")}
+    return values
+
+
+def cells_of(name: str, value: Sample, wide: tuple[float, int] | None, way: Callable) -> dict[str, str]:
+    """A value with its interval as text; no interval without what it follows from, or of no draws."""
+    low, high = (np.nan, np.nan) if wide is None or not len(value.drawn) else way(value, *wide)
+    return {name: number(value.point, 4), f"{name}_low": number(low, 4), f"{name}_high": number(high, 4)}
+
+
+def _plain(value: Sample, confidence: float, patients: int) -> tuple[float, float]:
+    return interval(value.drawn, confidence, patients)

@@ -1,0 +1,104 @@
+"""The results for people and for programs: results.csv and the tables beside it."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lowpower import magnification
+from lowpower.evaluation.units import by_site
+from lowpower.files import write_rows
+from lowpower.log import say
+from lowpower.tables import layout
+from lowpower.tables.class_table import CLASS_COLUMNS, class_rows
+from lowpower.tables.confusion_table import COUNTS, confusion_rows
+from lowpower.tables.layout import percent, points
+from lowpower.tables.result_rows import COLUMNS, groups_of, result_rows
+from lowpower.tables.result_sections import classes_shown, details, gap, named, shown, sites_shown, titled
+from lowpower.tables.units_file import read_judged
+from lowpower.text import count_of
+
+NOTHING = "There are no predictions of units whose true class is known."
+_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "auroc": "AUROC"}
+
+
+def evaluate(
+    units: str | Path,
+    models: Sequence[dict],
+    classes: Sequence[str],
+    splits: Sequence[str],
+    statistics: dict,
+    positive_class: str,
+    tables: dict[str, str | Path],
+) -> None:
+    """Write the tables of results, classes, sites and confusion.
+
+    units: units.parquet. models: of each folder, method, network, magnification, labeled, unlabeled, seed and steps.
+    splits: those that are reported. statistics: draws, rank_draws, confidence, fewest_patients. positive_class: blank
+    for none.
+    tables: paths named csv, md, tex (results), confusion, classes_csv, classes_md, classes_tex, and so on for sites.
+    """
+    judged = read_judged(units, [model["folder"] for model in models], splits)
+    positive = classes.index(positive_class) if positive_class else None
+    rows = result_rows(judged, models, statistics, positive)
+    write_rows(tables["csv"], COLUMNS, rows)
+    write_rows(tables["confusion"], COUNTS, confusion_rows(judged, groups_of(models), classes))
+    of_classes = class_rows(judged, models, classes, statistics)
+    write_rows(tables["classes_csv"], CLASS_COLUMNS, of_classes)
+    of_sites = result_rows(by_site(judged), models, statistics, positive)
+    write_rows(tables["sites_csv"], ["site", *COLUMNS], of_sites)
+    for name, parts in (
+        ("", [*sections(rows), *details(rows)]),
+        ("classes_", sections(of_classes, classes_shown)),
+        ("sites_", sections(of_sites, sites_shown)),
+    ):
+        said = note(statistics["confidence"], statistics["fewest_patients"]) if parts else NOTHING
+        layout.write_texts(tables[f"{name}md"], tables[f"{name}tex"], parts, said)
+    say(in_short(rows))
+
+
+def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+    """Rows of results.csv for people: percent with intervals."""
+    table = []
+    for row in rows:
+        cells = named(row) | {title: shown(row, metric) for metric, title in _TITLES.items()}
+        cells["accuracy minus teacher's"] = gap(row)
+        if row["pixels"] == "level":
+            cells["minus its own on area means"] = shown(row, "accuracy_minus_averaged", points)
+        table.append(cells)
+    return table
+
+
+def sections(
+    rows: Sequence[dict[str, str]], build: Callable[[list[dict[str, str]]], list[dict[str, str]]] = headline
+) -> list[tuple[str, list[dict[str, str]]]]:
+    """The tables shown to people, each with its title: per patient, and per region where regions have labels.
+
+    Rows of one table read one kind of pixels.
+    """
+    return [(title, build(group)) for title, group in titled(rows).items()]
+
+
+def note(confidence: float, fewest_patients: int = 2) -> str:
+    """What a reader has to know of the tables."""
+    return (
+        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients ({layout.DASH}: none, "
+        f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or nothing that defines "
+        "the number). All columns, and results per slide: results.csv."
+    )
+
+
+def in_short(rows: Sequence[dict[str, str]]) -> str:
+    """How many patients the teacher reads right, and the best and the worst student at the lowest magnification."""
+    if not rows:
+        return f"results: {NOTHING}"
+    first = [row for row in rows if all(row[key] == rows[0][key] for key in ("per", "split", "pixels"))]
+    students = [row for row in first if row["method"] != "teacher" and row["accuracy"]]
+    lowest = [row for row in students if row["magnification"] == students[-1]["magnification"]]
+    ranked = sorted(lowest, key=lambda row: -float(row["accuracy"]))
+    shown = [row for row in first if row["method"] == "teacher"] + ranked[:1] + ranked[1:][-1:]
+    reads = ", ".join(
+        f"{row['method']} at {magnification.describe(magnification.parse(row['magnification']))} "
+        f"{percent(row['accuracy'])} %"
+        for row in shown
+    )
+    units = count_of(int(first[0]["n"]), first[0]["per"])
+    return f"results: {count_of(len(rows), 'row')}; right of {units} ({first[0]['split']}): {reads}"

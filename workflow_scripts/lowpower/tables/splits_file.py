@@ -1,0 +1,42 @@
+"""The splits: who trains, validates and tests, once it is known that every class has something to learn from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from lowpower.errors import InputError
+from lowpower.files import read_rows, write_rows
+from lowpower.log import say
+from lowpower.tables.cohort_counts import check_counts, count, describe
+from lowpower.text import abbreviate, count_of, nearest
+
+COLUMNS = ["seed", "slide", "patient", "site", "label", "true_label", "split", "labeled_rank", "unlabeled_rank"]
+
+
+def write_splits(rows: Sequence[dict], index: str | Path, classes: Sequence[str], output: str | Path) -> None:
+    """Write the divided sheet (one row per seed and slide), after saying how much each split holds.
+
+    index: regions at the teacher's magnification. Raises InputError when an annotation is of no class of the study, or
+    a class has no region to learn from.
+    """
+    regions = read_rows(index)
+    check_annotations(regions, classes)
+    counts = count(rows, regions, classes)
+    say(describe(counts))
+    check_counts(counts, classes)
+    write_rows(output, COLUMNS, rows)
+
+
+def check_annotations(regions: Sequence[dict], classes: Sequence[str]) -> None:
+    """Raise InputError when a region's annotation is of no class of the study.
+
+    Asked only here, where classes are known: as a parameter of cutting they would cut every slide again.
+    """
+    for name in sorted({row["annotation"] for row in regions} - {"", *classes}):
+        slides = [row["slide"] for row in regions if row["annotation"] == name]
+        near = nearest(name, classes)
+        raise InputError(
+            f"annotations: {count_of(len(slides), 'region')} of class {name!r} (slides "
+            f"{abbreviate(sorted(set(slides)))}), which is not one of the config's `classes` ({', '.join(classes)}); "
+            + (f"did you mean {near!r}? " if near else "")
+            + "Rename the class in QuPath or delete its annotations, and export them again, or add it to `classes`"
+        )
