@@ -22,8 +22,8 @@ RECIPE = {
     "precision": "float32", "channels_last": False, "megapixels_per_pass": 4,
 }  # fmt: skip
 DISTILL = {
-    "images": "all", "kl": 1, "temperature": 1, "map": 1, "pooling": "max", "cross_entropy": 0, "drop_last": False,
-    "views": "recorded", "looks": 1, "rate": 1, "average": 0,
+    "images": "all", "kl_weight": 1, "temperature": 1, "feature_weight": 1, "pooling": "max", "cross_entropy": 0,
+    "drop_last": False, "views": 0, "teacher": "recorded", "batches_per_step": 1, "lr_multiplier": 1, "ema_decay": 0,
 }  # fmt: skip
 
 

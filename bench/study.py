@@ -4,9 +4,9 @@
 
 One process and thread, seconds of the processor's. The workflow's own functions on a drawn cohort, with the recipe of
 the config's defaults but fewer steps: record_teacher and four times distill_student, against four times distill_student
-with `views: live`, whose teacher is asked for whole passes and keeps the images of its regions in memory. JSON lines;
-the last sums up: `times_cheaper`, the same without the 5x student (`times_cheaper_low`), and how many times fewer
-regions went through the teacher (`teacher_passes_ratio`). docs/performance.md says more.
+with `teacher: online`, whose teacher is asked for whole passes and keeps the images of its regions in memory. JSON
+lines; the last sums up: `times_cheaper`, the same without the 5x student (`times_cheaper_low`), and how many times
+fewer regions went through the teacher (`teacher_passes_ratio`). docs/performance.md says more.
 """
 
 import argparse

@@ -167,8 +167,8 @@ def images_input(wildcards):
 
 def distillation_input(wildcards):
     """The recording, if any, with the teacher and the pixels that it must be of; or that look themselves."""
-    live = STUDY["methods"][wildcards.method]["distill"]["views"] == "live"
-    parts = [] if live else range(STUDY["recording_parts"])
+    online = STUDY["methods"][wildcards.method]["distill"]["teacher"] == "online"
+    parts = [] if online else range(STUDY["recording_parts"])
     targets = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
     seen = {"targets": targets, "teacher": teacher_of(wildcards), "teacher_index": index(TEACHER)}
     return images_input(wildcards) | seen

@@ -124,7 +124,7 @@ PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
             "`methods.a.finetune.share`: 1 leaves no step for `distill`",
         ),
         (
-            {"methods": {"a": {"distill": {"images": "all", "kl": 0, "map": 0}}}},
+            {"methods": {"a": {"distill": {"images": "all", "kl_weight": 0, "feature_weight": 0}}}},
             "`methods.a.distill` learns nothing: kl, map and cross_entropy are 0; write 1",
         ),
         ({"methods": {"x" * 65: LABELS}}, "is no name that can stand there; write up to 64 lowercase"),

@@ -267,7 +267,7 @@ STILL = RECIPE | {"learning_rate": 1e-30, "weight_decay": 0}  # a student that d
 def test_self_distillation_learns_at_the_teachers_magnification(cohort):
     rows, about = self_distill(cohort, [record(cohort, views=12)], "student")
     assert about["magnification"] == 10
-    assert float(rows[-1]["map"]) < 0.7 * float(rows[0]["map"])  # .22 was seen
+    assert float(rows[-1]["feature"]) < 0.7 * float(rows[0]["feature"])  # .22 was seen
 
 
 def test_self_distillation_asks_recording_and_live_teacher_for_the_same(cohort, monkeypatch):
@@ -279,7 +279,9 @@ def test_self_distillation_asks_recording_and_live_teacher_for_the_same(cohort, 
     )
     for row, other in zip(recorded, live, strict=True):
         assert float(row["kl"]) == pytest.approx(float(other["kl"]), rel=1e-4)  # logits are stored in float32
-        assert float(row["map"]) == pytest.approx(float(other["map"]), rel=1e-3)  # maps in float16: 1 / 2,048 at most
+        assert float(row["feature"]) == pytest.approx(
+            float(other["feature"]), rel=1e-3
+        )  # maps in float16: 1 / 2,048 at most
 
 
 def test_the_teacher_itself_would_lose_nothing_in_self_distillation(cohort, monkeypatch):
@@ -288,7 +290,7 @@ def test_the_teacher_itself_would_lose_nothing_in_self_distillation(cohort, monk
     monkeypatch.setitem(JOB, "training", STILL)
     for targets, name in (([record(cohort)], "recorded"), ([], "live")):
         rows, _ = self_distill(cohort, targets, name)
-        assert max(float(row["map"]) for row in rows) < 1e-6 and max(float(row["kl"]) for row in rows) < 1e-6
+        assert max(float(row["feature"]) for row in rows) < 1e-6 and max(float(row["kl"]) for row in rows) < 1e-6
 
 
 def test_the_best_teacher_is_the_one_with_the_lowest_loss_that_was_kept(tmp_path):

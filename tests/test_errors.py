@@ -478,7 +478,9 @@ CASES = {
     "unknown method": config(methods={"skdd": None}),
     "name that no row can have": config(methods={"KD": LABELS}),
     "method that learns nothing": config(methods={"mine": {}}),
-    "distillation of weight 0": config(methods={"mine": {"distill": {"images": "all", "kl": 0, "map": 0}}}),
+    "distillation of weight 0": config(
+        methods={"mine": {"distill": {"images": "all", "kl_weight": 0, "feature_weight": 0}}}
+    ),
     "fewer steps than stages": config(methods={"mine": TWO_STAGES}, training={"steps": 1}),
     "fine-tuning that takes all steps": config(
         methods={"mine": TWO_STAGES | {"finetune": {"images": "labeled", "share": 1}}}

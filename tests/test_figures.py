@@ -117,23 +117,30 @@ def test_many_methods_at_one_magnification_stay_apart_from_the_next(tmp_path, fi
 
 
 def test_a_row_stands_at_the_flops_of_its_own_network(tmp_path, figures):
-    rows = [result("elsewhere", "2.5x", "0.7", network="resnet50"), result("colour", "2.5x", "0.3", network="color")]
+    rows = [
+        result("elsewhere", "2.5x", "0.7", network="resnet50"),
+        result("color_baseline", "2.5x", "0.3", network="color"),
+    ]
     accuracy_flops(tmp_path, [*ROWS, *rows], others=[("resnet50", "2.5x", 3e9), ("color", "2.5x", 4e4)])
     axes = figures[0].axes[0]
     places = {line.get_label(): line.get_xdata()[0] for line in axes.get_lines() if line.get_marker() != "None"}
     assert places["elsewhere"] == pytest.approx(3e9, rel=0.3) and axes.get_xlim()[1] > 3e9
-    assert "colour" in legend(figures[0]) and "colour" not in places  # a line: its FLOPs are off the scale
+    assert (
+        "color_baseline" in legend(figures[0]) and "color_baseline" not in places
+    )  # a line: its FLOPs are off the scale
     assert axes.get_xlim()[0] > 1e6
     assert [tick.get_text().split("\n")[1] for tick in axes.get_xticklabels()] == ["10x", "5x", "2.5x"]
 
 
 def test_a_row_off_the_scale_is_one_line_at_its_best_and_one_without_a_cost_is_left_out(tmp_path, figures):
-    rows = [result("colour", scale, value, network="color") for scale, value in (("5x", "0.3"), ("2.5x", "0.4"))]
+    rows = [
+        result("color_baseline", scale, value, network="color") for scale, value in (("5x", "0.3"), ("2.5x", "0.4"))
+    ]
     rows.append(result("unknown", "2.5x", "0.7", network="resnet50"))
     accuracy_flops(tmp_path, [*ROWS, *rows], others=[("color", "5x", 1e5), ("color", "2.5x", 4e4)])
     dotted = [line for line in figures[0].axes[0].get_lines() if line.get_linestyle() == ":"]
     assert [list(line.get_ydata()) for line in dotted] == [[40, 40]]
-    assert legend(figures[0]) == ["teacher", "scratch", "sskd", "colour"]
+    assert legend(figures[0]) == ["teacher", "scratch", "sskd", "color_baseline"]
     accuracy_flops(tmp_path, [result("unknown", "2.5x", "0.7", network="resnet50")])
     assert not figures[1].axes
 
@@ -180,12 +187,18 @@ def curves(folder, models, name="one"):
 
 
 def model(method, scale, seed=0, unlabeled=100):
-    known = {"method": method, "network": "color" if method == "colour" else "resnet10", "magnification": scale}
+    known = {"method": method, "network": "color" if method == "color_baseline" else "resnet10", "magnification": scale}
     return known | {"labeled": 100, "unlabeled": unlabeled, "seed": seed}
 
 
 def test_training_curves_have_a_panel_for_each_method_and_magnification(tmp_path, figures):
-    models = [model("teacher", 10), model("sskd", 2.5), model("sskd", 5), model("scratch", 2.5), model("colour", 2.5)]
+    models = [
+        model("teacher", 10),
+        model("sskd", 2.5),
+        model("sskd", 5),
+        model("scratch", 2.5),
+        model("color_baseline", 2.5),
+    ]
     for name in ("one", "two"):
         curves(tmp_path, models, name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()

@@ -31,14 +31,14 @@ def counted(folder, config, seconds, recorded):
     return {row["method"]: row for row in files.read_rows(forms[0])}
 
 
-ROWS = dict.fromkeys(("scratch", "teacher_init", "sskd_finetuned", "vicreg", "colour"))
+ROWS = dict.fromkeys(("scratch", "teacher_init", "sskd_finetuned", "vicreg", "color_baseline"))
 
 
 def test_a_row_has_its_own_hours_and_those_of_what_it_learned_from(tmp_path):
     config = read_config(demo(methods=ROWS, student_magnifications=[2.5], seeds=[0, 1]), CONFIG)
 
     def seconds(path):
-        if "colour" in path:
+        if "color_baseline" in path:
             return 0.0, 0
         return (36.0, 2) if "distilled" in path else (360.0 if "seed1" in path else 180.0, 1)
 
@@ -50,7 +50,7 @@ def test_a_row_has_its_own_hours_and_those_of_what_it_learned_from(tmp_path):
     assert shown["teacher"] == shown["scratch"] == ["0.0750", "0.1500", "0.0375", "2"]
     assert shown["sskd_finetuned"] == ["0.0850", "0.1700", "0.0425", "6"]
     assert shown["vicreg"] == ["0.1500", "0.3000", "0.0750", "4"]
-    assert shown["colour"] == ["", "", "", ""] and rows["colour"]["seeds"] == "2"
+    assert shown["color_baseline"] == ["", "", "", ""] and rows["color_baseline"]["seeds"] == "2"
     used = {name: (row["teacher_hours"], row["recording_hours"]) for name, row in rows.items()}
     assert used == dict.fromkeys(rows, ("", "")) | {
         "teacher_init": ("0.0750", ""), "sskd_finetuned": ("0.0750", "0.0200"),
@@ -68,6 +68,6 @@ def test_what_is_not_known_is_blank(tmp_path):
 
 
 def test_a_row_with_the_teacher_in_the_loop_replays_no_recording():
-    live = {"distill": {"images": "all", "views": "live"}}
+    live = {"distill": {"images": "all", "teacher": "online"}}
     found = read_config(demo(methods={"live": live}), CONFIG)
     assert [timed_row(found, model)["recording"] for model in models(found)] == [False] * 3

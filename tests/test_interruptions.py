@@ -29,7 +29,7 @@ def run_teacher(cohort, folder):
 
 
 def run_distillation(cohort, folder):
-    job = JOB | {"distill": DISTILL | {"average": 0.9}, "steps": 12}
+    job = JOB | {"distill": DISTILL | {"ema_decay": 0.9}, "steps": 12}
     tables = [cohort / name for name in TABLES]
     seen = cohort / "teacher/model.safetensors", cohort / "regions/10x.csv"
     made = outputs(folder, "distilled.safetensors", "distilled.csv", "distilled-time.json")

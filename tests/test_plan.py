@@ -157,14 +157,14 @@ def test_trainings_grow_with_steps_batch_pixels_and_validations(run):
 
 
 def test_a_live_teacher_costs_every_distillation_its_pixels(run):
-    rows = {"scratch": None, "sskd": {"distill": {"images": "all", "views": "live"}}}
+    rows = {"scratch": None, "sskd": {"distill": {"images": "all", "teacher": "online"}}}
     live, recorded = forecasts(config_of("second", methods=rows)), forecasts(config_of("second"))
     assert "record_teacher" not in live
     assert min(live["distill_student"].seconds.values()) > 1.1 * min(recorded["distill_student"].seconds.values())
 
 
 def test_each_row_costs_what_its_network_computes_and_what_is_fitted_next_to_nothing(run):
-    rows = dict.fromkeys(("scratch", "colour", "vicreg", "self_distill", "sskd"))
+    rows = dict.fromkeys(("scratch", "color_baseline", "vicreg", "self_distill", "sskd"))
     rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
     config = config_of("second", methods=rows, student_magnifications=[5])
     found, every = forecasts(config), models(config)
@@ -172,7 +172,7 @@ def test_each_row_costs_what_its_network_computes_and_what_is_fitted_next_to_not
     tuned, distilled = found["finetune_student"].seconds, found["distill_student"].seconds
     pixels = tuned[of["scratch"]] - 2.0 - 0.02 * 400
     assert tuned[of["elsewhere"]] == pytest.approx(2.0 + 0.02 * 400 + 16.2 * pixels, rel=0.02)
-    assert tuned[of["colour"]] < 2.1
+    assert tuned[of["color_baseline"]] < 2.1
     assert distilled[of["self_distill"]] - 10 == pytest.approx(4 * (distilled[of["sskd"]] - 10), rel=0.02)
     looked, learned = 8 / 3 * 0.8 * 400 * 4, 400 * 4 + 4 * 2 / 3  # regions; scratch is validated on two, four times
     pretraining = 2.0 + 0.8 * 0.02 * 400 + pixels * looked / learned
@@ -181,10 +181,10 @@ def test_each_row_costs_what_its_network_computes_and_what_is_fitted_next_to_not
 
 
 def test_a_fit_that_was_measured_is_no_measure_of_a_step(run, tmp_path):
-    config = config_of(methods=dict.fromkeys(("scratch", "sskd", "sskd_finetuned", "colour")))
+    config = config_of(methods=dict.fromkeys(("scratch", "sskd", "sskd_finetuned", "color_baseline")))
     make_run(tmp_path, config)
     for scale in ("5x", "2.5x"):
-        write_benchmark(run, "finetune_student", f"students/colour/{scale}/labeled100-unlabeled0/seed0", 2.1)
+        write_benchmark(run, "finetune_student", f"students/color_baseline/{scale}/labeled100-unlabeled0/seed0", 2.1)
     found = forecasts(config)["finetune_student"].seconds
     for i, model in enumerate(models(config)):
         if model.method == "scratch":
@@ -267,7 +267,7 @@ def test_disk_is_told_from_zips_and_from_the_shape_of_a_recording(run):
 
 
 def test_the_disk_of_models_is_that_of_their_networks(run):
-    rows = dict.fromkeys(("colour", "sskd"))
+    rows = dict.fromkeys(("color_baseline", "sskd"))
     rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
     config = config_of("second", methods=rows, student_magnifications=[5], teacher="best_validation")
     cohort, every = read_cohorts("results")[0][0], [model.as_row() for model in models(config)]
@@ -409,7 +409,7 @@ def test_planned_jobs_are_those_of_a_dry_run(tmp_path, name):
     folder = copy_project(tmp_path)
     path = name if name.endswith(".yaml") else SMOKE
     if name == "live":
-        change(folder / SMOKE, "distill: {images: all}", "distill: {images: all, views: live}")
+        change(folder / SMOKE, "distill: {images: all}", "distill: {images: all, teacher: online}")
     if name == "best_validation":
         change(folder / SMOKE, "views: 2", "views: 2\nteacher: best_validation")
     if name == "given":

@@ -152,16 +152,18 @@ def methods_of(folder, **changes):
 
 
 def test_rows_of_other_networks_and_other_teachers_are_told_in_the_methods(tmp_path):
-    rows = dict.fromkeys(("self_distill", "colour", "vicreg", "sskd"))
+    rows = dict.fromkeys(("self_distill", "color_baseline", "vicreg", "sskd"))
     rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
     text = methods_of(tmp_path, methods=rows, teacher="given.safetensors")
     said = text["Rows of the study"]
     assert "the teacher was a model of another study, whose training patients are not known here" in said
     assert "`self_distill` started from random weights, read what the teacher reads and was distilled on all" in said
-    assert "`colour` was fitted to the labels of the labeled training regions as they are, to convergence." in said
+    assert (
+        "`color_baseline` was fitted to the labels of the labeled training regions as they are, to convergence." in said
+    )
     assert "pretrained on two views of all training regions (VICReg), without labels or teacher and was then" in said
     assert "`elsewhere` started from weights trained elsewhere and learned the labels" in said
-    assert "`colour` was no network but a logistic regression" in text["Network"]
+    assert "`color_baseline` was no network but a logistic regression" in text["Network"]
     assert "`elsewhere` was a ResNet-50 with the statistics of its batch normalization frozen." in text["Network"]
     assert "all students had one teacher, which was given" in text["Optimization"]
     best = methods_of(tmp_path, teacher="best_validation")
@@ -199,7 +201,7 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         ("Regions", {"unit": "slide", "max_side_um": 0}, "a region: all tissue of a slide. The teacher"),
         (
             "Distillation",
-            {"methods": {"m": {"distill": {"images": "all", "views": "live"}}}},
+            {"methods": {"m": {"distill": {"images": "all", "teacher": "online"}}}},
             "a new view in every step",
         ),
         ("Distillation", {"methods": {"scratch": None}}, "No row of this study distills."),
@@ -211,7 +213,13 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         ),
         (
             "Rows of the study",
-            {"methods": {"m": {"distill": {"images": "all", "map": 10, "looks": 16, "rate": 4}}}},
+            {
+                "methods": {
+                    "m": {
+                        "distill": {"images": "all", "feature_weight": 10, "batches_per_step": 16, "lr_multiplier": 4}
+                    }
+                }
+            },
             "without their labels (16 batches in a step, 4 x the learning rate).",
         ),
         ("Augmentation", {"augmentation": {"flip": False, "quarter_turns": True}}, "and random quarter turns, drawn"),

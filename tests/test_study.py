@@ -58,13 +58,13 @@ def test_the_grid_holds_each_row_only_where_it_differs():
         demo(methods=rows, labeled=[50, 100], unlabeled=[0, 50, 100], student_magnifications=[5, 2.5]), CONFIG
     )
     found = Counter(model.method for model in models(config))
-    blind = {"scratch", "teacher_init", "kd_supervised", "colour", "known", "elsewhere"}  # to unlabeled regions
+    blind = {"scratch", "teacher_init", "kd_supervised", "color_baseline", "known", "elsewhere"}  # to unlabeled regions
     for method in rows:
         places = 1 if method == "self_distill" else 2
         assert found[method] == places * 2 * (1 if method in blind else 3), method
     assert {m.magnification for m in models(config) if m.method == "self_distill"} == {10}
     assert {(m.method, m.network) for m in models(config) if m.network != "resnet10"} == {
-        ("colour", "color"), ("elsewhere", "resnet18"),
+        ("color_baseline", "color"), ("elsewhere", "resnet18"),
     }  # fmt: skip
     assert measured_networks(models(config)) == [
         ("resnet10", 10), ("resnet10", 5), ("resnet10", 2.5), ("color", 5), ("color", 2.5), ("resnet18", 5),
@@ -78,16 +78,16 @@ def test_jobs_are_told_what_their_row_says():
     assert student_recipe(config, of["self_distill"], "distill")["reduction"] == 1
     assert student_recipe(config, of["sskd"], "distill")["reduction"] == 4
     assert [student_recipe(config, of["vicreg"], stage)["steps"] for stage in ("pretrain", "finetune")] == [1200, 300]
-    assert student_recipe(config, of["colour"], "finetune")["network"] == "color"
+    assert student_recipe(config, of["color_baseline"], "finetune")["network"] == "color"
     assert [stage_before(config["methods"][name]) for name in ("sskd", "vicreg", "scratch")] == [
         "distilled", "pretrained", None,
     ]  # fmt: skip
-    assert (result_row(config, of["colour"])["steps"], result_row(config, of["vicreg"])["steps"]) == ("", 1500)
+    assert (result_row(config, of["color_baseline"])["steps"], result_row(config, of["vicreg"])["steps"]) == ("", 1500)
     assert example_student(config, models(config)).method == "sskd"  # distilled on all images, at the lowest
 
 
 def test_controls_are_rows_that_nobody_would_use():
-    assert controls(read_config(demo(), CONFIG)) == ["all_labels", "colour"]
+    assert controls(read_config(demo(), CONFIG)) == ["all_labels", "color_baseline"]
 
 
 def test_a_path_in_a_row_is_no_param_of_its_job():

@@ -99,12 +99,12 @@ def change(path, old, new):
 
 
 STUDENTS = {"scratch": "", "teacher_init": "", "kd_supervised": "distill", "sskd": "distill"}  # the stage before labels
-STUDENTS |= {"sskd_finetuned": "distill", "sskd_released": "distill", "all_labels": "", "colour": ""}
-SMALL = {"scratch": "", "sskd_finetuned": "distill", "vicreg": "pretrain", "colour": ""}
+STUDENTS |= {"sskd_finetuned": "distill", "sskd_released": "distill", "all_labels": "", "color_baseline": ""}
+SMALL = {"scratch": "", "sskd_finetuned": "distill", "vicreg": "pretrain", "color_baseline": ""}
 
 
 def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
-    """self_distill reads one magnification, colour is a network of its own; no row here sees several shares."""
+    """self_distill reads one magnification, color_baseline is a network of its own; no row here sees several shares."""
     places = {name: seeds * (1 if name == "self_distill" else scales) for name in methods}
     distilled, pretrained = (
         sum(places[name] for name in methods if methods[name] == stage) for stage in ("distill", "pretrain")
@@ -134,7 +134,7 @@ def expected_jobs(slides, scales, seeds, methods, judged, parts=1, demo=True):
         **({"pretrain_student": pretrained} if pretrained else {}),
         "finetune_student": sum(places.values()),
         "predict": sum(places.values()) + seeds,
-        "measure_cost": scales + 1 + scales * ("colour" in methods),
+        "measure_cost": scales + 1 + scales * ("color_baseline" in methods),
         **dict.fromkeys((*once, "all"), 1),
     }
 
@@ -161,7 +161,7 @@ def test_the_smoke_preset_plans_the_whole_chain(tmp_path):
 
 def test_a_live_teacher_is_not_recorded(tmp_path):
     folder = copy_project(tmp_path)
-    change(folder / SMOKE, "distill: {images: all}", "distill: {images: all, views: live}")
+    change(folder / SMOKE, "distill: {images: all}", "distill: {images: all, teacher: online}")
     assert "record_teacher" not in planned(folder, "--configfile", SMOKE)
 
 
@@ -169,13 +169,13 @@ def test_shares_and_seeds_multiply_the_students(tmp_path):
     folder = copy_project(tmp_path)
     change(folder / SMOKE, "seeds: [0]", "seeds: [0, 1]\nlabeled: [50, 100]\nunlabeled: [0, 100]")
     jobs = planned(folder, "--configfile", SMOKE)
-    assert jobs["finetune_student"] == 2 * (2 * 2 + 2 * 2 * 2)  # scratch and colour see no unlabeled region
+    assert jobs["finetune_student"] == 2 * (2 * 2 + 2 * 2 * 2)  # scratch and color_baseline see no unlabeled region
     assert jobs["distill_student"] == jobs["pretrain_student"] == 2 * 2 * 2
 
 
 def test_self_distillation_is_trained_once_at_the_teachers_magnification(tmp_path):
     folder = copy_project(tmp_path)
-    change(folder / SMOKE, "  colour:\n", "  self_distill:\nlabeled: [50, 100]\n")
+    change(folder / SMOKE, "  color_baseline:\n", "  self_distill:\nlabeled: [50, 100]\n")
     change(folder / SMOKE, "student_magnifications: [2.5]", "student_magnifications: [5, 2.5]")
     assert planned(folder, "--configfile", SMOKE)["distill_student"] == 2 * 2 + 2
     path = "results/smoke/students/self_distill/10x/labeled50-unlabeled100/seed0/distilled.safetensors"
@@ -186,7 +186,7 @@ def test_self_distillation_is_trained_once_at_the_teachers_magnification(tmp_pat
 def test_a_row_that_starts_from_a_file_needs_the_file_and_no_teacher(tmp_path):
     folder = copy_project(tmp_path)
     row = "  elsewhere: {network: resnet18, init: w.safetensors, finetune: {images: labeled}}\n"
-    change(folder / SMOKE, "  colour:\n", row)
+    change(folder / SMOKE, "  color_baseline:\n", row)
     said = snakemake(folder, "--dry-run", "--configfile", SMOKE, check=False)
     assert "config: `methods.elsewhere.init`: there is no file w.safetensors" in said and "Traceback" not in said
     (folder / "w.safetensors").write_bytes(b"")
@@ -198,7 +198,7 @@ def test_a_row_that_starts_from_a_file_needs_the_file_and_no_teacher(tmp_path):
 @pytest.mark.parametrize("kind", ["paired", "best_validation", "given/model.safetensors"])
 def test_students_have_the_teacher_that_the_config_names(tmp_path, kind):
     folder = copy_project(tmp_path)
-    change(folder / SMOKE, "  colour:\n", "  teacher_init:\n")
+    change(folder / SMOKE, "  color_baseline:\n", "  teacher_init:\n")
     change(folder / SMOKE, "seeds: [0]", f"seeds: [0, 1]\nteacher: {kind}")
     if kind.endswith("safetensors"):
         about = {"architecture": "resnet10", "magnification": 10}

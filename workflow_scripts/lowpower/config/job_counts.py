@@ -19,7 +19,7 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
     distilled, pretrained = (
         [model for model in students if config["methods"][model.method][stage]] for stage in ("distill", "pretrain")
     )
-    replaying = [model for model in distilled if config["methods"][model.method]["distill"]["views"] != "live"]
+    replaying = [model for model in distilled if config["methods"][model.method]["distill"]["teacher"] == "recorded"]
     given = external_teacher(config) is not None
     rows = config["methods"].values()
     followed = any(row["distill"] or row["init"] == "teacher" for row in rows)

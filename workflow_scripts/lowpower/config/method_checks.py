@@ -2,7 +2,7 @@
 
 from lowpower.config.external_models import KINDS_OF_INIT
 from lowpower.config.schema import NOTHING
-from lowpower.config.standard_methods import STANDARD
+from lowpower.config.standard_methods import FORMER_NAMES, STANDARD
 from lowpower.config.study_models import FITTED, TEACHERS_NETWORK
 from lowpower.errors import InputError
 from lowpower.text import nearest
@@ -16,7 +16,7 @@ def with_standard_rows(raw: dict) -> dict:
     alone = [name for name, row in rows.items() if row is None or row in NOTHING]
     for name in alone:
         if name not in STANDARD:
-            near = nearest(str(name), STANDARD)
+            near = FORMER_NAMES.get(name) or nearest(str(name), STANDARD)
             raise InputError(
                 f"config: unknown method `methods.{name}`; "
                 + (f"did you mean `{near}`? " if near else "")
@@ -47,11 +47,13 @@ def check_rows(config: dict) -> None:
 
 def _check_distillation(key: str, distill: dict, recorded: int) -> None:
     """Something is matched, and what is asked for is there. recorded: views of the recording."""
-    if not any(distill[loss] for loss in ("kl", "map", "cross_entropy")):
-        raise InputError(f"{key} learns nothing: kl, map and cross_entropy are 0; write 1 for one of them, or more")
+    if not any(distill[loss] for loss in ("kl_weight", "feature_weight", "cross_entropy")):
+        raise InputError(
+            f"{key} learns nothing: kl_weight, feature_weight and cross_entropy are 0; write 1 for one of them, or more"
+        )
     if distill["cross_entropy"] and distill["images"] != "labeled":
         raise InputError(f"{key}: cross_entropy needs labels: write `images: labeled`")
-    if isinstance(distill["views"], int) and distill["views"] > recorded:
+    if distill["views"] > recorded and distill["teacher"] == "recorded":
         raise InputError(
             f"{key[:-1]}.views`: {distill['views']} views are more than the {recorded} that are recorded; write "
             f"{recorded} or less, or raise `views`"

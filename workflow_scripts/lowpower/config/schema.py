@@ -72,6 +72,9 @@ def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tu
     if error.validator == "additionalProperties":
         known = list(error.schema.get("properties", {}))
         unknown = sorted(set(error.instance) - set(known), key=str)[0]
+        renamed = {rule.get("formerly"): name for name, rule in error.schema.get("properties", {}).items()}
+        if unknown in renamed:
+            return f"`{f'{key}.' if key else ''}{unknown}` is now called `{renamed[unknown]}`; write that"
         near = nearest(str(unknown), known, 0.5)
         hint = f"did you mean `{near}`?" if near else f"known keys here: {', '.join(known)}"
         return f"unknown key `{f'{key}.' if key else ''}{unknown}`; {hint}"

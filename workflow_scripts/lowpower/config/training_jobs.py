@@ -65,7 +65,7 @@ def time_files(config: dict, model: Model) -> list[str]:
 def timed_row(config: dict, model: Model) -> dict:
     """A model as the table of hours names it: with what else had to be made for it."""
     row = config["methods"].get(model.method, {"distill": None, "init": ""})
-    replays = bool(row["distill"]) and row["distill"]["views"] != "live"
+    replays = bool(row["distill"]) and row["distill"]["teacher"] == "recorded"
     return model.as_row() | {"teacher": bool(row["distill"]) or row["init"] == "teacher", "recording": replays}
 
 

@@ -32,7 +32,7 @@ def distill_student(
 
     job: the rule's params: as of ``train_teacher``, with ``distill`` (the row's section), ``init``, ``labeled``,
     ``unlabeled`` (percent), ``steps`` and ``reduction`` (teacher pixels per student pixel). targets: the recording's
-    parts, which must be of this teacher and of the pixels of ``teacher_index``; empty for a live teacher.
+    parts, which must be of this teacher and of the pixels of ``teacher_index``; empty for an online teacher.
     """
     row, seed, recipe = job["distill"], job["seed"], job["training"]
     regions = read_regions(index, splits, seed)
@@ -47,9 +47,9 @@ def distill_student(
         memory = recipe["memory_mb"] / 2
         seen, its_pixels = read_regions(teacher_index, splits, seed), Pixels(memory, seed, job["augmentation"])
         guide = OnlineTeacher(teacher, its_pixels, seen, device, recipe["megapixels_per_pass"])
-    views = row["views"] if isinstance(row["views"], int) else guide.views  # None of a live teacher: ever new ones
+    views = row["views"] or guide.views  # None of an online teacher: ever new ones
     pixels = Pixels(memory, seed, job["augmentation"], keep_views=views or 0)
-    batch = recipe["batch"] * row["looks"]
+    batch = recipe["batch"] * row["batches_per_step"]
     order = Order(rng.integer(seed, "order"), len(pool), batch, row["drop_last"])
     # The recording holds half the teacher's grid. A student on the teacher's own grid is brought to that half too.
     factor = max(2, job["reduction"])
@@ -64,13 +64,16 @@ def distill_student(
             logits, last_map = stage.read(network, images)
             last_map = pool_map(last_map, own, row["pooling"])
             losses = {
-                "kl": row["kl"] * kl_divergence(logits, teacher_logits.to(device), row["temperature"]),
-                "map": row["map"] * map_difference(last_map, teacher_maps.to(device)),
+                "kl": row["kl_weight"] * kl_divergence(logits, teacher_logits.to(device), row["temperature"]),
+                "feature": row["feature_weight"] * map_difference(last_map, teacher_maps.to(device)),
             }
             if row["cross_entropy"]:
                 answers = stage.answers([wanted[place][0].label for place in places])
                 losses["cross_entropy"] = row["cross_entropy"] * F.cross_entropy(logits, answers)
             yield Pass(len(places) / batch, losses, shown)
 
-    rows = train(stage, regions, pool, job["steps"], step_passes, model, rate=row["rate"], average=row["average"])
+    rows = train(
+        stage, regions, pool, job["steps"], step_passes, model,
+        lr_multiplier=row["lr_multiplier"], ema_decay=row["ema_decay"],
+    )  # fmt: skip
     finish_stage(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)

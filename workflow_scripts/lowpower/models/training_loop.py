@@ -18,7 +18,7 @@ from lowpower.models.checkpoint import load_checkpoint, on_stop, save_checkpoint
 from lowpower.models.stopwatch import Stopwatch
 from lowpower.text import abbreviate
 
-HISTORY = ["step", "phase", "loss", "kl", "map", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
+HISTORY = ["step", "phase", "loss", "kl", "feature", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
 # A training ends below where it began, or above it by chance; one that diverges ends thousands of times above. Over the
 # last quarter, because good ones pass through 10 times the first loss early on, at a learning rate of 0.1.
 DIVERGED, LAST = 10, 0.25
@@ -69,25 +69,25 @@ def fit(
     recipe: dict,
     checkpoint: Path,
     belongs_to: str,
-    average: float = 0.0,
+    ema_decay: float = 0.0,
     guess: float = 0.0,
 ) -> tuple[list[dict], dict]:
     """Train for ``steps`` optimizer steps and leave the weights with the lowest validation log loss in ``network``.
 
-    recipe: the config's ``training`` section. validate: network -> (log loss, accuracy), asked every
-    ``evaluate_every`` steps; without it the last weights are left. checkpoint: written then, every minute, and when a
-    signal asks to stop; continued from when its fingerprint is ``belongs_to``. average: share of the past in a running
-    average of the weights over steps, which takes their place where they are judged and left; 0 for none. guess: the
-    loss of a network that guesses. Returns the rows of history.csv, and the time it took. Raises InputError where a
-    loss is not finite: before the step is taken, and before a checkpoint is written of weights that give no finite
-    validation loss; and where the last losses are far above the first and above guessing. Raises SystemExit, with 128
-    + the signal's number, when it was asked to stop.
+    recipe: the config's ``training`` section. validate: network -> (log loss, accuracy), asked every ``evaluate_every``
+    steps; without it the last weights are left. checkpoint: written then, every minute, and when a signal asks to stop;
+    continued from when its fingerprint is ``belongs_to``. ema_decay: decay of a moving average of the weights over
+    steps, which is validated and kept in their place; 0 for none. guess: the loss of a network that guesses. Returns
+    the rows of history.csv, and the time it took. Raises InputError where a loss is not finite: before the step is
+    taken, and before a checkpoint is written of weights that give no finite validation loss; and where the last losses
+    are far above the first and above guessing. Raises SystemExit, with 128 + the signal's number, when it was asked to
+    stop.
     """
     what = f"{title}: {phase}"
     optimizer = torch.optim.Adam(
         network.parameters(), lr=recipe["learning_rate"], weight_decay=recipe["weight_decay"], fused=True
     )
-    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(average)) if average else None
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)) if ema_decay else None
     result = averaged.module if averaged else network
     state = {
         "belongs_to": belongs_to,
@@ -207,7 +207,8 @@ def _stop_if_diverged(state: dict, what: str, steps: int, guess: float) -> None:
         after = state["history"][-len(rows) - 1]["step"] if len(rows) < len(state["history"]) else 0
         raise InputError(
             f"{what}: the loss diverges: {late:.3g} on average from step {after + 1} to {steps}, where the first step "
-            f"had {state['first']:.3g} and guessing has {guess:.3g}. Lower training.learning_rate, or the row's `rate`"
+            f"had {state['first']:.3g} and guessing has {guess:.3g}. Lower training.learning_rate, or the "
+            "row's `lr_multiplier`"
         )
 
 

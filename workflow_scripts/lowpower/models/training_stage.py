@@ -132,13 +132,13 @@ def train(
     step_passes: StepPasses,
     model: str,
     validated: bool = True,
-    rate: float = 1.0,
-    average: float = 0.0,
+    lr_multiplier: float = 1.0,
+    ema_decay: float = 0.0,
 ) -> list[dict]:
     """Take the steps, with a checkpoint beside the model that belongs to this job, these regions and this code alone.
 
-    regions: all, of which those for validation are taken; seen: those that the steps look at. rate: times the recipe's
-    learning rate. Returns the rows of history.csv.
+    regions: all, of which those for validation are taken; seen: those that the steps look at. lr_multiplier: times the
+    recipe's learning rate. ema_decay: of the running average of the weights. Returns the rows of history.csv.
     """
     validation = set_fingerprint(stage, regions, seen)
     say(f"{stage.title}: {stage.phase} on {len(seen)} regions, {steps} steps")
@@ -146,11 +146,11 @@ def train(
     validate = _validator(stage, validation) if validated else None
     belongs_to = fingerprint(stage.about["fingerprint"], torch.__version__)
     recipe = stage.job["training"]
-    recipe = recipe | {"learning_rate": rate * recipe["learning_rate"]}
+    recipe = recipe | {"learning_rate": lr_multiplier * recipe["learning_rate"]}
     guess = math.log(len(stage.job["classes"]))
     rows, time = fit(
-        stage.network, stage.title, stage.phase, steps, step_passes, validate, recipe, checkpoint, belongs_to, average,
-        guess,
+        stage.network, stage.title, stage.phase, steps, step_passes, validate, recipe, checkpoint, belongs_to,
+        ema_decay, guess,
     )  # fmt: skip
     stage.time.update(time, device=stage.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows

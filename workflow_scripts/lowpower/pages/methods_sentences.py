@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-_DISTILLING = ("kl", "temperature", "map", "pooling", "views")
+_DISTILLING = ("kl_weight", "temperature", "feature_weight", "pooling", "views", "teacher")
 _TEACHERS_NETWORK, _FITTED = "resnet10", "color"
 _STARTS = {"random": "random weights", "teacher": "the teacher's weights"}
 TEACHERS = {
@@ -33,10 +33,12 @@ def one_row(row: dict, base: dict | None) -> str:
         labels = "without their labels"
         if distill["cross_entropy"]:
             labels = f"with {distill['cross_entropy']:g} x the cross-entropy of their labels added"
-        changed = [f"{key} {distill[key]}" for key in _DISTILLING if distill[key] != base[key]]
-        changed += [f"{distill['looks']} batches in a step"] if distill["looks"] > 1 else []
-        changed += [f"{distill['rate']:g} x the learning rate"] if distill["rate"] != 1 else []
-        changed += [f"weights averaged over steps, {distill['average']:g} of the past"] if distill["average"] else []
+        changed = [f"{key.replace('_', ' ')} {distill[key]}" for key in _DISTILLING if distill[key] != base[key]]
+        changed += [f"{distill['batches_per_step']} batches in a step"] if distill["batches_per_step"] > 1 else []
+        changed += [f"{distill['lr_multiplier']:g} x the learning rate"] if distill["lr_multiplier"] != 1 else []
+        changed += (
+            [f"weights averaged over steps, {distill['ema_decay']:g} of the past"] if distill["ema_decay"] else []
+        )
         changed += ["the last partial batch of each pass dropped"] if distill["drop_last"] else []
         said.append(f"was distilled on {_seen(distill)} {labels}" + (f" ({', '.join(changed)})" if changed else ""))
     if finetune:

@@ -99,15 +99,15 @@ def _distillation(config: dict) -> str:
     if base is None:
         return "No row of this study distills."
     asked = "the teacher looked at a new view in every step"
-    if base["views"] != "live":
+    if base["teacher"] == "recorded":
         asked = f"the teacher looked once at {count_of(config['views'], 'view')} of each training region, for all"
     return (
         "Students learned by label-free distillation from a label-trained teacher (DiPalma et al. call it "
         f"self-supervised): {asked}. The loss was the Kullback-Leibler divergence between the class probabilities of "
         f"teacher and student (temperature {base['temperature']:g}) plus the mean squared difference between their "
-        f"last convolutional maps, weighted {base['kl']:g} : {base['map']:g}; the teacher's map was brought to the "
-        f"student's grid by {_POOLINGS[base['pooling']]} pooling. As the teacher learned from labels, the whole is "
-        "semi-supervised."
+        f"last convolutional maps, weighted {base['kl_weight']:g} : {base['feature_weight']:g}; the teacher's map was "
+        f"brought to the student's grid by {_POOLINGS[base['pooling']]} pooling. As the teacher learned from labels, "
+        "the whole is semi-supervised."
     )
 
 

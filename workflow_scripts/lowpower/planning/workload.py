@@ -134,10 +134,10 @@ def work_of(
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
         distill = (distill if rule == "distill_student" else None) or {}
-        batch = recipe["batch"] * distill.get("looks", 1)  # what older runs do not know
+        batch = recipe["batch"] * distill.get("batches_per_step", distill.get("looks", 1))  # its name in 0.1.0
         judged = tissue.share("val")
         looked, seen = math.ceil(steps / recipe["evaluate_every"]) * judged * size, at_once(judged)
-        if distill.get("views") == "live":
+        if distill.get("teacher") == "online" or distill.get("views") == "live":  # its name in 0.1.0
             looked += steps * batch * tissue.megapixels
             seen = max(seen, tissue.largest)
         learned = steps * batch * size
