@@ -10,13 +10,13 @@ import math
 import re
 import zipfile
 from copy import deepcopy
-from pathlib import Path
 
 import numpy as np
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from project_paths import ROOT
 from sheet_files import edited, workbook
 
 from lowpower.config.config_file import read_config, read_written
@@ -29,7 +29,6 @@ from lowpower.slides.annotation import read_annotations
 from lowpower.slides.slide import ExcludedSlide
 from lowpower.slides.user_mask import read_own_mask
 
-ROOT = Path(__file__).parents[1]
 CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"
 PRESETS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
 PRESETS = [path for path in PRESETS if "claims" not in path.name]
