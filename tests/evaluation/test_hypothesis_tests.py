@@ -29,7 +29,7 @@ def units_of(right, regions=1):
     patients = [f"p{k // regions:03d}" for k in range(len(right))]
     truth = np.arange(len(right)) % 2
     guess = np.where(right, truth, 1 - truth)
-    return Units([f"u{k:03d}" for k in range(len(right))], patients, truth, np.eye(2)[guess])
+    return Units([f"u{k:03d}" for k in range(len(right))], patients, truth=truth, probabilities=np.eye(2)[guess])
 
 
 def cohorts(patients, better, worse, regions=1, resemblance=0.0):
@@ -119,8 +119,8 @@ def test_a_margin_out_of_reach_is_known_beforehand():
     for patients in (20, 60, 400):
         nobody = Sample(0.0, np.zeros(10_000))
         margin = least_margin(patients, 0.95)
-        assert outcome(nobody, patients, 1, "noninferiority", 0.95 * margin, 0.95).p > 0.05
-        assert outcome(nobody, patients, 1, "noninferiority", 1.05 * margin, 0.95).p < 0.05
+        assert outcome(nobody, patients, 1, test="noninferiority", margin=0.95 * margin, confidence=0.95).p > 0.05
+        assert outcome(nobody, patients, 1, test="noninferiority", margin=1.05 * margin, confidence=0.95).p < 0.05
 
 
 @pytest.mark.parametrize("test", ["superiority", "trend", "noninferiority", "equivalence"])
@@ -129,7 +129,9 @@ def test_a_p_value_agrees_with_its_interval(test):
     for k in range(300):
         center = random.normal(0, 0.03)
         value = Sample(center, random.normal(center, 0.02, 999))
-        found = outcome(value, 40 + k, 0.3, test, 0.0 if test in ("superiority", "trend") else 0.05, 0.95)
+        found = outcome(
+            value, 40 + k, 0.3, test=test, margin=0.0 if test in ("superiority", "trend") else 0.05, confidence=0.95
+        )
         ends = {"superiority": [found.low], "trend": [found.low], "noninferiority": [found.low + 0.05]}.get(
             test, [found.low + 0.05, 0.05 - found.high]
         )
@@ -171,7 +173,7 @@ def test_holm_adjusts_the_smallest_most_and_keeps_the_order():
 
 
 def test_a_metric_that_is_never_defined_holds_nowhere():
-    found = outcome(Sample(np.nan, np.full(100, np.nan)), 40, 1, "superiority", 0, 0.95)
+    found = outcome(Sample(np.nan, np.full(100, np.nan)), 40, 1, test="superiority", margin=0, confidence=0.95)
     assert found.p == 1 and np.isnan(found.low)
     assert tail(np.zeros((0,)), 0, 40) == 1
 

@@ -47,7 +47,9 @@ STUDY = [
 
 
 def rows_of(study, regions_have_labels=True):
-    judged = judge([frame for _, frame in study], CLASSES, regions_have_labels, ["test", "external"])
+    judged = judge(
+        [frame for _, frame in study], CLASSES, regions_have_labels=regions_have_labels, splits=["test", "external"]
+    )
     return result_rows(judged, [about for about, _ in study], STATISTICS)
 
 

@@ -293,6 +293,7 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
     judged = units(frame, "region", classes, regions_have_labels=False)
     assert len(judged.ids) == 24  # the annotated ones
     assert [classes[k] for k in judged.truth] == [one.label for one in found if one.label_source == "annotation"]
-    assert units(frame, "slide", classes, False).ids == []  # areas of two classes: no single truth
+    # areas of two classes: no single truth
+    assert units(frame, "slide", classes=classes, regions_have_labels=False).ids == []
     with pytest.raises(InputError, match=r"12 regions of class 'normal' \(slides benign0.* did you mean 'Normal'\?"):
         check_annotations(files.read_rows(tmp_path / "regions/10x.csv"), ["benign", "Normal", "tumor"])

@@ -36,7 +36,7 @@ RIGHT = [ring(x + 100, y + 100) for x, y in PLACES]
 
 
 def doubt(found, tissue=TISSUE, corner=(0, 0)):
-    return doubt_annotations(found, tissue, REDUCTION, MPP, LEVELS, corner)
+    return doubt_annotations(found, tissue, reduction=REDUCTION, mpp=MPP, downsamples=LEVELS, corner=corner)
 
 
 def test_of_annotations_on_tissue_nothing_is_said():
@@ -63,7 +63,9 @@ def test_coordinates_of_another_unit_are_known_by_the_tissue_they_would_hold(mov
 
 
 def test_two_units_that_fit_alike_are_both_said():
-    (said,) = doubt_annotations(drawn(*(one / 4 for one in RIGHT)), TISSUE, REDUCTION, MPP, (1, 4), (0, 0))
+    (said,) = doubt_annotations(
+        drawn(*(one / 4 for one in RIGHT)), TISSUE, reduction=REDUCTION, mpp=MPP, downsamples=(1, 4), corner=(0, 0)
+    )
     assert "look like µm or pixels of level 1: read" in said
 
 

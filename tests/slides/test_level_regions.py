@@ -89,7 +89,7 @@ def test_a_level_shows_the_field_of_the_teachers_box(slides, name, n, corner):
     with open_slide(slides[name]) as slide:
         teacher = choose_scale(slide.level_downsamples, 1 / SLIDES[name][2])
         scale = finer_level(slide.level_dimensions, slide.level_downsamples, teacher.reduction * n)
-        found = read_box(slide, scale, box, n).astype(int)
+        found = read_box(slide, scale, box, n=n).astype(int)
     assert found.shape == (96 // n, 128 // n, 3)
     y, x = (np.mgrid[: 96 // n, : 128 // n] + 0.5) * n
     x, y = ((at + start) * teacher.reduction for at, start in zip((x, y), corner, strict=True))

@@ -78,12 +78,12 @@ def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, piece
 def test_the_mask_and_the_boxes_fit_the_picture():
     mask = np.zeros((10, 13), np.uint8)  # 1600 x 1240 pixels at 128 each: it reaches beyond the slide
     mask[5:, :6] = 255
-    tissue = shrink_mask(Image.fromarray(mask), 128, (0, 0, 1600, 1240), (200, 155))
+    tissue = shrink_mask(Image.fromarray(mask), 128, frame=(0, 0, 1600, 1240), size=(200, 155))
     assert np.argwhere(tissue).min(axis=0).tolist() == [80, 0] and np.argwhere(tissue).max(axis=0).tolist() == [154, 95]
     regions = [{"x": -64, "y": 640, "width": 832, "height": 640}, {"x": 768, "y": 0, "width": 832, "height": 640}]
     assert place_boxes(regions, (0, 0, 1600, 1240), (200, 155)).tolist() == [[0, 80, 96, 154], [96, 0, 199, 80]]
     part = (128, 640, 640, 1240)  # of which the tissue starts one pixel of the mask beyond the left edge
-    assert shrink_mask(Image.fromarray(mask), 128, part, (64, 75)).all()
+    assert shrink_mask(Image.fromarray(mask), 128, frame=part, size=(64, 75)).all()
     assert place_boxes(regions[:1], part, (64, 75)).tolist() == [[0, 0, 63, 74]]
     inside = {"x": 256, "y": 800, "width": 128, "height": 80}
     assert place_boxes([inside], part, (64, 75)).tolist() == [[16, 20, 32, 30]]

@@ -85,19 +85,19 @@ def test_other_tissue_is_marked_with_a_halo_and_the_own_never():
 
 def test_fields_start_at_the_corner_and_hold_enough_tissue():
     mask = mask_of((0, 0, 16, 24), (16, 0, 8, 8))  # at 8 pixels each: 192 x 128 and 64 x 64
-    boxes = grid_boxes(mask, 8, (640, 480), 64, 64, 0.5)
+    boxes = grid_boxes(mask, 8, (640, 480), size=64, stride=64, min_tissue=0.5)
     assert [(box.y, box.x) for box in boxes] == [(0, 0), (0, 64), (0, 128), (64, 0), (64, 64), (64, 128), (128, 0)]
     assert {box.share for box in boxes} == {1.0}
-    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0.5)) == 2  # 1, .5 and .25 of tissue
-    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0.25)) == 3
-    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0)) == 3  # never a field without any
+    assert len(grid_boxes(mask, 8, (640, 480), size=128, stride=128, min_tissue=0.5)) == 2  # 1, .5 and .25 of tissue
+    assert len(grid_boxes(mask, 8, (640, 480), size=128, stride=128, min_tissue=0.25)) == 3
+    assert len(grid_boxes(mask, 8, (640, 480), size=128, stride=128, min_tissue=0)) == 3  # never a field without any
 
 
 def test_shares_count_parts_of_mask_pixels():
     mask = mask_of((0, 0, 1, 1), shape=(2, 2))
-    (box,) = grid_boxes(mask, 8, (16, 16), 12, 16, 0)
+    (box,) = grid_boxes(mask, 8, (16, 16), size=12, stride=16, min_tissue=0)
     assert box.tissue == pytest.approx(64) and box.share == pytest.approx(64 / 144)
-    boxes = grid_boxes(mask, 8, (16, 16), 4, 6, 0)
+    boxes = grid_boxes(mask, 8, (16, 16), size=4, stride=6, min_tissue=0)
     assert [box.tissue for box in boxes] == pytest.approx([16, 8, 8, 4])
 
 

@@ -31,7 +31,7 @@ PIECES = draw_pieces()
 
 
 def read(path, slide_size=SIDES, size=SIDES, scanned=None):
-    return read_own_mask(path, slide_size, size, scanned or (0, 0, *slide_size))
+    return read_own_mask(path, slide_size=slide_size, size=size, scanned=scanned or (0, 0, *slide_size))
 
 
 def save(path, pixels, **options):

@@ -14,7 +14,7 @@ KIND = {"per": "region", "split": "test", "pixels": "averaged"}
 
 def units_of(truth, called):
     ids = [f"r{k}" for k in range(len(truth))]
-    return Units(ids, ids, np.array(truth, int), np.eye(2)[called] if called else np.zeros((0, 2)))
+    return Units(ids, ids, truth=np.array(truth, int), probabilities=np.eye(2)[called] if called else np.zeros((0, 2)))
 
 
 def test_counts_are_summed_over_the_seeds_of_a_row():

@@ -65,7 +65,10 @@ def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, n
     for chosen in (range(len(study)), [1], [len(study) - 1, 0]):
         frames, folders = [study[i][1] for i in chosen], [models[i]["folder"] for i in chosen]
         for splits in (["test"], ["val", "test", "external"], ["val"]):
-            assert same(read_judged(units, folders, splits), judge(frames, CLASSES, True, splits, together))
+            assert same(
+                read_judged(units, folders, splits),
+                judge(frames, CLASSES, regions_have_labels=True, splits=splits, aggregation=together),
+            )
 
 
 def test_the_file_has_the_same_bytes_twice_and_a_row_for_each_unit(tmp_path):
