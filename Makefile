@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test test-cluster sheet report lint docs
+.PHONY: demo test test-fast test-cluster sheet report lint docs
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -12,6 +12,10 @@ demo: .venv/ready
 
 test: .venv/ready
 	$(BIN)/python -m pytest
+
+# Under a minute: without what is marked slow (pyproject.toml).
+test-fast: .venv/ready
+	$(BIN)/python -m pytest -m "not slow"
 
 # What takes minutes: the rules' environments, and a SLURM that the tests start here, as root, from Debian's packages
 # (slurm-wlm, munge). Packages that these need stay out of .venv. What is missing is said, and its tests are skipped.
