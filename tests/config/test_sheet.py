@@ -149,6 +149,32 @@ def test_a_quote_that_is_out_of_place_in_the_last_row_is_an_error(tmp_path, last
     assert "line 3: a quote" in message(tmp_path, f"{HEADER}a,a.svs,p,x\n{last}")
 
 
+FEWER = [  # each with a separator lost, so that the rows that are left have a cell for every column
+    ("slide,path,patient,label,split,mpp", ['a,a.svs,P1,"x,train,0.5', 'b,b.svs,P2x",y,train,0.5'], 2),
+    ("slide,path,patient,label,split,mpp", ['"a,a.svs,P1,xtrain0.5', 'b",b.svs,P2,y,train,0.5'], 2),
+    ("slide,path,patient,label", ['a,a.svs,P1,"x', 'b,b.svs,P2"'], 2),
+    ("slide,path,patient,label,exclude", ['a,a.svs,P1,x,"thin', 'b,b.svs,P2,old"'], 2),
+    ("remark,slide,path,patient,label", ['"thin,a,a.svs,P1x', 'old",b,b.svs,P2,y'], 2),
+    ('slide,path,patient,label,"remark', ['a,a.svsP1,x,thin"', "b,b.svs,P2,y,old"], 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("header, rows, line", FEWER)
+def test_a_quote_that_is_not_closed_swallows_no_row_though_separators_are_lost(tmp_path, header, rows, line):
+    width = len(header.split(",")) - 4
+    text = "\n".join([header, *rows, "c,c.svs,P3,x" + "," * width])
+    assert f"line {line}: a quote" in message(tmp_path, text)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_cells_of_several_lines_as_spreadsheet_programs_save_them_are_read(tmp_path, end):
+    text = 'slide,"path","Tumor\n(%)",patient,"label\n",exclude\n'
+    text += '"a",a.svs,"5\n(3, 7)",P1,"x\n","thin, old,\nsee mail"\n'
+    row = read(tmp_path, text.replace("\n", end))[0]
+    assert (row["label"], row["exclude"]) == ("x", "thin, old, see mail")
+    assert row["Tumor (%)"] == f"5{end}(3, 7)"
+
+
 def test_cells_of_several_lines_and_of_any_length_are_read_and_lines_are_those_of_the_file(tmp_path):
     text = "slide,path,patient,label,remark\n" + 'a,a.svs,p,x,"pale,\nold, and\nthin"\nb,b.svs,q,y,"' + "z" * 200_000
     rows = read(tmp_path, text + '"\n')
