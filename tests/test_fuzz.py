@@ -12,6 +12,7 @@ import zipfile
 from copy import deepcopy
 
 import numpy as np
+import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -28,6 +29,8 @@ from lowpower.errors import InputError
 from lowpower.slides.annotation import read_annotations
 from lowpower.slides.slide import ExcludedSlide
 from lowpower.slides.user_mask import read_own_mask
+
+pytestmark = pytest.mark.slow
 
 CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"
 PRESETS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]

@@ -256,6 +256,7 @@ def test_each_claim_has_its_estimate_interval_and_verdict(tmp_path):
     assert float(better["accuracy_one_vs_rest"]) == pytest.approx(2 / 3 * 37 / 120, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_claim_alone_holds_that_does_not_among_many(tmp_path):
     frames = of_study(range(2), range(11), {0: range(2), 50: range(2), 100: range(2)})
     alone = rows_of(tmp_path, [BETTER], frames)[0]

@@ -331,6 +331,7 @@ def test_a_value_that_can_mean_one_thing_alone_means_it(changes, key, value):
     assert not isinstance(value, list) or [type(item) for item in found] == [type(item) for item in value]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("teacher", [40, 20, 10, 5, 2.5, 7.3, 80, 0.7])
 def test_names_of_all_even_reductions_stand_for_the_very_number(teacher):
     for reduction in range(2, 450, 2):

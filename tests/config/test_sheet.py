@@ -512,6 +512,7 @@ CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 DAMAGE = st.sampled_from(['"', ",", ";", "\n", "\r", "", "\t", "\u200b", "x", '""', ',"'])
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(CELL, CELL), min_size=1, max_size=6), st.lists(st.tuples(st.floats(0, 1), DAMAGE), max_size=3)
@@ -535,6 +536,7 @@ def test_what_is_accepted_has_as_many_slides_as_the_file_has_rows(tmp_path_facto
     assert len(found) >= len(rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), CELL), max_size=8)

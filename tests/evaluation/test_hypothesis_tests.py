@@ -65,6 +65,7 @@ NULLS = [  # better, worse, regions, resemblance
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patients", [60, 120])
 @pytest.mark.parametrize("null", NULLS)
 def test_a_five_percent_test_rejects_at_most_that_where_models_are_as_good(patients, null):
@@ -79,6 +80,7 @@ MARGINS = [  # better, worse, regions, resemblance: worse by the margin
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patients", [60, 120])
 @pytest.mark.parametrize("at", MARGINS)
 def test_at_the_margin_noninferiority_holds_in_at_most_five_percent(patients, at):

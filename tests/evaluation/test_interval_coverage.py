@@ -6,6 +6,8 @@ import pytest
 from lowpower.evaluation import intervals
 from lowpower.evaluation.units import Units
 
+pytestmark = pytest.mark.slow
+
 CLASSES = 3
 DRAWN = 500  # cohorts: the standard error of a coverage of 95 % is 1.0 points, so 92 lies three of them away
 SHARES = ("accuracy", "macro_f1", "recall", "auroc")

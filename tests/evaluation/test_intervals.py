@@ -30,6 +30,7 @@ def resampled(units, times):
     return np.repeat(units.truth, repeats), np.repeat(units.probabilities, repeats, axis=0)
 
 
+@pytest.mark.slow
 def test_bootstrap_equals_resampling_by_hand_with_the_same_draws():
     units = made_up(0)
     weights = intervals.draw_patients(PATIENTS, 40)

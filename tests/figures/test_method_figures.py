@@ -88,6 +88,7 @@ def shares(along, methods=("scratch", "sskd"), values=("0", "50", "100")):
     return [row | {along: value} for row in rows for value in (values if row["method"] != "once" else values[:1])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["roc", "reliability", "recall", "unlabeled", "labeled", "referral"])
 def test_figures_have_the_same_bytes_twice_and_say_so_when_there_is_nothing(tmp_path, kind):
     few = {"roc": roc, "reliability": reliability, "recall": confusion, "referral": referral}
@@ -98,6 +99,7 @@ def test_figures_have_the_same_bytes_twice_and_say_so_when_there_is_nothing(tmp_
     assert "<!-- There is no " in empty or "<!-- There are no " in empty or "<!-- No row " in empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["roc", "reliability", "recall"])
 def test_ten_methods_have_a_panel_each_and_fit_a_page(tmp_path, figures, kind):
     draw(kind, tmp_path)

@@ -80,6 +80,7 @@ def test_the_same_view_at_two_magnifications_shows_the_same(smooth_image):
         assert difference.mean() < 2  # of 255: jitter commutes nearly; another view differs by 40
 
 
+@pytest.mark.slow
 def test_jitter_is_that_of_torchvision(smooth_image):
     noise = torch.randint(0, 256, (3, 64, 96), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
     gray = noise[:1].expand(3, -1, -1)
@@ -103,6 +104,7 @@ def test_views_drawn_together_are_the_same_bytes_as_one_by_one(side):
     assert all(torch.equal(a, apply_view(v, i)) for a, v, i in zip(together, views, images, strict=True))
 
 
+@pytest.mark.slow
 def test_views_need_none_of_torchvisions_compiled_operators():
     program = """
 import torch

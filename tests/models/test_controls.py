@@ -32,6 +32,8 @@ from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
 from lowpower.models.training_loop import HISTORY
 from lowpower.planning.workload import _PRICE
 
+pytestmark = pytest.mark.slow
+
 COLOR = JOB | {"network": "color", "finetune": {"images": "labeled"}}
 
 

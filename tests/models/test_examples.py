@@ -18,6 +18,8 @@ from lowpower.models.pixels import read_image
 from lowpower.models.prediction import predict
 from lowpower.models.region_sets import read_regions
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def inputs(tiny_cohort):

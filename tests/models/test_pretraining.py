@@ -15,6 +15,8 @@ from lowpower.models.pretraining import pretrain_student, two_views, vicreg
 from lowpower.models.region_sets import read_regions
 from lowpower.models.training_loop import Order
 
+pytestmark = pytest.mark.slow
+
 
 def pretrain(cohort, name, images="all", **changes):
     folder = cohort / name

@@ -37,6 +37,8 @@ from lowpower.models.teacher_outputs import OnlineTeacher, RecordedTeacher
 from lowpower.models.teacher_training import warn_of_guessing
 from lowpower.models.training_loop import Order, Pass, fit
 
+pytestmark = pytest.mark.slow
+
 
 def distill(cohort, name, targets, job=JOB, **row):
     folder = cohort / name

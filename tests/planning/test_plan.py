@@ -399,6 +399,7 @@ def test_the_plan_says_what_margin_the_test_patients_can_show():
     assert none.startswith("WARNING: 0 test patients")
 
 
+@pytest.mark.slow
 def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     text = snakemake(copy_project(tmp_path), "plan", "--cores", 1, "--configfile", SMOKE)
     assert NOTHING_YET in text
@@ -406,6 +407,7 @@ def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     assert "Traceback" not in text and "| total             | 161  |" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live", "best_validation", "given"])
 def test_planned_jobs_are_those_of_a_dry_run(tmp_path, name):
     folder = copy_project(tmp_path)

@@ -80,6 +80,7 @@ def judged_study(folder):
     return out, [as_job(tell), as_job(judge)]
 
 
+@pytest.mark.slow
 def test_tables_are_computed_from_the_predictions_not_from_the_units_that_lie_there(tmp_path, capsys):
     out, jobs = judged_study(tmp_path)
     (out / "units.parquet").unlink()
@@ -94,6 +95,7 @@ def test_tables_are_computed_from_the_predictions_not_from_the_units_that_lie_th
     assert "units.parquet: not computed again, 1.parquet not here" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_units_that_cannot_be_judged_again_are_said(tmp_path, capsys):
     out, jobs = judged_study(tmp_path)
     predictions(8).assign(p_c=0.5).to_parquet(out / "1.parquet")

@@ -132,6 +132,7 @@ def test_numbers_in_quotes_are_numbers(tmp_path):
     assert np.array_equal(parts[0][0], SQUARE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -242,6 +243,7 @@ def test_coordinates_start_where_qupath_starts_them(tmp_path):
     assert np.array_equal(parts[0][0], SQUARE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid", "annotation", "slide"])
 def test_the_boxes_open_in_qupath(tmp_path, slide, unit):
     annotation = write(tmp_path / "a.geojson", collection(feature(SQUARE), feature(OTHER, name="")))
@@ -261,6 +263,7 @@ def test_the_boxes_open_in_qupath(tmp_path, slide, unit):
         assert classification is None or len(classification["color"]) == 3
 
 
+@pytest.mark.slow
 def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slide):
     sheet, folders = [], []
     for k in range(6):

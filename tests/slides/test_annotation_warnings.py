@@ -147,6 +147,7 @@ def cut(folder, slide, *rings):
     return cut_slide(folder / "out", slide, unit="annotation", annotation=path)[-1]
 
 
+@pytest.mark.slow
 def test_warnings_reach_the_state_and_exclude_nothing(tmp_path, slide):
     right = ring(900, 1000, 500)
     assert cut(tmp_path, slide, right)["warnings"] == []
@@ -157,6 +158,7 @@ def test_warnings_reach_the_state_and_exclude_nothing(tmp_path, slide):
     assert state["warnings"][0].startswith("1 of 2 annotations holds less than 5% of tissue") and state["regions"] == 2
 
 
+@pytest.mark.slow
 def test_both_formats_cut_the_same(tmp_path, slide):
     right = ring(900, 1000, 500)
     state = cut(tmp_path, slide, right)

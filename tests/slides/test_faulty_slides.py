@@ -185,12 +185,14 @@ def judge(folder, states, step, reason):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_slide_is_a_row(tmp_path, fault):
     make, step, reason = FAULTS[fault]
     judge(tmp_path / "out", cut_slide(tmp_path / "out", make(tmp_path)), step, reason)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("side", "tile", "step", "reason"),
     [
@@ -225,6 +227,7 @@ def run_python(code):
     return run.stdout
 
 
+@pytest.mark.slow
 def test_no_permission(tmp_path):
     # a folder that others may enter, unlike those of pytest
     with tempfile.TemporaryDirectory() as folder:
@@ -274,6 +277,7 @@ def test_tissue_smaller_than_a_region_is_kept_as_a_piece_and_left_out_of_a_grid(
     judge(tmp_path / "grid", states, "tile_slide", "no field of 256 µm holds a share of 0.5 of tissue")
 
 
+@pytest.mark.slow
 def test_the_same_content_under_two_ids(tmp_path):
     path = sound(tmp_path)
     (tmp_path / "copy").mkdir()

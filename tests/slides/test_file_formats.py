@@ -40,6 +40,7 @@ def numbers_of(folder, *names):
     return [[float(row[name]) for name in names] for row in files.read_rows(folder / "regions.csv")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("magnification", [10, 5])
 @pytest.mark.parametrize("name", EVERY)
 def test_every_format_gives_the_same_region(tmp_path, name, magnification):

@@ -17,6 +17,8 @@ from lowpower.slides.outlines import inside, outline_boxes
 from lowpower.slides.region_plan import TilingSettings
 from lowpower.slides.regions import Box, Fit, foreign_tissue, label_pieces, mark_territories, tissue_boxes
 
+pytestmark = pytest.mark.slow
+
 MASK = (40, 50)  # rows, columns
 steps = some.sampled_from([0.5, 2, 7.3, 8, 16.000000000000004])
 fits = some.builds(

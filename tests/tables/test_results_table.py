@@ -63,6 +63,7 @@ def test_seeds_are_averaged_and_each_student_compared_with_its_own_teacher():
     assert (student["accuracy"], student["accuracy_minus_teacher"]) == ("0.6250", "-0.1250")
 
 
+@pytest.mark.slow
 def test_intervals_do_not_depend_on_the_order_of_rows_or_on_other_models():
     shuffled = [(about, frame.sample(frac=1, random_state=0)) for about, frame in STUDY]
     assert rows_of(shuffled) == rows_of(STUDY)
@@ -72,6 +73,7 @@ def test_intervals_do_not_depend_on_the_order_of_rows_or_on_other_models():
     ]
 
 
+@pytest.mark.slow
 def test_pixels_of_a_level_have_rows_of_their_own_for_students_only():
     rows = rows_of(BOTH)
     assert [row for row in rows if row["pixels"] == "averaged"] == rows_of(STUDY)  # the headline is what it was
@@ -128,6 +130,7 @@ def summary(rows):
     return summary_of(sections(rows), note(0.95))
 
 
+@pytest.mark.slow
 def test_people_see_rows_of_a_level_under_a_title_of_their_own():
     text = summary(rows_of(BOTH))
     titles = [line[4:] for line in text.splitlines() if line.startswith("###")]
@@ -167,6 +170,7 @@ def test_one_patient_has_no_interval_and_one_class_no_auroc():
     assert (row["accuracy"], row["accuracy_low"], row["auroc"]) == ("1.0000", "", "")
 
 
+@pytest.mark.slow
 def test_the_results_in_short_name_the_teacher_and_the_range_of_the_lowest_magnification():
     reads = "teacher at 10x (1.0 µm/px) 100.0 %, sskd at 2.5x (4.0 µm/px) 87.5 %, scratch at 2.5x (4.0 µm/px) 50.0 %"
     assert in_short(rows_of(STUDY)) == f"results: 18 rows; right of 8 patients (test): {reads}"
@@ -183,6 +187,7 @@ def test_latex_has_a_tabular_under_the_title_of_each_table():
     assert all(line.startswith("%") for line in latex_of([], NOTHING).splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("empty", [False, True])
 def test_files_have_the_same_bytes_twice(tmp_path, empty):
     study = [(about, frame[:0] if empty else frame) for about, frame in STUDY]
@@ -245,6 +250,7 @@ def test_patients_are_a_row_with_every_models_call(tmp_path):
     assert last["sskd 2.5x labeled100-unlabeled100"] == ""  # of another seed
 
 
+@pytest.mark.slow
 def test_the_spread_is_over_seeds_and_drawing_seeds_has_an_interval_of_its_own():
     study = [
         (model(method, scale, seed=seed), predictions(right))
@@ -291,6 +297,7 @@ def test_the_temperature_and_the_threshold_are_chosen_on_validation_data(tmp_pat
     assert {plain[name] for name in ("temperature", "threshold", "sensitivity", "ece_calibrated")} == {""}
 
 
+@pytest.mark.slow
 def test_validation_chooses_how_regions_become_a_patient(tmp_path):
     frame = pd.concat([predictions(8), predictions(8, split="val")])
     focal = frame["region"].str.endswith("_0")  # one region of each patient shows the class, two say the opposite

@@ -56,6 +56,7 @@ STUDIES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["mean", "validation"])
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, name, way):
@@ -71,6 +72,7 @@ def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, n
             )
 
 
+@pytest.mark.slow
 def test_the_file_has_the_same_bytes_twice_and_a_row_for_each_unit(tmp_path):
     first = write_units(tmp_path, STUDIES["folds"], JUDGING)[0].read_bytes()
     assert write_units(tmp_path, STUDIES["folds"], JUDGING)[0].read_bytes() == first

@@ -16,6 +16,8 @@ from lowpower.config.config_file import read_config
 from lowpower.magnification import reduction_between
 from lowpower.slides.sheet_draft import draft_sheet
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = ROOT / "schemas/config.schema.yaml"
 # teachers, parts of recordings, distilled students, students
 STUDIES = {

@@ -12,6 +12,8 @@ import pytest
 from project_paths import BIN, ROOT
 from workflow_runs import copy_project
 
+pytestmark = pytest.mark.slow
+
 AWFUL = "a b' ü [1] $HOME ;(&) #%~"
 
 
