@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from unit_files import write_units
 
+from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.metrics import COMPARED, UNBOUNDED
 from lowpower.evaluation.units import judge
 from lowpower.files import read_rows
@@ -13,7 +14,7 @@ from lowpower.tables.result_sections import details
 from lowpower.tables.results_table import NOTHING, evaluate, in_short, note, sections
 
 CLASSES = ["a|b", "c"]
-JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
+JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}
 STATISTICS = {"draws": 200, "rank_draws": 100, "confidence": 0.95, "fewest_patients": 2}
 
 
@@ -238,10 +239,12 @@ def written(folder, study, name="one", judging=JUDGING, **changes):
         "units": units,
         "models": models,
         "classes": CLASSES,
-        "splits": ["test"],
+        "reported": ["test"],
         "statistics": STATISTICS,
         "positive_class": "",
-        "tables": tables,
+        **{name: tables[name] for name in TABLES[:4]},
+        "class_tables": [tables[name] for name in FORMS[:3]],
+        "site_tables": [tables[name] for name in FORMS[3:]],
     }
     evaluate(**settings | changes)
     return tables
@@ -366,7 +369,7 @@ def test_validation_chooses_how_regions_become_a_patient(tmp_path):
     study = [(model("teacher", 10), wrong.assign(p_c=1 - wrong["p_a|b"]))]
     found = {}
     for way in ("mean", "max", "top_k", "validation"):
-        row = read_rows(written(tmp_path, study, way, judging=JUDGING | {"aggregation": way, "top_k": 2})["csv"])[0]
+        row = read_rows(written(tmp_path, study, way, judging=JUDGING | {"aggregation": Aggregation(way, 2)})["csv"])[0]
         found[way] = (row["aggregation"], row["log_loss"])
     losses = {way: float(loss) for way, (_, loss) in found.items()}
     assert losses["validation"] == min(losses.values()) < losses["mean"]
