@@ -19,7 +19,7 @@ CLAIMED = [
 # Its params hold no code: an entry that was rewritten by a later version would say that training had begun.
 rule register_claims:
     output:
-        REGISTER[-1],
+        register=REGISTER[-1],
     log:
         f"{OUT}/logs/register_claims.log",
     benchmark:

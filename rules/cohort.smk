@@ -59,7 +59,7 @@ rule index_regions:
         images=lambda w: per_slide(f"regions/{w.scale}/{{slide}}.zip", w.scale),
         intake=rules.gather_slides.output.csv,
     output:
-        f"{OUT}/regions/{{scale}}.csv",
+        index=f"{OUT}/regions/{{scale}}.csv",
     log:
         f"{OUT}/logs/index_regions/{{scale}}.log",
     benchmark:
@@ -85,7 +85,7 @@ rule split_patients:
     input:
         index=index(TEACHER),
     output:
-        f"{OUT}/splits/seed{{seed}}.csv",
+        splits=f"{OUT}/splits/seed{{seed}}.csv",
     log:
         f"{OUT}/logs/split_patients/seed{{seed}}.log",
     benchmark:
@@ -137,13 +137,13 @@ rule count_cohort:
 
 rule show_intake:
     input:
-        config=rules.write_config.output,
+        config=rules.write_config.output[0],
         intake=rules.tabulate_slides.output.csv,
         overviews=lambda w: per_slide("overviews/{slide}.jpg"),
         cohort=[] if PROBLEMS else rules.count_cohort.output.csv,
         names=NAMES,
     output:
-        f"{OUT}/intake.html",
+        page=f"{OUT}/intake.html",
     log:
         f"{OUT}/logs/show_intake.log",
     benchmark:

@@ -160,28 +160,25 @@ def teacher_of(wildcards):
     return f"{OUT}/{teacher_folder(STUDY, wildcards.seed)}/model.safetensors"
 
 
-def images_input(wildcards):
-    """What every stage of a student reads."""
-    return {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
-
-
-def distillation_input(wildcards):
-    """The recording, if any, with the teacher and the pixels that it must be of; or that look themselves."""
+def recorded_targets(wildcards):
+    """The recording that a student is distilled from; none where the teacher runs at each step."""
     online = STUDY["methods"][wildcards.method]["distill"]["teacher"] == "online"
     parts = [] if online else range(STUDY["recording_parts"])
-    targets = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
-    seen = {"targets": targets, "teacher": teacher_of(wildcards), "teacher_index": index(TEACHER)}
-    return images_input(wildcards) | seen
+    return [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
 
 
-def finetuning_input(wildcards):
-    """What a student starts from: itself after an earlier stage, the teacher's weights, those of a file, or nothing."""
+def start_of(wildcards):
+    """The weights that fine-tuning starts from: of an earlier stage, of the teacher or of a file; none at random."""
     row = STUDY["methods"][wildcards.method]
     if before := stage_before(row):
-        path = f"{OUT}/{student(wildcards).folder}/{before}"
-        return images_input(wildcards) | {"start": f"{path}.safetensors", "start_history": f"{path}.csv"}
-    start = {"random": None, "teacher": teacher_of(wildcards)}.get(row["init"], row["init"])
-    return images_input(wildcards) | ({"start": start} if start else {})
+        return f"{OUT}/{student(wildcards).folder}/{before}.safetensors"
+    return {"random": [], "teacher": teacher_of(wildcards)}.get(row["init"], row["init"])
+
+
+def start_history_of(wildcards):
+    """The history of the stage before fine-tuning, if any."""
+    before = stage_before(STUDY["methods"][wildcards.method])
+    return f"{OUT}/{student(wildcards).folder}/{before}.csv" if before else []
 
 
 def student_job(rule, stage):
@@ -198,7 +195,6 @@ def model_files(name):
 # predicted: what a table must choose (a threshold, say) is chosen there.
 REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
-JUDGING = {key: STUDY[key] for key in ("classes", "regions_have_labels", "aggregation", "top_k")}
 UNITS = f"{OUT}/units.parquet"  # what is judged of all predictions: every table of results is made from it
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)

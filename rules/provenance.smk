@@ -17,9 +17,9 @@ rule write_model_cards:
         results=rules.evaluate.output.csv,
         cost=rules.compare_cost.output.csv,
         splits=[splits_of(seed) for seed in STUDY["seeds"]],
-        models=model_files("model.safetensors"),
+        files=model_files("model.safetensors"),
     output:
-        model_files("model_card.md"),
+        cards=model_files("model_card.md"),
     log:
         f"{OUT}/logs/write_model_cards.log",
     benchmark:
@@ -52,7 +52,7 @@ rule record_provenance:
             | {*rules.write_report.output, *rules.write_model_cards.output}
         ),
     output:
-        PROVENANCE,
+        provenance=PROVENANCE,
     log:
         f"{OUT}/logs/record_provenance.log",
     benchmark:

@@ -12,7 +12,7 @@ if DEMO:
 
     rule make_demo_slide:
         output:
-            str(Path(STUDY["slides"]).parent / "{slide}.tiff"),
+            path=str(Path(STUDY["slides"]).parent / "{slide}.tiff"),
         log:
             f"{OUT}/logs/make_demo_slide/{{slide}}.log",
         benchmark:
@@ -26,7 +26,7 @@ if DEMO:
             slide=lambda w: SLIDES[w.slide]["slide"],
             label=lambda w: SLIDES[w.slide]["true_label"],
             fault=lambda w: SLIDES[w.slide].get("fault", ""),
-            dials=DEMO,
+            settings=DEMO,
             code=code("make_demo_slide"),
         message:
             "Drawing demo slide {wildcards.slide}"
@@ -36,9 +36,9 @@ if DEMO:
 
 rule check_slide:
     input:
-        slide=SLIDE_INPUT,
+        demo_slide=SLIDE_INPUT,
     output:
-        f"{OUT}/slides/{{slide}}.json",
+        state=f"{OUT}/slides/{{slide}}.json",
     log:
         f"{OUT}/logs/check_slide/{{slide}}.log",
     benchmark:
@@ -63,7 +63,7 @@ rule check_slide:
 
 rule mask_tissue:
     input:
-        slide=SLIDE_INPUT,
+        demo_slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
     output:
         mask=f"{OUT}/masks/{{slide}}.png",
@@ -78,10 +78,11 @@ rule mask_tissue:
         mem_mb=2000,
         runtime=20,
     params:
-        **STUDY["tissue"],
+        settings={key: value for key, value in STUDY["tissue"].items() if key != "mask_mpp"},
+        mask_mpp=STUDY["tissue"]["mask_mpp"],
         path=lambda w: SLIDES[w.slide]["file"],
-        mask=lambda w: beside_sheet(w.slide, "mask"),
-        mask_stamp=lambda w: stamp(beside_sheet(w.slide, "mask")),
+        own_mask=lambda w: beside_sheet(w.slide, "mask"),
+        own_mask_stamp=lambda w: stamp(beside_sheet(w.slide, "mask")),
         code=code("mask_tissue"),
     message:
         "Finding tissue on slide {wildcards.slide}"
@@ -91,7 +92,7 @@ rule mask_tissue:
 
 rule tile_slide:
     input:
-        slide=SLIDE_INPUT,
+        demo_slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
         mask=rules.mask_tissue.output.mask,
         mask_state=rules.mask_tissue.output.state,
@@ -126,7 +127,7 @@ rule downsample_slide:
     input:
         images=rules.tile_slide.output.images,
     output:
-        images=f"{OUT}/regions/{{magnification}}/{{slide}}.zip",
+        reduced=f"{OUT}/regions/{{magnification}}/{{slide}}.zip",
     log:
         f"{OUT}/logs/downsample_slide/{{magnification}}/{{slide}}.log",
     benchmark:
@@ -151,7 +152,7 @@ rule downsample_slide:
 
 rule read_level:
     input:
-        slide=SLIDE_INPUT,
+        demo_slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
         mask=rules.mask_tissue.output.mask,
         mask_state=rules.mask_tissue.output.state,

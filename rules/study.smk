@@ -3,7 +3,7 @@
 
 rule write_config:
     output:
-        f"{OUT}/config.json",
+        path=f"{OUT}/config.json",
     log:
         f"{OUT}/logs/write_config.log",
     benchmark:
@@ -14,7 +14,7 @@ rule write_config:
         mem_mb=1000,
         runtime=10,
     params:
-        config=STUDY,
+        content=STUDY,
         code=code("write_config"),
     message:
         "Writing down the config with every default"
@@ -24,7 +24,7 @@ rule write_config:
 
 rule make_pseudonyms:
     output:
-        f"{OUT}/private/pseudonyms.csv",
+        table=f"{OUT}/private/pseudonyms.csv",
     log:
         f"{OUT}/logs/make_pseudonyms.log",
     benchmark:

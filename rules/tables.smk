@@ -13,7 +13,7 @@ rule judge_units:
         predictions=model_files("predictions.parquet"),
         splits=[splits_of(seed) for seed in STUDY["seeds"]],
     output:
-        UNITS,
+        units=UNITS,
     log:
         f"{OUT}/logs/judge_units.log",
     benchmark:
@@ -24,9 +24,11 @@ rule judge_units:
         mem_mb=4000,
         runtime=60,
     params:
-        judging=JUDGING,
+        classes=unformatted(STUDY["classes"]),
+        regions_have_labels=STUDY["regions_have_labels"],
+        aggregation={"way": STUDY["aggregation"], "k": STUDY["top_k"]},
         models=[{"folder": model.folder, "seed": model.seed} for model in MODELS],
-        splits=REPORTED,
+        reported=REPORTED,
         code=code("judge_units"),
     message:
         "Judging what every model says, once for all tables"
@@ -38,11 +40,12 @@ rule evaluate:
     input:
         units=UNITS,
     output:
-        **{f"{name}_{form}": f"{OUT}/tables/{name}.{form}" for name in ("classes", "sites") for form in TABLE_FORMS},
         csv=f"{OUT}/tables/results.csv",
         md=f"{OUT}/tables/results.md",
         tex=f"{OUT}/tables/results.tex",
         confusion=f"{OUT}/tables/confusion.csv",
+        class_tables=[f"{OUT}/tables/classes.{form}" for form in TABLE_FORMS],
+        site_tables=[f"{OUT}/tables/sites.{form}" for form in TABLE_FORMS],
     log:
         f"{OUT}/logs/evaluate.log",
     benchmark:
@@ -55,7 +58,7 @@ rule evaluate:
     params:
         classes=unformatted(STUDY["classes"]),
         models=[result_row(STUDY, model) for model in MODELS],
-        splits=REPORTED,
+        reported=REPORTED,
         statistics=STUDY["statistics"],
         positive_class=unformatted(STUDY["positive_class"]),
         code=code("evaluate"),
@@ -70,7 +73,7 @@ rule list_patients:
         units=UNITS,
         names=NAMES,
     output:
-        f"{OUT}/tables/patients.csv",
+        csv=f"{OUT}/tables/patients.csv",
     log:
         f"{OUT}/logs/list_patients.log",
     benchmark:
@@ -83,7 +86,7 @@ rule list_patients:
     params:
         classes=unformatted(STUDY["classes"]),
         models=[result_row(STUDY, model) for model in MODELS],
-        splits=REPORTED,
+        reported=REPORTED,
         code=code("list_patients"),
     message:
         "Listing what every model calls every patient"
@@ -96,7 +99,7 @@ rule measure_cost:
         index=lambda w: index(w.magnification),
         splits=splits_of(STUDY["seeds"][0]),
     output:
-        f"{OUT}/cost/{{network}}-{{magnification}}.json",
+        cost=f"{OUT}/cost/{{network}}-{{magnification}}.json",
     log:
         f"{OUT}/logs/measure_cost/{{network}}/{{magnification}}.log",
     benchmark:
@@ -109,15 +112,13 @@ rule measure_cost:
         runtime=30,
         gpu=GPUS,
     params:
-        job=lambda w: {
-            "seed": STUDY["seeds"][0],
-            "network": w.network,
-            "magnification": magnification.parse(w.magnification),
-            "classes": len(STUDY["classes"]),
-            "regions_timed": STUDY["cost"]["regions"],
-            "repeats": STUDY["cost"]["repeats"],
-            "gpu": STUDY["gpu"],
-        },
+        seed=STUDY["seeds"][0],
+        network=lambda w: w.network,
+        magnification=lambda w: magnification.parse(w.magnification),
+        classes=len(STUDY["classes"]),
+        regions_timed=STUDY["cost"]["regions"],
+        repeats=STUDY["cost"]["repeats"],
+        gpu=STUDY["gpu"],
         code=code("measure_cost"),
     message:
         "Measuring the cost of a region with {wildcards.network} at {wildcards.magnification}"
@@ -201,7 +202,7 @@ rule refer_units:
         runtime=60,
     params:
         models=[result_row(STUDY, model) for model in MODELS],
-        splits=REPORTED,
+        reported=REPORTED,
         statistics=STUDY["statistics"],
         controls=controls(STUDY),
         code=code("refer_units"),
@@ -228,7 +229,7 @@ rule trace_curves:
         runtime=30,
     params:
         models=[result_row(STUDY, model) for model in MODELS],
-        splits=REPORTED,
+        reported=REPORTED,
         code=code("trace_curves"),
     message:
         "Tracing ROC and reliability"

@@ -248,7 +248,8 @@ def test_color_has_no_map_to_show_and_examples_are_drawn_all_the_same(cohort):
     predictions = {key: cohort / f"{key}.parquet" for key in models}
     for key, model in models.items():
         predict(model, indexes[key], cohort / "splits.csv", 0, ["test"], 1, False, predictions[key])
-    show_examples(models, indexes, predictions, cohort / "splits.csv", 0, ["test"], False, cohort / "examples.zip")
+    files = [*models.values(), *indexes.values(), *predictions.values(), cohort / "splits.csv"]
+    show_examples(*files, 0, ["test"], False, cohort / "examples.zip")
     assert (cohort / "examples.zip").stat().st_size > 0
 
 

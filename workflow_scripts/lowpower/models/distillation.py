@@ -26,7 +26,7 @@ def distill_student(
     teacher_index: str,
     model: str,
     history: str,
-    time_file: str | None = None,
+    time: str | None = None,
 ) -> None:
     """Distill a student; no label is used unless its row asks for it.
 
@@ -76,4 +76,4 @@ def distill_student(
         stage, regions, pool, job["steps"], step_passes, model,
         lr_multiplier=row["lr_multiplier"], ema_decay=row["ema_decay"],
     )  # fmt: skip
-    finish_stage(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)
+    finish_stage(stage.title, stage.network, stage.about, rows, model, history, time, stage.time)

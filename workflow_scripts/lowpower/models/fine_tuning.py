@@ -19,7 +19,7 @@ def finetune_student(
     start_history: str | None,
     model: str,
     history: str,
-    time_file: str | None = None,
+    time: str | None = None,
 ) -> None:
     """Fine-tune a student, or take it as it was distilled where its row has no fine-tuning.
 
@@ -31,7 +31,7 @@ def finetune_student(
     before = read_rows(start_history) if start_history else []
     if not job["finetune"]:
         network, about = load_model(start)
-        finish_stage(title_of(job), network, about, before, model, history, time_file)
+        finish_stage(title_of(job), network, about, before, model, history, time)
         return
     regions = read_regions(index, splits, job["seed"])
     known = labeled(regions, job["labeled"])
@@ -42,4 +42,4 @@ def finetune_student(
         rows = fit_color(stage, regions, known)
     else:
         rows = learn_labels(stage, regions, known, job["steps"], model)
-    finish_stage(stage.title, stage.network, stage.about, before + rows, model, history, time_file, stage.time)
+    finish_stage(stage.title, stage.network, stage.about, before + rows, model, history, time, stage.time)

@@ -36,9 +36,7 @@ def vicreg(first: Tensor, second: Tensor) -> dict[str, Tensor]:
     }
 
 
-def pretrain_student(
-    job: dict, index: str, splits: str, model: str, history: str, time_file: str | None = None
-) -> None:
+def pretrain_student(job: dict, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
     """Pretrain a student; no label is looked at, and the head that tells classes keeps its random weights.
 
     job: the rule's params: as of ``train_teacher``, with ``pretrain`` (the row's section), ``labeled``, ``unlabeled``
@@ -80,7 +78,7 @@ def pretrain_student(
 
     rows = train(stage, regions, pool, job["steps"], step_passes, model, validated=False)
     network.head = head
-    finish_stage(stage.title, network, stage.about, rows, model, history, time_file, stage.time)
+    finish_stage(stage.title, network, stage.about, rows, model, history, time, stage.time)
 
 
 def _expander(seed: int) -> nn.Module:

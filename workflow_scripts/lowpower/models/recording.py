@@ -49,7 +49,7 @@ def pool_map(last_map: Tensor, factor: int, pooling: str) -> Tensor:
 
 @torch.no_grad()
 def record_teacher(
-    model: str | Path,
+    teacher: str | Path,
     index: str | Path,
     splits: str | Path,
     seed: int,
@@ -59,7 +59,7 @@ def record_teacher(
     augmentation: dict,
     megapixels: float,
     gpu: bool,
-    output: str | Path,
+    targets: str | Path,
 ) -> None:
     """Store what the teacher says of every view of the training regions of one part.
 
@@ -70,7 +70,7 @@ def record_teacher(
     regions = in_split(read_regions(index, splits, seed), "train")
     regions = [region for region in regions if rng.integer(0, "part", region.region) % parts == part]
     pixels = Pixels(0, seed, augmentation)
-    network, about = load_model(model)
+    network, about = load_model(teacher)
     network.to(device).eval()
     normalize = Normalizer(about["mean"], about["std"], device)
     what = f"recording part {part}, seed {seed}"
@@ -99,7 +99,7 @@ def record_teacher(
         "channels": channels,
         "regions": {r.region: r.content for r in regions},
     }
-    with replacing(output) as written:
+    with replacing(targets) as written:
         written.write_bytes(save(said, {KEY: json.dumps(header, sort_keys=True)}))
     size = sum(values.nbytes for values in said.values()) / 1e6
     say(f"{what}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")

@@ -10,7 +10,7 @@ from lowpower.models.training_stage import finish_stage, start_stage
 
 
 @on_processes
-def train_teacher(job: dict, index: str, splits: str, model: str, history: str, time_file: str | None = None) -> None:
+def train_teacher(job: dict, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
     """Train the teacher and warn when it does no better than guessing.
 
     job: the rule's params (name, classes, seed, training, augmentation, gpu, about, code).
@@ -19,7 +19,7 @@ def train_teacher(job: dict, index: str, splits: str, model: str, history: str, 
     known = labeled(regions, 100)
     stage = start_stage(job, "train", None, sorted_union(known, unlabeled(regions, 100)))
     rows = learn_labels(stage, regions, known, job["training"]["steps"], model)
-    finish_stage(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)
+    finish_stage(stage.title, stage.network, stage.about, rows, model, history, time, stage.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"])
     warning = warn_of_guessing(accuracy, [region.label for region in in_split(regions, "val") if region.label])
     if warning:
