@@ -16,6 +16,7 @@ write_report(
     figures=[path for path in snakemake.input.figures if path.endswith(".svg")],
     overviews=snakemake.input.overviews,
     slides=snakemake.params.slides,
+    controls=snakemake.params.controls,
     teacher=snakemake.input.teacher,
     report=snakemake.output[0],
     names=snakemake.input.names or None,
