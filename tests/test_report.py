@@ -166,16 +166,20 @@ def test_rows_of_other_networks_and_other_teachers_are_told_in_the_methods(tmp_p
     rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
     text = methods_of(tmp_path, methods=rows, teacher="given.safetensors")
     said = text["Rows of the study"]
-    assert "the teacher was a model of another study, whose training patients are not known here" in said
-    assert "`self_distill` started from random weights, read what the teacher reads and was distilled on all" in said
+    assert "the teacher was a model of another study, whose training patients are not recorded here" in said
     assert (
-        "`color_baseline` was fitted to the labels of the labeled training regions as they are, to convergence." in said
+        "`self_distill` started from random weights, read the magnification of the teacher and was distilled on all"
+        in said
+    )
+    assert (
+        "`color_baseline` was fitted to the labels of the labeled training regions, without augmentation, to "
+        "convergence." in said
     )
     assert "pretrained on two views of all training regions (VICReg), without labels or teacher and was then" in said
-    assert "`elsewhere` started from weights trained elsewhere and learned the labels" in said
-    assert "`color_baseline` was no network but a logistic regression" in text["Network"]
+    assert "`elsewhere` started from weights trained elsewhere and was trained on the labels" in said
+    assert "`color_baseline` was not a network but a logistic regression" in text["Network"]
     assert "`elsewhere` was a ResNet-50 with the statistics of its batch normalization frozen." in text["Network"]
-    assert "all students had one teacher, which was given" in text["Optimization"]
+    assert "all students had one teacher, from another study" in text["Optimization"]
     best = methods_of(tmp_path, teacher="best_validation")
     assert "all students had the teacher with the lowest validation log loss" in best["Optimization"]
 
@@ -186,7 +190,10 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
     assert "The scale of 4 slides was declared" in text["Cohort"]
     assert "at 5x (2.0 µm/px) and 2.5x (4.0 µm/px)" in text["Regions"]
     assert "label-free distillation from a label-trained teacher" in text["Distillation"]
-    assert "once at 4 views" in text["Distillation"] and "weighted 1 : 1" in text["Distillation"]
+    assert (
+        "4 views of each training region, once for all students" in text["Distillation"]
+        and "weighted 1 : 1" in text["Distillation"]
+    )
     rows = text["Rows of the study"]
     assert "`sskd` started from random weights and was distilled on all training regions without their labels." in rows
     assert "(feature weight 0.5, the last partial batch of each pass dropped)" in rows
@@ -206,7 +213,7 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         (
             "Regions",
             {"unit": "annotation"},
-            "with what lies outside it whitened, cut into parts where it was",
+            "with everything outside it whitened, cut into parts where it was",
         ),
         ("Regions", {"unit": "slide", "max_side_um": 0}, "a region: all tissue of a slide. The teacher"),
         (
@@ -236,7 +243,7 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         ("Augmentation", {"augmentation": {"flip": False, "quarter_turns": True}}, "and random quarter turns, drawn"),
         ("Optimization", {"seeds": [0, 1, 2], "gpu": True}, "Seeds: 0, 1 and 2"),
         ("Evaluation", {"report_split": "test"}, "Test data were predicted once"),
-        ("Evaluation", {}, "Students were asked twice: about the area means they had learned from"),
+        ("Evaluation", {}, "Students were tested twice: on the area means on which they were trained"),
         (
             "Evaluation",
             {"aggregation": "top_k", "top_k": 4},

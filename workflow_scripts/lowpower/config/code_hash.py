@@ -50,7 +50,7 @@ def templates_of(modules: list[Path]) -> list[Path]:
 
 @cache
 def code_hash(script: Path) -> str:
-    """16 hex digits that change when the script, or a lowpower module or template behind it, comes to do something else."""
+    """16 hex digits that change when the script, or a module or template behind it, does something else."""
     root, modules = script.parent, modules_of(script)
     texts = [(path, _read(path, root)[0]) for path in modules]
     texts += [(path, path.read_text(encoding="utf-8")) for path in templates_of(modules)]

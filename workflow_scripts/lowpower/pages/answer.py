@@ -100,11 +100,12 @@ def _shares(row: dict[str, str], costs: Sequence[dict[str, str]]) -> dict[str, s
 
 def _line(row: dict[str, str], costs: Sequence[dict[str, str]], loss: str) -> dict[str, str]:
     """A row for people, with its share of the teacher's cost."""
-    shares = _shares(row, costs)
+    shares, name = _shares(row, costs), named(row)
     return (
-        named(row)
-        | {f"{name}, % of teacher's": shares.get(name, DASH) for name in ("pixels", "FLOPs")}
+        {key: name.pop(key) for key in ("method", "read at")}
         | {"accuracy": shown(row, "accuracy"), "accuracy minus teacher's": gap(row)}
+        | {f"{key}, % of teacher's": shares.get(key, DASH) for key in ("pixels", "FLOPs")}
+        | name
         | {"validation log loss": decimals(loss, 3) or DASH}
     )
 

@@ -63,7 +63,7 @@ def about_results(study: dict, counts: Sequence[dict[str, str]], rows: Sequence[
         if row["method"] == "teacher" and row["per"] == "patient" and 0 < int(row["patients"]) < FEW:
             text = (
                 f"Only {count_of(int(row['patients']), 'patient')} in {row['split']}, fewer than {FEW}: each moves an "
-                f"accuracy by {100 / int(row['patients']):.1f} points. Intervals are too wide to distinguish the models."
+                f"accuracy by {100 / int(row['patients']):.1f} points. Intervals are too wide to distinguish models."
             )
             found.append(Banner(text, "warning"))
         if row["method"] == "teacher" and row["per"] == "patient" and row["accuracy"]:

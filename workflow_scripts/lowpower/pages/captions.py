@@ -22,8 +22,8 @@ CAPTIONS = {
     "of patients. Stars: the teacher.",
     "roc": "ROC curves, each class against the rest, mean of classes and seeds; of regions where these have labels, "
     "else of patients.",
-    "reliability": "Reliability curves: below the diagonal, a model is overconfident. The area of a dot is the share of "
-    "units in its bin; bins with less than 1 % are not drawn. Numbers: expected calibration error in percent, of "
+    "reliability": "Reliability curves: below the diagonal, a model is overconfident. Area of a dot: share of units "
+    "in its bin; bins with less than 1 % are not drawn. Numbers: expected calibration error in percent, of "
     f"{BINS} bins of equal width, as in the results.",
     "confusion": "Confusion matrices: percent of each true class (rows) by the class that the model predicts, of "
     "regions where these have labels, else of patients.",

@@ -13,7 +13,7 @@ _STEPS = {"check_slide": "when opened", "mask_tissue": "in the search for tissue
 
 
 class Box(NamedTuple):
-    """A box of the diagram. kind: "main", "out" or "" for a split. points: listed below. source: file of its numbers."""
+    """A box of the diagram. kind: "main", "out", or "" for a split. source: the file to which its numbers link."""
 
     title: str
     words: str = ""

@@ -21,7 +21,7 @@ class Card(NamedTuple):
 
 
 class Gallery(NamedTuple):
-    """The cards of a page. left: number of slides without a card, for their size. hidden: whether ids are pseudonyms."""
+    """The cards of a page. left: number of slides that do not fit. hidden: whether ids are pseudonyms."""
 
     cards: Sequence[Card]
     left: int

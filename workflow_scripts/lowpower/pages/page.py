@@ -47,7 +47,7 @@ class Chapter(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A figure (SVG) with its caption. files: seen from the page, the figure's own first, then what it was drawn from."""
+    """A figure (SVG) with its caption. files: seen from the page, first the figure, then the data behind it."""
 
     path: Path
     caption: str
