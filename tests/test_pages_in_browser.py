@@ -60,8 +60,8 @@ window.onload = () => {
   const enlarged = [dialog.open, dialog.querySelector("img").src === link.querySelector("img").src,
     dialog.contains(document.activeElement), location.hash];
   dialog.querySelector("button").click();
-  const found = { errors, tables, beyond, broken, enlarged, closed: !dialog.open, printed, refolded, folded: folded.length,
-    images: document.images.length };
+  const found = { errors, tables, beyond, broken, enlarged, closed: !dialog.open, printed, refolded,
+    folded: folded.length, images: document.images.length };
   const probe = document.createElement("pre");
   probe.id = "probe";
   probe.textContent = JSON.stringify(found);
