@@ -67,6 +67,7 @@ rule write_report:
         runtime=20,
     params:
         slides=unformatted([row["slide"] for row in SLIDES.values()]),
+        controls=controls(STUDY),
         code=code("write_report"),
     message:
         "Writing the report"

@@ -154,6 +154,9 @@ def scripts(tmp_path):
     (package / "__init__.py").write_text("")
     (package / "helper.py").write_text('"""Says one."""\n\ndef f():\n    """One."""\n    return 1\n')
     (package / "other.py").write_text("x = 1\n")
+    for room in (package, package / "unused"):
+        (room / "templates").mkdir(parents=True)
+        (room / "templates/page.css").write_text("a {}\n")
     (tmp_path / "step.py").write_text("from lowpower.helper import f\n\nf()\n")
 
     def hash_now():
@@ -172,6 +175,9 @@ def scripts(tmp_path):
         ("lowpower/helper.py", '"""Other words."""\ndef f():\n    return 1\n', False),
         ("lowpower/helper.py", "def f():\n    return 2\n", True),
         ("lowpower/other.py", "x = 2\n", False),
+        ("lowpower/templates/page.css", "a { color: red }\n", True),
+        ("lowpower/templates/new.js", "", True),
+        ("lowpower/unused/templates/page.css", "a { color: red }\n", False),
     ],
 )
 def test_the_hash_changes_with_what_the_code_does(scripts, file, text, changes):
@@ -186,6 +192,11 @@ def test_a_loss_reaches_the_training_rules_and_no_others():
     assert losses in modules_of(SCRIPTS / "distill_student.py")
     for script in ("check_slide", "mask_tissue", "tile_slide", "downsample_slide", "index_regions", "evaluate"):
         assert losses not in modules_of(SCRIPTS / f"{script}.py")
+
+
+def test_templates_reach_the_rules_that_write_pages_and_no_others():
+    paged = {script.stem for script in SCRIPTS.glob("*.py") if code_hash.templates_of(modules_of(script))}
+    assert paged == {"show_intake", "write_report", "write_model_cards"}
 
 
 def test_pseudonyms_reach_only_what_is_published():

@@ -1,7 +1,8 @@
 """A hash of what a script does, so that a changed helper reruns its rule and a changed comment reruns nothing.
 
 Snakemake sees neither a change in a module that a script imports nor that a change is a comment.
-The hash covers the syntax trees, without docstrings, of the script and of every lowpower module it imports.
+The hash covers the syntax trees, without docstrings, of the script and of every lowpower module it imports, and every
+file of the folder ``templates`` beside any of these modules.
 """
 
 import ast
@@ -42,9 +43,16 @@ def modules_of(script: Path) -> list[Path]:
     return sorted(seen)
 
 
+def templates_of(modules: list[Path]) -> list[Path]:
+    """The files of the templates folders beside the modules, sorted."""
+    return sorted(file for folder in {module.parent for module in modules} for file in folder.glob("templates/*"))
+
+
 @cache
 def code_hash(script: Path) -> str:
-    """16 hex digits that change when the script, or a lowpower module it imports, comes to do something else."""
-    root = script.parent
-    text = "\n".join(f"{path.relative_to(root)}\n{_read(path, root)[0]}" for path in modules_of(script))
+    """16 hex digits that change when the script, or a module or template behind it, does something else."""
+    root, modules = script.parent, modules_of(script)
+    texts = [(path, _read(path, root)[0]) for path in modules]
+    texts += [(path, path.read_text(encoding="utf-8")) for path in templates_of(modules)]
+    text = "\n".join(f"{path.relative_to(root)}\n{content}" for path, content in texts)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
