@@ -1,5 +1,7 @@
 """The empty glass, of any tint, beside what was never scanned: the tissue found is that on clean, clear glass."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from ink_drawing import disk, draw_slide, finish, ink, stroke
@@ -20,6 +22,8 @@ for _ in range(24):
     _tint = 1 - _draw.uniform(0, 0.12, 3)
     TINTS.append(tuple(int(v) for v in _draw.uniform(150, 255) * _tint / _tint.max()))
 FILLS = ["", "white", "black", "white and black"]
+# here a level more or less of a channel, of JPEG, takes pale tissue below the bound of clear stain
+DIM = [(177, 166, 159), (137, 148, 150)]
 
 
 def draw_on(glass, *, strength=1.0, noise=1.0, shading=0.0, fill=""):
@@ -36,6 +40,7 @@ def draw_on(glass, *, strength=1.0, noise=1.0, shading=0.0, fill=""):
     return finish(light, 85)
 
 
+@cache
 def area_on(glass, **changes):
     return find_tissue(draw_on(glass, **changes), 8, TissueSettings()).sum()
 
@@ -46,11 +51,11 @@ def test_tissue_on_tinted_glass_has_the_area_of_that_on_clear_glass(tint):
     assert {fill: area_on(tint, fill=fill) for fill in FILLS} == dict.fromkeys(FILLS, pytest.approx(clear, rel=0.05))
 
 
-@pytest.mark.parametrize("tint", TINTS[::2])
+@pytest.mark.parametrize("tint", TINTS + DIM)
 def test_pale_tissue_on_tinted_glass_is_found(tint):
-    clear, fills = area_on(CLEAR, strength=0.4), FILLS[:3]
-    found = {fill: area_on(tint, strength=0.4, fill=fill) for fill in fills}
-    assert found == dict.fromkeys(fills, pytest.approx(clear, rel=0.1))
+    clear = area_on(CLEAR, strength=0.4)
+    found = {fill: area_on(tint, strength=0.4, fill=fill) for fill in FILLS}
+    assert found == dict.fromkeys(FILLS, pytest.approx(clear, rel=0.1))
 
 
 @pytest.mark.parametrize("glass", [(152, 150, 148), (200, 190, 180), CLEAR])

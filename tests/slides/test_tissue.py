@@ -156,6 +156,20 @@ def test_nothing_is_found_where_there_is_no_tissue(shared, name, mpp):
     assert not find_tissue(read_thumbnail(shared, name), mpp, TissueSettings()).any()
 
 
+@pytest.mark.parametrize("mpp", [16, 32])
+def test_soft_ink_is_no_pale_tissue_where_pixels_are_coarse(shared, mpp):
+    assert not find_tissue(read_thumbnail(shared, "no-tissue-red-pen"), mpp, TissueSettings()).any()
+
+
+def test_pale_stain_is_tissue_where_it_is_broad():
+    lines, field = np.full((2, 120, 120, 3), GLASS, np.uint8)
+    pale = np.round(np.array(GLASS) * (1, 0.935, 0.97))
+    lines[::16], lines[1::16], lines[2::16] = pale, pale, pale  # 24 µm wide, 104 µm apart
+    field[40:80, 30:90] = pale
+    assert not find_tissue(lines, 8, TissueSettings()).any()
+    assert np.array_equal(find_tissue(field, 8, TissueSettings()), field[..., 1] < 240)
+
+
 def test_red_ink_over_fat_is_dropped_and_the_tissue_beside_it_stays(shared):
     mask = find_tissue(read_thumbnail(shared, "tcga-red-pen"), 4, TissueSettings())
     assert not mask[150:400, 50:110].any() and not mask[:15, 30:60].any()
