@@ -15,8 +15,8 @@ Paths, all under results/{cohort}/:
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
     overviews/{slide}.jpg  intake.html                               overviews of the slides, before training
     claims/                                                          claims registered before training (docs/claims.md)
-    units.parquet                                                    predictions of all models, judged once for all tables
-    intake.csv  config.json  cost/  tables/  figures/  report.html   results; provenance.json records inputs, code, versions
+    units.parquet                                                    predictions of all models, judged once
+    intake.csv  config.json  cost/  tables/  figures/  report.html   results; provenance.json: inputs, code, versions
     logs/  benchmarks/                                               by rule, then as above
 
 {slide} is the slide's id with unusual characters written %XX, shortened if too long; {magnification} is for example 10x
