@@ -11,7 +11,7 @@ import yaml
 
 from lowpower import magnification
 from lowpower.config.config_file import read_config, read_written
-from lowpower.config.config_page import configuration_page
+from lowpower.config.config_page import config_schema, configuration_page
 from lowpower.config.region_sizes import region_multiple, written_out
 from lowpower.config.study_models import models
 from lowpower.config.yaml_file import parse
@@ -400,8 +400,9 @@ def test_each_case_of_a_config_ends_as_it_should(shared, name):
         assert len(models(config)) == 5
 
 
-def test_the_configuration_page_is_that_of_the_schema():
-    page = configuration_page(yaml.safe_load(CONFIG.read_text()))
+def test_schema_and_configuration_page_are_those_of_the_settings():
+    assert yaml.safe_load(CONFIG.read_text()) == config_schema(), "run `make docs`"
+    page = configuration_page(config_schema())
     assert (ROOT / "docs/configuration.md").read_text() == page, "run `make docs`"
     for key in ("`training.steps`", "`methods.NAME.distill.pooling`", "`demo.contrast`"):
         assert f"| {key} |" in page

@@ -1,0 +1,65 @@
+"""Settings of splits and tables."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lowpower.config.settings import setting
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """Division of patients into training, validation and test."""
+
+    by: Literal["sheet", "random", "kfold", "site"] = setting(
+        "sheet",
+        "sheet reads the sheet's split column; random draws one division per seed, stratified by label; kfold tests "
+        "each patient once over as many seeds as folds; site tests on the sites named in test_sites.",
+    )
+    val: float = setting(
+        0.15,
+        "Share of the labeled patients used for validation (random), or of those left when the test patients are out "
+        "(kfold, site).",
+        exclusiveMinimum=0,
+        exclusiveMaximum=1,
+    )
+    test: float = setting(
+        0.3, "Share of the labeled patients used for testing (random).", exclusiveMinimum=0, exclusiveMaximum=1
+    )
+    folds: int = setting(
+        5, "Number of folds (kfold); seed s tests on fold s modulo folds, so no more seeds than folds.", minimum=3
+    )
+    test_sites: list[str] = setting([], "Sites whose patients are test patients (site).")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statistics:
+    """Bootstrap intervals of the tables."""
+
+    draws: int = setting(10000, "Bootstrap draws of patients for metrics that are counted.", minimum=100)
+    rank_draws: int = setting(2000, "Bootstrap draws of patients for AUROC and average precision.", minimum=100)
+    confidence: float = setting(0.95, "Coverage the intervals aim for.", exclusiveMinimum=0.5, exclusiveMaximum=1)
+    fewest_patients: int = setting(10, "A row of fewer patients has no intervals.", minimum=2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cost:
+    """Timing of a network."""
+
+    regions: int = setting(32, "Regions that are timed, spread evenly over the index.", minimum=1)
+    repeats: int = setting(5, "Times each of them is timed; the median counts.", minimum=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Other cohort sizes and machines for `snakemake plan`."""
+
+    slides: list[int] = setting(
+        [], "Numbers of slides to plan for; none for those of the sheet alone.", uniqueItems=True, items={"minimum": 1}
+    )
+    machines: list[int] = setting(
+        [1, 10, 50],
+        "Numbers of machines like this one that work at once.",
+        minItems=1,
+        uniqueItems=True,
+        items={"minimum": 1},
+    )
