@@ -125,7 +125,7 @@ PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
         ),
         (
             {"methods": {"a": {"distill": {"images": "all", "kl_weight": 0, "feature_weight": 0}}}},
-            "`methods.a.distill` learns nothing: kl, map and cross_entropy are 0; write 1",
+            "`methods.a.distill` learns nothing: kl_weight, feature_weight and cross_entropy are 0; write 1",
         ),
         ({"methods": {"x" * 65: LABELS}}, "is no name that can stand there; write up to 64 lowercase"),
         ({"methods": {"sskd\n": LABELS}}, "is no name that can stand there"),
@@ -395,9 +395,31 @@ def test_each_case_of_a_config_ends_as_it_should(shared, name):
     path = shared / f"cases/{name}.yaml"
     with pytest.raises(InputError, match=RIGHT[name]) if RIGHT[name] else nullcontext():
         written = read_written([path])
-        config = read_config(yaml.safe_load(path.read_bytes()), CONFIG, written)
+        raw = yaml.safe_load(path.read_bytes())
+        raw["methods"] = {"color_baseline" if name == "colour" else name: row for name, row in raw["methods"].items()}
+        config = read_config(raw, CONFIG, written)
         assert config["seeds"] == [1 if name == "seeds_float" else 0] and type(config["seeds"][0]) is int
         assert len(models(config)) == 5
+
+
+@pytest.mark.parametrize(
+    "former, now",
+    [
+        ("kl", "kl_weight"), ("map", "feature_weight"), ("looks", "batches_per_step"), ("rate", "lr_multiplier"),
+        ("average", "ema_decay"),
+    ],
+)  # fmt: skip
+def test_a_key_of_0_1_0_is_answered_with_its_new_name(former, now):
+    raw = demo(methods={"m": {"distill": {"images": "all", former: 1}}})
+    with pytest.raises(InputError, match=f"`methods.m.distill.{former}` is now called `{now}`; write that"):
+        read_config(raw, CONFIG)
+
+
+def test_names_and_values_of_0_1_0_are_answered_with_the_new_ones():
+    with pytest.raises(InputError, match=r"`methods\.colour` is now called `color_baseline`; write that"):
+        read_config(demo(methods={"colour": None}), CONFIG)
+    with pytest.raises(InputError, match=r"`methods\.m\.distill\.views: live` is now `teacher: online`; write that"):
+        read_config(demo(methods={"m": {"distill": {"images": "all", "views": "live"}}}), CONFIG)
 
 
 def test_schema_and_configuration_page_are_those_of_the_settings():

@@ -179,7 +179,7 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
     assert "once at 4 views" in text["Distillation"] and "weighted 1 : 1" in text["Distillation"]
     rows = text["Rows of the study"]
     assert "`sskd` started from random weights and was distilled on all training regions without their labels." in rows
-    assert "(map 0.5, the last partial batch of each pass dropped)" in rows
+    assert "(feature weight 0.5, the last partial batch of each pass dropped)" in rows
     assert "for the last 20 % of the steps" in rows and "with 1 x the cross-entropy of their labels added" in rows
     assert "1,500 optimizer steps of 4 regions" in text["Optimization"] and "on a CPU" in text["Optimization"]
     assert "no test data were predicted" in text["Evaluation"]
@@ -209,7 +209,8 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         (
             "Rows of the study",
             {"methods": {"sskd": None, "sskd_tuned": None}},
-            "(map 10, 16 batches in a step, 4 x the learning rate, weights averaged over steps, 0.995 of the past)",
+            "(feature weight 10, 16 batches in a step, 4 x the learning rate, weights averaged over steps, 0.995 of "
+            "the past)",
         ),
         (
             "Rows of the study",

@@ -46,6 +46,7 @@ class Distill:
         "How many of a region's views the student sees; 0 is all that are recorded, or, with an online teacher, a "
         "new one at every step.",
         minimum=0,
+        renamed={"live": "teacher: online"},
     )
     teacher: Literal["recorded", "online"] = setting(
         "recorded",

@@ -19,7 +19,7 @@ def setting(default: Any, description: str, **rules: Any) -> Any:
     """A field of a settings class.
 
     default: REQUIRED for none. rules: keywords of JSON Schema beyond the field's type, such as minimum=1; and form,
-    the values in words for messages, and formerly, the key's name in the release before.
+    the values in words for messages, formerly, the key's name in the release before, and renamed, its values' names.
     """
     about = {"default": default, "description": description, "rules": rules}
     if isinstance(default, list):
