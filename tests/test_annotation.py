@@ -14,6 +14,7 @@ from test_regions import read_images
 
 from lowpower import files
 from lowpower.config.splits import divide
+from lowpower.config.table_settings import Split
 from lowpower.errors import InputError
 from lowpower.evaluation.units import units
 from lowpower.models.region_sets import read_regions
@@ -293,7 +294,7 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
     intake = [{"slide": slide, "state": "usable"} for slide in slides]
     files.write_rows(tmp_path / "intake.csv", ["slide", "state"], intake)
     index_regions(tables, images, slides, 1, tmp_path / "intake.csv", tmp_path / "regions/10x.csv")
-    classes, split = ["benign", "normal", "tumor"], {"by": "random", "val": 0.2, "test": 0.3}
+    classes, split = ["benign", "normal", "tumor"], Split(by="random", val=0.2, test=0.3)
     with pytest.raises(InputError, match="'normal' of the config's `classes` is no slide's label"):
         divide(sheet, classes, [0], split)
     divided = divide(sheet, classes, [0], split, annotated=True)

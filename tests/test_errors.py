@@ -25,6 +25,7 @@ from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
 from lowpower.config.splits import find_problems
+from lowpower.config.table_settings import Split
 from lowpower.errors import InputError
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
@@ -181,7 +182,7 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=
                 rows[name] = row | {"site": ("East", "West")[k % 2], "true_label": ""}
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
-        split = {"by": by, "val": 0.2, "test": 0.3, "folds": 5, "test_sites": list(sites)}
+        split = Split(by=by, val=0.2, test=0.3, test_sites=list(sites))
         return "\n".join(find_problems(list(rows.values()), classes, seeds, split))
 
     return make

@@ -1,5 +1,6 @@
 import itertools
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -8,14 +9,15 @@ from lowpower import files
 from lowpower.config.job_counts import count_tested
 from lowpower.config.sheet import read_sheet
 from lowpower.config.splits import can_be_judged, divide, find_problems
+from lowpower.config.table_settings import Split
 from lowpower.errors import InputError
 from lowpower.tables.splits_file import COLUMNS, write_splits
 
 CLASSES = ["a", "b"]
-RANDOM = {"by": "random", "val": 0.2, "test": 0.3, "folds": 5, "test_sites": []}
-KFOLD = RANDOM | {"by": "kfold"}
-SITE = RANDOM | {"by": "site", "test_sites": ["east"]}
-SHEET = RANDOM | {"by": "sheet"}
+RANDOM = Split(by="random", val=0.2, test=0.3)
+KFOLD = replace(RANDOM, by="kfold")
+SITE = replace(RANDOM, by="site", test_sites=["east"])
+SHEET = replace(RANDOM, by="sheet")
 
 
 def slide(name, patient, label, split="", site="west", true_label=""):
@@ -106,7 +108,7 @@ def test_sheet_splits_are_taken_as_they_are_and_external_is_one():
 @pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
 def test_whoever_validates_or_tests_for_any_seed_can_be_judged(split):
     sheet = cohort()
-    can = {row["slide"] for row in sheet if can_be_judged(row, split["by"])}
+    can = {row["slide"] for row in sheet if can_be_judged(row, split.by)}
     judged = {row["slide"] for row in divide(sheet, CLASSES, [0, 1, 2], split) if row["split"] != "train"}
     assert judged <= can and can == {row["slide"] for row in sheet if row["label"]}
 
@@ -213,8 +215,8 @@ def replaced(sheet, name, **values):
         (replaced(divided(), "b2", split="train"), SHEET, "class 'b' has no labeled patient in val"),
         (cohort(per_class=2), RANDOM, r"class 'a' has no labeled patient in train .*2 labeled patients"),
         (cohort(per_class=2), KFOLD, "class 'a' has no labeled patient in"),
-        (cohort(), SITE | {"test_sites": ["Est"]}, r"test_sites: \[Est\].*sites of the sheet are: east, west"),
-        (cohort(), SITE | {"test_sites": []}, "sites of the sheet are: east, west"),
+        (cohort(), replace(SITE, test_sites=["Est"]), r"test_sites: \[Est\].*sites of the sheet are: east, west"),
+        (cohort(), replace(SITE, test_sites=[]), "sites of the sheet are: east, west"),
         (replaced(cohort(), "a00-1", site="west"), SITE, "'a00' has more than one site"),
         ([*cohort(), slide("x", "Px", "", site="east")], SITE, "without a label at a test site: Px"),
     ],

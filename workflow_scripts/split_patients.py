@@ -1,6 +1,7 @@
 """Divide the patients into training, validation and test, for one seed."""
 
 from lowpower.config.splits import divide
+from lowpower.config.table_settings import Split
 from lowpower.job_start import start_job
 from lowpower.tables.splits_file import write_splits
 
@@ -10,7 +11,7 @@ write_splits(
         sheet=snakemake.params.sheet,
         classes=snakemake.params.classes,
         seeds=[snakemake.params.seed],
-        split=snakemake.params.split,
+        split=Split.from_dict(snakemake.params.split),
         annotated=snakemake.params.annotated,
     ),
     index=snakemake.input.index,

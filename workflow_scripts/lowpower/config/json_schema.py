@@ -1,12 +1,12 @@
 """JSON Schema of the settings classes: their types, ranges, defaults and descriptions as one file for a validator."""
 
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import yaml
 
-from lowpower.config.settings import ABSENT, section_of, types_of
+from lowpower.config.settings import ABSENT, Settings, section_of, types_of
 from lowpower.files import replacing
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -14,7 +14,7 @@ _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _HEADER = "# Written from the dataclasses in workflow_scripts/lowpower/config/ by `make docs`; change those.\n"
 
 
-def schema_of(settings: type, title: str, description: str) -> dict:
+def schema_of(settings: type[Settings], title: str, description: str) -> dict:
     """The whole schema of a file that a settings class describes."""
     return {"$schema": _DRAFT, "title": title, "description": description} | _section(settings)
 
@@ -26,7 +26,7 @@ def write_schema(path: str | Path, schema: dict) -> None:
         part.write_text(_HEADER + text, encoding="utf-8")
 
 
-def _section(settings: type) -> dict:
+def _section(settings: type[Settings]) -> dict:
     """The rule of a section: the rule of each of its keys, and no others."""
     required = [field.name for field in fields(settings) if field.metadata["default"] is MISSING]
     rule = {"type": "object", "additionalProperties": False} | ({"required": required} if required else {})
@@ -43,7 +43,7 @@ def _rule(field: Any, kind: Any) -> dict:
         rule["items"] = rule["items"] | rules.pop("items", {})
     rule |= rules
     if default is not MISSING and default is not ABSENT:
-        rule["default"] = {} if is_dataclass(default) else default
+        rule["default"] = {} if isinstance(default, Settings) else default
     return rule
 
 

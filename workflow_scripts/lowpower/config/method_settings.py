@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from lowpower.config.settings import REQUIRED, setting
+from lowpower.config.settings import REQUIRED, Settings, setting
 
 METHOD_NAME = {
     "description": "up to 64 lowercase letters, digits and _, a letter first, no 20 repetitions last; not `teacher`, "
@@ -14,7 +14,7 @@ METHOD_NAME = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pretrain:
+class Pretrain(Settings):
     """Pretraining by VICReg, without labels or teacher."""
 
     images: Literal["labeled", "all"] = setting(
@@ -23,7 +23,7 @@ class Pretrain:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Distill:
+class Distill(Settings):
     """Distillation from the teacher."""
 
     images: Literal["labeled", "all"] = setting(
@@ -81,7 +81,7 @@ class Distill:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finetune:
+class Finetune(Settings):
     """Training on labels."""
 
     images: Literal["labeled", "all"] = setting(
@@ -97,7 +97,7 @@ class Finetune:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Method:
+class Method(Settings):
     """One row of the study: a network, its start weights and its training stages."""
 
     network: Literal["resnet10", "color", "resnet18", "resnet34", "resnet50"] = setting(
@@ -122,3 +122,13 @@ class Method:
     )
     distill: Distill | None = setting(None, "Learning from the teacher's recorded views; null for none.")
     finetune: Finetune | None = setting(None, "Learning from labels; null for none.")
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether the method learns from the teacher or starts from its weights."""
+        return self.distill is not None or self.init == "teacher"
+
+    @property
+    def replays_recording(self) -> bool:
+        """Whether the method is distilled from the teacher's recorded outputs."""
+        return self.distill is not None and self.distill.teacher == "recorded"

@@ -5,14 +5,12 @@ schemas/*.schema.yaml (``json_schema``), so each of them is written once.
 """
 
 import types
-from dataclasses import MISSING, Field, asdict, field, fields, is_dataclass
+from dataclasses import MISSING, asdict, field, fields
 from functools import cache
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 REQUIRED = MISSING  # the config must have the key
-ABSENT = object()  # None where the config lacks the key, which then stays out of the complete config too
-
-_Settings = TypeVar("_Settings")
+ABSENT = object()  # None where the config lacks the key, which the complete config then lacks too
 
 
 def setting(default: Any, description: str, **rules: Any) -> Any:
@@ -27,37 +25,36 @@ def setting(default: Any, description: str, **rules: Any) -> Any:
     return field(default=None if default is ABSENT else default, metadata=about)
 
 
+class Settings:
+    """The base of every section of a config. Subclasses are frozen dataclasses; their lists are never changed."""
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Build the section from plain values that its schema accepts."""
+        return cls(**{key: _typed(types_of(cls)[key], value) for key, value in values.items()})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The section as plain values in the order of its keys, for config.json and a rule's params."""
+        absent = {f.name for f in fields(self) if f.metadata["default"] is ABSENT and getattr(self, f.name) is None}
+        return {key: value for key, value in asdict(self).items() if key not in absent}
+
+
 @cache
-def types_of(settings: type) -> dict[str, Any]:
+def types_of(settings: type[Settings]) -> dict[str, Any]:
     """The type of each field of a settings class."""
     return get_type_hints(settings)
 
 
-def section_of(kind: Any) -> type | None:
+def section_of(kind: Any) -> type[Settings] | None:
     """The settings class in a field's type, alone or ``| None``; None for another type."""
     kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
-    return next((kind for kind in kinds if is_dataclass(kind)), None)
-
-
-def build(settings: type[_Settings], values: dict[str, Any]) -> _Settings:
-    """An object of a settings class from plain values that its schema accepts."""
-    return settings(**{key: _typed(types_of(settings)[key], value) for key, value in values.items()})
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None)
 
 
 def _typed(kind: Any, value: Any) -> Any:
+    """A plain value as a field's type has it: dicts of sections become sections."""
     if value is not None and (section := section_of(kind)):
-        return build(section, value)
-    if get_origin(kind) is dict and section_of(get_args(kind)[1]):
+        return section.from_dict(value)
+    if get_origin(kind) is dict:
         return {key: _typed(get_args(kind)[1], item) for key, item in value.items()}
     return value
-
-
-def plain(settings: Any) -> dict[str, Any]:
-    """The values of a settings object as dicts and lists, in the order of its fields; absent sections left out."""
-    absent = {f.name for f in fields(settings) if is_absent(f) and getattr(settings, f.name) is None}
-    return {key: value for key, value in asdict(settings).items() if key not in absent}
-
-
-def is_absent(a_field: Field) -> bool:
-    """Whether a complete config may lack this field's key."""
-    return a_field.metadata["default"] is ABSENT

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from lowpower.config.settings import setting
+from lowpower.config.settings import Settings, setting
 
 LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demo:
+class Demo(Settings):
     """Tissue of a cohort that the workflow draws itself."""
 
     seed: int = setting(0, "Seed of the drawn tissue.", minimum=0, maximum=LARGEST_SEED)
@@ -37,7 +37,7 @@ class Demo:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tissue:
+class Tissue(Settings):
     """Tissue detection on a slide."""
 
     mask_mpp: float = setting(8, "Scale of the mask in µm per pixel.", minimum=1, maximum=64)
@@ -59,7 +59,7 @@ class Tissue:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grid:
+class Grid(Settings):
     """Fields of view of unit grid."""
 
     size_um: float = setting(

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lowpower.config.method_settings import METHOD_NAME, Method
-from lowpower.config.settings import ABSENT, REQUIRED, plain, setting
+from lowpower.config.settings import ABSENT, REQUIRED, Settings, setting
 from lowpower.config.slide_settings import LARGEST_SEED, Demo, Grid, Tissue
 from lowpower.config.table_settings import Cost, Plan, Split, Statistics
 from lowpower.config.training_settings import Augmentation, Training
 
 
 @dataclass(frozen=True, kw_only=True)
-class Study:
-    """A complete config. Its lists are never changed in place."""
+class Study(Settings):
+    """A complete config."""
 
     cohort: str = setting(
         REQUIRED,
@@ -191,7 +191,3 @@ class Study:
         Plan(), "What `snakemake plan` tells beside this study on this machine (docs/scale.md). Nothing else reads it."
     )
     gpu: bool = setting(False, "True where training jobs get a GPU (CUDA); otherwise they run on the CPU.")
-
-    def as_dict(self) -> dict:
-        """The config as plain values in the order of its keys, for config.json and a rule's params."""
-        return plain(self)

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from lowpower.config.settings import setting
+from lowpower.config.settings import Settings, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class Split:
+class Split(Settings):
     """Division of patients into training, validation and test."""
 
     by: Literal["sheet", "random", "kfold", "site"] = setting(
@@ -32,7 +32,7 @@ class Split:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Statistics:
+class Statistics(Settings):
     """Bootstrap intervals of the tables."""
 
     draws: int = setting(10000, "Bootstrap draws of patients for metrics that are counted.", minimum=100)
@@ -42,7 +42,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class Cost(Settings):
     """Timing of a network."""
 
     regions: int = setting(32, "Regions that are timed, spread evenly over the index.", minimum=1)
@@ -50,7 +50,7 @@ class Cost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class Plan(Settings):
     """Other cohort sizes and machines for `snakemake plan`."""
 
     slides: list[int] = setting(

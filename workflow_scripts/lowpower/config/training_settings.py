@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from lowpower.config.settings import setting
+from lowpower.config.settings import Settings, setting
 
 
 @dataclass(frozen=True, kw_only=True)
-class Augmentation:
+class Augmentation(Settings):
     """Random changes of color and orientation behind one view of a region."""
 
     brightness: float = setting(0.5, "Brightness factors are drawn from 1 - this to 1 + this.", minimum=0, maximum=1)
@@ -21,7 +21,7 @@ class Augmentation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Training:
+class Training(Settings):
     """Optimizer settings, the same for every model."""
 
     steps: int = setting(4000, "Optimizer steps of every model, fine-tuning included.", minimum=1)
