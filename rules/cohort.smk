@@ -20,8 +20,8 @@ rule gather_slides:
     params:
         slides=unformatted([row["slide"] for row in SLIDES.values()]),
         patients=unformatted([row["patient"] for row in SLIDES.values()]),
-        on_excluded=STUDY["on_excluded"],
-        min_usable=STUDY["min_usable_slides"],
+        on_excluded=STUDY.on_excluded,
+        min_usable=STUDY.min_usable_slides,
         code=code("gather_slides"),
     message:
         "Gathering what became of every slide"
@@ -72,7 +72,7 @@ rule index_regions:
     params:
         slides=lambda w: [row["slide"] for row in indexed(w.scale).values()],
         reduction=lambda w: magnification.reduction_between(
-            STUDY["teacher_magnification"], magnification.parse(w.scale.removesuffix("-level"))
+            STUDY.teacher_magnification, magnification.parse(w.scale.removesuffix("-level"))
         ),
         code=code("index_regions"),
     message:
@@ -97,10 +97,10 @@ rule split_patients:
         runtime=20,
     params:
         sheet=PEOPLE,
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         seed=lambda w: int(w.seed),
-        split=STUDY["split"],
-        annotated=STUDY["unit"] == "annotation",
+        split=STUDY.split.as_dict(),
+        annotated=STUDY.unit == "annotation",
         code=code("split_patients"),
     message:
         "Dividing patients into training, validation and test, seed {wildcards.seed}"
@@ -110,7 +110,7 @@ rule split_patients:
 
 rule count_cohort:
     input:
-        splits=[splits_of(seed) for seed in STUDY["seeds"]],
+        splits=[splits_of(seed) for seed in STUDY.seeds],
         index=index(TEACHER),
         intake=rules.gather_slides.output.csv,
     output:
@@ -127,7 +127,7 @@ rule count_cohort:
         mem_mb=1000,
         runtime=10,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         code=code("count_cohort"),
     message:
         "Counting the cohort"

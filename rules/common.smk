@@ -50,30 +50,30 @@ if not workflow.configfiles:
 try:
     check_place(HOME)
     STUDY = read_config(config, HOME / "schemas/config.schema.yaml", WRITTEN)
-    SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
+    SLIDES = by_file_name(read_sheet(STUDY.slides, HOME / "schemas/sheet.schema.yaml"))
     check_external_models(STUDY)
-    check_writable(OUT := f"results/{STUDY['cohort']}")
+    check_writable(OUT := f"results/{STUDY.cohort}")
     check_same_study(STUDY, OUT)
 except InputError as error:
     raise WorkflowError(str(error))
 
-TEACHER = magnification.name_of(STUDY["teacher_magnification"])
-STUDENTS = [magnification.name_of(low) for low in STUDY["student_magnifications"]]
+TEACHER = magnification.name_of(STUDY.teacher_magnification)
+STUDENTS = [magnification.name_of(low) for low in STUDY.student_magnifications]
 MODELS = models(STUDY)
 FOLDERS = {model.folder: model for model in MODELS}
 NETWORKS = [(network, magnification.name_of(scale)) for network, scale in measured_networks(MODELS)]
-DEMO = STUDY.get("demo")
+DEMO = STUDY.demo
 PEOPLE = [
     {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in SLIDES.values()
 ]
-JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY["split"]["by"])}
+JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY.split.by)}
 # What the sheet lacks for training is told before any slide is opened. The targets that come before training show it
 # instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
-PROBLEMS = find_problems(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"], STUDY["unit"] == "annotation")
+PROBLEMS = find_problems(PEOPLE, STUDY.classes, STUDY.seeds, STUDY.split, STUDY.unit == "annotation")
 if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
     reasons = join_lines([f"- {problem}" for problem in PROBLEMS], 20)
     raise WorkflowError(
-        f"{STUDY['slides']} does not allow to train yet:\n{reasons}\n"
+        f"{STUDY.slides} does not allow to train yet:\n{reasons}\n"
         "To see the slides before that is mended: snakemake intake (and the same --configfile)."
     )
 
@@ -83,7 +83,7 @@ wildcard_constraints:
     magnification=r"[0-9.]+x",
     scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level what the slide's own level shows
     network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
-    method="|".join(STUDY["methods"]),
+    method="|".join(STUDY.methods),
     labeled=r"\d+",
     unlabeled=r"\d+",
     seed=r"\d+",
@@ -140,18 +140,18 @@ def stamp(path):
 def beside_sheet(slide, column):
     """The file that a column of the sheet names, as seen from the working folder, or blank."""
     name = SLIDES[slide][column]
-    return str(Path(STUDY["slides"]).parent / name) if name else ""
+    return str(Path(STUDY.slides).parent / name) if name else ""
 
 
 def annotation_of(slide):
     """A slide's annotations, or blank where the study does not cut by them: then naming some reruns nothing."""
-    return beside_sheet(slide, "annotation") if STUDY["unit"] == "annotation" else ""
+    return beside_sheet(slide, "annotation") if STUDY.unit == "annotation" else ""
 
 
 def student(wildcards):
     """The model that wildcards name."""
     labeled, unlabeled, seed = int(wildcards.labeled), int(wildcards.unlabeled), int(wildcards.seed)
-    network = STUDY["methods"][wildcards.method]["network"]
+    network = STUDY.methods[wildcards.method].network
     return Model(wildcards.method, magnification.parse(wildcards.magnification), labeled, unlabeled, seed, network)
 
 
@@ -167,8 +167,8 @@ def images_input(wildcards):
 
 def distillation_input(wildcards):
     """The recording, if any, with the teacher and the pixels that it must be of; or that look themselves."""
-    online = STUDY["methods"][wildcards.method]["distill"]["teacher"] == "online"
-    parts = [] if online else range(STUDY["recording_parts"])
+    online = STUDY.methods[wildcards.method].distill.teacher == "online"
+    parts = [] if online else range(STUDY.recording_parts)
     targets = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
     seen = {"targets": targets, "teacher": teacher_of(wildcards), "teacher_index": index(TEACHER)}
     return images_input(wildcards) | seen
@@ -176,11 +176,11 @@ def distillation_input(wildcards):
 
 def finetuning_input(wildcards):
     """What a student starts from: itself after an earlier stage, the teacher's weights, those of a file, or nothing."""
-    row = STUDY["methods"][wildcards.method]
-    if before := stage_before(row):
+    method = STUDY.methods[wildcards.method]
+    if before := stage_before(method):
         path = f"{OUT}/{student(wildcards).folder}/{before}"
         return images_input(wildcards) | {"start": f"{path}.safetensors", "start_history": f"{path}.csv"}
-    start = {"random": None, "teacher": teacher_of(wildcards)}.get(row["init"], row["init"])
+    start = {"random": None, "teacher": teacher_of(wildcards)}.get(method.init, method.init)
     return images_input(wildcards) | ({"start": start} if start else {})
 
 
@@ -196,16 +196,16 @@ def model_files(name):
 
 # Test data are predicted only once the study is final; nothing else ever looks at them. Validation data are always
 # predicted: what a table must choose (a threshold, say) is chosen there.
-REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
+REPORTED = ["test", "external"] if STUDY.report_split == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
-JUDGING = {key: STUDY[key] for key in ("classes", "regions_have_labels", "aggregation", "top_k")}
+JUDGING = {key: getattr(STUDY, key) for key in ("classes", "regions_have_labels", "aggregation", "top_k")}
 UNITS = f"{OUT}/units.parquet"  # what is judged of all predictions: every table of results is made from it
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
-EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
-GPUS = int(STUDY["gpu"])
-PROCESSES = STUDY["training"]["processes"]  # of one training
+EXAMPLE_TEACHER = Model("teacher", STUDY.teacher_magnification, 100, 0, EXAMPLE_STUDENT.seed)
+GPUS = int(STUDY.gpu)
+PROCESSES = STUDY.training.processes  # of one training
 
 
 def training_mb(wildcards, attempt):
     """Memory of one training; more where SLURM says that it was too little (profiles/slurm)."""
-    return attempt * PROCESSES * (2000 + 2 * STUDY["training"]["memory_mb"])
+    return attempt * PROCESSES * (2000 + 2 * STUDY.training.memory_mb)

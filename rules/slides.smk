@@ -1,9 +1,13 @@
 """From slide files to regions: one job per slide and step, each of which always writes its outputs."""
 
-CUT = {key: STUDY[key] for key in ("unit", "grid", "max_side_um", "jpeg_quality")} | {
-    "magnification": STUDY["teacher_magnification"],
+CUT = {
+    "unit": STUDY.unit,
+    "grid": STUDY.grid.as_dict(),
+    "max_side_um": STUDY.max_side_um,
+    "jpeg_quality": STUDY.jpeg_quality,
+    "magnification": STUDY.teacher_magnification,
     "multiple": region_multiple(STUDY),
-    "min_area_um2": STUDY["tissue"]["min_area_um2"],
+    "min_area_um2": STUDY.tissue.min_area_um2,
 }
 
 SLIDE_INPUT = slide_input if DEMO else []  # a user's is a parameter: a missing file as input would stop the whole DAG
@@ -12,7 +16,7 @@ if DEMO:
 
     rule make_demo_slide:
         output:
-            str(Path(STUDY["slides"]).parent / "{slide}.tiff"),
+            str(Path(STUDY.slides).parent / "{slide}.tiff"),
         log:
             f"{OUT}/logs/make_demo_slide/{{slide}}.log",
         benchmark:
@@ -26,7 +30,7 @@ if DEMO:
             slide=lambda w: SLIDES[w.slide]["slide"],
             label=lambda w: SLIDES[w.slide]["true_label"],
             fault=lambda w: SLIDES[w.slide].get("fault", ""),
-            dials=DEMO,
+            dials=DEMO.as_dict(),
             code=code("make_demo_slide"),
         message:
             "Drawing demo slide {wildcards.slide}"
@@ -78,7 +82,7 @@ rule mask_tissue:
         mem_mb=2000,
         runtime=20,
     params:
-        **STUDY["tissue"],
+        **STUDY.tissue.as_dict(),
         path=lambda w: SLIDES[w.slide]["file"],
         mask=lambda w: beside_sheet(w.slide, "mask"),
         mask_stamp=lambda w: stamp(beside_sheet(w.slide, "mask")),
@@ -140,7 +144,7 @@ rule downsample_slide:
         runtime=60,
     params:
         reduction=lambda w: magnification.reduction_between(
-            STUDY["teacher_magnification"], magnification.parse(w.magnification)
+            STUDY.teacher_magnification, magnification.parse(w.magnification)
         ),
         code=code("downsample_slide"),
     message:
@@ -173,7 +177,7 @@ rule read_level:
         path=lambda w: SLIDES[w.slide]["file"],
         annotation=lambda w: annotation_of(w.slide),
         reduction=lambda w: magnification.reduction_between(
-            STUDY["teacher_magnification"], magnification.parse(w.magnification)
+            STUDY.teacher_magnification, magnification.parse(w.magnification)
         ),
         code=code("read_level"),
     message:

@@ -104,8 +104,8 @@ rule predict:
         job=lambda w: {
             "seed": FOLDERS[w.folder].seed,
             "which": PREDICTED,
-            "megapixels": STUDY["training"]["megapixels_per_pass"],
-            "gpu": STUDY["gpu"],
+            "megapixels": STUDY.training.megapixels_per_pass,
+            "gpu": STUDY.gpu,
         },
         code=code("predict"),
     message:
@@ -137,7 +137,7 @@ rule show_examples:
         runtime=20,
         gpu=GPUS,
     params:
-        job={"seed": EXAMPLE_STUDENT.seed, "which": REPORTED, "gpu": STUDY["gpu"]},
+        job={"seed": EXAMPLE_STUDENT.seed, "which": REPORTED, "gpu": STUDY.gpu},
         code=code("show_examples"),
     message:
         f"Showing examples of {EXAMPLE_STUDENT.folder} beside its teacher"

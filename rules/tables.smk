@@ -11,7 +11,7 @@ COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 rule judge_units:
     input:
         predictions=model_files("predictions.parquet"),
-        splits=[splits_of(seed) for seed in STUDY["seeds"]],
+        splits=[splits_of(seed) for seed in STUDY.seeds],
     output:
         UNITS,
     log:
@@ -53,11 +53,11 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
-        statistics=STUDY["statistics"],
-        positive_class=unformatted(STUDY["positive_class"]),
+        statistics=STUDY.statistics.as_dict(),
+        positive_class=unformatted(STUDY.positive_class),
         code=code("evaluate"),
     message:
         "Computing results with intervals"
@@ -81,7 +81,7 @@ rule list_patients:
         mem_mb=4000,
         runtime=30,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
         code=code("list_patients"),
@@ -94,7 +94,7 @@ rule list_patients:
 rule measure_cost:
     input:
         index=lambda w: index(w.magnification),
-        splits=splits_of(STUDY["seeds"][0]),
+        splits=splits_of(STUDY.seeds[0]),
     output:
         f"{OUT}/cost/{{network}}-{{magnification}}.json",
     log:
@@ -110,13 +110,13 @@ rule measure_cost:
         gpu=GPUS,
     params:
         job=lambda w: {
-            "seed": STUDY["seeds"][0],
+            "seed": STUDY.seeds[0],
             "network": w.network,
             "magnification": magnification.parse(w.magnification),
-            "classes": len(STUDY["classes"]),
-            "regions_timed": STUDY["cost"]["regions"],
-            "repeats": STUDY["cost"]["repeats"],
-            "gpu": STUDY["gpu"],
+            "classes": len(STUDY.classes),
+            "regions_timed": STUDY.cost.regions,
+            "repeats": STUDY.cost.repeats,
+            "gpu": STUDY.gpu,
         },
         code=code("measure_cost"),
     message:
@@ -170,10 +170,9 @@ rule count_hours:
         models=[timed_row(STUDY, model) for model in MODELS],
         recordings={  # no input: it would bring back recordings that were deleted
             str(seed): [
-                f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv"
-                for part in range(STUDY["recording_parts"])
+                f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv" for part in range(STUDY.recording_parts)
             ]
-            for seed in STUDY["seeds"]
+            for seed in STUDY.seeds
         },
         code=code("count_hours"),
     message:
@@ -202,7 +201,7 @@ rule refer_units:
     params:
         models=[result_row(STUDY, model) for model in MODELS],
         splits=REPORTED,
-        statistics=STUDY["statistics"],
+        statistics=STUDY.statistics.as_dict(),
         controls=controls(STUDY),
         code=code("refer_units"),
     message:
