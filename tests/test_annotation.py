@@ -13,6 +13,7 @@ from slide_files import cut_slide, draw_tissue, write_slide
 from test_regions import read_images
 
 from lowpower import files
+from lowpower.config.sheet_row import PatientRow
 from lowpower.config.splits import divide
 from lowpower.config.table_settings import Split
 from lowpower.errors import InputError
@@ -288,8 +289,8 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
             path = write(tmp_path / f"{name}.geojson", collection(*rings))
             folders.append(tmp_path / "regions" / name)
             cut_slide(folders[-1], slide, slide=name, unit="annotation", annotation=path)
-            sheet.append({"slide": name, "patient": name, "site": "", "label": label, "true_label": "", "split": ""})
-    slides = [row["slide"] for row in sheet]
+            sheet.append(PatientRow(slide=name, patient=name, label=label))
+    slides = [row.slide for row in sheet]
     tables, images = ([folder / f"regions.{end}" for folder in folders] for end in ("csv", "zip"))
     intake = [{"slide": slide, "state": "usable"} for slide in slides]
     files.write_rows(tmp_path / "intake.csv", ["slide", "state"], intake)

@@ -24,6 +24,7 @@ from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
+from lowpower.config.sheet_row import PatientRow
 from lowpower.config.splits import find_problems
 from lowpower.config.table_settings import Split
 from lowpower.errors import InputError
@@ -183,7 +184,7 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
         split = Split(by=by, val=0.2, test=0.3, test_sites=list(sites))
-        return "\n".join(find_problems(list(rows.values()), classes, seeds, split))
+        return "\n".join(find_problems([PatientRow(**row) for row in rows.values()], classes, seeds, split))
 
     return make
 

@@ -22,6 +22,7 @@ from sheet_files import edited, workbook
 from lowpower.config.config_file import read_config, read_written
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.sheet import by_file_name, read_sheet
+from lowpower.config.sheet_row import PatientRow
 from lowpower.config.splits import find_problems
 from lowpower.config.study_models import level_of, measured_networks, models
 from lowpower.config.table_settings import Split
@@ -166,7 +167,7 @@ def accept(path, least):
         assert str(error).strip() and len(str(error)) < 3000
         return None
     assert len(rows) == least == len(by_file_name(rows)), path.read_bytes()
-    people = [{key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in rows]
+    people = [PatientRow.of(row) for row in rows]
     for by in ("sheet", "random", "kfold", "site"):
         division = Split(by=by, folds=3, val=0.2, test=0.2)
         problems = find_problems(people, ["a", "b"], [0], division, False)

@@ -1,4 +1,4 @@
-"""The schema of the config and the page docs/configuration.md, both written from the settings classes.
+"""The schemas of config and sheet and the page docs/configuration.md, written from the settings classes.
 
 python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
 """
@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from lowpower.config.json_schema import schema_of, write_schema
+from lowpower.config.json_schema import schema_of, sheet_schema, write_schema
 from lowpower.config.schema import values_of
 from lowpower.config.study import Study
 from lowpower.files import replacing
@@ -55,5 +55,6 @@ def _rows(rules: dict, prefix: str) -> list[str]:
 if __name__ == "__main__":
     schema, page = map(Path, sys.argv[1:])
     write_schema(schema, config_schema())
+    write_schema(schema.with_name("sheet.schema.yaml"), sheet_schema())
     with replacing(page) as part:
         part.write_text(configuration_page(config_schema()), encoding="utf-8")

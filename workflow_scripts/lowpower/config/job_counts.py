@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lowpower.config.external_models import external_teacher
 from lowpower.config.patients import read_patients
+from lowpower.config.sheet_row import PatientRow
 from lowpower.config.splits import assign
 from lowpower.config.study import Study
 from lowpower.config.study_models import measured_networks, models
@@ -65,7 +66,7 @@ def planned_jobs(study: Study, slides: int, judged: int | None = None) -> dict[s
     return {rule: count for rule, count in jobs.items() if count}
 
 
-def count_tested(sheet: Sequence[dict[str, str]], classes: Sequence[str], seeds: Sequence[int], split: Split) -> int:
+def count_tested(sheet: Sequence[PatientRow], classes: Sequence[str], seeds: Sequence[int], split: Split) -> int:
     """How many patients a study tests: of all folds together, else the fewest of any seed.
 
     sheet, split: as for ``splits.find_problems``; a sheet with problems is counted as far as it goes.

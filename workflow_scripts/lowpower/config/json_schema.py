@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 import yaml
 
 from lowpower.config.settings import ABSENT, Settings, section_of, types_of
+from lowpower.config.sheet_row import SheetRow
 from lowpower.files import replacing
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
@@ -17,6 +18,22 @@ _HEADER = "# Written from the dataclasses in workflow_scripts/lowpower/config/ b
 def schema_of(settings: type[Settings], title: str, description: str) -> dict:
     """The whole schema of a file that a settings class describes."""
     return {"$schema": _DRAFT, "title": title, "description": description} | _section(settings)
+
+
+def sheet_schema() -> dict:
+    """The schema of a row of the sheet. Every cell is text, and further columns are allowed."""
+    columns = {column.name: column.metadata for column in fields(SheetRow) if column.metadata}
+    return {
+        "$schema": _DRAFT,
+        "title": "lowpower sheet of slides",
+        "description": "One row per slide. Blank cells are empty text. Other columns are kept and ignored.",
+        "type": "object",
+        "required": [name for name, about in columns.items() if about["default"] is MISSING],
+        "properties": {
+            name: {"description": about["description"], "type": "string"} | about["rules"]
+            for name, about in columns.items()
+        },
+    }
 
 
 def write_schema(path: str | Path, schema: dict) -> None:

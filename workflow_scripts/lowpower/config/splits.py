@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lowpower import rng
 from lowpower.config.patients import SPLITS, Patient, patient_problems, read_patients
+from lowpower.config.sheet_row import PatientRow, SheetRow
 from lowpower.config.table_settings import Split
 from lowpower.errors import InputError
 from lowpower.text import abbreviate
 
 
 def find_problems(
-    sheet: Sequence[dict[str, str]],
+    sheet: Sequence[PatientRow],
     classes: Sequence[str],
     seeds: Sequence[int],
     split: Split,
@@ -21,11 +22,10 @@ def find_problems(
 ) -> list[str]:
     """Everything in the sheet that stands in the way of training, each with what to write instead.
 
-    sheet: one dict per slide with slide, patient, site, label, true_label and split. annotated: regions have classes
-    of their own, so a class may be no slide's label.
+    sheet: one row per slide. annotated: regions have classes of their own, so a class may be no slide's label.
     """
     found = list(patient_problems(sheet, classes, split.by))
-    labels = {row["label"] for row in sheet} - {""}
+    labels = {row.label for row in sheet} - {""}
     if annotated and labels:
         classes = [name for name in classes if name in labels]
     found += [
@@ -55,7 +55,7 @@ def find_problems(
 
 
 def divide(
-    sheet: Sequence[dict[str, str]],
+    sheet: Sequence[PatientRow],
     classes: Sequence[str],
     seeds: Sequence[int],
     split: Split,
@@ -79,11 +79,11 @@ def divide(
         for label in classes:
             labeled |= _ranks([p for p in training if patients[p].label == label], seed, "labeled")
         unlabeled = _ranks([p for p in training if not patients[p].label], seed, "unlabeled")
-        for row in sorted(sheet, key=lambda row: row["slide"]):
-            patient = row["patient"]
+        for row in sorted(sheet, key=lambda row: row.slide):
+            patient = row.patient
             rows.append(
                 {
-                    **{key: row[key] for key in ("slide", "patient", "site", "label", "true_label")},
+                    **{key: getattr(row, key) for key in ("slide", "patient", "site", "label", "true_label")},
                     "seed": seed,
                     "split": assigned[patient],
                     "labeled_rank": labeled.get(patient, ""),
@@ -123,12 +123,12 @@ def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, spli
     return assigned
 
 
-def can_be_judged(row: dict[str, str], by: str) -> bool:
+def can_be_judged(row: PatientRow | SheetRow, by: str) -> bool:
     """Whether a slide's patient may stand in val, test or external: as the sheet's split says, else if it has a label.
 
     row: of the sheet. by: what divides the patients. No seed is asked, so that one more seed changes nothing here.
     """
-    return row["split"] in SPLITS[1:] if by == "sheet" else bool(row["label"])
+    return row.split in SPLITS[1:] if by == "sheet" else bool(row.label)
 
 
 def _share(members: Sequence[str], share: float) -> int:
