@@ -18,8 +18,8 @@ rule gather_slides:
         mem_mb=1000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
-        patients=unformatted([row["patient"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        patients=unformatted([row.patient for row in SLIDES.values()]),
         on_excluded=STUDY.on_excluded,
         min_usable=STUDY.min_usable_slides,
         code=code("gather_slides"),
@@ -70,7 +70,7 @@ rule index_regions:
         mem_mb=2000,
         runtime=60,
     params:
-        slides=lambda w: [row["slide"] for row in indexed(w.scale).values()],
+        slides=lambda w: [row.slide for row in indexed(w.scale).values()],
         reduction=lambda w: magnification.reduction_between(
             STUDY.teacher_magnification, magnification.parse(w.scale.removesuffix("-level"))
         ),
@@ -96,7 +96,7 @@ rule split_patients:
         mem_mb=1000,
         runtime=20,
     params:
-        sheet=PEOPLE,
+        sheet=[asdict(row) for row in PEOPLE],
         classes=unformatted(STUDY.classes),
         seed=lambda w: int(w.seed),
         split=STUDY.split.as_dict(),
@@ -154,8 +154,8 @@ rule show_intake:
         mem_mb=1000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
-        labels=unformatted([row["label"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        labels=unformatted([row.label for row in SLIDES.values()]),
         problems=unformatted(PROBLEMS),
         code=code("show_intake"),
     message:

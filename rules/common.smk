@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.region_sizes import region_multiple
 from lowpower.config.sheet import by_file_name, read_sheet
+from lowpower.config.sheet_row import PatientRow
 from lowpower.config.study_models import Model, level_of, measured_networks, models
 from lowpower.text import join_lines
 
@@ -63,9 +65,7 @@ MODELS = models(STUDY)
 FOLDERS = {model.folder: model for model in MODELS}
 NETWORKS = [(network, magnification.name_of(scale)) for network, scale in measured_networks(MODELS)]
 DEMO = STUDY.demo
-PEOPLE = [
-    {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in SLIDES.values()
-]
+PEOPLE = [PatientRow.of(row) for row in SLIDES.values()]
 JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY.split.by)}
 # What the sheet lacks for training is told before any slide is opened. The targets that come before training show it
 # instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
@@ -122,7 +122,7 @@ def per_slide(pattern, scale=""):
 
 def slide_input(wildcards):
     """A demo slide, which a rule makes."""
-    return SLIDES[wildcards.slide]["file"]
+    return SLIDES[wildcards.slide].file
 
 
 @cache
@@ -139,7 +139,7 @@ def stamp(path):
 
 def beside_sheet(slide, column):
     """The file that a column of the sheet names, as seen from the working folder, or blank."""
-    name = SLIDES[slide][column]
+    name = getattr(SLIDES[slide], column)
     return str(Path(STUDY.slides).parent / name) if name else ""
 
 

@@ -31,7 +31,7 @@ rule write_model_cards:
         runtime=10,
     params:
         models=[model.as_row() for model in MODELS],
-        scanners=unformatted(sorted({row.get("scanner", "") for row in SLIDES.values()})),
+        scanners=unformatted(sorted({row.scanner for row in SLIDES.values()})),
         code=code("write_model_cards"),
     message:
         "Writing a card beside each model"

@@ -66,7 +66,7 @@ rule write_report:
         mem_mb=2000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
         code=code("write_report"),
     message:
         "Writing the report"

@@ -27,9 +27,9 @@ if DEMO:
             mem_mb=1000,
             runtime=10,
         params:
-            slide=lambda w: SLIDES[w.slide]["slide"],
-            label=lambda w: SLIDES[w.slide]["true_label"],
-            fault=lambda w: SLIDES[w.slide].get("fault", ""),
+            slide=lambda w: SLIDES[w.slide].slide,
+            label=lambda w: SLIDES[w.slide].true_label,
+            fault=lambda w: SLIDES[w.slide].others.get("fault", ""),
             dials=DEMO.as_dict(),
             code=code("make_demo_slide"),
         message:
@@ -53,11 +53,11 @@ rule check_slide:
         mem_mb=1000,
         runtime=10,
     params:
-        slide=lambda w: SLIDES[w.slide]["slide"],
-        path=lambda w: SLIDES[w.slide]["file"],
-        stamp=lambda w: [] if DEMO else stamp(SLIDES[w.slide]["file"]),
-        mpp=lambda w: SLIDES[w.slide]["mpp"],
-        exclude=lambda w: SLIDES[w.slide]["exclude"],
+        slide=lambda w: SLIDES[w.slide].slide,
+        path=lambda w: SLIDES[w.slide].file,
+        stamp=lambda w: [] if DEMO else stamp(SLIDES[w.slide].file),
+        mpp=lambda w: SLIDES[w.slide].mpp,
+        exclude=lambda w: SLIDES[w.slide].exclude,
         code=code("check_slide"),
     message:
         "Checking slide {wildcards.slide}"
@@ -83,7 +83,7 @@ rule mask_tissue:
         runtime=20,
     params:
         **STUDY.tissue.as_dict(),
-        path=lambda w: SLIDES[w.slide]["file"],
+        path=lambda w: SLIDES[w.slide].file,
         mask=lambda w: beside_sheet(w.slide, "mask"),
         mask_stamp=lambda w: stamp(beside_sheet(w.slide, "mask")),
         code=code("mask_tissue"),
@@ -116,7 +116,7 @@ rule tile_slide:
         runtime=120,
     params:
         settings=CUT,
-        path=lambda w: SLIDES[w.slide]["file"],
+        path=lambda w: SLIDES[w.slide].file,
         annotation=lambda w: annotation_of(w.slide),
         annotation_stamp=lambda w: stamp(annotation_of(w.slide)),
         code=code("tile_slide"),
@@ -174,7 +174,7 @@ rule read_level:
         runtime=120,
     params:
         settings=CUT,
-        path=lambda w: SLIDES[w.slide]["file"],
+        path=lambda w: SLIDES[w.slide].file,
         annotation=lambda w: annotation_of(w.slide),
         reduction=lambda w: magnification.reduction_between(
             STUDY.teacher_magnification, magnification.parse(w.magnification)

@@ -35,8 +35,8 @@ rule make_pseudonyms:
         mem_mb=1000,
         runtime=10,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
-        patients=unformatted([row["patient"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        patients=unformatted([row.patient for row in SLIDES.values()]),
         code=code("make_pseudonyms"),
     message:
         "Giving every slide and patient a pseudonym"
@@ -61,7 +61,7 @@ rule plan:
             for count in STUDY.plan.slides or [len(SLIDES)]
         },
         models=[model.as_row() for model in MODELS],
-        slides=unformatted([row["file"] for row in SLIDES.values()]),
+        slides=unformatted([row.file for row in SLIDES.values()]),
         results="results",
         tested=count_tested(PEOPLE, STUDY.classes, STUDY.seeds, STUDY.split),
     message:
