@@ -64,7 +64,7 @@ _Validator = jsonschema.validators.extend(
 def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tuple, Written]) -> str:
     """One sentence for a schema error: the key, what was found, what to write."""
     while error.context:  # of the branches of a oneOf, the one that was meant
-        meant = [e for e in error.context if e.validator not in ("type", "const")]
+        meant = [e for e in error.context if e.relative_path or e.validator not in ("type", "const")]
         if not meant:
             break
         error = meant[0]
