@@ -169,8 +169,8 @@ def test_cells_of_several_lines_as_spreadsheet_programs_save_them_are_read(tmp_p
     text = 'slide,"path","Tumor\n(%)",patient,"label\n",exclude\n'
     text += '"a",a.svs,"5\n(3, 7)",P1,"x\n","thin, old,\nsee mail"\n'
     row = read(tmp_path, text.replace("\n", end))[0]
-    assert (row["label"], row["exclude"]) == ("x", "thin, old, see mail")
-    assert row["Tumor (%)"] == f"5{end}(3, 7)"
+    assert (row.label, row.exclude) == ("x", "thin, old, see mail")
+    assert row.others["Tumor (%)"] == f"5{end}(3, 7)"
 
 
 def test_cells_of_several_lines_and_of_any_length_are_read_and_lines_are_those_of_the_file(tmp_path):
