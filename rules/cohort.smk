@@ -18,10 +18,10 @@ rule gather_slides:
         mem_mb=1000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
-        patients=unformatted([row["patient"] for row in SLIDES.values()]),
-        on_excluded=STUDY["on_excluded"],
-        min_usable=STUDY["min_usable_slides"],
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        patients=unformatted([row.patient for row in SLIDES.values()]),
+        on_excluded=STUDY.on_excluded,
+        min_usable=STUDY.min_usable_slides,
         code=code("gather_slides"),
     message:
         "Gathering what became of every slide"
@@ -70,9 +70,9 @@ rule index_regions:
         mem_mb=2000,
         runtime=60,
     params:
-        slides=lambda w: [row["slide"] for row in indexed(w.scale).values()],
+        slides=lambda w: [row.slide for row in indexed(w.scale).values()],
         reduction=lambda w: magnification.reduction_between(
-            STUDY["teacher_magnification"], magnification.parse(w.scale.removesuffix("-level"))
+            STUDY.teacher_magnification, magnification.parse(w.scale.removesuffix("-level"))
         ),
         code=code("index_regions"),
     message:
@@ -96,11 +96,11 @@ rule split_patients:
         mem_mb=1000,
         runtime=20,
     params:
-        sheet=PEOPLE,
-        classes=unformatted(STUDY["classes"]),
+        sheet=[asdict(row) for row in PEOPLE],
+        classes=unformatted(STUDY.classes),
         seed=lambda w: int(w.seed),
-        split=STUDY["split"],
-        annotated=STUDY["unit"] == "annotation",
+        split=STUDY.split.as_dict(),
+        annotated=STUDY.unit == "annotation",
         code=code("split_patients"),
     message:
         "Dividing patients into training, validation and test, seed {wildcards.seed}"
@@ -110,7 +110,7 @@ rule split_patients:
 
 rule count_cohort:
     input:
-        splits=[splits_of(seed) for seed in STUDY["seeds"]],
+        splits=[splits_of(seed) for seed in STUDY.seeds],
         index=index(TEACHER),
         intake=rules.gather_slides.output.csv,
     output:
@@ -127,7 +127,7 @@ rule count_cohort:
         mem_mb=1000,
         runtime=10,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         code=code("count_cohort"),
     message:
         "Counting the cohort"
@@ -154,8 +154,8 @@ rule show_intake:
         mem_mb=1000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
-        labels=unformatted([row["label"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        labels=unformatted([row.label for row in SLIDES.values()]),
         problems=unformatted(PROBLEMS),
         code=code("show_intake"),
     message:

@@ -3,7 +3,7 @@
 # In the report's order; what more images bring can be drawn only where a study has several shares of them.
 FIGURES = [
     *("accuracy_flops", "referral"),
-    *(f"{images}_share" for images in ("unlabeled", "labeled") if len(STUDY[images]) > 1),
+    *(f"{images}_share" for images in ("unlabeled", "labeled") if len(getattr(STUDY, images)) > 1),
     *("recall", "confusion", "roc", "reliability", "examples", "disagreements", "training_curves"),
 ]
 
@@ -31,7 +31,7 @@ rule draw_figures:
         runtime=10,
     params:
         models=[model.as_row() for model in MODELS],
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         scales={"teacher": TEACHER, "student": magnification.name_of(EXAMPLE_STUDENT.magnification)},
         code=code("draw_figures"),
     message:
@@ -66,7 +66,7 @@ rule write_report:
         mem_mb=2000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
         controls=controls(STUDY),
         code=code("write_report"),
     message:

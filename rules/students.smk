@@ -111,8 +111,8 @@ rule predict:
     params:
         seed=lambda w: FOLDERS[w.folder].seed,
         predicted=PREDICTED,
-        megapixels=STUDY["training"]["megapixels_per_pass"],
-        gpu=STUDY["gpu"],
+        megapixels=STUDY.training.megapixels_per_pass,
+        gpu=STUDY.gpu,
         code=code("predict"),
     message:
         "Predicting with {wildcards.folder}"
@@ -145,7 +145,7 @@ rule show_examples:
     params:
         seed=EXAMPLE_STUDENT.seed,
         reported=REPORTED,
-        gpu=STUDY["gpu"],
+        gpu=STUDY.gpu,
         code=code("show_examples"),
     message:
         f"Showing examples of {EXAMPLE_STUDENT.folder} beside its teacher"

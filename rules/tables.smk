@@ -11,7 +11,7 @@ COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 rule judge_units:
     input:
         predictions=model_files("predictions.parquet"),
-        splits=[splits_of(seed) for seed in STUDY["seeds"]],
+        splits=[splits_of(seed) for seed in STUDY.seeds],
     output:
         units=UNITS,
     log:
@@ -24,9 +24,9 @@ rule judge_units:
         mem_mb=4000,
         runtime=60,
     params:
-        classes=unformatted(STUDY["classes"]),
-        regions_have_labels=STUDY["regions_have_labels"],
-        aggregation={"way": STUDY["aggregation"], "k": STUDY["top_k"]},
+        classes=unformatted(STUDY.classes),
+        regions_have_labels=STUDY.regions_have_labels,
+        aggregation={"way": STUDY.aggregation, "k": STUDY.top_k},
         models=[{"folder": model.folder, "seed": model.seed} for model in MODELS],
         reported=REPORTED,
         code=code("judge_units"),
@@ -56,11 +56,11 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         models=[result_row(STUDY, model) for model in MODELS],
         reported=REPORTED,
-        statistics=STUDY["statistics"],
-        positive_class=unformatted(STUDY["positive_class"]),
+        statistics=STUDY.statistics.as_dict(),
+        positive_class=unformatted(STUDY.positive_class),
         code=code("evaluate"),
     message:
         "Computing results with intervals"
@@ -84,7 +84,7 @@ rule list_patients:
         mem_mb=4000,
         runtime=30,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         models=[result_row(STUDY, model) for model in MODELS],
         reported=REPORTED,
         code=code("list_patients"),
@@ -97,7 +97,7 @@ rule list_patients:
 rule measure_cost:
     input:
         index=lambda w: index(w.magnification),
-        splits=splits_of(STUDY["seeds"][0]),
+        splits=splits_of(STUDY.seeds[0]),
     output:
         cost=f"{OUT}/cost/{{network}}-{{magnification}}.json",
     log:
@@ -112,13 +112,13 @@ rule measure_cost:
         runtime=30,
         gpu=GPUS,
     params:
-        seed=STUDY["seeds"][0],
+        seed=STUDY.seeds[0],
         network=lambda w: w.network,
         magnification=lambda w: magnification.parse(w.magnification),
-        classes=len(STUDY["classes"]),
-        regions_timed=STUDY["cost"]["regions"],
-        repeats=STUDY["cost"]["repeats"],
-        gpu=STUDY["gpu"],
+        classes=len(STUDY.classes),
+        regions_timed=STUDY.cost.regions,
+        repeats=STUDY.cost.repeats,
+        gpu=STUDY.gpu,
         code=code("measure_cost"),
     message:
         "Measuring the cost of a region with {wildcards.network} at {wildcards.magnification}"
@@ -171,10 +171,9 @@ rule count_hours:
         models=[timed_row(STUDY, model) for model in MODELS],
         recordings={  # no input: it would bring back recordings that were deleted
             str(seed): [
-                f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv"
-                for part in range(STUDY["recording_parts"])
+                f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv" for part in range(STUDY.recording_parts)
             ]
-            for seed in STUDY["seeds"]
+            for seed in STUDY.seeds
         },
         code=code("count_hours"),
     message:
@@ -203,7 +202,7 @@ rule refer_units:
     params:
         models=[result_row(STUDY, model) for model in MODELS],
         reported=REPORTED,
-        statistics=STUDY["statistics"],
+        statistics=STUDY.statistics.as_dict(),
         controls=controls(STUDY),
         code=code("refer_units"),
     message:

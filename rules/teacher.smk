@@ -51,8 +51,8 @@ else:
         params:
             job=lambda w: recipe(
                 STUDY,
-                Model("teacher", STUDY["teacher_magnification"], 100, 0, int(w.seed)),
-                STUDY["training"]["steps"],
+                Model("teacher", STUDY.teacher_magnification, 100, 0, int(w.seed)),
+                STUDY.training.steps,
             )
             | {"code": code("train_teacher"), "init": "random"},
         message:
@@ -63,8 +63,8 @@ else:
 
 rule choose_teacher:
     input:
-        models=[f"{OUT}/teacher/seed{seed}/model.safetensors" for seed in STUDY["seeds"]],
-        histories=[f"{OUT}/teacher/seed{seed}/history.csv" for seed in STUDY["seeds"]],
+        models=[f"{OUT}/teacher/seed{seed}/model.safetensors" for seed in STUDY.seeds],
+        histories=[f"{OUT}/teacher/seed{seed}/history.csv" for seed in STUDY.seeds],
     output:
         model=f"{OUT}/teacher/best/model.safetensors",
     log:
@@ -104,14 +104,14 @@ rule record_teacher:
         gpu=GPUS,
     params:
         seed=lambda w: int(w.seed),
-        views=STUDY["views"],
+        views=STUDY.views,
         part=lambda w: int(w.part),
-        parts=STUDY["recording_parts"],
-        augmentation=STUDY["augmentation"],
-        megapixels=STUDY["training"]["megapixels_per_pass"],
-        gpu=STUDY["gpu"],
+        parts=STUDY.recording_parts,
+        augmentation=STUDY.augmentation.as_dict(),
+        megapixels=STUDY.training.megapixels_per_pass,
+        gpu=STUDY.gpu,
         code=code("record_teacher"),
     message:
-        f"Recording what the teacher says of {STUDY['views']} views of each training region, seed {{wildcards.seed}}"
+        f"Recording what the teacher says of {STUDY.views} views of each training region, seed {{wildcards.seed}}"
     script:
         "../workflow_scripts/record_teacher.py"

@@ -25,6 +25,8 @@ from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
 from lowpower.errors import InputError
 from lowpower.provenance.leaks import check_published
@@ -88,7 +90,8 @@ def other_study(folder):
     out = folder / "results/own"
     files.write_json(out / "config.json", {"slides": "a.csv", "classes": ["Normal", "Sprue"], "unit": "tissue"})
     write_header(out / "teacher/seed0/model.safetensors", {})
-    return message_of(check_same_study, {"slides": "a.csv", "classes": ["a", "b"], "unit": "tissue"}, out)
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"slides": "a.csv", "classes": ["a", "b"]}
+    return message_of(check_same_study, read_config(raw, ROOT / "schemas/config.schema.yaml"), out)
 
 
 def leak(folder):
@@ -181,8 +184,8 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=
                 rows[name] = row | {"site": ("East", "West")[k % 2], "true_label": ""}
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
-        split = {"by": by, "val": 0.2, "test": 0.3, "folds": 5, "test_sites": list(sites)}
-        return "\n".join(find_problems(list(rows.values()), classes, seeds, split))
+        split = Split(by=by, val=0.2, test=0.3, test_sites=list(sites))
+        return "\n".join(find_problems([PatientRow(**row) for row in rows.values()], classes, seeds, split))
 
     return make
 

@@ -28,7 +28,7 @@ def complete_config(**changes):
     raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     raw |= {"note": 'Note: <i>"5 %"</i>', "classes": CLASSES, "report_split": "val"} | changes
     raw = {key: value for key, value in deepcopy(raw).items() if value is not None}
-    return read_config(raw, ROOT / "schemas/config.schema.yaml")
+    return read_config(raw, ROOT / "schemas/config.schema.yaml").as_dict()
 
 
 def intake_rows():

@@ -15,7 +15,10 @@ _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache  # parsing and dumping the modules that many scripts import takes most of what reading the workflow takes
 def _read(path: Path, root: Path) -> tuple[str, set[Path]]:
-    """A file's syntax tree as text, without docstrings, and the lowpower modules below ``root`` that it imports."""
+    """A file's syntax tree as text, and the lowpower modules below ``root`` that it imports.
+
+    The text has no docstrings, and no default, description or range of a setting.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = set()
     for node in ast.walk(tree):
@@ -25,6 +28,9 @@ def _read(path: Path, root: Path) -> tuple[str, set[Path]]:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):
+            if getattr(node.value.func, "id", "") == "setting":  # a step gets the value as a param
+                node.value = None
     files = {root / f"{name.replace('.', '/')}.py" for name in names if name.split(".")[0] == "lowpower"}
     return ast.dump(tree), {file for file in files if file.is_file()}
 

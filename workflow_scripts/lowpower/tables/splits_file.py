@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import divide
 from lowpower.errors import InputError
 from lowpower.files import read_rows, write_rows
@@ -14,10 +16,10 @@ COLUMNS = ["seed", "slide", "patient", "site", "label", "true_label", "split", "
 
 
 def split_patients(
-    sheet: Sequence[dict[str, str]],
+    sheet: Sequence[PatientRow],
     classes: Sequence[str],
     seed: int,
-    split: dict,
+    split: Split,
     annotated: bool,
     index: str | Path,
     splits: str | Path,
