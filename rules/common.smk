@@ -2,6 +2,7 @@
 
 import shlex
 import sys
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -18,15 +19,8 @@ from lowpower.config.config_file import read_config, read_written
 from lowpower.config.splits import can_be_judged, find_problems
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.external_models import check_external_models, external_teacher
-from lowpower.config.training_jobs import (
-    example_student,
-    recipe,
-    result_row,
-    stage_before,
-    student_recipe,
-    teacher_folder,
-)
-from lowpower.config.training_jobs import time_files, timed_row
+from lowpower.config.training_jobs import example_student, recipe, result_row, stage_before
+from lowpower.config.training_jobs import student_recipe, teacher_folder, time_files, timed_row
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.region_sizes import region_multiple

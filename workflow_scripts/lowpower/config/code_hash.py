@@ -28,11 +28,14 @@ def _read(path: Path, root: Path) -> tuple[str, set[Path]]:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):
-            if getattr(node.value.func, "id", "") == "setting":  # a step gets the value as a param
-                node.value = None
+        elif isinstance(node, ast.AnnAssign) and _is_setting(node.value):
+            node.value = None  # a step gets the value of a setting as a param
     files = {root / f"{name.replace('.', '/')}.py" for name in names if name.split(".")[0] == "lowpower"}
     return ast.dump(tree), {file for file in files if file.is_file()}
+
+
+def _is_setting(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "setting"
 
 
 def modules_of(script: Path) -> list[Path]:
