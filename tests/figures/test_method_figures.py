@@ -111,6 +111,7 @@ def texts(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
+@pytest.mark.slow
 def test_roc_names_the_auroc_of_the_results_and_draws_the_teacher_in_each_panel(tmp_path, figures):
     draw("roc", tmp_path, roc([("teacher", "10x"), ("sskd", "2.5x"), ("sskd", "5x"), ("scratch", "5x")]))
     assert [len(axes.get_lines()) for axes in figures[0].axes[:2]] == [3, 2]

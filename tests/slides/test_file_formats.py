@@ -67,6 +67,7 @@ def test_every_format_gives_the_same_region(tmp_path, name, magnification):
     assert np.abs(region - expected).mean() < 2.5 < np.abs(region[:, 1:] - expected[:, :-1]).mean()  # of two JPEGs
 
 
+@pytest.mark.slow
 def test_the_two_scales_of_a_cohort_show_the_same_field(tmp_path):
     """What is 40x is drawn; what is 20x is its area mean. In the end both are means of the same pixels."""
     fine = draw_tissue(2200, 3200, [tuple(2 * side for side in PIECE), (1500, 300, 400, 500)])
@@ -86,6 +87,7 @@ def test_the_two_scales_of_a_cohort_show_the_same_field(tmp_path):
         assert np.abs(np.subtract(*fields)).max() <= 1  # rounded once, and twice
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_where_nothing_is_rounded_the_two_scales_give_the_same_bytes(tmp_path, unit):
     coarse = draw_tissue(1100, 1600, [PIECE])

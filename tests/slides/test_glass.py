@@ -45,12 +45,14 @@ def area_on(glass, **changes):
     return find_tissue(draw_on(glass, **changes), 8, TissueSettings()).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tint", TINTS)
 def test_tissue_on_tinted_glass_has_the_area_of_that_on_clear_glass(tint):
     clear = area_on(CLEAR)
     assert {fill: area_on(tint, fill=fill) for fill in FILLS} == dict.fromkeys(FILLS, pytest.approx(clear, rel=0.05))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tint", TINTS + DIM)
 def test_pale_tissue_on_tinted_glass_is_found(tint):
     clear = area_on(CLEAR, strength=0.4)

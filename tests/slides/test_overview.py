@@ -107,6 +107,7 @@ def test_tissue_stays_visible_under_a_mesh_of_boxes():
     assert paled + 40 < many[0, 2, 0] < vermilion - 40
 
 
+@pytest.mark.slow
 def test_an_excluded_slide_is_gray_and_has_no_boxes(tmp_path, pieces_slide):
     *_, state = cut_slide(tmp_path, pieces_slide, unit="grid", grid={"size_um": 512, "stride_um": 0, "min_tissue": 1})
     assert state["state"] == "excluded"
@@ -137,6 +138,7 @@ def test_an_overview_is_small(tmp_path):
     assert max(Image.open(io.BytesIO(data)).size) <= 400
 
 
+@pytest.mark.slow
 def test_real_slides_take_24_kB_in_the_mean(tmp_path, shared):
     sizes = []
     for name, how in (

@@ -119,6 +119,7 @@ def test_each_piece_becomes_a_region(tmp_path, pieces_slide):
     assert state["area_mm2"] == pytest.approx(sum(truth), rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_region_shows_its_box_and_white_outside_the_slide(tmp_path, pieces_slide):
     cut_slide(tmp_path, pieces_slide, multiple=128)
     image = np.pad(draw_tissue(1100, 1200, PIECES), ((600, 600), (600, 600), (0, 0)), constant_values=255)
@@ -196,6 +197,7 @@ def test_a_grid_of_the_same_slide(tmp_path, pieces_slide):
     assert denser["regions"] > 2 * len(rows)
 
 
+@pytest.mark.slow
 def test_a_slide_is_one_region_with_all_its_tissue(tmp_path, pieces_slide):
     _, masked, _ = cut_slide(tmp_path, pieces_slide, unit="slide")
     (row,) = files.read_rows(tmp_path / "regions.csv")
@@ -208,6 +210,7 @@ def test_a_slide_is_one_region_with_all_its_tissue(tmp_path, pieces_slide):
         assert (middle[..., 1] < 220).mean() > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "slide", "annotation"])
 def test_what_is_too_long_is_cut_into_parts_that_fit_together(tmp_path, pieces_slide, unit):
     ring = [[20, 10], [1000, 60], [1100, 900], [300, 800]]
@@ -262,6 +265,7 @@ def test_no_field_with_enough_tissue(tmp_path, pieces_slide):
     assert read_images(tmp_path / "regions.zip") == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_a_20x_and_a_40x_slide_of_one_picture_agree(tmp_path, unit):
     fine = draw_tissue(2200, 2400, [tuple(2 * v for v in piece) for piece in PIECES])
