@@ -188,6 +188,7 @@ def test_a_loss_reaches_the_training_rules_and_no_others():
         assert losses not in modules_of(SCRIPTS / f"{script}.py")
 
 
+@pytest.mark.slow
 def test_pseudonyms_reach_only_what_is_published():
     """A script that knew them would cut, train or predict again when names change."""
     knows = {script.stem for script in SCRIPTS.glob("*.py") if SCRIPTS / "lowpower/pseudonyms.py" in modules_of(script)}

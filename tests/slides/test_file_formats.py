@@ -99,6 +99,7 @@ def test_where_nothing_is_rounded_the_two_scales_give_the_same_bytes(tmp_path, u
         assert (tmp_path / "40x" / made).read_bytes() == (tmp_path / "20x" / made).read_bytes()
 
 
+@pytest.mark.slow
 def test_empty_areas_are_white_and_no_tissue(tmp_path):
     """A scanner leaves out tiles in which it saw nothing; OpenSlide gives them as transparent."""
     image = draw_tissue(1024, 1536, [PIECE])
@@ -192,6 +193,7 @@ def assert_nowhere(folder, secrets):
             assert secret not in path.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pieces", [[PIECE], []])
 def test_writing_on_the_glass_is_not_shown(tmp_path, pieces):
     """Black ink on a corner, away from the tissue; and on a slide on which no tissue is found."""

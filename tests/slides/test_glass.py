@@ -107,6 +107,7 @@ def test_a_slide_without_glass_is_all_tissue(fill):
     assert mask[:, 40:].all() and not mask[:, :40].any()
 
 
+@pytest.mark.slow
 def test_a_slide_file_with_tinted_glass_and_an_area_that_was_not_scanned(tmp_path):
     image = draw_tissue(1024, 1536, [(300, 600, 500, 700)])
     clear = cut_slide(tmp_path / "clear", write_slide(tmp_path / "clear.svs", image))[1]
@@ -116,6 +117,7 @@ def test_a_slide_file_with_tinted_glass_and_an_area_that_was_not_scanned(tmp_pat
     assert found["tissue_mm2"] == pytest.approx(clear["tissue_mm2"], rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_is_transparent_in_a_mirax_slide_is_no_glass(tmp_path):
     image = draw_tissue(1024, 1536, [(300, 600, 500, 700)])
     tinted = (image * (np.array((223, 215, 213)) / CLEAR)).clip(0, 253).astype(np.uint8)

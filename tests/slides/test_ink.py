@@ -9,6 +9,7 @@ from lowpower import rng
 from lowpower.slides.tissue import TissueSettings, find_tissue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pen", PENS)
 @pytest.mark.parametrize("width_um", [120, 400])
 def test_a_stroke_on_glass_is_no_tissue(pen, width_um):

@@ -52,6 +52,7 @@ def pieces_slide(tmp_path):
     return write_slide(tmp_path / "slides/a.svs", draw_tissue(1100, 1200, PIECES))
 
 
+@pytest.mark.slow
 def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, pieces_slide):
     cut_slide(tmp_path, pieces_slide)
     picture = picture_of(tmp_path)
@@ -121,6 +122,7 @@ def test_an_excluded_slide_is_gray_and_has_no_boxes(tmp_path, pieces_slide):
     assert 180 < np.median(picture) < 215  # its glass is not white
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"exclude": "out of focus"}, {"min_area_um2": 1e9}])
 def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide, how):
     cut_slide(tmp_path, pieces_slide if "min_area_um2" in how else tmp_path / "none.svs", **how)
@@ -129,6 +131,7 @@ def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide
     assert np.asarray(picture).std() > 1  # crossed out
 
 
+@pytest.mark.slow
 def test_an_overview_is_small(tmp_path):
     path = tmp_path / "demo.tiff"
     make_slide(path, "S001", "sheet_atypical", "", PhantomSettings(pieces=12, piece_px=128))

@@ -184,6 +184,7 @@ def test_low_magnification_is_the_mean_of_the_decoded_high_one(tmp_path, pieces_
         assert np.array_equal(low[member.replace("jpg", "png")], mean_by(image, 2))
 
 
+@pytest.mark.slow
 def test_a_grid_of_the_same_slide(tmp_path, pieces_slide):
     _, masked, state = cut_slide(tmp_path, pieces_slide, unit="grid")
     rows = files.read_rows(tmp_path / "regions.csv")
@@ -244,6 +245,7 @@ def test_what_is_too_long_is_cut_into_parts_that_fit_together(tmp_path, pieces_s
         assert np.abs(canvas - reference)[pasted].mean() < 1.5  # but for the edges of the JPEGs
 
 
+@pytest.mark.slow
 def test_no_part_of_a_field(tmp_path, pieces_slide):
     cut_slide(tmp_path, pieces_slide, unit="grid", max_side_um=64)
     assert {row["px_width"] for row in files.read_rows(tmp_path / "regions.csv")} == {"128"}
@@ -289,6 +291,7 @@ def test_a_20x_and_a_40x_slide_of_one_picture_agree(tmp_path, unit):
         assert np.abs(image.astype(int) - images[1][member]).mean() < 1.5  # rounded twice or once
 
 
+@pytest.mark.slow
 def test_a_scale_near_a_whole_one_is_reduced_by_it_and_recorded(tmp_path):
     picture = draw_tissue(1100, 1200, PIECES)
     cut_slide(tmp_path / "near", write_slide(tmp_path / "near.svs", picture, mpp=0.495))
@@ -299,6 +302,7 @@ def test_a_scale_near_a_whole_one_is_reduced_by_it_and_recorded(tmp_path):
     assert float(far["width"]) == pytest.approx(int(far["px_width"]) / 0.45, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_pixels_damaged_in_the_middle_exclude_the_slide(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1200, PIECES), reductions=(2,), compression="jpeg")
     with tifffile.TiffFile(path) as file:
@@ -315,11 +319,13 @@ def test_pixels_damaged_in_the_middle_exclude_the_slide(tmp_path):
     assert not list((tmp_path / "out").glob(".*"))
 
 
+@pytest.mark.slow
 def test_a_mistake_in_the_code_is_no_bad_slide(tmp_path, pieces_slide):
     with pytest.raises(KeyError):
         cut_slide(tmp_path, pieces_slide, unit="grid", grid={"size_um": 128})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_two_runs_write_the_same_bytes(tmp_path, pieces_slide, unit):
     for run in ("one", "two"):
