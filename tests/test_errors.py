@@ -611,7 +611,19 @@ def test_every_row_of_the_table_has_its_test():
     assert list(table()) == list(CASES)
 
 
-@pytest.mark.parametrize("name", CASES)
+# these start Snakemake, train, or import torch anew
+SLOW = {
+    "too many slides excluded", "another run in this folder, or one that was killed", "Snakemake too old",
+    "GPU asked for, none found", "more processes than GPUs", "loss not finite", "memory used up in the network",
+    "memory of the GPU used up", "one of several processes killed", "torch without torchvision's operators",
+}  # fmt: skip
+
+
+def test_slow_rows_are_rows():
+    assert set(CASES) >= SLOW
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in CASES])
 def test_the_message_is_the_one_that_the_table_promises(name, tmp_path):
     said = CASES[name](tmp_path)
     promised = ".*".join(re.escape(part) for part in table()[name].split("…"))

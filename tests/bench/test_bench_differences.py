@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 import yaml
 from prediction_frames import CLASSES, predictions
 from project_paths import CONFIG_SCHEMA as CONFIG
@@ -25,6 +26,7 @@ def make(folder, right):
         predictions(right[model.method]).to_parquet(folder / model.folder / "predictions.parquet")
 
 
+@pytest.mark.slow
 def test_differences_are_those_of_the_studies_and_their_mean(tmp_path):
     make(tmp_path / "one", {"teacher": 8, "scratch": 4, "sskd": 6})
     make(tmp_path / "two", {"teacher": 8, "scratch": 4, "sskd": 8})

@@ -235,6 +235,7 @@ def of_study(teacher, scratch, sskd, seed=0, **how):
 STUDY = of_study(range(2), range(40), {0: range(30), 50: range(15), 100: range(3)})
 
 
+@pytest.mark.slow
 def test_each_claim_has_its_estimate_interval_and_verdict(tmp_path):
     worse = BETTER | {"id": "worse", "row": {"method": "scratch"}, "against": {"method": "sskd"}}
     open_ = BETTER | {"id": "open", "against": {"method": "teacher"}}

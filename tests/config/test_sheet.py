@@ -547,6 +547,7 @@ def test_a_workbook_has_as_many_slides_as_rows_with_a_slide(tmp_path_factory, pa
         assert len(read_sheet(path, SHEET)) == len(rows)
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(exclude_characters="="), max_size=8))
 def test_what_is_clean_stays_as_it_is(text):
     assert clean(clean(text)) == clean(text) == clean(text).strip()

@@ -200,6 +200,7 @@ def test_templates_reach_the_rules_that_write_pages_and_no_others():
     assert paged == {"show_intake", "write_report", "write_model_cards"}
 
 
+@pytest.mark.slow
 def test_pseudonyms_reach_only_what_is_published():
     """A script that knew them would cut, train or predict again when names change."""
     knows = {script.stem for script in SCRIPTS.glob("*.py") if SCRIPTS / "lowpower/pseudonyms.py" in modules_of(script)}

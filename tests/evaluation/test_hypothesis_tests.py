@@ -125,6 +125,7 @@ def test_a_margin_out_of_reach_is_known_beforehand():
         assert outcome(nobody, patients, 1, test="noninferiority", margin=1.05 * margin, confidence=0.95).p < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("test", ["superiority", "trend", "noninferiority", "equivalence"])
 def test_a_p_value_agrees_with_its_interval(test):
     random = rng.generator(0, "agreement", test)

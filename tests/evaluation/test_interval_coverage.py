@@ -52,6 +52,7 @@ def truth():
     return found | {"difference": one["accuracy"].point - other["accuracy"].point, "kappa": one["kappa"].point}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patients", [60, 120])
 def test_intervals_cover_the_truth_in_92_to_97_percent_of_cohorts(patients, truth):
     rng = np.random.default_rng(patients)

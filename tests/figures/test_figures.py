@@ -109,6 +109,7 @@ def test_many_methods_at_one_magnification_stay_apart_from_the_next(tmp_path, fi
     assert high[0] / low[-1] > (low[1] / low[0]) ** 2
 
 
+@pytest.mark.slow
 def test_a_row_stands_at_the_flops_of_its_own_network(tmp_path, figures):
     rows = [
         result("elsewhere", "2.5x", "0.7", network="resnet50"),
@@ -125,6 +126,7 @@ def test_a_row_stands_at_the_flops_of_its_own_network(tmp_path, figures):
     assert [tick.get_text().split("\n")[1] for tick in axes.get_xticklabels()] == ["10x", "5x", "2.5x"]
 
 
+@pytest.mark.slow
 def test_a_row_off_the_scale_is_one_line_at_its_best_and_one_without_a_cost_is_left_out(tmp_path, figures):
     rows = [
         result("color_baseline", scale, value, network="color") for scale, value in (("5x", "0.3"), ("2.5x", "0.4"))
@@ -214,6 +216,7 @@ def test_every_seed_and_share_has_its_line_and_the_others_of_its_magnification_l
     assert [list(line.get_xdata()) for line in lines if line not in own] == [[10, 20, 30]]
 
 
+@pytest.mark.slow
 def test_what_is_not_validated_has_no_curve_and_a_given_teacher_no_history(tmp_path, figures):
     phases = [("pretrain", 5, "", 0), ("pretrain", 10, "", 1), ("finetune", 5, "0.5", 0), ("finetune", 10, "0.4", 1)]
     rows = [dict(zip(("phase", "step", "val_log_loss", "chosen"), phase, strict=True)) for phase in phases]

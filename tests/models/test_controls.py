@@ -50,6 +50,7 @@ def finetune(cohort, job, start=None, name="model", scale="5x"):
     return model
 
 
+@pytest.mark.slow
 def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
     model = finetune(tiny_cohort, COLOR)
     about = load_model(model)[1]
@@ -122,6 +123,7 @@ for scale in ("10x", "5x"):
 """
 
 
+@pytest.mark.slow
 def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_cohort):
     modes = [
         {"OMP_NUM_THREADS": "1"},
@@ -156,6 +158,7 @@ def given(**changes):
     } | changes  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [True, False])
 def test_weights_of_a_file_are_taken_exactly_with_or_without_their_head(tiny_cohort, head):
     without = {} if head else {"fc.weight": None, "fc.bias": None}
@@ -169,6 +172,7 @@ def test_weights_of_a_file_are_taken_exactly_with_or_without_their_head(tiny_coh
     assert str(tiny_cohort) not in json.dumps(about)
 
 
+@pytest.mark.slow
 def test_a_backbone_learns_with_its_statistics_frozen_and_its_file_in_the_fingerprint(tiny_cohort):
     path = weights_of("resnet18", tiny_cohort)
     network, about = load_model(finetune(tiny_cohort, given(), path))
@@ -180,6 +184,7 @@ def test_a_backbone_learns_with_its_statistics_frozen_and_its_file_in_the_finger
     assert load_model(finetune(tiny_cohort, given(), other))[1]["fingerprint"] != about["fingerprint"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes, message",
     [
@@ -196,6 +201,7 @@ def test_a_file_that_does_not_fit_is_refused_with_what_is_wrong_in_it(tiny_cohor
         finetune(tiny_cohort, given(), weights_of("resnet18", tiny_cohort, **changes))
 
 
+@pytest.mark.slow
 def test_a_file_of_another_network_or_none_at_all_is_refused(tiny_cohort):
     with pytest.raises(InputError, match=r"of resnet34: \d+ missing \(layer1.2.bn1.bias, .* and \d+ more\)"):
         finetune(tiny_cohort, given(network="resnet34"), weights_of("resnet18", tiny_cohort))
@@ -204,12 +210,14 @@ def test_a_file_of_another_network_or_none_at_all_is_refused(tiny_cohort):
         finetune(tiny_cohort, given(), str(tiny_cohort / "weights.safetensors"))
 
 
+@pytest.mark.slow
 def test_weights_without_a_count_of_batches_are_taken_too(tiny_cohort):
     network = networks.build("resnet18", 2, 0)
     counts = {key: None for key in network.body.state_dict() if key.endswith("num_batches_tracked")}
     assert len(backbone.take_weights(network, weights_of("resnet18", tiny_cohort, **counts))) == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_every_network_is_a_model_file_with_logits_a_map_and_a_cost(tmp_path, name):
     network = networks.build(name, 2, 3)

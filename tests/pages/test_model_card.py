@@ -112,6 +112,7 @@ def test_teachers_and_models_without_results_have_a_card_too(tmp_path, weights):
     assert "None: no unit with a known true class was predicted." in given and "elsewhere" not in given
 
 
+@pytest.mark.slow
 def test_a_model_loads_as_its_card_says(tmp_path, weights):
     code = re.search("```python\n(.*?)```", card(tmp_path, weights), re.S)[1]
     (tmp_path / "workflow_scripts").symlink_to(ROOT / "workflow_scripts")

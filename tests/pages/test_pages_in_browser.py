@@ -22,7 +22,10 @@ def browser():
     return None
 
 
-pytestmark = pytest.mark.skipif(browser() is None, reason="needs a browser: chromium or google-chrome on the PATH")
+pytestmark = [
+    pytest.mark.skipif(browser() is None, reason="needs a browser: chromium or google-chrome on the PATH"),
+    pytest.mark.slow,
+]
 
 # Runs in a copy of the page, whose policy would not let it run: clicks, and writes down what came of it.
 BEFORE = """<script>

@@ -106,6 +106,7 @@ def test_units_that_cannot_be_judged_again_are_said(tmp_path, capsys):
     assert "units.parquet: cannot be computed again (lowpower: " in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_changed_file_that_no_table_shows_is_found_by_its_hash(study, capsys):
     with open(study.out / "teacher/seed0/model.safetensors", "ab") as model:
         model.write(b"!")

@@ -179,16 +179,19 @@ def test_a_file_that_cannot_be_used_excludes_the_slide(tmp_path, slide, content,
     assert json.loads((tmp_path / "out/regions.geojson").read_text()) == collection()
 
 
+@pytest.mark.slow
 def test_a_slide_without_a_file_is_told_which_column_to_fill(tmp_path, slide):
     *_, state = cut_slide(tmp_path, slide, unit="annotation")
     assert state["state"] == "excluded" and "column annotation is blank" in state["reason"]
 
 
+@pytest.mark.slow
 def test_another_unit_does_not_look_at_the_column(tmp_path, slide):
     *_, state = cut_slide(tmp_path / "out", slide, unit="tissue", annotation=tmp_path / "none.geojson")
     assert (state["state"], state["reason"], state["warnings"]) == ("usable", "", [])
 
 
+@pytest.mark.slow
 def test_a_folder_is_no_annotation(tmp_path, slide):
     *_, state = cut_slide(tmp_path, slide, unit="annotation", annotation=tmp_path)
     assert "does not exist or is not a file" in state["reason"]
@@ -212,6 +215,7 @@ def test_only_what_is_drawn_around_is_seen(tmp_path, slide):
     assert (image[own][:, 1] < 220).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_a_part_of_a_multipolygon_belongs_to_its_region(tmp_path, slide):
     content = feature([SQUARE, HOLE], [OTHER], kind="MultiPolygon")
     cut_slide(tmp_path, slide, unit="annotation", annotation=write(tmp_path / "a.geojson", content))

@@ -246,6 +246,7 @@ def test_no_permission(tmp_path):
         judge(folder / "out", states, "check_slide", "permission denied")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "reads"), [("mask_tissue", 0), ("tile_slide", 2)])
 def test_a_slide_that_vanishes_during_the_run(tmp_path, monkeypatch, step, reads):
     """Before it is masked; and while it is cut, after the mask and the overview were read."""
@@ -262,12 +263,14 @@ def test_a_slide_that_vanishes_during_the_run(tmp_path, monkeypatch, step, reads
     judge(tmp_path / "out", states, step, DAMAGED)
 
 
+@pytest.mark.slow
 def test_a_slide_that_vanishes_between_two_steps(tmp_path, monkeypatch):
     path = sound(tmp_path)
     monkeypatch.setattr(tiling, "is_usable", lambda state: path.unlink() or True)
     judge(tmp_path / "out", cut_slide(tmp_path / "out", path), "tile_slide", "no file at the sheet's path")
 
 
+@pytest.mark.slow
 def test_tissue_smaller_than_a_region_is_kept_as_a_piece_and_left_out_of_a_grid(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(400, 500, 120, 100)]))
     *_, tiled = cut_slide(tmp_path / "tissue", path)

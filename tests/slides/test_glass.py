@@ -45,12 +45,14 @@ def area_on(glass, **changes):
     return find_tissue(draw_on(glass, **changes), 8, TissueSettings()).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tint", TINTS)
 def test_tissue_on_tinted_glass_has_the_area_of_that_on_clear_glass(tint):
     clear = area_on(CLEAR)
     assert {fill: area_on(tint, fill=fill) for fill in FILLS} == dict.fromkeys(FILLS, pytest.approx(clear, rel=0.05))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tint", TINTS + DIM)
 def test_pale_tissue_on_tinted_glass_is_found(tint):
     clear = area_on(CLEAR, strength=0.4)
@@ -105,6 +107,7 @@ def test_a_slide_without_glass_is_all_tissue(fill):
     assert mask[:, 40:].all() and not mask[:, :40].any()
 
 
+@pytest.mark.slow
 def test_a_slide_file_with_tinted_glass_and_an_area_that_was_not_scanned(tmp_path):
     image = draw_tissue(1024, 1536, [(300, 600, 500, 700)])
     clear = cut_slide(tmp_path / "clear", write_slide(tmp_path / "clear.svs", image))[1]
@@ -114,6 +117,7 @@ def test_a_slide_file_with_tinted_glass_and_an_area_that_was_not_scanned(tmp_pat
     assert found["tissue_mm2"] == pytest.approx(clear["tissue_mm2"], rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_is_transparent_in_a_mirax_slide_is_no_glass(tmp_path):
     image = draw_tissue(1024, 1536, [(300, 600, 500, 700)])
     tinted = (image * (np.array((223, 215, 213)) / CLEAR)).clip(0, 253).astype(np.uint8)

@@ -52,6 +52,7 @@ def pieces_slide(tmp_path):
     return write_slide(tmp_path / "slides/a.svs", draw_tissue(1100, 1200, PIECES))
 
 
+@pytest.mark.slow
 def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, pieces_slide):
     cut_slide(tmp_path, pieces_slide)
     picture = picture_of(tmp_path)
@@ -107,6 +108,7 @@ def test_tissue_stays_visible_under_a_mesh_of_boxes():
     assert paled + 40 < many[0, 2, 0] < vermilion - 40
 
 
+@pytest.mark.slow
 def test_an_excluded_slide_is_gray_and_has_no_boxes(tmp_path, pieces_slide):
     *_, state = cut_slide(tmp_path, pieces_slide, unit="grid", grid={"size_um": 512, "stride_um": 0, "min_tissue": 1})
     assert state["state"] == "excluded"
@@ -120,6 +122,7 @@ def test_an_excluded_slide_is_gray_and_has_no_boxes(tmp_path, pieces_slide):
     assert 180 < np.median(picture) < 215  # its glass is not white
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"exclude": "out of focus"}, {"min_area_um2": 1e9}])
 def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide, how):
     cut_slide(tmp_path, pieces_slide if "min_area_um2" in how else tmp_path / "none.svs", **how)
@@ -128,6 +131,7 @@ def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide
     assert np.asarray(picture).std() > 1  # crossed out
 
 
+@pytest.mark.slow
 def test_an_overview_is_small(tmp_path):
     path = tmp_path / "demo.tiff"
     make_slide(path, "S001", "sheet_atypical", "", PhantomSettings(pieces=12, piece_px=128))
@@ -137,6 +141,7 @@ def test_an_overview_is_small(tmp_path):
     assert max(Image.open(io.BytesIO(data)).size) <= 400
 
 
+@pytest.mark.slow
 def test_real_slides_take_24_kB_in_the_mean(tmp_path, shared):
     sizes = []
     for name, how in (

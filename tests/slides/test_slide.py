@@ -68,6 +68,7 @@ def test_an_area_is_the_exact_mean_and_white_outside(tmp_path, monkeypatch):
         assert np.array_equal(read_area(slide, Scale(0, 1, 4), x=-20, y=-20, width=300, height=200), whole)
 
 
+@pytest.mark.slow
 def test_a_level_is_read_as_it_is(tmp_path):
     image = draw_tissue(2046, 2046, [(1000, 1200, 400, 600)])
     with open_slide(write_slide(tmp_path / "a.svs", image)) as slide:
@@ -108,6 +109,7 @@ def test_the_sheet_can_exclude_a_slide(tmp_path):
     assert {state["reason"] for state in states} == {"the sheet excludes it: out of focus"}
 
 
+@pytest.mark.slow
 def test_each_step_says_in_one_line_what_came_of_it(tmp_path, capsys):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(300, 300, 400, 600)]), reductions=())
     cut_slide(tmp_path, path, slide="S001")
@@ -120,6 +122,7 @@ def test_each_step_says_in_one_line_what_came_of_it(tmp_path, capsys):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pieces", "how", "said"),
     [
@@ -153,6 +156,7 @@ def test_once_excluded_a_slide_keeps_step_and_reason():
     assert next_state(usable, "tile_slide")["state"] == "usable"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "how", "regions", "step", "reason"),
     [

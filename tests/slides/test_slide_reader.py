@@ -64,6 +64,7 @@ def unmixed(path):
     return write_tiff(path, TISSUE, compressionargs={"outcolorspace": "rgb"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache", [tiff_tiles.CACHE, 1_000_000, 1])
 @pytest.mark.parametrize("write", [aperio, demo, subsampled, unmixed, bigtiff])
 def test_tiles_are_openslides_pixels(tmp_path, monkeypatch, write, cache):
@@ -187,6 +188,7 @@ def test_a_damaged_tile_excludes_the_slide(tmp_path, capsys, how):
     assert tiled["state"] == "excluded" and "damaged" in tiled["reason"]
 
 
+@pytest.mark.slow
 def test_the_table_says_which_reader_it_was(tmp_path, monkeypatch):
     for name, expected in (("jpeg", "tifffile"), ("zlib", "openslide")):
         path = write_slide(tmp_path / f"{name}.svs", TISSUE, reductions=(), compression=name)

@@ -14,6 +14,7 @@ from lowpower.slides.tissue import TissueSettings, find_tissue, survey_slide
 STAINS = ("DAB", "Giemsa", "Masson", "Masson, even", "Papanicolaou")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.6, 1, 1.5])
 @pytest.mark.parametrize("stain", [*STAINS, "H&E"])
 def test_what_is_stained_is_not_dropped_as_ink(stain, strength):
@@ -22,6 +23,7 @@ def test_what_is_stained_is_not_dropped_as_ink(stain, strength):
     assert without > 0.95 * with_ink > 0.4 * image[..., 0].size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stain", STAINS)
 def test_a_strange_stain_is_told_from_hematoxylin_and_eosin(stain):
     other = survey_slide(finish(draw_stained(stain), 90), 8, TissueSettings()).other_stains
@@ -42,6 +44,7 @@ def test_ink_does_not_spread_over_pink_stroma(pen):
     assert away[found].max() < 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pen", PENS)
 def test_each_ink_goes_no_farther_than_a_stroke_into_tissue(pen):
     where = stroke(0.4, width_um=400)
