@@ -13,5 +13,5 @@ distill_student(
     teacher_index=snakemake.input.teacher_index,
     model=snakemake.output.model,
     history=snakemake.output.history,
-    time_file=snakemake.output.time,
+    time=snakemake.output.time,
 )

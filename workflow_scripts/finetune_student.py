@@ -12,5 +12,5 @@ finetune_student(
     start_history=snakemake.input.get("start_history"),
     model=snakemake.output.model,
     history=snakemake.output.history,
-    time_file=snakemake.output.time,
+    time=snakemake.output.time,
 )

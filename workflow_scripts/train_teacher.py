@@ -10,5 +10,5 @@ train_teacher(
     splits=snakemake.input.splits,
     model=snakemake.output.model,
     history=snakemake.output.history,
-    time_file=snakemake.output.time,
+    time=snakemake.output.time,
 )
