@@ -1,18 +1,16 @@
 """Fixtures shared by the tests: a tiny cohort of regions at two magnifications, made from noise and color."""
 
-from pathlib import Path
-
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
+from project_paths import ROOT
+from region_images import CLASSES, mean_by, region_image
 
-from lowpower import files, rng
+from lowpower import files
 
-CLASSES = ["blue", "red"]
 # pyproject.toml asks for the first, whose examples are the same in every run; the other looks for new ones
 settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 settings.register_profile("search", deadline=None, max_examples=2000, suppress_health_check=list(HealthCheck))
-SHARED = Path(__file__).parents[2] / "shared"
+SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture
@@ -34,18 +32,6 @@ def float64():
     torch.set_default_dtype(torch.float64)
     yield
     torch.set_default_dtype(torch.float32)
-
-
-def region_image(slide: str, number: int, label: str, side: int) -> np.ndarray:
-    """Noise whose color tells the class: easy, so that a few steps learn it."""
-    image = rng.generator(0, "test image", slide, number).integers(60, 200, (side, side, 3))
-    image[..., 2 if label == "blue" else 0] += 50
-    return image.astype(np.uint8)
-
-
-def mean_by(image: np.ndarray, n: int) -> np.ndarray:
-    h, w, _ = image.shape
-    return ((image.reshape(h // n, n, w // n, n, 3).astype(int).sum((1, 3)) + n * n // 2) // (n * n)).astype(np.uint8)
 
 
 @pytest.fixture

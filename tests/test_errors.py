@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
+from model_files import write_header
+from project_paths import BIN, ROOT
 from sheet_files import edited, workbook
-from test_provenance import check, make_study
-from test_workflow import BIN, SMOKE, copy_project, write_header
+from study_record import check, make_study
+from workflow_runs import SMOKE, copy_project
 
 from lowpower import files
 from lowpower.claims.claims_file import read_claims
@@ -32,7 +33,6 @@ from lowpower.tables.intake_table import gather_slides
 from lowpower.tables.predictions_file import check_apart, read_predictions
 from lowpower.tables.splits_file import COLUMNS as SPLITS
 
-ROOT = Path(__file__).parents[1]
 HEADER = "slide,path,patient,label\n"
 ROW = "a,a.svs,P1,Normal\n"
 
@@ -291,7 +291,7 @@ def write_without_regions(folder):
 
 
 def level_lost(folder):
-    from test_level import cut, emptied, write_levels
+    from level_files import cut, emptied, write_levels
 
     from lowpower.slides.level_regions import read_level
 

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 from slurm_cluster import running_cluster, what_is_missing
-from test_workflow import smoke as local  # noqa: F401 - one run for all tests here; none may change it
+from workflow_runs import run_smoke
+
+
+@pytest.fixture(scope="session")
+def local(tmp_path_factory):
+    """The smoke preset, run without a cluster; no test may change it."""
+    return run_smoke(tmp_path_factory.mktemp("local"))
 
 
 @pytest.fixture(scope="session")

@@ -18,12 +18,12 @@ from pathlib import Path
 import pytest
 from environment_files import LOCKED_AS, SCRIPTS, environments, imports_of, locked, scripts_of
 from packaging.utils import canonicalize_name
-from test_workflow import SMOKE, copy_project, planned, results, snakemake
+from project_paths import HELPERS
+from workflow_runs import SMOKE, copy_project, planned, results, snakemake
 
 from lowpower.config.code_hash import modules_of
 
 SETTINGS = ("--sdm", "conda", "--conda-prefix")
-HERE = Path(__file__).resolve().parent
 ENVIRONMENTS = environments()
 PYTHON = next(iter(ENVIRONMENTS.values()))["python"]
 EXTRAS = find_spec("rattler") and find_spec("rattler_build")
@@ -64,7 +64,7 @@ def build_channel(folder):
     """A channel with every package that an environment names, and what these depend on; returns the versions."""
     packages = sorted(set().union(*ENVIRONMENTS.values()) - {"python"})
     wanted = json.dumps({"packages": packages, "names": LOCKED_AS})
-    command = [sys.executable, HERE / "local_channel.py", folder, wanted]
+    command = [sys.executable, HELPERS / "local_channel.py", folder, wanted]
     run = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": MODULES})
     assert run.returncode == 0, run.stderr
     return json.loads(run.stdout)
@@ -80,7 +80,7 @@ def conda(tmp_path_factory):
     assert {name: lock.get(name, version) for name, version in versions.items()} == versions
     programs = folder / "bin"
     programs.mkdir()
-    here = f"PYTHONPATH='{MODULES}' exec '{sys.executable}' '{HERE}/conda_stand_in.py' '{folder}' '{channel}'"
+    here = f"PYTHONPATH='{MODULES}' exec '{sys.executable}' '{HELPERS}/conda_stand_in.py' '{folder}' '{channel}'"
     (programs / "conda").write_text(f'#!/bin/sh\n{here} "$@"\n')
     (programs / "conda").chmod(0o755)
     # what conda's does where no package brings a hook of its own

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from slurm_cluster import TIMELY, wait_for
-from test_workflow import SMOKE, change, copy_project, planned, results, snakemake
+from workflow_runs import SMOKE, change, copy_project, planned, results, snakemake
 
 SNAKEMAKE = [str(Path(sys.executable).parent / "snakemake"), "--workflow-profile", "profiles/slurm", *TIMELY]
 SEEDS = range(3)

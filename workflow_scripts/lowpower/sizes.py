@@ -1,6 +1,6 @@
 """How many bytes a recording, a model's file and predictions hold: told without torch, so that planning can read it.
 
-tests/test_sizes.py holds these numbers against files that were written and networks that were built.
+tests/models/test_sizes.py holds these numbers against files that were written and networks that were built.
 """
 
 MAP_TYPE = "float16"  # of recorded maps: it rounds by 1 / 2,048 at most, where another view differs by half of the map

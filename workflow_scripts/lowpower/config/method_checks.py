@@ -16,7 +16,9 @@ def with_standard_rows(raw: dict) -> dict:
     alone = [name for name, row in rows.items() if row is None or row in NOTHING]
     for name in alone:
         if name not in STANDARD:
-            near = FORMER_NAMES.get(name) or nearest(str(name), STANDARD)
+            if name in FORMER_NAMES:
+                raise InputError(f"config: `methods.{name}` is now called `{FORMER_NAMES[name]}`; write that")
+            near = nearest(str(name), STANDARD)
             raise InputError(
                 f"config: unknown method `methods.{name}`; "
                 + (f"did you mean `{near}`? " if near else "")

@@ -64,7 +64,7 @@ _Validator = jsonschema.validators.extend(
 def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tuple, Written]) -> str:
     """One sentence for a schema error: the key, what was found, what to write."""
     while error.context:  # of the branches of a oneOf, the one that was meant
-        meant = [e for e in error.context if e.validator not in ("type", "const")]
+        meant = [e for e in error.context if e.relative_path or e.validator not in ("type", "const")]
         if not meant:
             break
         error = meant[0]
@@ -84,6 +84,9 @@ def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tu
         return f"the key `{f'{key}.' if key else ''}{missing}` is missing; write it. {about}".rstrip()
     if "propertyNames" in error.absolute_schema_path:
         return f"`{key}.{error.instance}` is no name that can stand there; write {error.schema['description']}"
+    renamed = error.schema.get("renamed", {})
+    if isinstance(error.instance, str) and error.instance in renamed:
+        return f"`{key}: {error.instance}` is now `{renamed[error.instance]}`; write that"
     found = json.dumps(error.instance, ensure_ascii=False, default=str, skipkeys=True)
     found = found if len(found) <= 60 else f"{found[:57]}..."
     write, source = values_of(error.schema), written.get(tuple(error.absolute_path))

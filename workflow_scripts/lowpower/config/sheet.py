@@ -15,6 +15,7 @@ from lowpower.spelling import clean, look_of
 from lowpower.text import count_of, nearest
 
 _FILES = ("path", "annotation", "mask")  # looked up as they are written: a disk tells the two Unicode forms of ä apart
+_PROSE = "exclude"  # a reason in words, of several lines and with commas as any remark
 
 
 def read_sheet(path: str | Path, schema: str | Path) -> list[dict]:
@@ -27,7 +28,7 @@ def read_sheet(path: str | Path, schema: str | Path) -> list[dict]:
     """
     path = Path(path)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    place, lines = read_table(path)
+    place, lines = read_table(path, set(rules["properties"]) - {_PROSE})
     header = [clean(name) for name in lines.pop(next(iter(lines)))] if lines else []
     _check_header(place, header, rules)
     if not lines:

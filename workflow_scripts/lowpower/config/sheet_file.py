@@ -4,10 +4,12 @@ import csv
 import io
 import re
 import zipfile
+from itertools import repeat
 from pathlib import Path
 
 from lowpower.config.workbook import read_workbook
 from lowpower.errors import InputError
+from lowpower.spelling import clean
 
 _ZIP = b"PK\x03\x04"
 _KINDS = {  # how files begin that are no sheets of ours
@@ -30,11 +32,11 @@ _PARTS = {  # by which a ZIP shows what it is
 }
 
 
-def read_table(path: Path) -> tuple[str, dict[int, list[str]]]:
+def read_table(path: Path, exact: set[str]) -> tuple[str, dict[int, list[str]]]:
     """The place for messages, and by line number the cells of every row that is not blank.
 
     path: text in UTF-8 (comma, semicolon or tab; with or without a byte order mark; any line ends), or an Excel
-    workbook. What it is, is told from its content. Raises InputError.
+    workbook. What it is, is told from its content. exact: the columns that hold no prose. Raises InputError.
     """
     content = _read_bytes(path)
     for start, kind in _KINDS.items():
@@ -44,7 +46,7 @@ def read_table(path: Path) -> tuple[str, dict[int, list[str]]]:
         for kind in _kinds_of_zip(content):
             raise _no_sheet(path, kind)
         return read_workbook(path, content)
-    return str(path), _read_text(path, content)
+    return str(path), _read_text(path, content, exact)
 
 
 def _no_sheet(path: Path, kind: str) -> InputError:
@@ -81,7 +83,7 @@ def _read_bytes(path: Path) -> bytes:
     return content
 
 
-def _read_text(path: Path, content: bytes) -> dict[int, list[str]]:
+def _read_text(path: Path, content: bytes, exact: set[str]) -> dict[int, list[str]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -97,7 +99,7 @@ def _read_text(path: Path, content: bytes) -> dict[int, list[str]]:
         )
     heading = re.search(r"[^\r\n]*[^\s][^\r\n]*", text)
     separator = max("\t;,", key=heading[0].count) if heading else ","
-    return _split(path, text, separator)
+    return _split(path, text, separator, exact)
 
 
 def _line_at(before: str) -> int:
@@ -105,32 +107,35 @@ def _line_at(before: str) -> int:
     return len(re.findall(r"\r\n|\r|\n", before)) + 1
 
 
-def _split(path: Path, text: str, separator: str) -> dict[int, list[str]]:
+def _split(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, list[str]]:
     """The rows by the line in which they begin.
 
-    A quote that is not closed swallows rows up to the next one. The cell then holds at least the separators of a whole
-    row, by which it is known even where a later quote closes it.
+    A quote that is not closed swallows rows up to the next quote. The cell then has several lines, and separators in
+    them: as many as a row, or fewer where separators are lost as well. A cell of several lines in the header or in an
+    exact column may therefore hold no separator, and one of prose no more than half as many as a row.
     """
     csv.field_size_limit(max(len(text), csv.field_size_limit()))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
     rows: dict[int, list[str]] = {}
     line = 1
+    most = repeat(0)  # separators in a cell of several lines: of the header first
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                rows[line] = cells
-                columns = len(next(iter(rows.values())))
-                if reader.line_num > line and any(_swallowed(cell, separator, columns) for cell in cells):
+                if reader.line_num > line and any(map(_swallowed, cells, most, repeat(separator))):
                     raise csv.Error(f"it is closed in line {reader.line_num} only")
+                if not rows:
+                    most = [0 if clean(name) in exact else (len(cells) - 1) // 2 for name in cells]
+                rows[line] = cells
             line = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
             f'{path}, line {line}: a quote (") is opened and not closed there ({error}), so that a cell takes up the '
-            "rows below; close it or take it away"
+            "rows below; close it, take it away, or take the line breaks out of the cell"
         ) from None
     return rows
 
 
-def _swallowed(cell: str, separator: str, columns: int) -> bool:
-    """Whether a cell holds the end of one row and the beginning of the next."""
-    return bool(re.search(r"[\r\n]", cell)) and cell.count(separator) >= columns - 1
+def _swallowed(cell: str, most: int, separator: str) -> bool:
+    """Whether a cell holds the end of one row and the beginning of the next: several lines, too many separators."""
+    return bool(re.search(r"[\r\n]", cell)) and cell.count(separator) > most

@@ -12,7 +12,8 @@ comes from the patient-cluster bootstrap, with two corrections without which it 
 
 Of 60 and 120 patients with regions that resemble each other, a 5 % test then rejects at most 5 % under the null and at
 the margin; without the four, a margin of two points holds in 30 % of cohorts of 60 in which the truth lies on it. At 32
-patients it can be 7 %, where all that differs is worse and it is a few patients' (tests/test_testing.py).
+patients it can be 7 %, where all that differs is worse and it is a few patients'
+(tests/evaluation/test_hypothesis_tests.py).
 """
 
 from collections.abc import Sequence

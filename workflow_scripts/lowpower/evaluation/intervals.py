@@ -1,9 +1,9 @@
 """Intervals: the patient-cluster bootstrap, vectorized.
 
 Patients are drawn with replacement, because regions and slides of one patient resemble each other. All models, seeds
-and differences share the same draws. How often these intervals cover the truth: tests/test_coverage.py. Of an AUROC of
-.97 in 60 patients plain percentiles covered 88 %, BCa without its acceleration 91, t on the logit scale 93; elsewhere
-the three agreed within two points.
+and differences share the same draws. How often these intervals cover the truth:
+tests/evaluation/test_interval_coverage.py. Of an AUROC of .97 in 60 patients plain percentiles covered 88 %, BCa
+without its acceleration 91, t on the logit scale 93; elsewhere the three agreed within two points.
 """
 
 from collections.abc import Callable, Sequence

@@ -13,7 +13,7 @@ import tifffile
 
 from lowpower.slides.tiff_tiles import CACHE, JPEG, TileReader, on_white, tiles_of
 
-PROVEN = ("aperio", "generic-tiff")  # openslide.vendor; tests/test_reader.py compares their pixels
+PROVEN = ("aperio", "generic-tiff")  # openslide.vendor; tests/slides/test_slide_reader.py compares their pixels
 LOOKS = (0, 0.3, 0.5, 0.7, 1)  # where a level is compared with OpenSlide: shares of the way to its last tile
 
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 CACHE = 100_000_000  # bytes of decoded tiles: a row of them across 130,000 px, so that strips decode none twice
 JPEG = 7
-# compressions of which tests/test_tiff_slide.py compares pixels. Not 33003: Aperio's YCbCr, RGB in files of others
+# compressions of which tests/slides/test_tiff_slide.py compares pixels. Not 33003: Aperio's YCbCr, others' RGB
 OTHERS = {
     1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate", 33004: "JPEG 2000", 33005: "JPEG 2000",
     34712: "JPEG 2000", 34887: "LERC", 34933: "PNG", 34934: "JPEG XR", 50000: "Zstandard", 50001: "WebP",

@@ -1,0 +1,232 @@
+"""Study and code hashes: what the Snakefile reads."""
+
+import ast
+from collections import Counter
+from contextlib import nullcontext
+
+import pytest
+import yaml
+from demo_config import LABELS, demo
+from model_files import write_header
+from project_paths import CONFIG_SCHEMA as CONFIG
+from project_paths import SCRIPTS
+
+from lowpower import files
+from lowpower.config import code_hash
+from lowpower.config.code_hash import modules_of
+from lowpower.config.config_file import read_config
+from lowpower.config.external_models import check_external_models
+from lowpower.config.previous_run import check_same_study
+from lowpower.config.standard_methods import STANDARD
+from lowpower.config.study_models import FITTED, TEACHERS_NETWORK, level_of, measured_networks, models, steps_of
+from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_recipe
+from lowpower.errors import InputError
+from lowpower.figures import training_curves
+from lowpower.models import networks
+from lowpower.models.color_network import ColorNetwork
+from lowpower.models.resnet import ResNet
+from lowpower.pages import methods_sentences
+
+
+def test_the_study_holds_each_model_once():
+    config = read_config(
+        demo(labeled=[50, 100], unlabeled=[0, 100], seeds=[0, 1], student_magnifications=[2.5]), CONFIG
+    )
+    found = models(config)
+    assert len(found) == len(set(found)) == len({model.folder for model in found})
+    assert [m.folder for m in found[:2]] == ["teacher/seed0", "teacher/seed1"]
+    assert sum(m.method == "scratch" for m in found) == 2 * 2  # labeled shares x seeds: it sees no unlabeled region
+    assert sum(m.method == "sskd" for m in found) == 2 * 2 * 2
+    assert "students/sskd/2.5x/labeled50-unlabeled0/seed1" in {m.folder for m in found}
+
+
+@pytest.mark.parametrize("pixels, read", [(None, ""), (["averaged", "level"], "2.5x-level")])
+def test_only_students_are_asked_about_levels_and_only_where_the_study_wants_it(pixels, read):
+    raw = demo(student_magnifications=[2.5], pixels=pixels)
+    config = read_config({key: value for key, value in raw.items() if value is not None}, CONFIG)
+    assert {level_of(model, config) for model in models(config) if model.method != "teacher"} == {read}
+    assert level_of(models(config)[0], config) == ""
+
+
+def test_the_grid_holds_each_row_only_where_it_differs():
+    rows = dict.fromkeys(STANDARD) | {"known": {"pretrain": {"images": "labeled"}} | LABELS}
+    rows |= {"elsewhere": LABELS | {"network": "resnet18", "init": "w.safetensors"}}
+    config = read_config(
+        demo(methods=rows, labeled=[50, 100], unlabeled=[0, 50, 100], student_magnifications=[5, 2.5]), CONFIG
+    )
+    found = Counter(model.method for model in models(config))
+    blind = {"scratch", "teacher_init", "kd_supervised", "color_baseline", "known", "elsewhere"}  # to unlabeled regions
+    for method in rows:
+        places = 1 if method == "self_distill" else 2
+        assert found[method] == places * 2 * (1 if method in blind else 3), method
+    assert {m.magnification for m in models(config) if m.method == "self_distill"} == {10}
+    assert {(m.method, m.network) for m in models(config) if m.network != "resnet10"} == {
+        ("color_baseline", "color"), ("elsewhere", "resnet18"),
+    }  # fmt: skip
+    assert measured_networks(models(config)) == [
+        ("resnet10", 10), ("resnet10", 5), ("resnet10", 2.5), ("color", 5), ("color", 2.5), ("resnet18", 5),
+        ("resnet18", 2.5),
+    ]  # fmt: skip
+
+
+def test_jobs_are_told_what_their_row_says():
+    config = read_config(demo(methods=dict.fromkeys(STANDARD), student_magnifications=[2.5]), CONFIG)
+    of = {model.method: model for model in models(config)}
+    assert student_recipe(config, of["self_distill"], "distill")["reduction"] == 1
+    assert student_recipe(config, of["sskd"], "distill")["reduction"] == 4
+    assert [student_recipe(config, of["vicreg"], stage)["steps"] for stage in ("pretrain", "finetune")] == [1200, 300]
+    assert student_recipe(config, of["color_baseline"], "finetune")["network"] == "color"
+    assert [stage_before(config["methods"][name]) for name in ("sskd", "vicreg", "scratch")] == [
+        "distilled", "pretrained", None,
+    ]  # fmt: skip
+    assert (result_row(config, of["color_baseline"])["steps"], result_row(config, of["vicreg"])["steps"]) == ("", 1500)
+    assert example_student(config, models(config)).method == "sskd"  # distilled on all images, at the lowest
+
+
+def test_controls_are_rows_that_nobody_would_use():
+    assert controls(read_config(demo(), CONFIG)) == ["all_labels", "color_baseline"]
+
+
+def test_a_path_in_a_row_is_no_param_of_its_job():
+    row = LABELS | {"network": "resnet18", "init": "/secret/w.safetensors"}
+    config = read_config(demo(methods={"elsewhere": row}), CONFIG)
+    job = student_recipe(config, models(config)[-1], "finetune")
+    assert job["init"] == "weights" and "secret" not in str(job)
+
+
+@pytest.mark.parametrize(
+    "about, message",
+    [
+        (None, "there is no file .*given.safetensors; write paired, best_validation or the path of a model"),
+        ("<html>", "given.safetensors is not a model of lowpower"),
+        ({}, None),
+        ({"magnification": 5}, r"has magnification 5x \(2.0 µm/px\), the config 10x \(1.0 µm/px\). Choose another"),
+        ({"classes": ["a", "b"]}, "has the classes a, b, the config palisade_regular, "),
+        ({"architecture": "resnet50"}, "has the architecture resnet50, the config resnet10"),
+    ],
+)
+def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, message):
+    config = read_config(demo(teacher=str(tmp_path / "given.safetensors")), CONFIG)
+    if isinstance(about, dict):
+        fits = {"magnification": 10, "classes": config["classes"], "architecture": "resnet10"}
+        write_header(tmp_path / "given.safetensors", fits | about)
+    elif about:
+        (tmp_path / "given.safetensors").write_text(about)
+    with pytest.raises(InputError, match=message) if message else nullcontext():
+        check_external_models(config)
+
+
+def test_a_study_goes_on_in_its_folder_and_no_other_does(tmp_path):
+    config = read_config(demo(), CONFIG)
+    check_same_study(config, tmp_path)  # nothing there yet
+    files.write_json(tmp_path / "config.json", config)
+    check_same_study(config | {"unit": "grid"}, tmp_path)  # nothing trained yet: regions may be tried out
+    write_header(tmp_path / "teacher/seed0/model.safetensors", {})
+    check_same_study(config | {"seeds": [0, 1], "slides": f"./{config['slides']}", "note": "x"}, tmp_path)
+    for key, other in {"unit": "grid", "classes": ["a", "b"], "slides": "data/other.csv"}.items():
+        with pytest.raises(InputError, match=rf"models of another study: `{key}` was .*, the config says"):
+            check_same_study(config | {key: other}, tmp_path)
+    (tmp_path / "config.json").unlink()
+    check_same_study(config | {"unit": "grid"}, tmp_path)
+
+
+def test_the_names_of_networks_are_those_that_the_models_have():
+    schema = yaml.safe_load(CONFIG.read_text())["properties"]["methods"]["additionalProperties"]["properties"]
+    assert schema["network"]["enum"] == list(networks.NETWORKS)
+    assert (ResNet.name, ColorNetwork.name) == (TEACHERS_NETWORK, FITTED)
+    assert methods_sentences._TEACHERS_NETWORK == TEACHERS_NETWORK
+    assert {methods_sentences._FITTED, training_curves._FITTED} == {FITTED}
+
+
+def test_every_row_takes_the_same_number_of_steps():
+    config = read_config(demo(methods=dict.fromkeys(STANDARD)), CONFIG)
+    for row in config["methods"].values():
+        for total in (1, 7, 300):
+            if not ((row["distill"] or row["pretrain"]) and row["finetune"] and total == 1):
+                assert sum(steps_of(row, total)) == total
+    assert steps_of(config["methods"]["sskd_finetuned"], 300) == (240, 60)
+
+
+@pytest.fixture
+def scripts(tmp_path):
+    package = tmp_path / "lowpower"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "helper.py").write_text('"""Says one."""\n\ndef f():\n    """One."""\n    return 1\n')
+    (package / "other.py").write_text("x = 1\n")
+    (tmp_path / "step.py").write_text("from lowpower.helper import f\n\nf()\n")
+
+    def hash_now():
+        code_hash._read.cache_clear()
+        code_hash.code_hash.cache_clear()
+        return code_hash.code_hash(tmp_path / "step.py")
+
+    return tmp_path, hash_now
+
+
+@pytest.mark.parametrize(
+    "file, text, changes",
+    [
+        ("step.py", "# why\nfrom lowpower.helper import f\n\n\nf()  # call\n", False),
+        ("step.py", "from lowpower.helper import f\n\nf(), f()\n", True),
+        ("lowpower/helper.py", '"""Other words."""\ndef f():\n    return 1\n', False),
+        ("lowpower/helper.py", "def f():\n    return 2\n", True),
+        ("lowpower/other.py", "x = 2\n", False),
+    ],
+)
+def test_the_hash_changes_with_what_the_code_does(scripts, file, text, changes):
+    folder, hash_now = scripts
+    before = hash_now()
+    (folder / file).write_text(text)
+    assert (hash_now() != before) == changes
+
+
+def test_a_loss_reaches_the_training_rules_and_no_others():
+    losses = SCRIPTS / "lowpower/models/losses.py"
+    assert losses in modules_of(SCRIPTS / "distill_student.py")
+    for script in ("check_slide", "mask_tissue", "tile_slide", "downsample_slide", "index_regions", "evaluate"):
+        assert losses not in modules_of(SCRIPTS / f"{script}.py")
+
+
+def test_pseudonyms_reach_only_what_is_published():
+    """A script that knew them would cut, train or predict again when names change."""
+    knows = {script.stem for script in SCRIPTS.glob("*.py") if SCRIPTS / "lowpower/pseudonyms.py" in modules_of(script)}
+    ours = {"check_slide", "mask_tissue", "tile_slide", "downsample_slide", "read_level", "gather_slides"}
+    ours |= {"index_regions", "split_patients", "train_teacher", "record_teacher", "distill_student", "predict"}
+    ours |= {"pretrain_student", "finetune_student", "measure_cost", "evaluate"}
+    assert not knows & ours and {"tabulate_slides", "show_examples", "write_report"} <= knows
+
+
+GROUPS = {
+    "slides": {"torch", "pandas"},
+    "models": {"openslide", "matplotlib"},
+    "tables": {"torch", "openslide", "matplotlib"},
+    "figures": {"torch", "openslide"},
+    "pages": {"torch", "openslide", "matplotlib"},
+    "planning": {"torch", "openslide", "matplotlib"},
+    "provenance": {"torch", "openslide", "matplotlib", "pandas"},
+    "config": {"torch", "openslide"},
+    "evaluation": {"torch", "openslide", "matplotlib"},
+    "claims": {"torch", "openslide", "matplotlib"},
+}
+
+
+STANDS_ON = {  # data flows one way
+    "tables": {"evaluation"},
+    "claims": {"tables", "evaluation", "config"},
+    "figures": {"tables", "evaluation"},
+    "pages": {"tables", "claims", "evaluation"},
+    "planning": {"tables", "evaluation", "config"},
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_groups_never_import_each_other(group):
+    for path in (SCRIPTS / "lowpower" / group).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            for name in names:
+                others = {f"lowpower.{other}" for other in GROUPS if other not in {group, *STANDS_ON.get(group, ())}}
+                assert ".".join(name.split(".")[:2]) not in others, f"{path.name} imports {name}"
+                assert name.split(".")[0] not in GROUPS[group], f"{path.name} imports {name}"

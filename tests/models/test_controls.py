@@ -1,0 +1,312 @@
+"""The controls of a study: the student's recipe at the teacher's magnification, color alone, weights from elsewhere."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from project_paths import SCRIPTS
+from region_images import CLASSES
+from safetensors.torch import load_file, save_file
+from sklearn.linear_model import LogisticRegression
+from training_runs import DISTILL, JOB, RECIPE, record, teach
+
+from lowpower.errors import InputError
+from lowpower.files import read_rows, write_rows
+from lowpower.models import backbone, networks
+from lowpower.models.color_fit import PENALTIES, minimize
+from lowpower.models.color_network import ColorNetwork, color_features
+from lowpower.models.distillation import distill_student
+from lowpower.models.examples import show_examples
+from lowpower.models.fine_tuning import finetune_student
+from lowpower.models.inference_cost import count_flops, measure_cost
+from lowpower.models.model_file import load_model, save_model
+from lowpower.models.pixels import read_image
+from lowpower.models.prediction import predict
+from lowpower.models.region_sets import read_regions
+from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
+from lowpower.models.training_loop import HISTORY
+from lowpower.planning.workload import _PRICE
+
+COLOR = JOB | {"network": "color", "finetune": {"images": "labeled"}}
+
+
+@pytest.fixture
+def cohort(tiny_cohort):
+    """The tiny cohort with a trained teacher."""
+    teach(tiny_cohort, tiny_cohort / "teacher")
+    return tiny_cohort
+
+
+def finetune(cohort, job, start=None, name="model", scale="5x"):
+    model, history = str(cohort / f"{name}.safetensors"), str(cohort / f"{name}.csv")
+    finetune_student(job, str(cohort / f"regions/{scale}.csv"), str(cohort / "splits.csv"), start, None, model, history)
+    return model
+
+
+def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
+    model = finetune(tiny_cohort, COLOR)
+    about = load_model(model)[1]
+    assert (about["architecture"], about["magnification"]) == ("color", 5)
+    rows = read_rows(tiny_cohort / "model.csv")
+    assert list(rows[0]) == HISTORY and len(rows) == len(PENALTIES)
+    best = min(rows, key=lambda row: float(row["val_log_loss"]))
+    assert [row["chosen"] for row in rows] == [str(int(row is best)) for row in rows]
+    assert float(best["val_accuracy"]) == 1
+    steps = [int(row["step"]) for row in rows]
+    assert steps == sorted(set(steps))
+    index, splits, table = tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", tiny_cohort / "p.parquet"
+    predict(model, index, splits, 0, ["test"], 1, False, table)
+    table = pq.read_table(table).to_pandas()
+    assert ((table.p_blue > 0.5) == (table.true_label == "blue")).all()
+    finetune(tiny_cohort, COLOR, name="again")
+    assert (tiny_cohort / "model.safetensors").read_bytes() == (tiny_cohort / "again.safetensors").read_bytes()
+
+
+def test_color_looks_at_labels_of_its_share_and_at_no_view(tiny_cohort):
+    """Half the labels give another fit; another augmentation does not."""
+    first = load_model(finetune(tiny_cohort, COLOR))[0].state_dict()
+    augmentation = JOB["augmentation"] | {"hue": 0.5, "saturation": 1.0}
+    same = load_model(finetune(tiny_cohort, COLOR | {"augmentation": augmentation}))[0].state_dict()
+    other = load_model(finetune(tiny_cohort, COLOR | {"labeled": 50}))[0].state_dict()
+    assert all(torch.equal(first[key], same[key]) for key in first)
+    assert not torch.equal(first["head.weight"], other["head.weight"])
+
+
+def test_color_features_are_the_mean_and_spread_of_each_channel(tiny_cohort):
+    regions = read_regions(tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", 0)
+    image = read_image(regions[0]).unsqueeze(0).double()
+    expected = torch.cat([image.mean((2, 3)), image.std((2, 3), unbiased=False)], 1)
+    torch.testing.assert_close(color_features(image), expected, rtol=1e-12, atol=0)
+    assert not color_features(torch.full((1, 3, 64, 64), 200.0))[0, 3:].any()  # of one color: no spread at all
+    assert count_flops(ColorNetwork(3), 64, 32) == 12 * 64 * 32 + 2 * 6 * 3
+
+
+@pytest.mark.parametrize("penalty", [1e-1, 1e-3])
+def test_the_fit_is_that_of_a_library_for_logistic_regression(penalty):
+    draw = np.random.default_rng(0)
+    features, answers = draw.normal(size=(60, 6)), draw.integers(0, 3, 60)
+    head = torch.nn.Linear(6, 3, dtype=torch.float64)
+    minimize(head, torch.tensor(features), torch.tensor(answers), penalty)
+    other = LogisticRegression(C=1 / (2 * penalty * 60), tol=1e-12, max_iter=10_000).fit(features, answers)
+    np.testing.assert_allclose(
+        head(torch.tensor(features)).softmax(1).detach(), other.predict_proba(features), atol=1e-6
+    )
+
+
+def test_a_class_without_a_region_is_never_called_and_the_fit_ends():
+    draw = np.random.default_rng(0)
+    head = torch.nn.Linear(6, 4, dtype=torch.float64)
+    torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)
+    features = torch.tensor(draw.normal(size=(60, 6)))
+    assert minimize(head, features, torch.tensor(draw.integers(0, 3, 60)), 1e-4) < 50
+    assert head(features).softmax(1)[:, 3].max() < 1e-5 and abs(head.bias.sum()) < 1e-5
+
+
+WHOLE = """
+import json, sys
+from lowpower.models.fine_tuning import finetune_student
+from lowpower.models.prediction import predict
+folder, job = sys.argv[1], json.loads(sys.argv[2])
+model, splits = f"{folder}/color/model.safetensors", f"{folder}/splits.csv"
+finetune_student(job, f"{folder}/regions/5x.csv", splits, None, None, model, f"{folder}/color/history.csv")
+for scale in ("10x", "5x"):
+    table = f"{folder}/color/{scale}.parquet"
+    predict(model, f"{folder}/regions/{scale}.csv", splits, 0, ["train", "val", "test"], 1, False, table)
+"""
+
+
+def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_cohort):
+    modes = [
+        {"OMP_NUM_THREADS": "1"},
+        {"MKL_CBWR": "COMPATIBLE", "ATEN_CPU_CAPABILITY": "default", "OMP_NUM_THREADS": "2"},
+        {"MKL_CBWR": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "SSE41", "OMP_NUM_THREADS": "2"},
+    ]
+    clean = {key: value for key, value in os.environ.items() if key not in {name for mode in modes for name in mode}}
+    clean["PYTHONPATH"] = str(SCRIPTS)
+    made = []
+    for mode in modes:
+        subprocess.run([sys.executable, "-c", WHOLE, tiny_cohort, json.dumps(COLOR)], env=clean | mode, check=True)
+        files = sorted((tiny_cohort / "color").iterdir())
+        made.append({path.name: path.read_bytes() for path in files})
+    assert len(made[0]) == 4 and all(files == made[0] for files in made)
+
+
+def weights_of(network, folder, **changes):
+    """A file as torchvision's users have it: random weights under its names, and changes to them (None: left out)."""
+    network = networks.build(network, 5, 1)
+    for name, value in network.body.named_buffers():
+        if value.is_floating_point():
+            value.add_(torch.rand(value.shape, generator=torch.Generator().manual_seed(len(name))))
+    weights = {key: value for key, value in (network.body.state_dict() | changes).items() if value is not None}
+    save_file(weights, folder / "weights.safetensors")
+    return str(folder / "weights.safetensors")
+
+
+def given(**changes):
+    few = RECIPE | {"steps": 2, "batch": 2, "evaluate_every": 2}
+    return JOB | {"network": "resnet18", "init": "weights", "finetune": {"images": "labeled"}} | {
+        "training": few, "steps": 2
+    } | changes  # fmt: skip
+
+
+@pytest.mark.parametrize("head", [True, False])
+def test_weights_of_a_file_are_taken_exactly_with_or_without_their_head(tiny_cohort, head):
+    without = {} if head else {"fc.weight": None, "fc.bias": None}
+    path = weights_of("resnet18", tiny_cohort, **without)
+    still = given(training=RECIPE | {"batch": 2, "evaluate_every": 2, "learning_rate": 1e-30, "weight_decay": 0})
+    network, about = load_model(finetune(tiny_cohort, still, path))
+    found, file = network.body.state_dict(), load_file(path)
+    assert found["fc.weight"].shape == (2, 512)
+    assert all(torch.equal(found[key], value) for key, value in file.items() if not key.startswith("fc."))
+    assert (about["architecture"], about["mean"]) == ("resnet18", backbone.MEAN)
+    assert str(tiny_cohort) not in json.dumps(about)
+
+
+def test_a_backbone_learns_with_its_statistics_frozen_and_its_file_in_the_fingerprint(tiny_cohort):
+    path = weights_of("resnet18", tiny_cohort)
+    network, about = load_model(finetune(tiny_cohort, given(), path))
+    file = load_file(path)
+    assert torch.equal(network.body.bn1.running_mean, file["bn1.running_mean"])
+    assert not torch.equal(network.body.conv1.weight, file["conv1.weight"])
+    assert len(read_rows(tiny_cohort / "model.csv")) == 1
+    other = weights_of("resnet18", tiny_cohort, **{"bn1.bias": torch.ones(64)})
+    assert load_model(finetune(tiny_cohort, given(), other))[1]["fingerprint"] != about["fingerprint"]
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        (
+            {"conv1.weight": None},
+            r"does not hold torchvision's weights of resnet18: 1 missing \(conv1.weight\)\. Write",
+        ),
+        ({"layer9.weight": torch.ones(1)}, r"1 unexpected \(layer9.weight\)"),
+        ({"bn1.bias": torch.ones(3)}, r"1 of another shape \(bn1.bias\)"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_what_is_wrong_in_it(tiny_cohort, changes, message):
+    with pytest.raises(InputError, match=message):
+        finetune(tiny_cohort, given(), weights_of("resnet18", tiny_cohort, **changes))
+
+
+def test_a_file_of_another_network_or_none_at_all_is_refused(tiny_cohort):
+    with pytest.raises(InputError, match=r"of resnet34: \d+ missing \(layer1.2.bn1.bias, .* and \d+ more\)"):
+        finetune(tiny_cohort, given(network="resnet34"), weights_of("resnet18", tiny_cohort))
+    (tiny_cohort / "weights.safetensors").write_bytes(b"<html>")
+    with pytest.raises(InputError, match="is no file of weights"):
+        finetune(tiny_cohort, given(), str(tiny_cohort / "weights.safetensors"))
+
+
+def test_weights_without_a_count_of_batches_are_taken_too(tiny_cohort):
+    network = networks.build("resnet18", 2, 0)
+    counts = {key: None for key in network.body.state_dict() if key.endswith("num_batches_tracked")}
+    assert len(backbone.take_weights(network, weights_of("resnet18", tiny_cohort, **counts))) == 16
+
+
+@pytest.mark.parametrize("name", networks.NETWORKS)
+def test_every_network_is_a_model_file_with_logits_a_map_and_a_cost(tmp_path, name):
+    network = networks.build(name, 2, 3)
+    save_model(tmp_path / "model.safetensors", network, {"classes": CLASSES})
+    loaded, about = load_model(tmp_path / "model.safetensors")
+    assert about["architecture"] == loaded.name == name
+    image = torch.rand(1, 3, 64, 32)
+    logits, last_map = loaded.eval()(image)
+    assert torch.equal(logits, network.eval()(image)[0]) and logits.shape == (1, 2)
+    assert last_map is None or last_map.shape[2:] == (2, 1)
+    again = networks.build(name, 2, 3).state_dict()
+    assert all(torch.equal(again[key], value) for key, value in network.state_dict().items())
+    per_pixel = count_flops(network, 256, 256) / count_flops(networks.build("resnet10", 2, 0), 256, 256)
+    assert per_pixel == pytest.approx(_PRICE.get(name, 1.0 if name == "resnet10" else 0.0), rel=0.03, abs=0.002)
+
+
+def test_a_model_of_an_unknown_network_is_one_message(tmp_path):
+    network = networks.build("resnet10", 2, 0)
+    network.name = "vit"
+    save_model(tmp_path / "model.safetensors", network, {"classes": CLASSES})
+    with pytest.raises(InputError, match=r"model.safetensors: the network 'vit' is none that this version"):
+        load_model(tmp_path / "model.safetensors")
+
+
+def test_costs_are_of_the_network_that_is_named(tiny_cohort):
+    index, splits, out = tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", tiny_cohort / "cost.json"
+    measure_cost(index, splits, 0, "color", 5, 2, 2, 1, False, out)
+    cost = json.loads(out.read_text())
+    assert (cost["network"], cost["parameters"]) == ("color", 14)
+    assert cost["flops_per_region"] == 12 * cost["pixels_per_region"] + 24
+
+
+def test_color_has_no_map_to_show_and_examples_are_drawn_all_the_same(cohort):
+    models = {"teacher": cohort / "teacher/model.safetensors", "student": finetune(cohort, COLOR)}
+    indexes = {"teacher": cohort / "regions/10x.csv", "student": cohort / "regions/5x.csv"}
+    predictions = {key: cohort / f"{key}.parquet" for key in models}
+    for key, model in models.items():
+        predict(model, indexes[key], cohort / "splits.csv", 0, ["test"], 1, False, predictions[key])
+    show_examples(models, indexes, predictions, cohort / "splits.csv", 0, ["test"], False, cohort / "examples.zip")
+    assert (cohort / "examples.zip").stat().st_size > 0
+
+
+def self_distill(cohort, targets, name):
+    folder = cohort / name
+    folder.mkdir()
+    job = JOB | {"distill": DISTILL, "steps": 12, "reduction": 1, "about": {"magnification": 10}}
+    distill_student(
+        job, cohort / "regions/10x.csv", cohort / "splits.csv", targets, cohort / "teacher/model.safetensors",
+        cohort / "regions/10x.csv", str(folder / "distilled.safetensors"), str(folder / "distilled.csv"),
+    )  # fmt: skip
+    return read_rows(folder / "distilled.csv"), load_model(folder / "distilled.safetensors")[1]
+
+
+STILL = RECIPE | {"learning_rate": 1e-30, "weight_decay": 0}  # a student that does not move
+
+
+def test_self_distillation_learns_at_the_teachers_magnification(cohort):
+    rows, about = self_distill(cohort, [record(cohort, views=12)], "student")
+    assert about["magnification"] == 10
+    assert float(rows[-1]["feature"]) < 0.7 * float(rows[0]["feature"])  # .22 was seen
+
+
+def test_self_distillation_asks_recording_and_live_teacher_for_the_same(cohort, monkeypatch):
+    """Of a student that does not move: training would magnify the last bits of float32, differently by processor."""
+    monkeypatch.setitem(JOB, "training", STILL)
+    recorded, live = (
+        self_distill(cohort, targets, name)[0]
+        for targets, name in (([record(cohort, views=12)], "recorded"), ([], "live"))
+    )
+    for row, other in zip(recorded, live, strict=True):
+        assert float(row["kl"]) == pytest.approx(float(other["kl"]), rel=1e-4)  # logits are stored in float32
+        assert float(row["feature"]) == pytest.approx(
+            float(other["feature"]), rel=1e-3
+        )  # maps in float16: 1 / 2,048 at most
+
+
+def test_the_teacher_itself_would_lose_nothing_in_self_distillation(cohort, monkeypatch):
+    """Started from the teacher, and not moved: its own map, pooled as the recording was, is the recording."""
+    monkeypatch.setitem(JOB, "init", "teacher")
+    monkeypatch.setitem(JOB, "training", STILL)
+    for targets, name in (([record(cohort)], "recorded"), ([], "live")):
+        rows, _ = self_distill(cohort, targets, name)
+        assert max(float(row["feature"]) for row in rows) < 1e-6 and max(float(row["kl"]) for row in rows) < 1e-6
+
+
+def test_the_best_teacher_is_the_one_with_the_lowest_loss_that_was_kept(tmp_path):
+    for k, losses in enumerate([(0.5, 0.4), (0.2, 0.3), (0.9, 0.2)]):
+        rows = [{"step": i, "val_log_loss": x, "chosen": int(x == min(losses))} for i, x in enumerate(losses)]
+        write_rows(tmp_path / f"{k}.csv", HISTORY, rows)
+        (tmp_path / f"{k}.safetensors").write_bytes(bytes([k]))
+    paths = [[tmp_path / f"{k}.{end}" for k in range(3)] for end in ("safetensors", "csv")]
+    choose_teacher(*paths, tmp_path / "best.safetensors")
+    assert (tmp_path / "best.safetensors").read_bytes() == bytes([1])
+
+
+def test_a_given_teacher_is_taken_as_it_is_without_a_history(cohort):
+    model, history = cohort / "other/model.safetensors", cohort / "other/history.csv"
+    adopt_teacher(cohort / "teacher/model.safetensors", model, history)
+    assert model.read_bytes() == (cohort / "teacher/model.safetensors").read_bytes()
+    assert read_rows(history) == []
+    with pytest.raises(InputError, match="is not a model of lowpower"):
+        adopt_teacher(cohort / "teacher/history.csv", model, history)

@@ -1,0 +1,313 @@
+import re
+from urllib.parse import unquote
+
+import numpy as np
+import pytest
+import yaml
+from page_files import CLASSES, ROOT, SLIDES, Page, complete_config, intake_rows, report_of, write_study
+
+from lowpower import __version__, files
+from lowpower.config.study_models import Model
+from lowpower.model_header import model_header
+from lowpower.pages import citation, page
+from lowpower.pages.flow_diagram import flow
+from lowpower.pages.methods_text import methods
+from lowpower.pages.report import write_report
+from lowpower.tables import results_table
+from lowpower.tables.layout import latex, markdown, number, percent, points
+
+
+def test_names_are_shown_as_they_are_and_nothing_in_them_is_markup(tmp_path):
+    shown = Page(report_of(tmp_path))
+    assert sum(tag == "script" for tag, _ in shown.tags) == 1
+    assert not {"i", "object", "iframe"} & {tag for tag, _ in shown.tags}
+    for name in (*CLASSES, *SLIDES):
+        assert name in shown.words
+    assert 'Note: <i>"5 %"</i>' in shown.words
+    assert "90.0 (8.0-100.0)" in shown.words
+
+
+def test_sections_stand_in_the_order_of_a_paper_and_nothing_is_fetched(tmp_path):
+    text = report_of(tmp_path)
+    headings = ["Cohort", "Results", "Cost", "Low power first", "Claims", "Figures", "Slides", "Methods", "How to cite"]
+    assert re.findall("<h2>(.*?)</h2>", text) == headings
+    shown = Page(text)
+    assert {f"#{heading.lower().replace(' ', '-')}" for heading in headings} <= shown.links()
+    for tag, attrs in shown.tags:
+        assert tag not in ("link", "iframe", "base")
+        assert attrs.get("src", "data:").startswith("data:")
+        assert ":" not in attrs.get("href", "")
+        assert not any(name.startswith("on") for name in attrs)
+    assert "default-src 'none'" in text
+
+
+def test_verdicts_stand_first_and_are_marked(tmp_path):
+    text = report_of(tmp_path)
+    assert '<td class="good">holds</td>' in text and '<td class="warning">does not hold</td>' in text
+    claims = text[text.index('<section id="claims">') : text.index('<section id="figures">')]
+    assert re.findall("<h3>(.*?)</h3>", claims)[::3] == ["Tested on test data", "Not tested here"]
+    assert re.findall(r"<thead><tr><th[^>]*>(.*?)</th>", claims)[0] == "verdict"
+    assert "&lt;i&gt;Students&lt;/i&gt; &amp; teachers" in claims and "of &lt;another&gt; cohort" in claims
+    assert "No claim is fixed" in report_of(tmp_path, full=False)
+
+
+def test_every_number_of_a_table_leads_to_its_file_and_every_method_to_its_models(tmp_path):
+    shown = Page(report_of(tmp_path))
+    cells = [place for text, place in shown.texts if "td" in place and re.fullmatch(r"[-+]?\d[\d.,]*x?.*", text)]
+    assert len(cells) > 50
+    assert all("a" in place for text, place in shown.texts if "td" in place and re.fullmatch(r"[\d.,]+", text))
+    student = Model("sskd", 2.5, 100, 50, 0).folder.removesuffix("seed0")
+    tables = {
+        f"tables/{name}.{form}"
+        for name in ("cohort", "results", "cost", "claims", "hours", "referral")
+        for form in ("csv", "md", "tex")
+    }
+    assert {student, "teacher/", "tables/intake.csv", "intake.html"} | tables <= shown.links()
+    slides = {unquote(link) for link in shown.links() if link.startswith("slides/")}
+    assert {f"slides/{files.safe_name(slide)}.json" for slide in SLIDES} == slides
+    pictures = {unquote(link) for link in shown.links() if link.startswith("overviews/")}
+    assert all((tmp_path / link).is_file() for link in pictures) and len(pictures) == len(SLIDES)
+
+
+SAID = {
+    "synthetic": "are synthetic",
+    "declared": "Scale declared: the µm per pixel of 4 of 8 slides",
+    "validation": "results on validation data",
+    "few": "Only 6 patients in val, fewer than 30: each moves an accuracy by 16.7 points.",
+    "teacher": "no better than calling every patient by the commonest class: 66.7 % against 66.7 % of the val",
+}
+
+
+@pytest.mark.parametrize(
+    "config, teacher, expected",
+    [
+        ({}, "0.9000", {"synthetic", "declared", "validation"}),
+        ({"demo": None}, "0.6668", {"declared", "validation"}),
+        ({"demo": None}, "0.6667", {"declared", "validation", "teacher"}),  # 2/3, as the commonest class
+        ({"report_split": "test"}, "0.9000", {"synthetic", "declared"}),
+    ],
+)
+def test_banners_say_what_has_to_be_known_before_any_number(tmp_path, config, teacher, expected):
+    text = report_of(tmp_path, config=complete_config(**config), teacher=teacher)
+    top = text[: text.index("<h2>")]
+    assert {key for key, said in SAID.items() if said in top} == expected | {"few"}
+
+
+def test_a_cohort_whose_scales_were_read_has_no_banner_of_declared_ones(tmp_path):
+    made = write_study(tmp_path, config=complete_config(note=""))
+    rows = [row | {"mpp_source": "slide", "warning": ""} for row in intake_rows()]
+    files.write_rows(made["intake"], list(rows[0]), rows)
+    write_report(**made, report=tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "Scale declared" not in text and text.count('class="banner') == 3
+
+
+def test_the_flow_counts_what_is_in_the_sheet_excluded_and_divided(tmp_path):
+    text = "".join(Page(flow(intake_rows(), files.read_rows(write_study(tmp_path)["cohort"]))).words)
+    for said in (
+        "8 slides in the sheet", "8 patients", "2 slides excluded", "1 when opened: no <mpp>", "6 slides usable",
+        "6 patients, 18 regions", "val6 patients, 18 regions", f"{CLASSES[0]}: 4 patients, 12 regions",
+    ):  # fmt: skip
+        assert said in text
+    assert "train" not in "".join(Page(flow(intake_rows(), [])).words)
+
+
+def test_the_flow_names_the_commonest_reasons_and_counts_the_others():
+    out = intake_rows()[0] | {"state": "excluded", "step": "mask_tissue"}
+    rows = [out | {"reason": f"r{min(k, 7)}"} for k in range(10)]
+    listed = re.findall("<li>(.*?)</li>", re.sub("</?a.*?>", "", flow(rows, [])))
+    assert listed[0] == "3 when tissue was looked for: r7"
+    assert listed[-1] == "3 when tissue was looked for: other reasons, listed below" and len(listed) == 6
+
+
+def test_empty_tables_and_equal_bytes(tmp_path):
+    text = report_of(tmp_path, full=False)
+    assert results_table.NOTHING in text and "<table>" not in text
+    Page(text)
+    assert report_of(tmp_path, full=False) == text
+
+
+def test_five_hundred_slides_stay_below_thirty_megabytes_and_more_are_left_beside_the_page(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(120, 255, (38, 50, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)
+    picture = files.encode((coarse + rng.integers(0, 24, coarse.shape)).clip(0, 255).astype(np.uint8), 80)
+    assert 18_000 < len(picture) < 40_000  # as large as a slide's, or larger
+    (tmp_path / "a.jpg").write_bytes(picture)
+    slides = [f"S{k}" for k in range(500)]
+    rows = [intake_rows()[0] | {"slide": slide} for slide in slides]
+    made = write_study(tmp_path) | {"slides": slides, "overviews": [tmp_path / "a.jpg"] * 500}
+    files.write_rows(made["intake"], list(rows[0]), rows)
+    write_report(**made, report=tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert text.count("<img") == 501 and len(text) < 30_000_000
+    monkeypatch.setattr(page, "PICTURES", 3 * len(picture))
+    text = page.gallery(slides, made["overviews"], rows)
+    assert text.count("<img") == 3 and "497 more slides" in text
+
+
+def methods_of(folder, **changes):
+    made = write_study(folder)
+    tables = (files.read_rows(made[name]) for name in ("intake", "cost"))
+    return dict(methods(complete_config(**changes), *tables, made["teacher"]))
+
+
+def test_rows_of_other_networks_and_other_teachers_are_told_in_the_methods(tmp_path):
+    rows = dict.fromkeys(("self_distill", "color_baseline", "vicreg", "sskd"))
+    rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
+    text = methods_of(tmp_path, methods=rows, teacher="given.safetensors")
+    said = text["Rows of the study"]
+    assert "the teacher was a model of another study, whose training patients are not known here" in said
+    assert "`self_distill` started from random weights, read what the teacher reads and was distilled on all" in said
+    assert (
+        "`color_baseline` was fitted to the labels of the labeled training regions as they are, to convergence." in said
+    )
+    assert "pretrained on two views of all training regions (VICReg), without labels or teacher and was then" in said
+    assert "`elsewhere` started from weights trained elsewhere and learned the labels" in said
+    assert "`color_baseline` was no network but a logistic regression" in text["Network"]
+    assert "`elsewhere` was a ResNet-50 with the statistics of its batch normalization frozen." in text["Network"]
+    assert "all students had one teacher, which was given" in text["Optimization"]
+    best = methods_of(tmp_path, teacher="best_validation")
+    assert "all students had the teacher with the lowest validation log loss" in best["Optimization"]
+
+
+def test_methods_are_sentences_of_the_configuration(tmp_path):
+    text = methods_of(tmp_path)
+    assert "8 slides of 8 patients; 6 could be used" in text["Cohort"]
+    assert "The scale of 4 slides was declared" in text["Cohort"]
+    assert "at 5x (2.0 µm/px) and 2.5x (4.0 µm/px)" in text["Regions"]
+    assert "label-free distillation from a label-trained teacher" in text["Distillation"]
+    assert "once at 4 views" in text["Distillation"] and "weighted 1 : 1" in text["Distillation"]
+    rows = text["Rows of the study"]
+    assert "`sskd` started from random weights and was distilled on all training regions without their labels." in rows
+    assert "(feature weight 0.5, the last partial batch of each pass dropped)" in rows
+    assert "for the last 20 % of the steps" in rows and "with 1 x the cross-entropy of their labels added" in rows
+    assert "1,500 optimizer steps of 4 regions" in text["Optimization"] and "on a CPU" in text["Optimization"]
+    assert "no test data were predicted" in text["Evaluation"]
+    assert "torch 9.8.7" in text["Software"]
+
+
+@pytest.mark.parametrize(
+    "part, changes, said",
+    [
+        ("Cohort", {"split": {"by": "random"}}, "15 % of the labeled patients for validation, 30 % for testing"),
+        ("Cohort", {"split": {"by": "kfold", "folds": 4}}, "into 4 folds"),
+        ("Cohort", {"split": {"by": "site", "test_sites": ["X", "Y"]}}, "patients of X and Y for testing"),
+        ("Regions", {"unit": "grid", "grid": {"size_um": 512}}, "a field of 512 x 512 µm, one every 512 µm"),
+        (
+            "Regions",
+            {"unit": "annotation"},
+            "with what lies outside it whitened, cut into parts where it was",
+        ),
+        ("Regions", {"unit": "slide", "max_side_um": 0}, "a region: all tissue of a slide. The teacher"),
+        (
+            "Distillation",
+            {"methods": {"m": {"distill": {"images": "all", "teacher": "online"}}}},
+            "a new view in every step",
+        ),
+        ("Distillation", {"methods": {"scratch": None}}, "No row of this study distills."),
+        ("Distillation", {"methods": {"m": {"distill": {"images": "all", "pooling": "mean"}}}}, "by average pooling"),
+        (
+            "Rows of the study",
+            {"methods": {"sskd": None, "sskd_tuned": None}},
+            "(feature weight 10, 16 batches in a step, 4 x the learning rate, weights averaged over steps, 0.995 of "
+            "the past)",
+        ),
+        (
+            "Rows of the study",
+            {
+                "methods": {
+                    "m": {
+                        "distill": {"images": "all", "feature_weight": 10, "batches_per_step": 16, "lr_multiplier": 4}
+                    }
+                }
+            },
+            "without their labels (16 batches in a step, 4 x the learning rate).",
+        ),
+        ("Augmentation", {"augmentation": {"flip": False, "quarter_turns": True}}, "and random quarter turns, drawn"),
+        ("Optimization", {"seeds": [0, 1, 2], "gpu": True}, "Seeds: 0, 1 and 2"),
+        ("Evaluation", {"report_split": "test"}, "Test data were predicted once"),
+        ("Evaluation", {}, "Students were asked twice: about the area means they had learned from"),
+        (
+            "Evaluation",
+            {"aggregation": "top_k", "top_k": 4},
+            "for each class the mean of the 4 highest of its regions'",
+        ),
+        (
+            "Evaluation",
+            {"aggregation": "validation"},
+            "whichever had the lowest log loss on the model's validation data",
+        ),
+        ("Evaluation", {"pixels": None}, "no test data were predicted. The probabilities of a slide"),
+    ],
+)
+def test_methods_follow_the_configuration(tmp_path, part, changes, said):
+    assert said in methods_of(tmp_path, **changes)[part]
+
+
+def test_a_model_file_says_with_which_versions_it_was_made(tmp_path):
+    assert model_header(write_study(tmp_path)["teacher"])["versions"] == {"lowpower": "0.1.0", "torch": "9.8.7"}
+
+
+def test_the_citation_is_that_of_the_citation_file():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    article = cited["references"][0]
+    assert (cited["title"], cited["version"], cited["authors"][0]["name"]) == (
+        citation.TITLE, __version__, citation.AUTHOR,
+    )  # fmt: skip
+    authors = [f"{author['family-names']}, {author['given-names']}" for author in article["authors"]]
+    found = {key: str(article[key]) for key in ("title", "journal", "volume", "year", "doi")}
+    assert found | {"author": tuple(authors), "pages": str(article["start"])} == citation.ARTICLE
+    assert citation.references()[1].startswith("DiPalma J, Suriawinata AA, Tafe LJ, Torresani L, Hassanpour S. ")
+    assert "  author = {DiPalma, Joseph and Suriawinata, Arief A. and " in citation.bibtex()
+
+
+@pytest.mark.parametrize(
+    "found, expected",
+    [
+        (percent("0.8750", "0.8010", "0.9320"), "87.5 (80.1-93.2)"),
+        (percent("0.8750"), "87.5"),
+        (percent(""), ""),
+        (points("-0.0500", "-0.1200", "0.0200"), "-5.0 (-12.0 to +2.0)"),
+        (points(""), ""),
+        (number(-0.00001, 4), "0.0000"),
+        (number(float("nan"), 4), ""),
+        (number(None, 2), ""),
+    ],
+)
+def test_numbers_as_text(found, expected):
+    assert found == expected
+
+
+def test_tables_escape_what_would_break_them():
+    rows = [{"class": "a|b\nc", "n": "1"}]
+    assert markdown(rows) == "| class  | n |\n|--------|---|\n| a\\|b c | 1 |\n"
+    assert "&lt;i&gt;" in page.table([{"class": "<i>"}], "t.csv")
+    assert markdown([]) == latex([]) == page.table([], "t.csv") == ""
+
+
+def test_latex_keeps_numbers_and_escapes_the_rest():
+    rows = [
+        {"class": r"a_b & 5% \x {#1} $~^", "µm/px": "1,234", "gap": "-5.0 (-12.0 to +2.0)"},
+        {"class": "[x]\n*|<>", "µm/px": "", "gap": "55.2x"},
+    ]
+    assert latex(rows) == (
+        "\\begin{tabular}{lrr}\n\\toprule\nclass & \\textmu{}m/px & gap \\\\\n\\midrule\n"
+        r"a\_b \& 5\% \textbackslash{}x \{\#1\} \$\textasciitilde{}\textasciicircum{} & 1,234 & -5.0 (-12.0 to +2.0) \\"
+        "\n" + r"{[}x{]} {*}\textbar{}\textless{}\textgreater{} &  & 55.2x \\" + "\n\\bottomrule\n\\end{tabular}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("write `a < b` & go", "write <code>a &lt; b</code> &amp; go"),
+        ("one ` alone", "one ` alone"),
+        ("`a` and ` alone", "<code>a</code> and ` alone"),
+    ],
+)
+def test_code_in_a_sentence_is_set_as_code(text, shown):
+    assert page.prose(text) == shown
+
+
+def test_numbers_in_a_sentence_lead_to_their_file_and_escapes_stay_whole():
+    assert re.sub("<a.*?>", "[", page.prose("it's 1,234 of 2.", "t.csv")) == "it&#x27;s [1,234</a> of [2</a>."

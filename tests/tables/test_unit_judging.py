@@ -1,0 +1,91 @@
+"""What is judged, once for all tables: the file of units gives back what was judged of the predictions themselves."""
+
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+from prediction_frames import BOTH, CLASSES, JUDGING, STUDY, model, predictions, with_validation
+from unit_files import write_units
+
+from lowpower import files
+from lowpower.errors import InputError
+from lowpower.evaluation.aggregation import Aggregation
+from lowpower.evaluation.units import Units, judge
+from lowpower.tables.units_file import read_judged
+
+
+def same(one, other):
+    """Whether two lists of what is judged are equal to the last bit, and laid out alike in memory."""
+
+    def plain(units):
+        if units is None:
+            return None
+        found = {field.name: getattr(units, field.name) for field in fields(Units)}
+        arrays = {name: found.pop(name) for name in ("truth", "probabilities")}
+        return {k: list(v) if k != "way" else v for k, v in found.items()} | {
+            name: (x.tobytes(), x.shape, x.dtype, x.flags.c_contiguous) for name, x in arrays.items()
+        }
+
+    def told(judged):
+        return [
+            (list(j.kind.items()), j.patients, [plain(u) for u in j.of_models], [plain(u) for u in j.validation])
+            for j in judged
+        ]
+
+    return told(one) == told(other)
+
+
+def folds():
+    """Seeds that test other patients, with patients nobody knows the class of, and a model that reads no level."""
+    frames = [with_validation(frame, 6) for _, frame in BOTH]
+    kept = [frame[~frame["patient"].isin(drop)] for frame, drop in zip(frames, (["p7"], [], ["p1"]), strict=False)]
+    hidden = frames[3].assign(label=frames[3]["label"].where(frames[3]["patient"] != "p2", ""))
+    rng = np.random.default_rng(0)
+    for frame in (*kept, hidden):
+        frame["p_c"] = rng.random(len(frame))
+        frame["p_a|b"] = 1 - frame["p_c"]
+    return [(about, frame) for (about, _), frame in zip(BOTH, (*kept, hidden), strict=False)]
+
+
+STUDIES = {
+    "one": STUDY, "levels": BOTH, "folds": folds(), "nothing": [(about, frame[:0]) for about, frame in STUDY],
+    "validation": [(about, with_validation(frame, 6)) for about, frame in STUDY],
+    "external": [(about, pd.concat([frame, frame.assign(split="external")])) for about, frame in STUDY[:2]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["mean", "validation"])
+@pytest.mark.parametrize("name", STUDIES)
+def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, name, way):
+    study, together = STUDIES[name], Aggregation(way, 2)
+    judging = JUDGING | {"aggregation": way, "top_k": 2}
+    units, models = write_units(tmp_path, study, judging, ("test", "external"))
+    for chosen in (range(len(study)), [1], [len(study) - 1, 0]):
+        frames, folders = [study[i][1] for i in chosen], [models[i]["folder"] for i in chosen]
+        for splits in (["test"], ["val", "test", "external"], ["val"]):
+            assert same(read_judged(units, folders, splits), judge(frames, CLASSES, True, splits, together))
+
+
+def test_the_file_has_the_same_bytes_twice_and_a_row_for_each_unit(tmp_path):
+    first = write_units(tmp_path, STUDIES["folds"], JUDGING)[0].read_bytes()
+    assert write_units(tmp_path, STUDIES["folds"], JUDGING)[0].read_bytes() == first
+    units, models = write_units(tmp_path, STUDY, JUDGING)
+    table = pq.read_table(units).to_pandas()
+    assert list(table.columns[:8]) == ["per", "split", "pixels", "unit", "patient", "site", "truth", "regions"]
+    assert table.groupby("per", sort=False).size().to_dict() == {"patient": 8, "slide": 8, "region": 24}
+    assert table.columns[8:].tolist() == [f"{model['folder']} p_{name}" for model in models for name in CLASSES]
+
+
+def test_a_leak_and_bad_probabilities_stop_before_anything_is_written(tmp_path):
+    rows = [{"seed": 1, "patient": "p3", "split": "train"}]
+    files.write_rows(tmp_path / "splits.csv", list(rows[0]), rows)
+    divisions = [tmp_path / "splits.csv"]
+    write_units(tmp_path, STUDY[:1], JUDGING, divisions=divisions)  # another seed trains on the patient
+    (tmp_path / "units.parquet").unlink()
+    with pytest.raises(InputError, match=r"patient 'p3' is judged \(test\) but is in train of seed 1"):
+        write_units(tmp_path, [STUDY[0], (model("sskd", seed=1), predictions(6))], JUDGING, divisions=divisions)
+    with pytest.raises(InputError, match="which add to"):
+        write_units(tmp_path, [(model("sskd"), predictions(6).assign(p_c=0.5))], JUDGING)
+    assert not (tmp_path / "units.parquet").exists()
