@@ -73,7 +73,7 @@ def distill_student(
         training_regions,
         Pixels(memory, seed, job["augmentation"], keep_views=views or 0),
         compute_losses,
-        batch=settings["batch"] * row["batches_per_step"],
+        batch_size=settings["batch"] * row["batches_per_step"],
         views=views,
         drop_last=row["drop_last"],
         teacher=partial(source.outputs, pooling=row["pooling"], factor=factor),

@@ -138,7 +138,7 @@ def draw_micro_batches(
     regions: list[Region],
     pixels: Pixels,
     compute_losses: Callable[..., dict[str, Tensor]],
-    batch: int,
+    batch_size: int,
     views: int | None = None,
     drop_last: bool = False,
     teacher: Callable[[list[tuple[str, int]]], tuple[Tensor, Tensor]] | None = None,
@@ -148,18 +148,17 @@ def draw_micro_batches(
     compute_losses: (regions, logits, feature maps[, teacher's logits, teacher's feature maps]) -> weighted losses.
     views: number of views of each region that recur; None for ever new ones. teacher: (region, view) -> outputs.
     """
-    order = Order(rng.integer(training.job["seed"], "order"), len(regions), batch, drop_last)
-    megapixels = training.job["training"]["megapixels_per_pass"]
+    order = Order(rng.integer(training.job["seed"], "order"), len(regions), batch_size, drop_last)
 
     def micro_batches(network: nn.Module, step: int) -> Iterator[MicroBatch]:
         drawn = parallel.share(order.at(step))
         wanted = [(regions[item], number % views if views else number) for item, number in drawn]
-        for images, places in pixels.passes(wanted, megapixels):
+        for images, places in pixels.passes(wanted, training.job["training"]["megapixels_per_pass"]):
             shown = [wanted[place] for place in places]
             targets = teacher([(region.region, view) for region, view in shown]) if teacher else ()
             outputs = training.forward(network, images)
             losses = compute_losses([region for region, _ in shown], *outputs, *targets)
-            yield MicroBatch(len(places) / batch, losses, [region.region for region, _ in shown])
+            yield MicroBatch(len(places) / batch_size, losses, [region.region for region, _ in shown])
 
     return micro_batches
 
@@ -178,8 +177,8 @@ def take_step(
         (torch.stack(list(part.losses.values())).sum() * part.share).backward()
         sums = {name: sums.get(name, 0.0) + value * part.share for name, value in values.items()}
     gradients = [weights.grad for group in optimizer.param_groups for weights in group["params"]]
-    norm = torch.nn.utils.get_total_norm(gradients).item()
-    require_finite({"gradient": norm}, where, name_regions(regions), saved_step)
+    gradient = nn.utils.get_total_norm(gradients).item()
+    require_finite({"gradient": gradient}, where, name_regions(regions), saved_step)
     parallel.add_gradients(network)
     optimizer.step()
     return dict(zip(sums, parallel.total(sums.values()), strict=True))
