@@ -1,4 +1,4 @@
-"""Store what the teacher says of every view of the training regions of one part."""
+"""Cache the teacher's outputs for every view of the training regions of one part."""
 
 from lowpower.job_start import run_step
 from lowpower.models.recording import record_teacher

@@ -1,4 +1,4 @@
-"""Examples for the figures: the same tissue as teacher and student see it, and where their last maps answer.
+"""Examples for the figures: the same tissue as teacher and student see it, and their feature maps.
 
 Drawn by chance, one region of each class; and regions that the teacher reads right and the student wrong, to be looked
 at by a person.
@@ -42,7 +42,7 @@ def show_examples(
     """Write a ZIP of images and examples.json.
 
     Images, of each key teacher and student: {key}/{region}.png, the pixels the model reads, and
-    {key}/{region}.map.png, the length of its last map's vectors, gray from 0 to the largest. examples.json:
+    {key}/{region}.map.png, the length of its feature map's vectors, gray from 0 to the largest. examples.json:
     ``drawn`` and ``disagreements``, lists of {region, truth, {key}: predicted class, {key}_probability: of that class}.
     names: pseudonyms.csv where regions are not to be called by their slide's id, else None.
     """
@@ -71,10 +71,10 @@ def show_examples(
         for name in used:
             pixels = read_image(regions[key][name])
             with torch.no_grad():
-                _, last_map = network(normalize([pixels]))
-            if last_map is None:  # color has none: it answers nowhere
-                last_map = torch.zeros(1, 1, 1, 1)
-            strength = last_map[0].norm(dim=0)
+                _, feature_map = network(normalize([pixels]))
+            if feature_map is None:  # color has none
+                feature_map = torch.zeros(1, 1, 1, 1)
+            strength = feature_map[0].norm(dim=0)
             gray = (strength / strength.max().clamp_min(1e-9) * 255).round().byte().cpu().numpy()
             images.append((f"{key}/{known_as.region(name)}.png", encode(pixels.permute(1, 2, 0).numpy())))
             images.append((f"{key}/{known_as.region(name)}.map.png", encode(np.repeat(gray[..., None], 3, 2))))

@@ -7,7 +7,7 @@ from pathlib import Path
 from lowpower.files import read_rows, replacing, write_rows
 from lowpower.log import say
 from lowpower.models.model_file import load_model
-from lowpower.models.training_loop import HISTORY
+from lowpower.models.training_outputs import HISTORY
 
 
 def choose_teacher(models: Sequence[str | Path], histories: Sequence[str | Path], model: str | Path) -> None:

@@ -41,7 +41,7 @@ def count_hours(
 ) -> None:
     """Write the table of hours as CSV, Markdown and LaTeX.
 
-    times: what each stage of a training took (JSON of ``stopwatch``); owners: parallel to them, the number of its
+    times: what each stage of a training took (time.json); owners: parallel to them, the number of its
     model. models: as rows, with ``teacher`` and ``recording``: whether it learned from them. recordings: seed ->
     benchmark files of its recording, of which one may be missing.
     """
