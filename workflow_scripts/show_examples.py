@@ -1,4 +1,4 @@
-"""Show the same tissue as teacher and student see it, with their last maps."""
+"""Show the same tissue as teacher and student see it, with their feature maps."""
 
 from lowpower.job_start import run_step
 from lowpower.models.examples import show_examples
