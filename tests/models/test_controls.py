@@ -70,6 +70,13 @@ def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
     assert (tiny_cohort / "model.safetensors").read_bytes() == (tiny_cohort / "again.safetensors").read_bytes()
 
 
+def test_a_fit_of_colors_takes_no_training_time(tiny_cohort):
+    made = [str(tiny_cohort / name) for name in ("model.safetensors", "history.csv", "time.json")]
+    finetune_student(COLOR, str(tiny_cohort / "regions/5x.csv"), str(tiny_cohort / "splits.csv"), None, None, *made)
+    time = json.loads(Path(made[2]).read_text())
+    assert (time["seconds"], time["attempts"], time["steps"]) == (0, 0, 0)
+
+
 def test_color_looks_at_labels_of_its_share_and_at_no_view(tiny_cohort):
     """Half the labels give another fit; another augmentation does not."""
     first = load_model(finetune(tiny_cohort, COLOR))[0].state_dict()
