@@ -41,7 +41,7 @@ lint: .venv/ready
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
 
-# The configuration page, from the schema.
+# The config's schema and its page, from the settings classes.
 docs: .venv/ready
 	PYTHONPATH=workflow_scripts $(BIN)/python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
 

@@ -8,7 +8,7 @@ from cohort import RECIPE
 from torch import Tensor
 
 from lowpower.models import resnet
-from lowpower.models.losses import kl_divergence, map_difference
+from lowpower.models.losses import feature_loss, kl_divergence
 from lowpower.slides.phantom import CLASSES
 
 
@@ -32,9 +32,9 @@ def bare_step(side: int, student: bool, precision: str, channels_last: bool) -> 
         optimizer.zero_grad()
         for shown, said, its_map, answers in zip(images, logits, maps, labels, strict=True):
             with torch.autocast("cpu", torch.bfloat16, precision == "bfloat16"):
-                found, last_map = network(shown)
+                found, feature_map = network(shown)
             loss = (
-                bare_loss(found.float(), last_map.float(), said, its_map)
+                bare_loss(found.float(), feature_map.float(), said, its_map)
                 if student
                 else F.cross_entropy(found.float(), answers)
             )
@@ -44,6 +44,6 @@ def bare_step(side: int, student: bool, precision: str, channels_last: bool) -> 
     return step
 
 
-def bare_loss(logits: Tensor, last_map: Tensor, said: Tensor, its_map: Tensor) -> Tensor:
+def bare_loss(logits: Tensor, feature_map: Tensor, said: Tensor, its_map: Tensor) -> Tensor:
     """What a student minimizes."""
-    return kl_divergence(logits, said) + map_difference(last_map, its_map)
+    return kl_divergence(logits, said) + feature_loss(feature_map, its_map)

@@ -26,7 +26,7 @@ from children import run_child, spread
 from cohort import RECIPE, draw_cohort, record, save_teacher, train
 
 from lowpower.models.model_file import prepare_device
-from lowpower.models.training_loop import Order
+from lowpower.models.region_sets import Order
 from lowpower.slides.phantom import CLASSES
 
 VIEWS = 4

@@ -25,6 +25,8 @@ from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
 from lowpower.errors import InputError
 from lowpower.provenance.leaks import check_published
@@ -88,7 +90,8 @@ def other_study(folder):
     out = folder / "results/own"
     files.write_json(out / "config.json", {"slides": "a.csv", "classes": ["Normal", "Sprue"], "unit": "tissue"})
     write_header(out / "teacher/seed0/model.safetensors", {})
-    return message_of(check_same_study, {"slides": "a.csv", "classes": ["a", "b"], "unit": "tissue"}, out)
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"slides": "a.csv", "classes": ["a", "b"]}
+    return message_of(check_same_study, read_config(raw, ROOT / "schemas/config.schema.yaml"), out)
 
 
 def leak(folder):
@@ -181,8 +184,8 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=
                 rows[name] = row | {"site": ("East", "West")[k % 2], "true_label": ""}
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
-        split = {"by": by, "val": 0.2, "test": 0.3, "folds": 5, "test_sites": list(sites)}
-        return "\n".join(find_problems(list(rows.values()), classes, seeds, split))
+        split = Split(by=by, val=0.2, test=0.3, test_sites=list(sites))
+        return "\n".join(find_problems([PatientRow(**row) for row in rows.values()], classes, seeds, split))
 
     return make
 
@@ -311,27 +314,27 @@ def damaged_region(folder):
 def loss_not_finite(folder):
     import torch
 
-    from lowpower.models import resnet, training_loop
+    from lowpower.models import resnet, training
 
     network = resnet.build(2, 0)
 
-    def step_passes(network, step):
+    def micro_batches(network, step):
         loss = next(network.parameters()).sum() * torch.nan
-        yield training_loop.Pass(1.0, {"cross_entropy": loss}, ["S001_00003"])
+        yield training.MicroBatch(1.0, {"cross_entropy": loss}, ["S001_00003"])
 
     recipe = {"learning_rate": 1, "weight_decay": 0, "evaluate_every": 1}
     judge = lambda network: (1.0, 0.5)  # noqa: E731
     last = folder / "last.pt"
-    return message_of(training_loop.fit, network, "sskd at 5x", "distill", 9, step_passes, judge, recipe, last, "x")
+    return message_of(training.fit, network, "sskd at 5x", "distill", 9, micro_batches, judge, recipe, last, "x")
 
 
 def diverging(folder):
     import torch
 
-    from lowpower.models import training_loop
+    from lowpower.models import training
 
-    def step_passes(network, step):
-        yield training_loop.Pass(1.0, {"kl": (80 if step else 0.5) + 0 * network.weight.sum()}, ["S001_00003"])
+    def micro_batches(network, step):
+        yield training.MicroBatch(1.0, {"kl": (80 if step else 0.5) + 0 * network.weight.sum()}, ["S001_00003"])
 
     recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
     judge = lambda network: (1.0, 0.5)  # noqa: E731
@@ -340,36 +343,39 @@ def diverging(folder):
         "sskd at 5x",
         "distill",
         8,
-        step_passes,
+        micro_batches,
         judge,
         recipe,
         folder / "last.pt",
         "x",
     )
-    return message_of(training_loop.fit, *about, 0, 0.69)
+    return message_of(training.fit, *about, 0, 0.69)
 
 
 def nothing_labeled(folder):
-    from lowpower.models import supervised, training_stage
+    from lowpower.models.teacher_training import train_on_labels
+    from lowpower.models.training_inputs import Training
 
     params = {"name": "sskd at 5x", "seed": 0, "labeled": 5, "unlabeled": 100, "training": {}}
-    stage = training_stage.Stage(params, "finetune", None, {}, None)
-    return message_of(supervised.learn_labels, stage, [], [], 9, "model.safetensors")
+    training = Training(params, "finetune", None, {}, None)
+    return message_of(train_on_labels, training, [], [], 9, "model.safetensors")
 
 
 def nothing_to_validate(folder):
-    from lowpower.models import training_stage
+    from lowpower.models.training import train
+    from lowpower.models.training_inputs import Training
 
-    stage = training_stage.Stage({"name": "sskd at 5x", "seed": 0}, "distill", None, {}, None)
-    return message_of(training_stage.train, stage, [], [], 9, None, "model.safetensors")
+    training = Training({"name": "sskd at 5x", "seed": 0, "training": {}}, "distill", None, {}, None)
+    return message_of(train, training, [], [], 9, None, "model.safetensors")
 
 
 def other_classes(folder):
-    from lowpower.models import model_file, resnet, training_stage
+    from lowpower.models import model_file, resnet
+    from lowpower.models.training_inputs import start_training
 
     model_file.save_model(folder / "model.safetensors", resnet.build(2, 0), {"classes": ["red", "blue"]})
     params = {"gpu": False, "seed": 0, "init": "teacher", "classes": ["Normal", "Sprue"]}
-    return message_of(training_stage.start_stage, params, "finetune", str(folder / "model.safetensors"), ["a region"])
+    return message_of(start_training, params, "finetune", str(folder / "model.safetensors"), ["a region"])
 
 
 def half_a_model(folder):

@@ -20,7 +20,7 @@ def make(folder, right):
     raw = yaml.safe_load((ROOT / "configs/smoke.yaml").read_text())
     raw |= {"cohort": folder.name, "classes": CLASSES, "methods": {"scratch": None, "sskd": None}, "seeds": [0, 1]}
     config = read_config(raw, CONFIG)
-    files.write_json(folder / "config.json", config)
+    files.write_json(folder / "config.json", config.as_dict())
     for model in models(config):
         (folder / model.folder).mkdir(parents=True)
         predictions(right[model.method]).to_parquet(folder / model.folder / "predictions.parquet")

@@ -13,11 +13,12 @@ from lowpower.claims.registration import ADDED, BEFORE, CHANGED, register_claims
 from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models
 from lowpower.errors import InputError
+from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.units import judge
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
 CLASSES = ["a", "b", "c"]
-JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
+JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}
 STATISTICS = {"draws": 2000, "rank_draws": 200, "confidence": 0.95}
 BETTER = {"id": "better", "claim": "It is better.", "test": "superiority", "row": {"method": "sskd"}}
 BETTER |= {"against": {"method": "scratch"}}

@@ -5,8 +5,8 @@ from pathlib import Path
 from region_images import CLASSES
 
 from lowpower.models.recording import record_teacher
+from lowpower.models.region_sets import Order
 from lowpower.models.teacher_training import train_teacher
-from lowpower.models.training_loop import Order
 
 AUGMENTATION = {"brightness": 0.1, "contrast": 0.1, "saturation": 0.1, "hue": 0.0, "flip": True, "quarter_turns": False}
 RECIPE = {

@@ -29,7 +29,7 @@ from lowpower.models.pixels import read_image
 from lowpower.models.prediction import predict
 from lowpower.models.region_sets import read_regions
 from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
-from lowpower.models.training_loop import HISTORY
+from lowpower.models.training_outputs import HISTORY
 from lowpower.planning.workload import _PRICE
 
 pytestmark = pytest.mark.slow
@@ -225,9 +225,9 @@ def test_every_network_is_a_model_file_with_logits_a_map_and_a_cost(tmp_path, na
     loaded, about = load_model(tmp_path / "model.safetensors")
     assert about["architecture"] == loaded.name == name
     image = torch.rand(1, 3, 64, 32)
-    logits, last_map = loaded.eval()(image)
+    logits, feature_map = loaded.eval()(image)
     assert torch.equal(logits, network.eval()(image)[0]) and logits.shape == (1, 2)
-    assert last_map is None or last_map.shape[2:] == (2, 1)
+    assert feature_map is None or feature_map.shape[2:] == (2, 1)
     again = networks.build(name, 2, 3).state_dict()
     assert all(torch.equal(again[key], value) for key, value in network.state_dict().items())
     per_pixel = count_flops(network, 256, 256) / count_flops(networks.build("resnet10", 2, 0), 256, 256)
@@ -256,7 +256,8 @@ def test_color_has_no_map_to_show_and_examples_are_drawn_all_the_same(cohort):
     predictions = {key: cohort / f"{key}.parquet" for key in models}
     for key, model in models.items():
         predict(model, indexes[key], cohort / "splits.csv", 0, ["test"], 1, False, predictions[key])
-    show_examples(models, indexes, predictions, cohort / "splits.csv", 0, ["test"], False, cohort / "examples.zip")
+    files = [*models.values(), *indexes.values(), *predictions.values(), cohort / "splits.csv"]
+    show_examples(*files, 0, ["test"], False, cohort / "examples.zip")
     assert (cohort / "examples.zip").stat().st_size > 0
 
 

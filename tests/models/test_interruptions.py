@@ -11,12 +11,12 @@ from training_outputs import contents, in_a_process, outputs, torch_state
 from training_runs import DISTILL, JOB, RECIPE, record, teach
 
 from lowpower import rng
-from lowpower.models import stopwatch
+from lowpower.models import training_outputs
 from lowpower.models.checkpoint import STOPS, load_checkpoint, on_stop, save_checkpoint
 from lowpower.models.distillation import distill_student
 from lowpower.models.fine_tuning import finetune_student
+from lowpower.models.region_sets import Order
 from lowpower.models.teacher_training import train_teacher
-from lowpower.models.training_loop import Order
 
 pytestmark = pytest.mark.slow
 
@@ -195,8 +195,8 @@ def test_a_row_without_fine_tuning_takes_no_time(tiny_cohort):
 
 
 def test_a_checkpoint_is_written_every_minute(tiny_cohort, monkeypatch):
-    monkeypatch.setattr(stopwatch, "_MINUTE", 0.0)
+    monkeypatch.setattr(training_outputs, "_MINUTE", 0.0)
     slow = RECIPE | {"evaluate_every": 12}
     monkeypatch.setitem(JOB, "training", slow)
     assert in_a_process(run_teacher, tiny_cohort, tiny_cohort / "t", before=stop_at(9, signal.SIGKILL)) == -9
-    assert torch_state(tiny_cohort / "t/last-train.pt")["step"] == 9
+    assert torch_state(tiny_cohort / "t/last-train.pt")["history"]["step"] == 9

@@ -13,8 +13,8 @@ from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.models import parallel
 from lowpower.models.model_file import load_model
+from lowpower.models.region_sets import Order
 from lowpower.models.teacher_training import train_teacher
-from lowpower.models.training_loop import Order
 
 pytestmark = pytest.mark.slow
 
@@ -64,7 +64,7 @@ def test_every_place_of_a_batch_is_taken_once(monkeypatch):
     monkeypatch.setattr(parallel, "_size", 3)
     for rank in range(3):
         monkeypatch.setattr(parallel, "_rank", rank)
-        taken.append(Order(0, 10, 7).at(3))
+        taken.append(parallel.share(whole))
     assert [len(places) for places in taken] == [3, 2, 2]
     assert sorted(place for places in taken for place in places) == sorted(whole)
 
@@ -105,7 +105,7 @@ def test_a_process_that_fails_ends_them_all_with_one_message(tiny_cohort, monkey
 
 def test_a_mistake_of_ours_shows_where_it_was_made(tiny_cohort, monkeypatch):
     second_process(monkeypatch, 0, lambda: 1 / 0)
-    with pytest.raises(RuntimeError, match=r"(?s)in learn_labels.*ZeroDivisionError"):
+    with pytest.raises(RuntimeError, match=r"(?s)in train_on_labels.*ZeroDivisionError"):
         run(tiny_cohort, "two", 2)
 
 
@@ -139,9 +139,9 @@ def test_processes_stop_when_the_one_that_waits_for_them_is_gone(tiny_cohort):
 
     assert in_a_process(run, tiny_cohort, "orphans", 2, before=at_a_step) == -signal.SIGKILL
     checkpoint, until = tiny_cohort / "orphans/last-train.pt", time.monotonic() + 20
-    while torch_state(checkpoint)["step"] != 6 and time.monotonic() < until:
+    while torch_state(checkpoint)["history"]["step"] != 6 and time.monotonic() < until:
         time.sleep(0.05)
-    assert torch_state(checkpoint)["step"] == 6
+    assert torch_state(checkpoint)["history"]["step"] == 6
 
 
 def test_more_processes_than_gpus_is_one_message(monkeypatch):

@@ -6,14 +6,14 @@ import pytest
 import torch
 from training_runs import JOB, RECIPE, interrupt_seventh_step, swap_training_labels
 
+from lowpower import rng
 from lowpower.files import read_rows
 from lowpower.models import pretraining
 from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Normalizer, Pixels
 from lowpower.models.pretraining import pretrain_student, two_views, vicreg
-from lowpower.models.region_sets import read_regions
-from lowpower.models.training_loop import Order
+from lowpower.models.region_sets import Order, read_regions
 
 pytestmark = pytest.mark.slow
 
@@ -88,9 +88,9 @@ def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_coho
     """What the passes leave in the weights' gradients, against one graph over all views."""
     caught = {}
 
-    def train(stage, regions, pool, steps, step_passes, model, validated):
-        network = stage.network
-        for share, losses, _ in step_passes(network, 0):
+    def train(training, regions, training_regions, steps, micro_batches, model, validated):
+        network = training.network
+        for share, losses, _ in micro_batches(network, 0):
             (torch.stack(list(losses.values())).sum() * share).backward()
             caught["passes"] = caught.get("passes", 0) + 1
             caught["value"] = caught.get("value", 0) + sum(v.item() for v in losses.values()) * share
@@ -98,10 +98,10 @@ def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_coho
         network.zero_grad()
         pixels, normalize = (
             Pixels(9, 0, JOB["augmentation"]),
-            Normalizer(stage.about["mean"], stage.about["std"], "cpu"),
+            Normalizer(training.header["mean"], training.header["std"], "cpu"),
         )
-        order = Order(pretraining.draws.integer(0, "order"), len(pool), 8)
-        items = [two_views(pixels, pool[i], n) for i, n in order.at(0)]
+        order = Order(rng.integer(0, "order"), len(training_regions), 8)
+        items = [two_views(pixels, training_regions[i], n) for i, n in order.at(0)]
         items.sort(key=lambda views: views[0].shape[1])
         embedded = [[network(normalize([view]))[0] for view in views] for views in zip(*items, strict=True)]
         loss = torch.stack(list(vicreg(*(torch.cat(views) for views in embedded)).values())).sum()

@@ -11,9 +11,9 @@ from lowpower.models.inference_cost import count_flops
 def test_it_is_the_released_network():
     network = resnet.build(classes=3, seed=0)
     assert sum(weights.numel() for weights in network.parameters()) == 1_231_011  # METHOD: of the released code
-    logits, last_map = network(torch.zeros(2, 3, 256, 192))
+    logits, feature_map = network(torch.zeros(2, 3, 256, 192))
     assert logits.shape == (2, 3)
-    assert last_map.shape == (2, 256, 8, 6)
+    assert feature_map.shape == (2, 256, 8, 6)
 
 
 def test_weights_depend_on_the_seed_alone():

@@ -32,10 +32,10 @@ from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Pixels
 from lowpower.models.prediction import predict
-from lowpower.models.region_sets import in_split, read_regions
+from lowpower.models.region_sets import Order, in_split, read_regions
 from lowpower.models.teacher_outputs import OnlineTeacher, RecordedTeacher
 from lowpower.models.teacher_training import warn_of_guessing
-from lowpower.models.training_loop import Order, Pass, fit
+from lowpower.models.training import MicroBatch, fit
 
 pytestmark = pytest.mark.slow
 
@@ -138,13 +138,13 @@ def test_the_recording_says_what_the_teacher_says(cohort, pooling, turns):
     for region in training_regions(cohort)[::5]:
         for view in range(4):
             said, expected = (
-                teacher.look([(region.region, view)], pooling, 2) for teacher in (who, live(cohort, augmentation))
+                teacher.outputs([(region.region, view)], pooling, 2) for teacher in (who, live(cohort, augmentation))
             )
             # views read together or one by one: sums in another order, float32
             torch.testing.assert_close(said[0], expected[0], rtol=1e-4, atol=1e-5)
             # and maps are stored in float16, which rounds by 1 / 2,048 at most
             torch.testing.assert_close(said[1], expected[1], rtol=1e-3, atol=1e-5)
-    _, (first, fifth) = who.look([(region.region, 1), (region.region, 5)], pooling, 2)  # views come round again
+    _, (first, fifth) = who.outputs([(region.region, 1), (region.region, 5)], pooling, 2)  # views come round again
     assert torch.equal(fifth, first)
 
 
@@ -157,7 +157,7 @@ def test_memory_changes_speed_and_not_what_is_said(cohort):
     roomy, none = recorded(cohort, [part], memory_mb=1), recorded(cohort, [part], memory_mb=0)
     wanted = [(region, 1) for region in squares(cohort)]
     for _ in range(2):
-        for a, b in zip(roomy.look(wanted, "mean", 4), none.look(wanted, "mean", 4), strict=True):
+        for a, b in zip(roomy.outputs(wanted, "mean", 4), none.outputs(wanted, "mean", 4), strict=True):
             assert torch.equal(a, b)
     assert len(roomy.kept) == len(wanted) and not none.kept
 
@@ -165,7 +165,7 @@ def test_memory_changes_speed_and_not_what_is_said(cohort):
 def test_rounding_of_what_is_recorded_is_far_below_the_noise_of_augmentation(cohort):
     teacher, exact = recorded(cohort, [record(cohort)]), live(cohort)
     found, true, other = (
-        who.look([(region, view) for region in squares(cohort)], "max", 2)[1]
+        who.outputs([(region, view) for region in squares(cohort)], "max", 2)[1]
         for who, view in ((teacher, 0), (exact, 0), (exact, 1))
     )
     rounding, noise = (found - true).square().mean(), (other - true).square().mean()
@@ -190,7 +190,7 @@ def test_parts_together_are_the_whole_recording(cohort):
     assert together.where.keys() == whole.where.keys()
     for wanted in ((region, view) for region in whole.where for view in range(3)):
         for pooling in ("max", "mean"):
-            for a, b in zip(together.look([wanted], pooling, 2), whole.look([wanted], pooling, 2), strict=True):
+            for a, b in zip(together.outputs([wanted], pooling, 2), whole.outputs([wanted], pooling, 2), strict=True):
                 assert torch.equal(a, b)
     before = [part.read_bytes() for part in parts]
     assert before == [record(cohort, parts=3, part=part).read_bytes() for part in range(3)]
@@ -255,19 +255,19 @@ def test_a_live_teacher_can_take_the_place_of_the_recording(cohort):
     assert load_model(model)[1]["magnification"] == 5
 
 
-@pytest.mark.parametrize("looks", [1, 3])
-def test_a_row_may_look_at_several_batches_in_a_step(cohort, monkeypatch, looks):
+@pytest.mark.parametrize("batches", [1, 3])
+def test_a_row_may_take_several_batches_per_step(cohort, monkeypatch, batches):
     asked = []
     at = Order.at
     monkeypatch.setattr(Order, "at", lambda order, step: asked.append(at(order, step)) or asked[-1])
-    distill(cohort, "looks", [record(cohort)], looks=looks)
-    assert {len(places) for places in asked} == {looks * RECIPE["batch"]} and len(asked) == 12
+    distill(cohort, "student", [record(cohort)], batches_per_step=batches)
+    assert {len(places) for places in asked} == {batches * RECIPE["batch"]} and len(asked) == 12
 
 
 def test_a_row_may_learn_at_a_multiple_of_the_learning_rate(cohort):
     targets, doubled = [record(cohort)], JOB | {"training": RECIPE | {"learning_rate": 2e-3}}
     first, faster, same = (
-        load_model(distill(cohort, name, targets, job, rate=rate))[0].state_dict()
+        load_model(distill(cohort, name, targets, job, lr_multiplier=rate))[0].state_dict()
         for name, job, rate in (("first", JOB, 1), ("faster", JOB, 2), ("same", doubled, 1))
     )
     assert all(torch.equal(faster[name], weights) for name, weights in same.items())
@@ -376,14 +376,14 @@ def test_a_training_that_diverges_without_becoming_infinite_is_said_to(cohort, m
 def test_good_trainings_end_whatever_they_go_through(tmp_path, losses, diverges):
     network = torch.nn.Linear(1, 1, bias=False)
 
-    def step_passes(network, step):
-        yield Pass(1.0, {"cross_entropy": losses[step] + 0 * network.weight.sum()}, ["r"])
+    def micro_batches(network, step):
+        yield MicroBatch(1.0, {"cross_entropy": losses[step] + 0 * network.weight.sum()}, ["r"])
 
     def run():
         recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
         validate = lambda network: (0.5, 0.5)  # noqa: E731
         last = tmp_path / "last.pt"
-        return fit(network, "a", "train", 16, step_passes, validate, recipe, last, "x", guess=0.69)
+        return fit(network, "a", "train", 16, micro_batches, validate, recipe, last, "x", guessing_loss=0.69)
 
     if not diverges:
         assert len(run()[0]) == 8
@@ -405,7 +405,7 @@ def test_a_loss_that_is_not_finite_names_its_regions_and_leaves_the_checkpoint(c
     kl = distillation.kl_divergence
     monkeypatch.setattr(distillation, "kl_divergence", broken)
     message = (
-        r"^test, seed 0: distill, step 7 of 12: the loss is not finite \(kl nan, map [\d.]+\) on regions "
+        r"^test, seed 0: distill, step 7 of 12: the loss is not finite \(kl nan, feature [\d.]+\) on regions "
         r"([AB]\d_0000\d(, )?){1,5}( and \d more)?\. The last good checkpoint, of step 4, is kept\. Lower "
         r"training\.learning_rate, or look at these regions"
     )
@@ -429,14 +429,14 @@ def test_the_average_of_the_weights_is_what_is_judged_and_left(tmp_path):
 
     def passes(network, step):
         seen.append(network.weight.detach().clone())  # before the step
-        yield Pass(1.0, {"a": (network.weight * (step + 1)).sum()}, ["r"])
+        yield MicroBatch(1.0, {"a": (network.weight * (step + 1)).sum()}, ["r"])
 
     def validate(network):
         judged.append(network.weight.detach().clone())
         return 1.0 / len(judged), 0.5
 
     recipe = RECIPE | {"evaluate_every": 2}
-    fit(network, "test", "train", 4, passes, validate, recipe, tmp_path / "last.pt", "here", average=0.75)
+    fit(network, "test", "train", 4, passes, validate, recipe, tmp_path / "last.pt", "here", ema_decay=0.75)
     expected = seen[1]
     for weight in seen[2:]:
         expected = 0.75 * expected + 0.25 * weight
@@ -450,27 +450,27 @@ def test_the_weights_are_not_touched_by_a_step_that_is_not_finite(tmp_path, faul
     seen = []
 
     def passes(network, step):
-        yield Pass(0.5, {"a": network.weight.sum()}, [f"r{step}"])
+        yield MicroBatch(0.5, {"a": network.weight.sum()}, [f"r{step}"])
         weight = network.weight
         if step == 4:
             seen.append(weight.detach().clone())
             weight = weight * float("nan") if fault == "loss" else (weight * 0).sqrt()
-        yield Pass(0.5, {"a": weight.sum()}, [f"s{step}"])
+        yield MicroBatch(0.5, {"a": weight.sum()}, [f"s{step}"])
 
     weights, kept, message = fit_a_line(tmp_path, passes)
     assert torch.equal(weights, seen[0])
-    assert kept["step"] == 4 and torch.equal(kept["network"]["weight"], weights)
+    assert kept["history"]["step"] == 4 and torch.equal(kept["network"]["weight"], weights)
     assert "step 5 of 6" in message and "s4" in message
     assert ("(a nan)" if fault == "loss" else "(gradient nan)") in message
 
 
 def test_a_checkpoint_is_not_written_of_weights_that_cannot_be_validated(tmp_path):
     def passes(network, step):
-        yield Pass(1.0, {"a": network.weight.sum()}, ["r"])
+        yield MicroBatch(1.0, {"a": network.weight.sum()}, ["r"])
 
     losses = iter([1.0, float("inf")])
     _, kept, message = fit_a_line(tmp_path, passes, lambda network: (next(losses), 0.5))
-    assert kept["step"] == 2
+    assert kept["history"]["step"] == 2
     assert "step 4 of 6: the loss is not finite (validation log loss inf)" in message
 
 

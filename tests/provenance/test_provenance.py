@@ -5,6 +5,7 @@ import json
 import platform
 import shutil
 import subprocess
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
@@ -67,15 +68,16 @@ def judged_study(folder):
     units, models = write_units(out, STUDY[:2], JUDGING)
     table = out / "tables/patients.csv"
     list_patients(units, models, CLASSES, ["test"], None, table)
-    shared = {"models": models, "splits": ["test"]}
+    judging = JUDGING | {"aggregation": asdict(JUDGING["aggregation"])}
+    shared = {"models": models, "reported": ["test"]}
     judge = SimpleNamespace(
-        name="judge_units", script="judge_units.py", params=Files(judging=JUDGING, **shared),
+        name="judge_units", script="judge_units.py", params=Files(**judging, **shared),
         input=Files(predictions=[str(out / f"{k}.parquet") for k in range(2)], splits=[]),
         output=Files(units=str(units)),
     )  # fmt: skip
     tell = SimpleNamespace(
         name="list_patients", script="list_patients.py", params=Files(classes=CLASSES, **shared),
-        input=Files(units=str(units), names=[]), output=Files(table=str(table)),
+        input=Files(units=str(units), names=[]), output=Files(csv=str(table)),
     )  # fmt: skip
     return out, [as_job(tell), as_job(judge)]
 

@@ -14,6 +14,8 @@ from region_images import read_images
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import divide
 from lowpower.errors import InputError
 from lowpower.evaluation.units import units
@@ -277,13 +279,13 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
             path = write(tmp_path / f"{name}.geojson", collection(*rings))
             folders.append(tmp_path / "regions" / name)
             cut_slide(folders[-1], slide, slide=name, unit="annotation", annotation=path)
-            sheet.append({"slide": name, "patient": name, "site": "", "label": label, "true_label": "", "split": ""})
-    slides = [row["slide"] for row in sheet]
+            sheet.append(PatientRow(slide=name, patient=name, label=label))
+    slides = [row.slide for row in sheet]
     tables, images = ([folder / f"regions.{end}" for folder in folders] for end in ("csv", "zip"))
     intake = [{"slide": slide, "state": "usable"} for slide in slides]
     files.write_rows(tmp_path / "intake.csv", ["slide", "state"], intake)
     index_regions(tables, images, slides, 1, tmp_path / "intake.csv", tmp_path / "regions/10x.csv")
-    classes, split = ["benign", "normal", "tumor"], {"by": "random", "val": 0.2, "test": 0.3}
+    classes, split = ["benign", "normal", "tumor"], Split(by="random", val=0.2, test=0.3)
     with pytest.raises(InputError, match="'normal' of the config's `classes` is no slide's label"):
         divide(sheet, classes, [0], split)
     divided = divide(sheet, classes, [0], split, annotated=True)

@@ -83,9 +83,9 @@ def test_a_drafted_sheet_can_be_read_once_patients_are_filled_in(tmp_path):
         table.writeheader()
         table.writerows(row | {"patient": row["slide"]} for row in rows)
     read = read_sheet(sheet, SCHEMA)
-    assert sorted(row["slide"] for row in read) == ["1+1, x", "5", "a/007", "b/007"]
-    assert {row["mpp"] for row in read} == {None}
-    assert all(Path(row["file"]).is_file() for row in read)
+    assert sorted(row.slide for row in read) == ["1+1, x", "5", "a/007", "b/007"]
+    assert {row.mpp for row in read} == {None}
+    assert all(Path(row.file).is_file() for row in read)
 
 
 def test_equal_names_are_told_apart_by_folder_then_by_ending():

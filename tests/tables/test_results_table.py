@@ -16,6 +16,7 @@ from prediction_frames import (
 )
 from unit_files import write_units
 
+from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.metrics import COMPARED, UNBOUNDED
 from lowpower.files import read_rows
 from lowpower.tables.layout import decimals, latex_of, percent, points, summary_of
@@ -306,7 +307,7 @@ def test_validation_chooses_how_regions_become_a_patient(tmp_path):
     study = [(model("teacher", 10), wrong.assign(p_c=1 - wrong["p_a|b"]))]
     found = {}
     for way in ("mean", "max", "top_k", "validation"):
-        row = read_rows(written(tmp_path, study, way, judging=JUDGING | {"aggregation": way, "top_k": 2})["csv"])[0]
+        row = read_rows(written(tmp_path, study, way, judging=JUDGING | {"aggregation": Aggregation(way, 2)})["csv"])[0]
         found[way] = (row["aggregation"], row["log_loss"])
     losses = {way: float(loss) for way, (_, loss) in found.items()}
     assert losses["validation"] == min(losses.values()) < losses["mean"]

@@ -61,7 +61,7 @@ STUDIES = {
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, name, way):
     study, together = STUDIES[name], Aggregation(way, 2)
-    judging = JUDGING | {"aggregation": way, "top_k": 2}
+    judging = JUDGING | {"aggregation": Aggregation(way, 2)}
     units, models = write_units(tmp_path, study, judging, ("test", "external"))
     for chosen in (range(len(study)), [1], [len(study) - 1, 0]):
         frames, folders = [study[i][1] for i in chosen], [models[i]["folder"] for i in chosen]

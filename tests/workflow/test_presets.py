@@ -43,10 +43,10 @@ def project_with_sheet(folder, name):
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_a_preset_is_valid_with_either_unit(name, unit):
     config = read_config(preset(name) | {"unit": unit}, SCHEMA)
-    for low in config["student_magnifications"]:
-        assert reduction_between(config["teacher_magnification"], low) % 2 == 0
-    assert config["coarsest_magnification"] <= min(config["student_magnifications"])
-    assert config["cohort"] == name and config["report_split"] == "val"
+    for low in config.student_magnifications:
+        assert reduction_between(config.teacher_magnification, low) % 2 == 0
+    assert config.coarsest_magnification <= min(config.student_magnifications)
+    assert config.cohort == name and config.report_split == "val"
 
 
 @pytest.mark.parametrize("name", STUDIES)

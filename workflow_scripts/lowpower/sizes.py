@@ -6,7 +6,7 @@ tests/models/test_sizes.py holds these numbers against files that were written a
 MAP_TYPE = "float16"  # of recorded maps: it rounds by 1 / 2,048 at most, where another view differs by half of the map
 _MAP_BYTES = 2
 _POOLED = 2  # maps of a view: the maximum and the mean
-_CHANNELS = 256  # of the teacher's last map
+_CHANNELS = 256  # of the teacher's feature map
 _CELL = 64**2  # pixels of the teacher's for each position of a recorded map, which has half its grid of 1/32
 _LOGIT = 4  # bytes
 _PLACE = 16  # bytes of a view: height and width of its map, and where it begins

@@ -17,7 +17,7 @@ MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 class Backbone(nn.Module):
-    """images: (B, 3, H, W), normalized -> logits (B, classes) and last map (B, 512 or 2048, H / 32, W / 32).
+    """images: (B, 3, H, W), normalized -> logits (B, classes) and feature map (B, 512 or 2048, H / 32, W / 32).
 
     name: resnet18, resnet34 or resnet50. The statistics of batch normalization stay as they came: a pass may hold a
     single region, whose own statistics are none.
@@ -39,8 +39,8 @@ class Backbone(nn.Module):
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         body = self.body
         stem = body.maxpool(body.relu(body.bn1(body.conv1(images))))
-        last_map = body.layer4(body.layer3(body.layer2(body.layer1(stem))))
-        return body.fc(last_map.mean((2, 3))), last_map
+        feature_map = body.layer4(body.layer3(body.layer2(body.layer1(stem))))
+        return body.fc(feature_map.mean((2, 3))), feature_map
 
 
 def take_weights(network: Backbone, path: str | Path) -> str:

@@ -1,4 +1,4 @@
-"""The checkpoint from which a stopped training continues to the same bytes, and the signals that ask it to stop."""
+"""The checkpoint from which a stopped training continues to the same bytes, and the signals that stop it."""
 
 import hashlib
 import io
@@ -15,19 +15,19 @@ import torch
 from lowpower.files import replacing
 from lowpower.log import say
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # SLURM is told to send the last before a time limit
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # SLURM sends the last before a time limit, at our request
 _DIGEST = hashlib.sha256().digest_size
 
 
 def fingerprint(*content: object) -> str:
-    """16 hex digits of plain values: what a checkpoint belongs to."""
+    """16 hex digits of plain values."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
-    """Write ``state`` behind a hash of it: torch itself loads tensors with flipped bits without a word.
+    """Write ``state`` after a hash of it: torch itself loads tensors with flipped bits without a warning.
 
-    It is on the disk before it takes its name, so that neither a kill nor a power cut leaves half of one.
+    The file is on the disk before it gets its name, so that neither a kill nor a power cut leaves half of one.
     """
     content = io.BytesIO()
     torch.save(state, content)
@@ -39,7 +39,7 @@ def save_checkpoint(path: Path, state: dict) -> None:
 
 
 def load_checkpoint(path: Path, belongs_to: str, what: str) -> dict | None:
-    """The state that was saved, or None where there is none to continue from; a file of no use is said to be one."""
+    """Read the saved state; None without a file, or, with a message, if it is damaged or of another training."""
     if not path.is_file():
         return None
     with open(path, "rb") as file:
@@ -56,9 +56,9 @@ def load_checkpoint(path: Path, belongs_to: str, what: str) -> dict | None:
 
 @contextmanager
 def on_stop(heard: Callable[[int], object]) -> Iterator[None]:
-    """Within the block a signal that asks to stop calls ``heard`` with its number, where it would end the process.
+    """Call ``heard`` with the number of each stop signal within the block, instead of ending the process.
 
-    What is ignored, as in a job under nohup, stays ignored; Python takes signals in its main thread only.
+    An ignored signal, as in a job under nohup, stays ignored; Python takes signals in its main thread only.
     """
     before = {}
     if threading.current_thread() is threading.main_thread():

@@ -1,7 +1,7 @@
-"""Color alone: the logistic regression of ``color``, fitted to convergence instead of trained by steps.
+"""Color only: the logistic regression of ``color``, fitted to convergence instead of trained by steps.
 
-The optimum is found far more closely than the grid on which it is kept, so that another processor's last bits, of exp
-and of sums, end on the same grid point (unless the optimum lies within some 1e-13 of the middle between two).
+The optimum is found far more precisely than the grid on which it is stored, so that another processor's last bits, of
+exp and of sums, end on the same grid point (unless the optimum is within some 1e-13 of the middle between two).
 """
 
 import math
@@ -14,8 +14,8 @@ from lowpower.log import Progress, say
 from lowpower.models.color_network import AS_STORED, WEIGHT_GRID, ColorNetwork, color_features, on_grid
 from lowpower.models.pixels import read_image
 from lowpower.models.region_sets import Region
-from lowpower.models.training_loop import history_row
-from lowpower.models.training_stage import Stage, set_fingerprint
+from lowpower.models.training_inputs import Training, set_fingerprint
+from lowpower.models.training_outputs import history_row
 
 PENALTIES = (1.0, 0.1, 1e-2, 1e-3, 1e-4)  # weights of the squared coefficients, against the mean log loss
 _OF_BIAS = 1e-9  # so little that it changes nothing but that a class without a region has an optimum too
@@ -23,34 +23,34 @@ _MOST = 100  # iterations of a fit; it takes about ten
 _NEAR = 1e-18  # what the last step may still gain; the error left is far below that
 
 
-def fit_color(stage: Stage, regions: list[Region], known: list[Region]) -> list[dict]:
-    """Fit the network on the known regions as they are (color jitter would destroy what it looks at).
+def fit_color(training: Training, regions: list[Region], labeled_regions: list[Region]) -> list[dict]:
+    """Fit the network on the labeled regions without augmentation (color jitter would destroy its features).
 
     One fit for each penalty, in float64; the one with the lowest validation log loss is left in the network. Returns
     the rows of history.csv, one for each penalty, whose step counts the iterations so far.
     """
-    network: ColorNetwork = stage.network.cpu()
-    stage.about.update(AS_STORED)
-    validation = set_fingerprint(stage, regions, known)
-    say(f"{stage.title}: fitting colors of {len(known)} regions, {len(PENALTIES)} penalties")
-    features, judged = (_features(stage, group) for group in (known, validation))
-    answers = stage.answers([region.label or region.true_label for region in known]).cpu()
-    truth = stage.answers([region.label for region in validation]).cpu()
+    network: ColorNetwork = training.network.cpu()
+    training.header.update(AS_STORED)
+    validation = set_fingerprint(training, regions, labeled_regions)
+    say(f"{training.title}: fitting colors of {len(labeled_regions)} regions, {len(PENALTIES)} penalties")
+    features, val_features = (_features(training, group) for group in (labeled_regions, validation))
+    classes = training.class_numbers([region.label or region.true_label for region in labeled_regions]).cpu()
+    val_classes = training.class_numbers([region.label for region in validation]).cpu()
     _standardize_by(network, features)
-    features, judged = network.standardized(features), network.standardized(judged)
+    features, val_features = network.standardized(features), network.standardized(val_features)
     head = network.head
     with torch.no_grad():
         head.weight.zero_()  # the problem is convex: no random start, and each fit starts from the one before
         head.bias.zero_()
     rows, steps, best, kept = [], 0, float("inf"), None
     for penalty in PENALTIES:
-        steps += minimize(head, features, answers, penalty)
+        steps += minimize(head, features, classes, penalty)
         with torch.no_grad():
-            loss = F.cross_entropy(head(features), answers).item()
-            logits = head(judged)
-            log_loss = F.cross_entropy(logits, truth).item()
-            accuracy = (logits.argmax(1) == truth).double().mean().item()
-            row = {"step": steps, "phase": stage.phase, "cross_entropy": loss}
+            loss = F.cross_entropy(head(features), classes).item()
+            logits = head(val_features)
+            log_loss = F.cross_entropy(logits, val_classes).item()
+            accuracy = (logits.argmax(1) == val_classes).double().mean().item()
+            row = {"step": steps, "phase": training.phase, "cross_entropy": loss}
             row |= {"loss": loss + penalty * head.weight.square().sum().item()}
         rows.append(row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
         if log_loss < best:
@@ -60,7 +60,7 @@ def fit_color(stage: Stage, regions: list[Region], known: list[Region]) -> list[
 
 
 def _standardize_by(network: ColorNetwork, features: Tensor) -> None:
-    """Set center and spread to those of features (n, 6), by sums that are rounded once, whatever their order."""
+    """Set center and spread to those of features (n, 6), with sums that are rounded once, in whatever order."""
     count = len(features)
     columns = features.T.tolist()
     center = [math.fsum(column) / count for column in columns]
@@ -69,34 +69,34 @@ def _standardize_by(network: ColorNetwork, features: Tensor) -> None:
     network.spread.copy_(torch.tensor([max(math.sqrt(s / count), 1e-9) for s in squares], dtype=torch.float64))
 
 
-def minimize(head: torch.nn.Linear, features: Tensor, answers: Tensor, penalty: float) -> int:
-    """Bring mean cross-entropy + penalty * (sum of squared weights) to its minimum, on the grid; iterations taken.
+def minimize(head: torch.nn.Linear, features: Tensor, targets: Tensor, penalty: float) -> int:
+    """Minimize mean cross-entropy + penalty * (sum of squared weights), on the grid; return the iterations taken.
 
-    features: (n, inputs), answers: (n,). Newton's method, with steps halved until they bring a tenth of what they
-    promise.
+    features: (n, inputs), targets: (n,), class numbers. Newton's method, with steps halved until they bring a tenth of
+    the predicted decrease.
     """
     classes, inputs = head.weight.shape
     cost = torch.full((classes, inputs + 1), penalty, dtype=torch.float64)
     cost[:, -1] = _OF_BIAS
     wide = torch.cat([features, features.new_ones(len(features), 1)], 1)
-    right = F.one_hot(answers, classes)
+    one_hot = F.one_hot(targets, classes)
 
     def loss(weights: Tensor) -> float:
-        return (F.cross_entropy(wide @ weights.T, answers) + (cost * weights.square()).sum()).item()
+        return (F.cross_entropy(wide @ weights.T, targets) + (cost * weights.square()).sum()).item()
 
     at = torch.cat([head.weight, head.bias[:, None]], 1).detach()
     for taken in range(1, _MOST + 1):  # noqa: B007 - what is returned
-        said = (wide @ at.T).softmax(1)
-        slope = ((said - right).T @ wide / len(wide) + 2 * cost * at).flatten()
-        apart = torch.diag_embed(said) - said[:, :, None] * said[:, None, :]  # (n, classes, classes)
-        bend = torch.einsum("ncd,ni,nj->cidj", apart, wide, wide).reshape(len(slope), -1) / len(wide)
-        bend += torch.diag(2 * cost.flatten())
-        step = torch.linalg.solve(bend, slope)
-        promised, size, step = (slope @ step).item(), 1.0, step.view_as(at)
-        while promised > _NEAR and loss(at - size * step) > loss(at) - 0.1 * size * promised and size > 1e-3:
+        predicted = (wide @ at.T).softmax(1)
+        gradient = ((predicted - one_hot).T @ wide / len(wide) + 2 * cost * at).flatten()
+        curvature = torch.diag_embed(predicted) - predicted[:, :, None] * predicted[:, None, :]  # (n, classes, classes)
+        hessian = torch.einsum("ncd,ni,nj->cidj", curvature, wide, wide).reshape(len(gradient), -1) / len(wide)
+        hessian += torch.diag(2 * cost.flatten())
+        step = torch.linalg.solve(hessian, gradient)
+        decrease, size, step = (gradient @ step).item(), 1.0, step.view_as(at)  # to first order
+        while decrease > _NEAR and loss(at - size * step) > loss(at) - 0.1 * size * decrease and size > 1e-3:
             size /= 2
         at = at - size * step
-        if promised <= _NEAR:
+        if decrease <= _NEAR:
             break
     with torch.no_grad():
         head.weight.copy_(on_grid(at[:, :-1], WEIGHT_GRID))
@@ -104,11 +104,11 @@ def minimize(head: torch.nn.Linear, features: Tensor, answers: Tensor, penalty: 
     return taken
 
 
-def _features(stage: Stage, regions: list[Region]) -> Tensor:
+def _features(training: Training, regions: list[Region]) -> Tensor:
     """The color features of regions, (n, 6)."""
-    progress = Progress(f"{stage.title}: reading colors", len(regions))
-    found = []
+    progress = Progress(f"{training.title}: reading colors", len(regions))
+    features = []
     for done, region in enumerate(regions, start=1):
-        found.append(color_features(read_image(region).unsqueeze(0)))
+        features.append(color_features(read_image(region).unsqueeze(0)))
         progress.at(done)
-    return torch.cat(found)
+    return torch.cat(features)

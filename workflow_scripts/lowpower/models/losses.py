@@ -1,4 +1,4 @@
-"""What a student is asked to match. Each loss is a pure function; the teacher's side never gets a gradient.
+"""Losses between student and teacher. Each is a pure function; the teacher's side never gets a gradient.
 
 Source: DiPalma et al., arXiv 2101.04170, and their released code.
 """
@@ -13,13 +13,13 @@ def kl_divergence(student: Tensor, teacher: Tensor, temperature: float = 1.0) ->
     student, teacher: logits (B, classes). Zero where both agree.
     """
     expected = F.log_softmax(teacher.detach() / temperature, 1)
-    found = F.log_softmax(student / temperature, 1)
-    return F.kl_div(found, expected, reduction="batchmean", log_target=True) * temperature**2
+    predicted = F.log_softmax(student / temperature, 1)
+    return F.kl_div(predicted, expected, reduction="batchmean", log_target=True) * temperature**2
 
 
-def map_difference(student: Tensor, teacher: Tensor) -> Tensor:
-    """Mean squared difference of two last maps on one grid.
+def feature_loss(student: Tensor, teacher: Tensor) -> Tensor:
+    """Mean squared difference of two feature maps on one grid.
 
-    student, teacher: (B, 256, h, w); the teacher's is pooled to the student's grid before (``recording.pool_map``).
+    student, teacher: (B, 256, h, w); the teacher's is pooled to the student's grid before (``networks.pool_map``).
     """
     return F.mse_loss(student, teacher.detach())

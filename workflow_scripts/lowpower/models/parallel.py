@@ -1,8 +1,9 @@
-"""One training on several processes: each takes its share of every batch, so that an optimizer step stays what it is.
+"""One training on several processes (``training.processes``), each with its share of every batch.
 
-Gradients are sums over the batch, so they are added up over the processes before every step, and all of them take the
-same step. The processes are forked from one that computes nothing: it passes signals on, and when one of them fails it
-ends the others, so that none waits for it. A training on one process touches nothing of this.
+For a lab whose one long training is the bottleneck, on a node with several GPUs. Gradients are sums over the batch, so
+they are added up over the processes before every step, and all of them take the same step. The processes are forked
+from one that computes nothing: it passes signals on, and when one of them fails it ends the others, so that none waits
+for it. With one process, the default, the functions called in a training do nothing.
 """
 
 import multiprocessing
@@ -28,7 +29,7 @@ _rank, _size, _parent = 0, 1, 0  # of this process, set once in ``_work``
 
 
 def on_processes(stage: Callable[..., None]) -> Callable[..., None]:
-    """Let a stage of training, whose first argument is its job, run on as many processes as ``training.processes``."""
+    """Run a stage of training, whose first argument is its job, on ``training.processes`` processes."""
 
     @wraps(stage)
     def run(job: dict, *arguments: object, **named: object) -> None:
@@ -42,27 +43,27 @@ def on_processes(stage: Callable[..., None]) -> Callable[..., None]:
 
 
 def size() -> int:
-    """How many processes this training has."""
+    """Number of processes of this training."""
     return _size
 
 
 def is_first() -> bool:
-    """Whether this process is the one that writes files."""
+    """True in the process that writes files."""
     return _rank == 0
 
 
 def share(items: Sequence) -> Sequence:
-    """What of ``items`` is this process's to do."""
+    """Share of ``items`` of this process."""
     return items[_rank::_size]
 
 
 def total(values: Iterable[float]) -> list[float]:
-    """The sums of these values over the processes, the same in all of them."""
+    """Sums of these values over the processes, the same in all of them."""
     return _reduced(values, distributed.ReduceOp.SUM) if _size > 1 else list(values)
 
 
 def largest(values: Iterable[float]) -> list[float]:
-    """The largest of these values over the processes, the same in all of them."""
+    """Maxima of these values over the processes, the same in all of them."""
     return _reduced(values, distributed.ReduceOp.MAX) if _size > 1 else list(values)
 
 
@@ -90,16 +91,16 @@ def _reduced(values: Iterable[float], how: distributed.ReduceOp) -> list[float]:
 
 
 def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
-    """Do ``work`` on so many processes and end as they do: with the first error of any, or with the signal's number."""
+    """Run ``work`` on several processes and end as they do: with the first error of any, or the signal's number."""
     context = multiprocessing.get_context("fork")  # nothing to import again, and the log stays open
     errors = context.SimpleQueue()
-    asked: list[int] = []
+    signals: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
         arguments = (processes, os.getpid(), f"{folder}/store", gpu, errors, work)
         team = [context.Process(target=_work, args=(rank, *arguments)) for rank in range(processes)]
 
         def pass_on(number: int) -> None:
-            asked.append(number)
+            signals.append(number)
             for process in team:
                 if process.exitcode is None:
                     os.kill(process.pid, number)
@@ -113,8 +114,8 @@ def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
     message, details = (None, None) if errors.empty() else errors.get()  # the first: others may follow from it
     if message:
         raise InputError(message)
-    if asked:
-        raise SystemExit(128 + asked[0])
+    if signals:
+        raise SystemExit(128 + signals[0])
     for rank, code in enumerate(codes):
         if code is not None and code < 0:
             raise InputError(
@@ -147,7 +148,7 @@ def _wait(team: list[multiprocessing.Process]) -> list[int | None]:
 def _work(
     rank: int, processes: int, parent: int, store: str, gpu: bool, errors: multiprocessing.SimpleQueue, work: Callable
 ) -> None:
-    """What one of the processes does, from its start to its end; an error is told to the one that waits for it."""
+    """Run one of the processes from its start to its end; send an error to the one that waits for it."""
     global _rank, _size, _parent
     _rank, _size, _parent = rank, processes, parent
     signal.signal(signal.SIGINT, signal.SIG_DFL)

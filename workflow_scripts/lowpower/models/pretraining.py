@@ -1,8 +1,8 @@
-"""Learning without labels and without a teacher: VICReg, a student's network on two views of each region.
+"""Pretraining without labels and without a teacher: VICReg, a student's network on two views of each region.
 
 Source: Bardes, Ponce and LeCun, VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning,
-arXiv 2105.04906, with their weights of the three terms. Two views of a region shall look alike to the network, while
-regions shall differ in every dimension; the latter is asked for outright, so no normalization over the batch is needed.
+arXiv 2105.04906, with their weights of the three terms. Two views of a region are pulled together, and
+regions are pushed apart in every dimension by a term of its own, so no normalization over the batch is needed.
 """
 
 from collections.abc import Iterator
@@ -13,21 +13,22 @@ from torch import Tensor, nn
 
 from lowpower import rng
 from lowpower.models.pixels import Pixels, same_size
-from lowpower.models.region_sets import Region, labeled, read_regions, sorted_union, unlabeled
+from lowpower.models.region_sets import Order, Region, labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.resnet import PLANES, initialize
-from lowpower.models.training_loop import Order, Pass
-from lowpower.models.training_stage import finish_stage, start_stage, train
+from lowpower.models.training import MicroBatch, train
+from lowpower.models.training_inputs import start_training
+from lowpower.models.training_outputs import finish_training
 
-WIDTH = 64  # of embeddings: a batch of a few regions says nothing of thousands of dimensions
+WIDTH = 64  # of embeddings: a batch of a few regions cannot estimate thousands of dimensions
 INVARIANCE, VARIANCE, COVARIANCE = 25, 25, 1
 
 
 def vicreg(first: Tensor, second: Tensor) -> dict[str, Tensor]:
     """The weighted terms of VICReg. first, second: embeddings (B, WIDTH) of two views of the same regions, B > 1."""
-    apart = [views - views.mean(0) for views in (first, second)]
+    centered = [views - views.mean(0) for views in (first, second)]
     count, width = first.shape
-    spreads = [(views.square().sum(0) / (count - 1) + 1e-4).sqrt() for views in apart]
-    covariances = [views.T @ views / (count - 1) for views in apart]
+    spreads = [(views.square().sum(0) / (count - 1) + 1e-4).sqrt() for views in centered]
+    covariances = [views.T @ views / (count - 1) for views in centered]
     return {
         "invariance": INVARIANCE * F.mse_loss(first, second),
         "variance": VARIANCE * torch.stack([F.relu(1 - spread).mean() / 2 for spread in spreads]).sum(),
@@ -36,55 +37,54 @@ def vicreg(first: Tensor, second: Tensor) -> dict[str, Tensor]:
     }
 
 
-def pretrain_student(
-    job: dict, index: str, splits: str, model: str, history: str, time_file: str | None = None
-) -> None:
-    """Pretrain a student; no label is looked at, and the head that tells classes keeps its random weights.
+def pretrain_student(job: dict, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
+    """Pretrain a student; no label is used, and the classification head keeps its random weights.
 
     job: the rule's params: as of ``train_teacher``, with ``pretrain`` (the row's section), ``labeled``, ``unlabeled``
     (percent) and ``steps``.
     """
-    seed, recipe = job["seed"], job["training"]
+    seed, settings = job["seed"], job["training"]
     regions = read_regions(index, splits, seed)
-    pool = labeled(regions, job["labeled"])
+    training_regions = labeled(regions, job["labeled"])
     if job["pretrain"]["images"] == "all":
-        pool = sorted_union(pool, unlabeled(regions, job["unlabeled"]))
-    stage = start_stage(job, "pretrain", None, pool)
-    network, head = stage.network, stage.network.head
-    network.head = _expander(rng.integer(seed, "expander")).to(stage.device)
-    pixels = Pixels(recipe["memory_mb"], seed, job["augmentation"])
-    order = Order(rng.integer(seed, "order"), len(pool), recipe["batch"])
+        training_regions = sorted_union(training_regions, unlabeled(regions, job["unlabeled"]))
+    training = start_training(job, "pretrain", None, training_regions)
+    network, head = training.network, training.network.head
+    network.head = _expander(rng.integer(seed, "expander")).to(training.device)
+    pixels = Pixels(settings["memory_mb"], seed, job["augmentation"])
+    order = Order(rng.integer(seed, "order"), len(training_regions), settings["batch"])
 
     def embed(network: nn.Module, group: list[tuple]) -> Tensor:
-        """The embeddings of the first and the second views of a group, (2, B, WIDTH)."""
+        """Embeddings of the first and the second views of a group, (2, B, WIDTH)."""
         *views, _ = zip(*group, strict=True)
-        return torch.stack([stage.read(network, images)[0] for images in views])
+        return torch.stack([training.forward(network, images)[0] for images in views])
 
-    def step_passes(network: nn.Module, step: int) -> Iterator[Pass]:
-        items = ((*two_views(pixels, pool[i], number), pool[i].region) for i, number in order.at(step))
-        groups = list(same_size(items, recipe["megapixels_per_pass"] / 2))
-        # The terms are of the whole batch, whose regions may differ in size and not fit into memory together: what
-        # each embedding should change by is found first, and each pass then brings it to the weights.
+    def micro_batches(network: nn.Module, step: int) -> Iterator[MicroBatch]:
+        drawn = [(training_regions[item], number) for item, number in order.at(step)]
+        pairs = ((*two_views(pixels, region, number), region.region) for region, number in drawn)
+        groups = list(same_size(pairs, settings["megapixels_per_pass"] / 2))
+        # The terms are of the whole batch, whose regions may differ in size and not fit into memory together. So the
+        # gradient of each embedding is computed first; each micro-batch then carries its part of it to the weights.
         with torch.no_grad():
-            known = torch.cat([embed(network, group) for group in groups], 1)
-        known.requires_grad_()
-        terms = vicreg(*known)
-        (wanted,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), known)
+            embeddings = torch.cat([embed(network, group) for group in groups], 1)
+        embeddings.requires_grad_()
+        terms = vicreg(*embeddings)
+        (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), embeddings)
         done = 0
         for group in groups:
-            share = len(group) / recipe["batch"]
-            pull = (embed(network, group) * wanted[:, done : done + len(group)]).sum() / share
+            share = len(group) / settings["batch"]
+            pull = (embed(network, group) * gradient[:, done : done + len(group)]).sum() / share
             losses = {name: value.detach() for name, value in terms.items()}
-            yield Pass(share, losses | {"pull": pull - pull.detach()}, [region for *_, region in group])
+            yield MicroBatch(share, losses | {"pull": pull - pull.detach()}, [region for *_, region in group])
             done += len(group)
 
-    rows = train(stage, regions, pool, job["steps"], step_passes, model, validated=False)
+    rows = train(training, regions, training_regions, job["steps"], micro_batches, model, validated=False)
     network.head = head
-    finish_stage(stage.title, network, stage.about, rows, model, history, time_file, stage.time)
+    finish_training(training.title, network, training.header, rows, model, history, time, training.time)
 
 
 def _expander(seed: int) -> nn.Module:
-    """From the network's pooled map to embeddings: (B, 256) -> (B, WIDTH)."""
+    """Layers from the network's pooled feature map to embeddings: (B, 256) -> (B, WIDTH)."""
     layers = nn.Linear(PLANES[-1], PLANES[-1]), nn.LayerNorm(PLANES[-1]), nn.ReLU(), nn.Linear(PLANES[-1], WIDTH)
     return initialize(nn.Sequential(*layers), seed)
 

@@ -1,8 +1,9 @@
-"""The regions a model job learns from or is tested on: an index joined with one seed of the splits."""
+"""The regions a model job trains or is tested on, an index joined with one seed of the splits; and their order."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from lowpower import rng
 from lowpower.files import read_rows
 
 
@@ -76,3 +77,27 @@ def unlabeled(regions: list[Region], percent: float) -> list[Region]:
 def sorted_union(*groups: list[Region]) -> list[Region]:
     """The regions of all groups, once, sorted by id, so that no order of files reaches the training."""
     return sorted({region.region: region for group in groups for region in group}.values(), key=lambda r: r.region)
+
+
+class Order:
+    """Items of each optimizer step: pass after pass over all of them, each pass in its own order.
+
+    A pure function of (seed, items, step). A batch may reach over the end of a pass into the next; with drop_last the
+    end of a pass that fills no batch is left out, as in the released code.
+    """
+
+    def __init__(self, seed: int, items: int, batch: int, drop_last: bool = False) -> None:
+        self.seed, self.items, self.batch = seed, items, batch
+        self.length = items - items % batch if drop_last and items > batch else items
+        self.orders: dict[int, list[int]] = {}
+
+    def at(self, step: int) -> list[tuple[int, int]]:
+        """(item, number of the pass) for each place of the batch of this step."""
+        places = range(step * self.batch, (step + 1) * self.batch)
+        return [(self._order(p // self.length)[p % self.length], p // self.length) for p in places]
+
+    def _order(self, number: int) -> list[int]:
+        if number not in self.orders:
+            self.orders = {k: v for k, v in self.orders.items() if k >= number - 1}
+            self.orders[number] = rng.generator(self.seed, "order", number).permutation(self.items).tolist()
+        return self.orders[number]

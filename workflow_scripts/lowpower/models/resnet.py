@@ -33,7 +33,7 @@ class BasicBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """images: (B, 3, H, W), normalized -> logits (B, classes) and last map (B, 256, H / 32, W / 32)."""
+    """images: (B, 3, H, W), normalized -> logits (B, classes) and feature map (B, 256, H / 32, W / 32)."""
 
     name = "resnet10"
 
@@ -48,8 +48,8 @@ class ResNet(nn.Module):
         self.head = nn.Linear(PLANES[-1], classes)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        last_map = self.blocks(self.pool(self.norm(self.conv(images)).relu()))
-        return self.head(last_map.mean((2, 3))), last_map
+        feature_map = self.blocks(self.pool(self.norm(self.conv(images)).relu()))
+        return self.head(feature_map.mean((2, 3))), feature_map
 
 
 def build(classes: int, seed: int) -> ResNet:

@@ -1,33 +1,58 @@
-"""Stage 1: the teacher learns the labeled training regions at its magnification."""
+"""Training on labels: the teacher, at its magnification; fine-tuning (``fine_tuning``) does the same with students."""
 
 from collections import Counter
 
+import torch.nn.functional as F
+from torch import Tensor
+
 from lowpower.log import say
 from lowpower.models.parallel import on_processes
-from lowpower.models.region_sets import in_split, labeled, read_regions, sorted_union, unlabeled
-from lowpower.models.supervised import learn_labels
-from lowpower.models.training_stage import finish_stage, start_stage
+from lowpower.models.pixels import Pixels
+from lowpower.models.region_sets import Region, in_split, labeled, read_regions, sorted_union, unlabeled
+from lowpower.models.training import draw_micro_batches, train
+from lowpower.models.training_inputs import Training, nothing_left, start_training
+from lowpower.models.training_outputs import finish_training
 
 
 @on_processes
-def train_teacher(job: dict, index: str, splits: str, model: str, history: str, time_file: str | None = None) -> None:
-    """Train the teacher and warn when it does no better than guessing.
+def train_teacher(job: dict, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
+    """Train the teacher on the labeled training regions, and warn when it does no better than guessing.
 
     job: the rule's params (name, classes, seed, training, augmentation, gpu, about, code).
     """
     regions = read_regions(index, splits, job["seed"])
-    known = labeled(regions, 100)
-    stage = start_stage(job, "train", None, sorted_union(known, unlabeled(regions, 100)))
-    rows = learn_labels(stage, regions, known, job["training"]["steps"], model)
-    finish_stage(stage.title, stage.network, stage.about, rows, model, history, time_file, stage.time)
+    labeled_regions = labeled(regions, 100)
+    training = start_training(job, "train", None, sorted_union(labeled_regions, unlabeled(regions, 100)))
+    rows = train_on_labels(training, regions, labeled_regions, job["training"]["steps"], model)
+    finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"])
     warning = warn_of_guessing(accuracy, [region.label for region in in_split(regions, "val") if region.label])
     if warning:
-        say(f"WARNING: {stage.title} {warning} (history: {history})")
+        say(f"WARNING: {training.title} {warning} (history: {history})")
+
+
+def train_on_labels(
+    training: Training, regions: list[Region], labeled_regions: list[Region], steps: int, model: str
+) -> list[dict]:
+    """Train with cross-entropy on ever new views of the labeled regions; return the rows of history.csv.
+
+    A withheld label (the sheet's ``true_label``) counts where a region has no other.
+    """
+    job, settings = training.job, training.job["training"]
+    if not labeled_regions:
+        raise nothing_left(job, "region with a label")
+
+    def compute_losses(batch: list[Region], logits: Tensor, feature_map: Tensor) -> dict[str, Tensor]:
+        classes = training.class_numbers([region.label or region.true_label for region in batch])
+        return {"cross_entropy": F.cross_entropy(logits, classes)}
+
+    pixels = Pixels(settings["memory_mb"], job["seed"], job["augmentation"])
+    micro_batches = draw_micro_batches(training, labeled_regions, pixels, compute_losses, settings["batch"])
+    return train(training, regions, labeled_regions, steps, micro_batches, model)
 
 
 def warn_of_guessing(accuracy: float, labels: list[str]) -> str | None:
-    """What to say of a teacher that reads the validation regions no better than one who calls all of them alike.
+    """Warning about a teacher that is no better than calling all validation regions one class; None if it is.
 
     labels: those of the validation regions.
     """

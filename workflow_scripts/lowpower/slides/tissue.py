@@ -110,7 +110,7 @@ def mask_tissue(
     path: str,
     own_mask: str,
     mask_mpp: float,
-    sizes: TissueSettings,
+    settings: TissueSettings,
     mask: str | Path,
     state: str | Path,
 ) -> None:
@@ -125,7 +125,7 @@ def mask_tissue(
     found = {"mask_mpp": None, "reduction": None, "tissue_mm2": None}
     if is_usable(checked):
         try:
-            tissue, reduction, warnings, reason = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
+            tissue, reduction, warnings, reason = _mask(path, checked["mpp"], own_mask, mask_mpp, settings)
             mpp = checked["mpp"] * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
             found = {"mask_mpp": round(mpp, 6), "reduction": reduction, "tissue_mm2": area}

@@ -1,0 +1,200 @@
+"""The training loop, top to bottom: batch, views, teacher, losses, step, moving average, validation, checkpoint.
+
+A stage (``teacher_training``, ``pretraining``, ``distillation``, ``fine_tuning``) chooses its regions and losses, and
+calls ``start_training``, ``train`` and ``finish_training``. All models of a study take the same number of optimizer
+steps and keep the weights with the lowest validation log loss; pretraining has no validation and keeps the last ones.
+"""
+
+import math
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from lowpower import rng
+from lowpower.log import Progress, say
+from lowpower.models import parallel  # with one process, the default, none of these functions does anything
+from lowpower.models.checkpoint import fingerprint, load_checkpoint, on_stop, save_checkpoint
+from lowpower.models.pixels import Pixels, same_size
+from lowpower.models.region_sets import Order, Region
+from lowpower.models.training_inputs import Training, set_fingerprint
+from lowpower.models.training_outputs import History, Stopwatch, name_regions, require_convergence, require_finite
+
+
+class MicroBatch(NamedTuple):
+    """The part of a batch that is computed at once: images of one size, as many as fit into memory together."""
+
+    share: float  # of the batch
+    losses: dict[str, Tensor]  # weighted; their sum is the loss
+    regions: list[str]
+
+
+MicroBatches = Callable[[nn.Module, int], Iterable[MicroBatch]]  # of the network at a step
+
+
+def train(
+    training: Training,
+    regions: list[Region],
+    training_regions: list[Region],
+    steps: int,
+    micro_batches: MicroBatches,
+    model: str,
+    validated: bool = True,
+    lr_multiplier: float = 1.0,
+    ema_decay: float = 0.0,
+) -> list[dict]:
+    """Train for ``steps`` optimizer steps; return the rows of history.csv. regions: those for validation among them.
+
+    The checkpoint, beside the model, is continued only by the same job, regions, code and torch.
+    """
+    validation, settings = set_fingerprint(training, regions, training_regions), training.job["training"]
+    say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
+    validate = partial(measure, training, validation, Pixels(settings["memory_mb"])) if validated else None
+    settings = settings | {"learning_rate": lr_multiplier * settings["learning_rate"]}
+    checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
+    belongs_to = fingerprint(training.header["fingerprint"], torch.__version__)
+    rows, time = fit(
+        training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
+        belongs_to, ema_decay, math.log(len(training.job["classes"])),
+    )  # fmt: skip
+    training.time.update(time, device=training.device.type, processes=parallel.size(), threads=torch.get_num_threads())
+    return rows
+
+
+def fit(
+    network: nn.Module,
+    title: str,
+    phase: str,
+    steps: int,
+    micro_batches: MicroBatches,
+    validate: Callable[[nn.Module], tuple[float, float]] | None,
+    settings: dict,
+    checkpoint: Path,
+    belongs_to: str,
+    ema_decay: float = 0.0,
+    guessing_loss: float = 0.0,
+) -> tuple[list[dict], dict]:
+    """Run the training loop; leave the best weights in ``network``; return the rows of history.csv and the time.
+
+    settings: the config's ``training`` section. checkpoint: written after a validation, every minute and on a signal;
+    continued if it ``belongs_to`` this training. ema_decay: of the moving average of the weights, which is validated
+    and kept in their place; 0 for none. Raises InputError where a loss is not finite or diverges, and SystemExit with
+    128 + the signal's number after SIGINT, SIGTERM or SIGUSR1.
+    """
+    name = f"{title}: {phase}"
+    rate, decay = settings["learning_rate"], settings["weight_decay"]
+    optimizer = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)) if ema_decay else None
+    parts = {"network": network, "optimizer": optimizer} | ({"averaged": averaged} if averaged else {})
+    history, time = History(phase), None
+    if saved := load_checkpoint(checkpoint, belongs_to, name):
+        for key, part in parts.items():
+            part.load_state_dict(saved.pop(key))
+        history, time = History(**saved["history"]), saved["time"]
+        say(f"{name}: continuing after step {history.step} of {steps}")
+    saved_step, signals, stopwatch, progress = history.step, [], Stopwatch(time), Progress(name, steps, history.step)
+    with on_stop(signals.append):
+        while history.validated < steps:  # a turn is a step or a validation, and after each the training can stop
+            step = history.step
+            due = step > history.validated and (step % settings["evaluate_every"] == 0 or step == steps)
+            where = f"{name}, step {step if due else step + 1} of {steps}"
+            if due:
+                evaluated = averaged.module if averaged else network
+                log_loss, accuracy = validate(evaluated) if validate else (None, None)
+                if validate:
+                    require_finite({"validation log loss": log_loss}, where, "the validation regions", saved_step)
+                history.add_validation(evaluated, log_loss, accuracy)
+            else:
+                history.add_step(take_step(network, optimizer, micro_batches(network, step), where, saved_step))
+                if averaged:
+                    averaged.update_parameters(network)
+            stop, minute_over = parallel.largest([max(signals, default=parallel.orphaned()), stopwatch.minute_over()])
+            if stop or minute_over or due:
+                saved_step, time = history.step, stopwatch.read()
+                if parallel.is_first():
+                    state = {"belongs_to": belongs_to, "history": vars(history), "time": time}
+                    save_checkpoint(checkpoint, state | {key: part.state_dict() for key, part in parts.items()})
+            if due or history.step < steps:
+                progress.at(history.step, history.best_so_far())
+            if stop and history.validated < steps:
+                say(
+                    f"{name}: stopped by {signal.Signals(int(stop)).name}; step {saved_step} of {steps} is saved, and "
+                    "the same command continues from there"
+                )
+                raise SystemExit(128 + int(stop))
+    require_convergence(history, name, steps, guessing_loss)
+    network.load_state_dict(history.best["weights"])
+    return history.table(), stopwatch.read() | {"steps": steps}
+
+
+def draw_micro_batches(
+    training: Training,
+    regions: list[Region],
+    pixels: Pixels,
+    compute_losses: Callable[..., dict[str, Tensor]],
+    batch_size: int,
+    views: int | None = None,
+    drop_last: bool = False,
+    teacher: Callable[[list[tuple[str, int]]], tuple[Tensor, Tensor]] | None = None,
+) -> MicroBatches:
+    """A function that draws the batch of a step, and computes its outputs and losses, micro-batch by micro-batch.
+
+    compute_losses: (regions, logits, feature maps[, teacher's logits, teacher's feature maps]) -> weighted losses.
+    views: number of views of each region that recur; None for ever new ones. teacher: (region, view) -> outputs.
+    """
+    order = Order(rng.integer(training.job["seed"], "order"), len(regions), batch_size, drop_last)
+
+    def micro_batches(network: nn.Module, step: int) -> Iterator[MicroBatch]:
+        drawn = parallel.share(order.at(step))
+        wanted = [(regions[item], number % views if views else number) for item, number in drawn]
+        for images, places in pixels.passes(wanted, training.job["training"]["megapixels_per_pass"]):
+            shown = [wanted[place] for place in places]
+            targets = teacher([(region.region, view) for region, view in shown]) if teacher else ()
+            outputs = training.forward(network, images)
+            losses = compute_losses([region for region, _ in shown], *outputs, *targets)
+            yield MicroBatch(len(places) / batch_size, losses, [region.region for region, _ in shown])
+
+    return micro_batches
+
+
+def take_step(
+    network: nn.Module, optimizer: torch.optim.Optimizer, batch: Iterable[MicroBatch], where: str, saved_step: int
+) -> dict[str, float]:
+    """Take one optimizer step on the batch, of which each process computes its share; return its weighted losses."""
+    network.train()
+    optimizer.zero_grad()
+    sums, regions = {}, []
+    for part in batch:
+        regions += part.regions
+        values = {name: value.item() for name, value in part.losses.items()}
+        require_finite(values, where, name_regions(part.regions), saved_step)
+        (torch.stack(list(part.losses.values())).sum() * part.share).backward()
+        sums = {name: sums.get(name, 0.0) + value * part.share for name, value in values.items()}
+    gradients = [weights.grad for group in optimizer.param_groups for weights in group["params"]]
+    gradient = nn.utils.get_total_norm(gradients).item()
+    require_finite({"gradient": gradient}, where, name_regions(regions), saved_step)
+    parallel.add_gradients(network)
+    optimizer.step()
+    return dict(zip(sums, parallel.total(sums.values()), strict=True))
+
+
+@torch.no_grad()
+def measure(training: Training, regions: list[Region], pixels: Pixels, network: nn.Module) -> tuple[float, float]:
+    """Mean log loss and accuracy of the network over the validation regions, without augmentation."""
+    network.eval()
+    items = ((pixels.image(region), region.label) for region in parallel.share(regions))
+    log_loss = correct = 0.0
+    for group in same_size(items, training.job["training"]["megapixels_per_pass"]):
+        images, labels = zip(*group, strict=True)
+        classes = training.class_numbers(labels)
+        logits, _ = network(training.normalize(images))
+        log_loss += F.cross_entropy(logits, classes, reduction="sum").item()
+        correct += (logits.argmax(1) == classes).sum().item()
+    log_loss, correct = parallel.total([log_loss, correct])
+    return log_loss / len(regions), correct / len(regions)

@@ -1,0 +1,156 @@
+"""Outputs of a training: the history of its losses, its best weights, its time, and their files."""
+
+import math
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from torch import nn
+
+from lowpower.errors import InputError
+from lowpower.files import write_json, write_rows
+from lowpower.log import say
+from lowpower.models import parallel
+from lowpower.models.model_file import save_model
+from lowpower.text import abbreviate
+
+HISTORY = ["step", "phase", "loss", "kl", "feature", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
+# A training ends below where it began, or above it by chance; one that diverges ends thousands of times above. Over the
+# last quarter, because good ones pass through 10 times the first loss early on, at a learning rate of 0.1.
+DIVERGED, LAST = 10, 0.25
+NO_TIME = {"seconds": 0.0, "cpu_seconds": 0.0, "attempts": 0, "steps": 0, "device": "", "processes": 0, "threads": 0}
+_MINUTE = 60.0  # between checkpoints: the most that a kill without warning can cost where validations are rarer
+
+
+@dataclass
+class History:
+    """Losses up to a step, and the best weights so far: plain values and tensors, which a checkpoint holds."""
+
+    phase: str
+    step: int = 0  # optimizer steps taken
+    validated: int = 0  # the step of the last validation
+    sums: dict[str, float] = field(default_factory=dict)  # of the losses since then
+    rows: list[dict] = field(default_factory=list)  # one for each validation
+    first_loss: float | None = None
+    best: dict = field(default_factory=lambda: {"log_loss": math.inf, "step": 0, "weights": {}})
+
+    def add_step(self, losses: dict[str, float]) -> None:
+        """Enter the weighted losses of one optimizer step."""
+        self.sums = {name: self.sums.get(name, 0.0) + value for name, value in losses.items()}
+        if self.first_loss is None:
+            self.first_loss = sum(losses.values())
+        self.step += 1
+
+    def add_validation(self, network: nn.Module, log_loss: float | None, accuracy: float | None) -> None:
+        """Enter a validation, and the weights where they are the best so far; without a validation the last are."""
+        means = {name: value / (self.step - self.validated) for name, value in self.sums.items()}
+        row = {"step": self.step, "phase": self.phase, "loss": sum(means.values()), **means}
+        self.rows.append(row if log_loss is None else row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
+        score = -self.step if log_loss is None else log_loss
+        if score < self.best["log_loss"]:
+            weights = {name: value.detach().clone() for name, value in network.state_dict().items()}
+            self.best = {"log_loss": score, "step": self.step, "weights": weights}
+        self.validated, self.sums = self.step, {}
+
+    def best_so_far(self) -> str:
+        """The best validation, for messages; blank before the first, and without any."""
+        if not any("val_log_loss" in row for row in self.rows):
+            return ""
+        return f"validation log loss {self.best['log_loss']:.3f} at step {self.best['step']}"
+
+    def table(self) -> list[dict]:
+        """Rows of history.csv."""
+        return [history_row(row, row["step"] == self.best["step"]) for row in self.rows]
+
+
+def history_row(row: dict, chosen: bool) -> dict:
+    """A row of history.csv: numbers to six decimals, blank where a loss is not part of the method."""
+    numbers = {name: f"{row[name]:.6f}" if name in row else "" for name in HISTORY[2:-1]}
+    return {"step": row["step"], "phase": row["phase"], **numbers, "chosen": int(chosen)}
+
+
+def name_regions(regions: list[str]) -> str:
+    """Regions of a batch, for messages."""
+    return f"regions {abbreviate(sorted(set(regions)))}"
+
+
+def require_finite(losses: dict[str, float], where: str, regions: str, saved_step: int) -> None:
+    """Raise InputError when a loss is infinite or not a number.
+
+    where: the training and its step. saved_step: of the checkpoint, 0 for none.
+    """
+    if all(math.isfinite(value) for value in losses.values()):
+        return
+    values = ", ".join(f"{name} {value:g}" for name, value in losses.items())
+    left = f"The last good checkpoint, of step {saved_step}, is kept" if saved_step else "There is no checkpoint yet"
+    raise InputError(
+        f"{where}: the loss is not finite ({values}) on {regions}. {left}. Lower training.learning_rate, or look at "
+        "these regions and exclude what is broken"
+    )
+
+
+def require_convergence(history: History, what: str, steps: int, guessing_loss: float) -> None:
+    """Raise InputError when the losses of the last steps are far above that of the first, and above guessing."""
+    rows = [row for row in history.rows if row["step"] > (1 - LAST) * steps]
+    late = sum(row["loss"] for row in rows) / len(rows)
+    if late <= DIVERGED * max(history.first_loss, guessing_loss):
+        return
+    after = history.rows[-len(rows) - 1]["step"] if len(rows) < len(history.rows) else 0
+    raise InputError(
+        f"{what}: the loss diverges: {late:.3g} on average from step {after + 1} to {steps}, where the first step "
+        f"had {history.first_loss:.3g} and guessing has {guessing_loss:.3g}. Lower training.learning_rate, or the "
+        "row's `lr_multiplier`"
+    )
+
+
+class Stopwatch:
+    """Time of a training over all its attempts, of which this is one; neither a model nor a result holds it.
+
+    before: what ``read`` returned for the checkpoint that is continued, None for none.
+    """
+
+    def __init__(self, before: dict | None) -> None:
+        self.before = before or {"seconds": 0.0, "cpu_seconds": 0.0, "attempts": 0}
+        self.start = self.saved = time.monotonic()
+        self.cpu_start = time.process_time()
+
+    def minute_over(self) -> bool:
+        """True a minute after the last checkpoint."""
+        return time.monotonic() - self.saved > _MINUTE
+
+    def read(self) -> dict:
+        """Wall seconds, processor seconds of all processes, and attempts, up to now; called at every checkpoint."""
+        self.saved = time.monotonic()
+        (cpu_seconds,) = parallel.total([time.process_time() - self.cpu_start])
+        return {
+            "seconds": round(self.before["seconds"] + self.saved - self.start, 3),
+            "cpu_seconds": round(self.before["cpu_seconds"] + cpu_seconds, 3),
+            "attempts": self.before["attempts"] + 1,
+        }
+
+
+def finish_training(
+    title: str,
+    network: nn.Module,
+    header: dict,
+    rows: list[dict],
+    model: str,
+    history: str,
+    time_path: str | None,
+    time: dict = NO_TIME,
+) -> None:
+    """Write model, history and time, then delete the checkpoint. The first of several processes does this for all."""
+    if not parallel.is_first():
+        return
+    save_model(model, network, header)
+    write_rows(history, HISTORY, rows)
+    if time_path:
+        write_json(time_path, time)
+    for checkpoint in Path(model).parent.glob("last-*.pt"):
+        checkpoint.unlink()
+    kept = [row for row in rows if int(row["chosen"])][-1]
+    validation = ""
+    if kept["val_log_loss"]:
+        log_loss, accuracy = float(kept["val_log_loss"]), float(kept["val_accuracy"])
+        validation = f", validation log loss {log_loss:.3f}, accuracy {100 * accuracy:.1f} %"
+    say(f"{title}: kept step {kept['step']} of {kept['phase']}{validation}")
