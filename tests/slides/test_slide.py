@@ -83,7 +83,7 @@ def test_a_scale_that_is_not_whole_is_box_filtered(tmp_path):
     ramp = np.repeat(np.arange(0, 240, dtype=np.uint8)[None, :, None], 240, axis=0).repeat(3, axis=2)
     with open_slide(write_slide(tmp_path / "a.svs", ramp, reductions=())) as slide:
         area = read_area(slide, Scale(0, 1, 2.5), x=8, y=4, width=40, height=40)
-    assert resampling.shape == (40, 40, 3)
+    assert area.shape == (40, 40, 3)
     expected = (8 + np.arange(40) + 0.5) * 2.5 - 0.5  # the middle of each pixel
     assert np.abs(area[20, :, 0] - expected).max() <= 1
 

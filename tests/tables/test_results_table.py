@@ -277,6 +277,7 @@ def test_a_row_without_its_teacher_or_with_a_missing_seed_says_so():
     assert "no teacher to compare with" in text
 
 
+@pytest.mark.slow
 def test_the_temperature_and_the_threshold_are_chosen_on_validation_data(tmp_path):
     study = [(about, with_validation(frame, 6)) for about, frame in STUDY[:2]]
     rows = read_rows(written(tmp_path, study, positive_class="c")["csv"])
@@ -313,6 +314,7 @@ def test_validation_chooses_how_regions_become_a_patient(tmp_path):
     assert found["validation"][0] == min(("mean", "max", "top_k"), key=losses.get) == "max"
 
 
+@pytest.mark.slow
 def test_sites_have_rows_of_their_own_where_there_is_more_than_one(tmp_path):
     study = [
         (about, frame.assign(site=np.where(frame["patient"] < "p4", "East", "West"))) for about, frame in STUDY[:2]
