@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -127,7 +126,6 @@ def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_coho
         {"MKL_CBWR": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "SSE41", "OMP_NUM_THREADS": "2"},
     ]
     clean = {key: value for key, value in os.environ.items() if key not in {name for mode in modes for name in mode}}
-    clean["PYTHONPATH"] = str(Path(__file__).parents[1] / "workflow_scripts")
     made = []
     for mode in modes:
         subprocess.run([sys.executable, "-c", WHOLE, tiny_cohort, json.dumps(COLOR)], env=clean | mode, check=True)

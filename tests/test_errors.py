@@ -194,7 +194,6 @@ def job(code):
         script = f"from lowpower.log import open_log\nopen_log({str(folder / 'job.log')!r})\n{code}\n"
         run = subprocess.run(
             [sys.executable, "-c", script],
-            env=os.environ | {"PYTHONPATH": str(ROOT / "workflow_scripts")},
             cwd=folder, capture_output=True, text=True,
         )  # fmt: skip
         assert run.returncode == 1

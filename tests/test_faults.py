@@ -225,9 +225,8 @@ def test_an_enormous_header_takes_no_memory(tmp_path, side, tile, step, reason):
 
 
 def run_python(code):
-    """What a process of its own prints that runs this code; it must not fail."""
-    environment = os.environ | {"PYTHONPATH": f"{TESTS}{os.pathsep}{TESTS.parent / 'workflow_scripts'}"}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    """What a process of its own prints that runs this code beside the tests' helpers; it must not fail."""
+    run = subprocess.run([sys.executable, "-c", code], cwd=TESTS, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr[-2000:]
     return run.stdout
 

@@ -4,7 +4,6 @@ import csv
 import os
 import subprocess
 import sys
-from pathlib import Path
 from urllib.parse import unquote
 
 import numpy as np
@@ -15,8 +14,6 @@ from hypothesis import strategies as some
 
 from lowpower import files, magnification, rng
 from lowpower.text import join_lines
-
-LIBRARY = Path(__file__).parents[1] / "workflow_scripts"
 
 
 def test_magnifications_have_one_name_each():
@@ -134,10 +131,7 @@ def test_draws_belong_to_their_seed_purpose_and_keys():
 def test_a_job_writes_everything_to_its_log_and_says_the_rest_aloud(tmp_path):
     script = "import os; from lowpower.log import open_log, say; open_log('logs/a.log'); print('quiet'); say('loud')"
     script += "; os.system('echo child')"
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True,
-        env=os.environ | {"PYTHONPATH": str(LIBRARY)},
-    )  # fmt: skip
+    run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stderr == "loud\n" and run.stdout == ""
     assert sorted((tmp_path / "logs/a.log").read_text().split()) == ["child", "loud", "quiet"]
 
@@ -146,8 +140,7 @@ def start_job(folder, *inputs):
     """What a job with these inputs says at second 1,000, and how long it sleeps."""
     script = "import time; from lowpower.job_start import start_job; time.time = lambda: 1000.0; time.sleep = print; "
     script += f"start_job('a.log', {inputs})"
-    environment = os.environ | {"PYTHONPATH": str(LIBRARY)}
-    subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=True, env=environment)
+    subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=True)
     return (folder / "a.log").read_text()
 
 
