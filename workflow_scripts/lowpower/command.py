@@ -110,7 +110,7 @@ def _draft_sheet(folder: str, sheet: str | None) -> None:
 
 
 def _check(files: Sequence[str]) -> None:
-    from lowpower.planning.study_summary import summarize_study
+    from lowpower.study_summary import summarize_study
 
     print(summarize_study(files, HOME))
 
