@@ -4,7 +4,6 @@ import sys
 import numpy as np
 import pytest
 import torch
-from project_paths import SCRIPTS
 from region_images import mean_by
 
 from lowpower.errors import InputError
@@ -115,8 +114,7 @@ from lowpower.models.augmentation import View, apply_view
 image = torch.arange(3 * 4 * 4, dtype=torch.uint8).reshape(3, 4, 4)
 print(apply_view(View((("brightness", 0.5), ("hue", 0.1)), False, False, 0), image).shape)
 """
-    library = str(SCRIPTS)
-    run = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": library}, capture_output=True, text=True)
+    run = subprocess.run([sys.executable, "-c", program], env={}, capture_output=True, text=True)
     assert run.stdout == "torch.Size([3, 4, 4])\n", run.stderr
 
 
