@@ -40,7 +40,9 @@ def test_no_script_of_a_rule_can_be_imported_by_its_name(tmp_path):
 def test_the_jobs_of_a_copy_run_its_own_library(tmp_path):
     folder = copy_project(tmp_path)
     with open(folder / "workflow_scripts/lowpower/files.py", "a", encoding="utf-8") as module:
-        module.write("\n\ndef write_json(path, value):\n    Path(path).write_text('of the copy')\n")
+        module.write(
+            "\n\ndef write_json(path: str, content: object) -> None:\n    Path(path).write_text('of the copy')\n"
+        )
     snakemake(folder, "results/smoke/config.json", "--cores", 1, "--configfile", SMOKE)
     assert (folder / "results/smoke/config.json").read_text() == "of the copy"
 

@@ -12,7 +12,7 @@ from lowpower.config.yaml_file import Written, parse
 from lowpower.errors import InputError
 from lowpower.spelling import clean, look_of
 
-_KINDS = {list: "a list", str: "plain text"}
+_KINDS: dict[type, str] = {list: "a list", str: "plain text"}
 
 
 def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
@@ -21,7 +21,7 @@ def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
     Raises InputError for what Snakemake, which reads the files too, loses or changes without a word. A file that is
     not there is Snakemake's to tell.
     """
-    written = {}
+    written: dict[tuple, Written] = {}
     for path in paths:
         if Path(path).is_file():
             written |= parse(Path(path).read_bytes(), f"config {path}")[1]

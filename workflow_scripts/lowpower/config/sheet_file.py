@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Iterable
 from itertools import repeat
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def _split(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, 
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
     rows: dict[int, list[str]] = {}
     line = 1
-    most = repeat(0)  # separators in a cell of several lines: of the header first
+    most: Iterable[int] = repeat(0)  # separators in a cell of several lines: of the header first
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
