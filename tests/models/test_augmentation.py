@@ -93,6 +93,7 @@ def test_jitter_is_that_of_torchvision(smooth_image):
             assert difference.max() < 0.51  # it is rounded once, at the end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [16, 33, 64])
 def test_views_drawn_together_are_the_same_bytes_as_one_by_one(side):
     draw = torch.Generator().manual_seed(0)

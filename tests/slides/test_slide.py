@@ -88,6 +88,7 @@ def test_a_scale_that_is_not_whole_is_box_filtered(tmp_path):
     assert np.abs(area[20, :, 0] - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_a_usable_slide(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(300, 300, 400, 600)]), reductions=(4, 8))
     state, *_ = cut_slide(tmp_path / "out", path, slide="07")

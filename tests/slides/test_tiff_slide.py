@@ -325,6 +325,7 @@ def test_half_a_file_is_not_taken_for_a_slide(tmp_path, share, compression):
     assert checked["state"] == "excluded" and "cut short" in checked["reason"]
 
 
+@pytest.mark.slow
 def test_a_slide_whose_further_levels_are_lost_is_not_taken_without_them(tmp_path):
     path = write(tmp_path / "a.tif", compression="png")
     with tifffile.TiffFile(path) as tiff:
@@ -345,6 +346,7 @@ def test_one_image_has_one_fingerprint(tmp_path):
     assert found[0] == found[1] != found[2]
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_a_level_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(tiff_tiles, "CACHE", 1_000_000)
     with open_slide(write(tmp_path / "a.tif", compression="png")) as slide:

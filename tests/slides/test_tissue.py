@@ -120,6 +120,7 @@ def test_a_slide_without_tissue_says_what_to_do(tmp_path):
     assert read_mask(tmp_path / "out").shape == (38, 38)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected", "mpp", "overlap"),
     [

@@ -154,6 +154,7 @@ OUTLINE = PIECES & ~ndimage.binary_erosion(PIECES, iterations=2)
 PHOTO = draw_tissue(SIDES[1], SIDES[0], [(100, 100, 400, 600)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pixels", "found"),
     [
@@ -328,6 +329,7 @@ def test_a_mask_in_its_place_is_not_doubted(tmp_path, aside):
     assert warnings_of(tmp_path, image, ndimage.binary_dilation(mask, iterations=4)) == []
 
 
+@pytest.mark.slow
 def test_a_mask_of_another_slide_is_doubted(tmp_path, aside):
     image, mask = aside
     other = np.zeros_like(mask)
@@ -336,6 +338,7 @@ def test_a_mask_of_another_slide_is_doubted(tmp_path, aside):
     assert said.startswith("0.0% of what its mask marks is stained: it may be of another slide")
 
 
+@pytest.mark.slow
 def test_a_mask_of_a_slide_without_color_is_not_doubted(tmp_path, aside):
     image, mask = aside
     assert warnings_of(tmp_path, image[..., :1].repeat(3, axis=2), mask[:, ::-1]) == []

@@ -179,6 +179,7 @@ def test_the_results_in_short_name_the_teacher_and_the_range_of_the_lowest_magni
     assert "no predictions" in in_short([])
 
 
+@pytest.mark.slow
 def test_latex_has_a_tabular_under_the_title_of_each_table():
     text = latex_of(sections(rows_of(STUDY)), note(0.95))
     assert text.startswith("% Per patient, test (8 patients, one seed)\n\\begin{tabular}")
@@ -223,6 +224,7 @@ def test_too_few_patients_have_a_dash_instead_of_an_interval(tmp_path):
     assert "50.0 (--)" in tables["tex"].read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_class_has_its_metrics_and_one_without_patients_has_none(tmp_path):
     tables = written(tmp_path, STUDY[:2])
     rows = {(r["method"], r["class"]): r for r in read_rows(tables["classes_csv"]) if r["per"] == "patient"}
