@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from training_runs import DISTILL, JOB, RECIPE, record, teach
 
 from lowpower.errors import InputError
-from lowpower.files import read_rows, write_rows
+from lowpower.files import read_json, read_rows, write_rows
 from lowpower.models import backbone, networks
 from lowpower.models.color_fit import PENALTIES, minimize
 from lowpower.models.color_network import ColorNetwork, color_features
@@ -70,7 +70,7 @@ def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
 def test_a_fit_of_colors_takes_no_training_time(tiny_cohort):
     made = [str(tiny_cohort / name) for name in ("model.safetensors", "history.csv", "time.json")]
     finetune_student(COLOR, str(tiny_cohort / "regions/5x.csv"), str(tiny_cohort / "splits.csv"), None, None, *made)
-    time = json.loads(Path(made[2]).read_text())
+    time = read_json(made[2])
     assert (time["seconds"], time["attempts"], time["steps"]) == (0, 0, 0)
 
 
