@@ -10,17 +10,17 @@ Paths, all under results/{cohort}/:
     slides/{slide}.json  masks/{slide}.png  regions/{slide}.csv      one slide, by step; regions/{slide}.geojson for QuPath
     regions/{magnification}/{slide}.zip  regions/{magnification}.csv one slide's regions as images; the index of all
     regions/{magnification}-level/{slide}.zip                        the same read from the slide's own level (read_level)
-    splits/seed{seed}.csv                                            who trains, validates and tests
-    teacher/seed{seed}/  targets/seed{seed}/                         the teacher; what it says of every view
+    splits/seed{seed}.csv                                            patients for training, validation and test
+    teacher/seed{seed}/  targets/seed{seed}/                         the teacher; its outputs for every view
     students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}/
-    overviews/{slide}.jpg  intake.html                               what the slides look like, before training
-    claims/                                                          what was fixed, and before what (docs/claims.md)
-    units.parquet                                                    what all models say, judged once for all tables
-    intake.csv  config.json  cost/  tables/  figures/  report.html   what comes out; provenance.json says what of
+    overviews/{slide}.jpg  intake.html                               overviews of the slides, before training
+    claims/                                                          claims registered before training (docs/claims.md)
+    units.parquet                                                    predictions of all models, judged once
+    intake.csv  config.json  cost/  tables/  figures/  report.html   results; provenance.json: inputs, code, versions
     logs/  benchmarks/                                               by rule, then as above
 
-{slide} is the slide's id with unusual characters written %XX, cut where too long; {magnification} is such as 10x (1.0
-µm/px) or 2.5x; {labeled} and {unlabeled} are percentages of training patients.
+{slide} is the slide's id with unusual characters written %XX, shortened if too long; {magnification} is for example 10x
+(1.0 µm/px) or 2.5x; {labeled} and {unlabeled} are percentages of training patients.
 """
 
 from snakemake.utils import min_version

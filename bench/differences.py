@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
-
 from lowpower import files
 from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models
@@ -52,24 +50,24 @@ def differences(study: Path, base: str, rows: list[str]) -> dict[tuple[str, str,
     config = read_config(files.read_json(study / "config.json"), SCHEMA)
     asked = [model for model in models(config) if model.method in (base, *rows)]
     if lacking := {base, *rows} - {model.method for model in asked}:
-        sys.exit(f"{study} has no row {', '.join(sorted(lacking))}; its rows: teacher, {', '.join(config['methods'])}")
+        sys.exit(f"{study} has no row {', '.join(sorted(lacking))}; its rows: teacher, {', '.join(config.methods)}")
     found = {}
-    for scale in config["student_magnifications"]:
-        of_scale = [model for model in asked if model.magnification in (scale, config["teacher_magnification"])]
+    for scale in config.student_magnifications:
+        of_scale = [model for model in asked if model.magnification in (scale, config.teacher_magnification)]
         paths = [study / model.folder / "predictions.parquet" for model in of_scale]
         if missing := [path for path in paths if not path.is_file()]:
             print(f"{name_of(scale)} is left out: {len(missing)} of {len(paths)} files are missing", file=sys.stderr)
             continue
-        classes, way = config["classes"], Aggregation(config["aggregation"], config["top_k"])
-        for one in judge(read_predictions(paths, classes), classes, config["regions_have_labels"], ["test"], way):
+        classes, way = config.classes, Aggregation(config.aggregation, config.top_k)
+        for one in judge(read_predictions(paths, classes), classes, config.regions_have_labels, ["test"], way):
             if one.kind["pixels"] == "averaged" and one.kind["per"] != "slide":
-                drawn = draw_patients(one.patients, config["statistics"]["draws"])
+                drawn = draw_patients(one.patients, config.statistics.draws)
                 right = {
                     (model.method, model.seed): sample(units, one.patients, drawn, 0)["accuracy"]
                     for model, units in zip(of_scale, one.of_models, strict=True)
                 }
                 for row in rows:
-                    gaps = [difference(right[row, seed], right[base, seed]) for seed in config["seeds"]]
+                    gaps = [difference(right[row, seed], right[base, seed]) for seed in config.seeds]
                     found[name_of(scale), one.kind["per"], row] = mean(gaps), len(one.patients)
     return found
 

@@ -10,23 +10,21 @@ processor's, so that other work on the machine counts less. The last line is JSO
 import argparse
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter, process_time
 
 os.environ |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # before numpy is imported
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
-
 import numpy as np
 import pandas as pd
 from sklearn import metrics as oracle
 
+from lowpower.evaluation.aggregation import Aggregation
 from lowpower.tables.results_table import evaluate
 from lowpower.tables.unit_judging import judge_units
 
 CLASSES = ["a", "b", "c", "d"]
-JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
+JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}
 STATISTICS = {"draws": 10_000, "rank_draws": 2000, "confidence": 0.95, "fewest_patients": 10}
 
 
@@ -87,11 +85,13 @@ def _regions(split: str, name: str, regions: int, patients: int) -> pd.DataFrame
 
 def take_tables(folder: Path, paths: list[Path], models: list[dict]) -> None:
     """What the rules judge_units and evaluate do."""
-    forms = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "md", "tex")]
-    names = ["csv", "md", "tex", "confusion", *forms]
-    judge_units(paths, models, [], JUDGING, ["test"], folder / "units.parquet")
-    tables = {name: folder / f"table_{name}" for name in names}
-    evaluate(folder / "units.parquet", models, CLASSES, ["test"], STATISTICS, "a", tables)
+    units = folder / "units.parquet"
+    judge_units(paths, models, [], **JUDGING, reported=["test"], units=units)
+    results, classes, sites = (
+        [folder / f"{name}.{form}" for form in ("csv", "md", "tex")] for name in ("results", "classes", "sites")
+    )
+    confusion = folder / "confusion.csv"
+    evaluate(units, models, CLASSES, ["test"], STATISTICS, "a", *results, confusion, classes, sites)
 
 
 def bare_pass(path: Path) -> dict[str, float]:

@@ -36,7 +36,7 @@ def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
             path=slide,
             annotation="",
             settings=settings,
-            table=folder / f"{unit}.csv",
+            regions=folder / f"{unit}.csv",
             outlines=folder / f"{unit}.geojson",
             images=folder / f"{unit}.zip",
             state=folder / "tile.json",

@@ -4,7 +4,7 @@ from lowpower.claims.claims_file import read_claims, registration, resolve
 
 try:
     CLAIMS_HASH, CLAIMS, FILLED = read_claims(
-        STUDY["claims"] or HOME / "configs/claims.yaml", HOME / "schemas/claims.schema.yaml"
+        STUDY.claims or HOME / "configs/claims.yaml", HOME / "schemas/claims.schema.yaml"
     )
 except InputError as error:
     raise WorkflowError(str(error))
@@ -19,7 +19,7 @@ CLAIMED = [
 # Its params hold no code: an entry that was rewritten by a later version would say that training had begun.
 rule register_claims:
     output:
-        REGISTER[-1],
+        register=REGISTER[-1],
     log:
         f"{OUT}/logs/register_claims.log",
     benchmark:
@@ -59,7 +59,7 @@ rule judge_claims:
     params:
         claims=RESOLVED,
         folders=[model.folder for model in CLAIMED],
-        statistics=STUDY["statistics"],
+        statistics=STUDY.statistics.as_dict(),
         code=code("judge_claims"),
     message:
         "Testing the claims"

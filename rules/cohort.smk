@@ -18,10 +18,10 @@ rule gather_slides:
         mem_mb=1000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
-        patients=unformatted([row["patient"] for row in SLIDES.values()]),
-        on_excluded=STUDY["on_excluded"],
-        min_usable=STUDY["min_usable_slides"],
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        patients=unformatted([row.patient for row in SLIDES.values()]),
+        on_excluded=STUDY.on_excluded,
+        min_usable=STUDY.min_usable_slides,
         code=code("gather_slides"),
     message:
         "Gathering what became of every slide"
@@ -59,7 +59,7 @@ rule index_regions:
         images=lambda w: per_slide(f"regions/{w.scale}/{{slide}}.zip", w.scale),
         intake=rules.gather_slides.output.csv,
     output:
-        f"{OUT}/regions/{{scale}}.csv",
+        index=f"{OUT}/regions/{{scale}}.csv",
     log:
         f"{OUT}/logs/index_regions/{{scale}}.log",
     benchmark:
@@ -70,9 +70,9 @@ rule index_regions:
         mem_mb=2000,
         runtime=60,
     params:
-        slides=lambda w: [row["slide"] for row in indexed(w.scale).values()],
+        slides=lambda w: [row.slide for row in indexed(w.scale).values()],
         reduction=lambda w: magnification.reduction_between(
-            STUDY["teacher_magnification"], magnification.parse(w.scale.removesuffix("-level"))
+            STUDY.teacher_magnification, magnification.parse(w.scale.removesuffix("-level"))
         ),
         code=code("index_regions"),
     message:
@@ -85,7 +85,7 @@ rule split_patients:
     input:
         index=index(TEACHER),
     output:
-        f"{OUT}/splits/seed{{seed}}.csv",
+        splits=f"{OUT}/splits/seed{{seed}}.csv",
     log:
         f"{OUT}/logs/split_patients/seed{{seed}}.log",
     benchmark:
@@ -96,11 +96,11 @@ rule split_patients:
         mem_mb=1000,
         runtime=20,
     params:
-        sheet=PEOPLE,
-        classes=unformatted(STUDY["classes"]),
+        sheet=[asdict(row) for row in PEOPLE],
+        classes=unformatted(STUDY.classes),
         seed=lambda w: int(w.seed),
-        split=STUDY["split"],
-        annotated=STUDY["unit"] == "annotation",
+        split=STUDY.split.as_dict(),
+        annotated=STUDY.unit == "annotation",
         code=code("split_patients"),
     message:
         "Dividing patients into training, validation and test, seed {wildcards.seed}"
@@ -110,7 +110,7 @@ rule split_patients:
 
 rule count_cohort:
     input:
-        splits=[splits_of(seed) for seed in STUDY["seeds"]],
+        splits=[splits_of(seed) for seed in STUDY.seeds],
         index=index(TEACHER),
         intake=rules.gather_slides.output.csv,
     output:
@@ -127,7 +127,7 @@ rule count_cohort:
         mem_mb=1000,
         runtime=10,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         code=code("count_cohort"),
     message:
         "Counting the cohort"
@@ -137,13 +137,13 @@ rule count_cohort:
 
 rule show_intake:
     input:
-        config=rules.write_config.output,
+        config=rules.write_config.output[0],
         intake=rules.tabulate_slides.output.csv,
         overviews=lambda w: per_slide("overviews/{slide}.jpg"),
         cohort=[] if PROBLEMS else rules.count_cohort.output.csv,
         names=NAMES,
     output:
-        f"{OUT}/intake.html",
+        page=f"{OUT}/intake.html",
     log:
         f"{OUT}/logs/show_intake.log",
     benchmark:
@@ -154,8 +154,8 @@ rule show_intake:
         mem_mb=1000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
-        labels=unformatted([row["label"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        labels=unformatted([row.label for row in SLIDES.values()]),
         problems=unformatted(PROBLEMS),
         code=code("show_intake"),
     message:

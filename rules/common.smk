@@ -2,12 +2,14 @@
 
 import shlex
 import sys
+from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 HOME = Path(str(workflow.current_basedir)).parent
+# A copy of the project runs its own library, whichever one is installed; with --sdm conda none is.
 sys.path.insert(0, str(HOME / "workflow_scripts"))
 sys.executable = shlex.quote(sys.executable)  # by which Snakemake runs each script, in a shell and without quotes
 
@@ -18,19 +20,13 @@ from lowpower.config.config_file import read_config, read_written
 from lowpower.config.splits import can_be_judged, find_problems
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.external_models import check_external_models, external_teacher
-from lowpower.config.training_jobs import (
-    example_student,
-    recipe,
-    result_row,
-    stage_before,
-    student_recipe,
-    teacher_folder,
-)
-from lowpower.config.training_jobs import time_files, timed_row
+from lowpower.config.training_jobs import example_student, recipe, result_row, stage_before
+from lowpower.config.training_jobs import student_recipe, teacher_folder, time_files, timed_row
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.region_sizes import region_multiple
 from lowpower.config.sheet import by_file_name, read_sheet
+from lowpower.config.sheet_row import PatientRow
 from lowpower.config.study_models import Model, level_of, measured_networks, models
 from lowpower.text import join_lines
 
@@ -50,30 +46,28 @@ if not workflow.configfiles:
 try:
     check_place(HOME)
     STUDY = read_config(config, HOME / "schemas/config.schema.yaml", WRITTEN)
-    SLIDES = by_file_name(read_sheet(STUDY["slides"], HOME / "schemas/sheet.schema.yaml"))
+    SLIDES = by_file_name(read_sheet(STUDY.slides, HOME / "schemas/sheet.schema.yaml"))
     check_external_models(STUDY)
-    check_writable(OUT := f"results/{STUDY['cohort']}")
+    check_writable(OUT := f"results/{STUDY.cohort}")
     check_same_study(STUDY, OUT)
 except InputError as error:
     raise WorkflowError(str(error))
 
-TEACHER = magnification.name_of(STUDY["teacher_magnification"])
-STUDENTS = [magnification.name_of(low) for low in STUDY["student_magnifications"]]
+TEACHER = magnification.name_of(STUDY.teacher_magnification)
+STUDENTS = [magnification.name_of(low) for low in STUDY.student_magnifications]
 MODELS = models(STUDY)
 FOLDERS = {model.folder: model for model in MODELS}
 NETWORKS = [(network, magnification.name_of(scale)) for network, scale in measured_networks(MODELS)]
-DEMO = STUDY.get("demo")
-PEOPLE = [
-    {key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in SLIDES.values()
-]
-JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY["split"]["by"])}
+DEMO = STUDY.demo
+PEOPLE = [PatientRow.of(row) for row in SLIDES.values()]
+JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY.split.by)}
 # What the sheet lacks for training is told before any slide is opened. The targets that come before training show it
 # instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
-PROBLEMS = find_problems(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"], STUDY["unit"] == "annotation")
+PROBLEMS = find_problems(PEOPLE, STUDY.classes, STUDY.seeds, STUDY.split, STUDY.unit == "annotation")
 if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
     reasons = join_lines([f"- {problem}" for problem in PROBLEMS], 20)
     raise WorkflowError(
-        f"{STUDY['slides']} does not allow to train yet:\n{reasons}\n"
+        f"{STUDY.slides} does not allow to train yet:\n{reasons}\n"
         "To see the slides before that is mended: snakemake intake (and the same --configfile)."
     )
 
@@ -83,7 +77,7 @@ wildcard_constraints:
     magnification=r"[0-9.]+x",
     scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level what the slide's own level shows
     network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
-    method="|".join(STUDY["methods"]),
+    method="|".join(STUDY.methods),
     labeled=r"\d+",
     unlabeled=r"\d+",
     seed=r"\d+",
@@ -122,7 +116,7 @@ def per_slide(pattern, scale=""):
 
 def slide_input(wildcards):
     """A demo slide, which a rule makes."""
-    return SLIDES[wildcards.slide]["file"]
+    return SLIDES[wildcards.slide].file
 
 
 @cache
@@ -139,19 +133,19 @@ def stamp(path):
 
 def beside_sheet(slide, column):
     """The file that a column of the sheet names, as seen from the working folder, or blank."""
-    name = SLIDES[slide][column]
-    return str(Path(STUDY["slides"]).parent / name) if name else ""
+    name = getattr(SLIDES[slide], column)
+    return str(Path(STUDY.slides).parent / name) if name else ""
 
 
 def annotation_of(slide):
     """A slide's annotations, or blank where the study does not cut by them: then naming some reruns nothing."""
-    return beside_sheet(slide, "annotation") if STUDY["unit"] == "annotation" else ""
+    return beside_sheet(slide, "annotation") if STUDY.unit == "annotation" else ""
 
 
 def student(wildcards):
     """The model that wildcards name."""
     labeled, unlabeled, seed = int(wildcards.labeled), int(wildcards.unlabeled), int(wildcards.seed)
-    network = STUDY["methods"][wildcards.method]["network"]
+    network = STUDY.methods[wildcards.method].network
     return Model(wildcards.method, magnification.parse(wildcards.magnification), labeled, unlabeled, seed, network)
 
 
@@ -160,28 +154,25 @@ def teacher_of(wildcards):
     return f"{OUT}/{teacher_folder(STUDY, wildcards.seed)}/model.safetensors"
 
 
-def images_input(wildcards):
-    """What every stage of a student reads."""
-    return {"index": index(wildcards.magnification), "splits": splits_of(wildcards.seed)}
+def recorded_targets(wildcards):
+    """The recording that a student is distilled from; none where the teacher runs at each step."""
+    online = STUDY.methods[wildcards.method].distill.teacher == "online"
+    parts = [] if online else range(STUDY.recording_parts)
+    return [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
 
 
-def distillation_input(wildcards):
-    """The recording, if any, with the teacher and the pixels that it must be of; or that look themselves."""
-    online = STUDY["methods"][wildcards.method]["distill"]["teacher"] == "online"
-    parts = [] if online else range(STUDY["recording_parts"])
-    targets = [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
-    seen = {"targets": targets, "teacher": teacher_of(wildcards), "teacher_index": index(TEACHER)}
-    return images_input(wildcards) | seen
-
-
-def finetuning_input(wildcards):
-    """What a student starts from: itself after an earlier stage, the teacher's weights, those of a file, or nothing."""
-    row = STUDY["methods"][wildcards.method]
+def start_of(wildcards):
+    """The weights that fine-tuning starts from: of an earlier stage, of the teacher or of a file; none at random."""
+    row = STUDY.methods[wildcards.method]
     if before := stage_before(row):
-        path = f"{OUT}/{student(wildcards).folder}/{before}"
-        return images_input(wildcards) | {"start": f"{path}.safetensors", "start_history": f"{path}.csv"}
-    start = {"random": None, "teacher": teacher_of(wildcards)}.get(row["init"], row["init"])
-    return images_input(wildcards) | ({"start": start} if start else {})
+        return f"{OUT}/{student(wildcards).folder}/{before}.safetensors"
+    return {"random": [], "teacher": teacher_of(wildcards)}.get(row.init, row.init)
+
+
+def start_history_of(wildcards):
+    """The history of the stage before fine-tuning, if any."""
+    before = stage_before(STUDY.methods[wildcards.method])
+    return f"{OUT}/{student(wildcards).folder}/{before}.csv" if before else []
 
 
 def student_job(rule, stage):
@@ -196,16 +187,15 @@ def model_files(name):
 
 # Test data are predicted only once the study is final; nothing else ever looks at them. Validation data are always
 # predicted: what a table must choose (a threshold, say) is chosen there.
-REPORTED = ["test", "external"] if STUDY["report_split"] == "test" else ["val"]
+REPORTED = ["test", "external"] if STUDY.report_split == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
-JUDGING = {key: STUDY[key] for key in ("classes", "regions_have_labels", "aggregation", "top_k")}
 UNITS = f"{OUT}/units.parquet"  # what is judged of all predictions: every table of results is made from it
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
-EXAMPLE_TEACHER = Model("teacher", STUDY["teacher_magnification"], 100, 0, EXAMPLE_STUDENT.seed)
-GPUS = int(STUDY["gpu"])
-PROCESSES = STUDY["training"]["processes"]  # of one training
+EXAMPLE_TEACHER = Model("teacher", STUDY.teacher_magnification, 100, 0, EXAMPLE_STUDENT.seed)
+GPUS = int(STUDY.gpu)
+PROCESSES = STUDY.training.processes  # of one training
 
 
 def training_mb(wildcards, attempt):
     """Memory of one training; more where SLURM says that it was too little (profiles/slurm)."""
-    return attempt * PROCESSES * (2000 + 2 * STUDY["training"]["memory_mb"])
+    return attempt * PROCESSES * (2000 + 2 * STUDY.training.memory_mb)

@@ -16,10 +16,10 @@ rule write_model_cards:
         cohort=rules.count_cohort.output.csv,
         results=rules.evaluate.output.csv,
         cost=rules.compare_cost.output.csv,
-        splits=[splits_of(seed) for seed in STUDY["seeds"]],
-        models=model_files("model.safetensors"),
+        splits=[splits_of(seed) for seed in STUDY.seeds],
+        files=model_files("model.safetensors"),
     output:
-        model_files("model_card.md"),
+        cards=model_files("model_card.md"),
     log:
         f"{OUT}/logs/write_model_cards.log",
     benchmark:
@@ -31,7 +31,7 @@ rule write_model_cards:
         runtime=10,
     params:
         models=[model.as_row() for model in MODELS],
-        scanners=unformatted(sorted({row.get("scanner", "") for row in SLIDES.values()})),
+        scanners=unformatted(sorted({row.scanner for row in SLIDES.values()})),
         code=code("write_model_cards"),
     message:
         "Writing a card beside each model"
@@ -52,7 +52,7 @@ rule record_provenance:
             | {*rules.write_report.output, *rules.write_model_cards.output}
         ),
     output:
-        PROVENANCE,
+        provenance=PROVENANCE,
     log:
         f"{OUT}/logs/record_provenance.log",
     benchmark:
@@ -63,7 +63,7 @@ rule record_provenance:
         mem_mb=1000,
         runtime=60,
     params:
-        sheet=hash_of(STUDY["slides"]),
+        sheet=hash_of(STUDY.slides),
         code={script: code(script) for script in SCRIPTS},
         lock=read_lock(HOME / "requirements.txt"),
     message:

@@ -3,7 +3,7 @@
 # In the report's order; what more images bring can be drawn only where a study has several shares of them.
 FIGURES = [
     *("accuracy_flops", "referral"),
-    *(f"{images}_share" for images in ("unlabeled", "labeled") if len(STUDY[images]) > 1),
+    *(f"{images}_share" for images in ("unlabeled", "labeled") if len(getattr(STUDY, images)) > 1),
     *("recall", "confusion", "roc", "reliability", "examples", "disagreements", "training_curves"),
 ]
 
@@ -19,7 +19,7 @@ rule draw_figures:
         histories=model_files("history.csv"),
         examples=rules.show_examples.output[0],
     output:
-        **{f"{name}_{kind}": f"{OUT}/figures/{name}.{kind}" for name in FIGURES for kind in ("svg", "png")},
+        figures=[f"{OUT}/figures/{name}.{kind}" for name in FIGURES for kind in ("svg", "png")],
     log:
         f"{OUT}/logs/draw_figures.log",
     benchmark:
@@ -31,7 +31,7 @@ rule draw_figures:
         runtime=10,
     params:
         models=[model.as_row() for model in MODELS],
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         scales={"teacher": TEACHER, "student": magnification.name_of(EXAMPLE_STUDENT.magnification)},
         code=code("draw_figures"),
     message:
@@ -42,7 +42,7 @@ rule draw_figures:
 
 rule write_report:
     input:
-        config=rules.write_config.output,
+        config=rules.write_config.output[0],
         intake=rules.tabulate_slides.output.csv,
         cohort=rules.count_cohort.output.csv,
         results=rules.evaluate.output.csv,
@@ -50,12 +50,12 @@ rule write_report:
         claims=rules.judge_claims.output.csv,
         hours=rules.count_hours.output.csv,
         referral=rules.refer_units.output.csv,
-        figures=rules.draw_figures.output,
+        figures=[path for path in rules.draw_figures.output if path.endswith(".svg")],
         overviews=lambda w: per_slide("overviews/{slide}.jpg"),
         teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
         names=NAMES,
     output:
-        f"{OUT}/report.html",
+        report=f"{OUT}/report.html",
     log:
         f"{OUT}/logs/write_report.log",
     benchmark:
@@ -66,7 +66,8 @@ rule write_report:
         mem_mb=2000,
         runtime=20,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        controls=controls(STUDY),
         code=code("write_report"),
     message:
         "Writing the report"

@@ -1,9 +1,13 @@
 """From slide files to regions: one job per slide and step, each of which always writes its outputs."""
 
-CUT = {key: STUDY[key] for key in ("unit", "grid", "max_side_um", "jpeg_quality")} | {
-    "magnification": STUDY["teacher_magnification"],
+CUT = {
+    "unit": STUDY.unit,
+    "grid": STUDY.grid.as_dict(),
+    "max_side_um": STUDY.max_side_um,
+    "jpeg_quality": STUDY.jpeg_quality,
+    "magnification": STUDY.teacher_magnification,
     "multiple": region_multiple(STUDY),
-    "min_area_um2": STUDY["tissue"]["min_area_um2"],
+    "min_area_um2": STUDY.tissue.min_area_um2,
 }
 
 SLIDE_INPUT = slide_input if DEMO else []  # a user's is a parameter: a missing file as input would stop the whole DAG
@@ -12,7 +16,7 @@ if DEMO:
 
     rule make_demo_slide:
         output:
-            str(Path(STUDY["slides"]).parent / "{slide}.tiff"),
+            path=str(Path(STUDY.slides).parent / "{slide}.tiff"),
         log:
             f"{OUT}/logs/make_demo_slide/{{slide}}.log",
         benchmark:
@@ -23,10 +27,10 @@ if DEMO:
             mem_mb=1000,
             runtime=10,
         params:
-            slide=lambda w: SLIDES[w.slide]["slide"],
-            label=lambda w: SLIDES[w.slide]["true_label"],
-            fault=lambda w: SLIDES[w.slide].get("fault", ""),
-            dials=DEMO,
+            slide=lambda w: SLIDES[w.slide].slide,
+            label=lambda w: SLIDES[w.slide].true_label,
+            fault=lambda w: SLIDES[w.slide].others.get("fault", ""),
+            settings=DEMO.as_dict(),
             code=code("make_demo_slide"),
         message:
             "Drawing demo slide {wildcards.slide}"
@@ -36,9 +40,9 @@ if DEMO:
 
 rule check_slide:
     input:
-        slide=SLIDE_INPUT,
+        demo_slide=SLIDE_INPUT,
     output:
-        f"{OUT}/slides/{{slide}}.json",
+        state=f"{OUT}/slides/{{slide}}.json",
     log:
         f"{OUT}/logs/check_slide/{{slide}}.log",
     benchmark:
@@ -49,11 +53,11 @@ rule check_slide:
         mem_mb=1000,
         runtime=10,
     params:
-        slide=lambda w: SLIDES[w.slide]["slide"],
-        path=lambda w: SLIDES[w.slide]["file"],
-        stamp=lambda w: [] if DEMO else stamp(SLIDES[w.slide]["file"]),
-        mpp=lambda w: SLIDES[w.slide]["mpp"],
-        exclude=lambda w: SLIDES[w.slide]["exclude"],
+        slide=lambda w: SLIDES[w.slide].slide,
+        path=lambda w: SLIDES[w.slide].file,
+        stamp=lambda w: [] if DEMO else stamp(SLIDES[w.slide].file),
+        mpp=lambda w: SLIDES[w.slide].mpp,
+        exclude=lambda w: SLIDES[w.slide].exclude,
         code=code("check_slide"),
     message:
         "Checking slide {wildcards.slide}"
@@ -63,7 +67,7 @@ rule check_slide:
 
 rule mask_tissue:
     input:
-        slide=SLIDE_INPUT,
+        demo_slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
     output:
         mask=f"{OUT}/masks/{{slide}}.png",
@@ -78,10 +82,11 @@ rule mask_tissue:
         mem_mb=2000,
         runtime=20,
     params:
-        **STUDY["tissue"],
-        path=lambda w: SLIDES[w.slide]["file"],
-        mask=lambda w: beside_sheet(w.slide, "mask"),
-        mask_stamp=lambda w: stamp(beside_sheet(w.slide, "mask")),
+        settings={key: value for key, value in STUDY.tissue.as_dict().items() if key != "mask_mpp"},
+        mask_mpp=STUDY.tissue.mask_mpp,
+        path=lambda w: SLIDES[w.slide].file,
+        own_mask=lambda w: beside_sheet(w.slide, "mask"),
+        own_mask_stamp=lambda w: stamp(beside_sheet(w.slide, "mask")),
         code=code("mask_tissue"),
     message:
         "Finding tissue on slide {wildcards.slide}"
@@ -91,7 +96,7 @@ rule mask_tissue:
 
 rule tile_slide:
     input:
-        slide=SLIDE_INPUT,
+        demo_slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
         mask=rules.mask_tissue.output.mask,
         mask_state=rules.mask_tissue.output.state,
@@ -112,7 +117,7 @@ rule tile_slide:
         runtime=120,
     params:
         settings=CUT,
-        path=lambda w: SLIDES[w.slide]["file"],
+        path=lambda w: SLIDES[w.slide].file,
         annotation=lambda w: annotation_of(w.slide),
         annotation_stamp=lambda w: stamp(annotation_of(w.slide)),
         code=code("tile_slide"),
@@ -126,7 +131,7 @@ rule downsample_slide:
     input:
         images=rules.tile_slide.output.images,
     output:
-        images=f"{OUT}/regions/{{magnification}}/{{slide}}.zip",
+        reduced=f"{OUT}/regions/{{magnification}}/{{slide}}.zip",
     log:
         f"{OUT}/logs/downsample_slide/{{magnification}}/{{slide}}.log",
     benchmark:
@@ -140,7 +145,7 @@ rule downsample_slide:
         runtime=60,
     params:
         reduction=lambda w: magnification.reduction_between(
-            STUDY["teacher_magnification"], magnification.parse(w.magnification)
+            STUDY.teacher_magnification, magnification.parse(w.magnification)
         ),
         code=code("downsample_slide"),
     message:
@@ -151,7 +156,7 @@ rule downsample_slide:
 
 rule read_level:
     input:
-        slide=SLIDE_INPUT,
+        demo_slide=SLIDE_INPUT,
         check=rules.check_slide.output[0],
         mask=rules.mask_tissue.output.mask,
         mask_state=rules.mask_tissue.output.state,
@@ -170,10 +175,10 @@ rule read_level:
         runtime=120,
     params:
         settings=CUT,
-        path=lambda w: SLIDES[w.slide]["file"],
+        path=lambda w: SLIDES[w.slide].file,
         annotation=lambda w: annotation_of(w.slide),
         reduction=lambda w: magnification.reduction_between(
-            STUDY["teacher_magnification"], magnification.parse(w.magnification)
+            STUDY.teacher_magnification, magnification.parse(w.magnification)
         ),
         code=code("read_level"),
     message:

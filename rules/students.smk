@@ -5,7 +5,11 @@ STUDENT = "students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabele
 
 rule distill_student:
     input:
-        unpack(distillation_input),
+        index=lambda w: index(w.magnification),
+        splits=lambda w: splits_of(w.seed),
+        targets=recorded_targets,
+        teacher=teacher_of,
+        teacher_index=index(TEACHER),
     output:
         model=f"{OUT}/{STUDENT}/distilled.safetensors",
         history=f"{OUT}/{STUDENT}/distilled.csv",
@@ -31,7 +35,8 @@ rule distill_student:
 
 rule pretrain_student:
     input:
-        unpack(images_input),
+        index=lambda w: index(w.magnification),
+        splits=lambda w: splits_of(w.seed),
     output:
         model=f"{OUT}/{STUDENT}/pretrained.safetensors",
         history=f"{OUT}/{STUDENT}/pretrained.csv",
@@ -56,7 +61,10 @@ rule pretrain_student:
 
 rule finetune_student:
     input:
-        unpack(finetuning_input),
+        index=lambda w: index(w.magnification),
+        splits=lambda w: splits_of(w.seed),
+        start=start_of,
+        start_history=start_history_of,
     output:
         model=f"{OUT}/{STUDENT}/model.safetensors",
         history=f"{OUT}/{STUDENT}/history.csv",
@@ -87,7 +95,7 @@ rule predict:
         level=lambda w: index(level) if (level := level_of(FOLDERS[w.folder], STUDY)) else [],
         splits=lambda w: splits_of(FOLDERS[w.folder].seed),
     output:
-        f"{OUT}/{{folder}}/predictions.parquet",
+        predictions=f"{OUT}/{{folder}}/predictions.parquet",
     log:
         f"{OUT}/logs/predict/{{folder}}.log",
     benchmark:
@@ -101,12 +109,10 @@ rule predict:
         runtime=240,
         gpu=GPUS,
     params:
-        job=lambda w: {
-            "seed": FOLDERS[w.folder].seed,
-            "which": PREDICTED,
-            "megapixels": STUDY["training"]["megapixels_per_pass"],
-            "gpu": STUDY["gpu"],
-        },
+        seed=lambda w: FOLDERS[w.folder].seed,
+        predicted=PREDICTED,
+        megapixels=STUDY.training.megapixels_per_pass,
+        gpu=STUDY.gpu,
         code=code("predict"),
     message:
         "Predicting with {wildcards.folder}"
@@ -125,7 +131,7 @@ rule show_examples:
         splits=splits_of(EXAMPLE_STUDENT.seed),
         names=NAMES,
     output:
-        f"{OUT}/examples/examples.zip",
+        examples=f"{OUT}/examples/examples.zip",
     log:
         f"{OUT}/logs/show_examples.log",
     benchmark:
@@ -137,7 +143,9 @@ rule show_examples:
         runtime=20,
         gpu=GPUS,
     params:
-        job={"seed": EXAMPLE_STUDENT.seed, "which": REPORTED, "gpu": STUDY["gpu"]},
+        seed=EXAMPLE_STUDENT.seed,
+        reported=REPORTED,
+        gpu=STUDY.gpu,
         code=code("show_examples"),
     message:
         f"Showing examples of {EXAMPLE_STUDENT.folder} beside its teacher"

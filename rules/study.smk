@@ -3,7 +3,7 @@
 
 rule write_config:
     output:
-        f"{OUT}/config.json",
+        path=f"{OUT}/config.json",
     log:
         f"{OUT}/logs/write_config.log",
     benchmark:
@@ -14,7 +14,7 @@ rule write_config:
         mem_mb=1000,
         runtime=10,
     params:
-        config=STUDY,
+        content=STUDY.as_dict(),
         code=code("write_config"),
     message:
         "Writing down the config with every default"
@@ -24,7 +24,7 @@ rule write_config:
 
 rule make_pseudonyms:
     output:
-        f"{OUT}/private/pseudonyms.csv",
+        table=f"{OUT}/private/pseudonyms.csv",
     log:
         f"{OUT}/logs/make_pseudonyms.log",
     benchmark:
@@ -35,8 +35,8 @@ rule make_pseudonyms:
         mem_mb=1000,
         runtime=10,
     params:
-        slides=unformatted([row["slide"] for row in SLIDES.values()]),
-        patients=unformatted([row["patient"] for row in SLIDES.values()]),
+        slides=unformatted([row.slide for row in SLIDES.values()]),
+        patients=unformatted([row.patient for row in SLIDES.values()]),
         code=code("make_pseudonyms"),
     message:
         "Giving every slide and patient a pseudonym"
@@ -44,7 +44,7 @@ rule make_pseudonyms:
         "../workflow_scripts/make_pseudonyms.py"
 
 
-NAMES = rules.make_pseudonyms.output[0] if STUDY["ids"] == "pseudonym" else []  # what publishes an id looks it up here
+NAMES = rules.make_pseudonyms.output[0] if STUDY.ids == "pseudonym" else []  # what publishes an id looks it up here
 
 
 rule plan:
@@ -54,16 +54,16 @@ rule plan:
     conda:
         "../envs/reporting.yaml"
     params:
-        config=STUDY,
+        config=STUDY.as_dict(),
         jobs=planned_jobs(STUDY, len(SLIDES), len(JUDGED)),
         scales={
             count: planned_jobs(STUDY, count, round(count * len(JUDGED) / len(SLIDES)))
-            for count in STUDY["plan"]["slides"] or [len(SLIDES)]
+            for count in STUDY.plan.slides or [len(SLIDES)]
         },
         models=[model.as_row() for model in MODELS],
-        slides=unformatted([row["file"] for row in SLIDES.values()]),
+        slides=unformatted([row.file for row in SLIDES.values()]),
         results="results",
-        tested=count_tested(PEOPLE, STUDY["classes"], STUDY["seeds"], STUDY["split"]),
+        tested=count_tested(PEOPLE, STUDY.classes, STUDY.seeds, STUDY.split),
     message:
         "Planning: what this config will take on a machine like this"
     script:

@@ -11,9 +11,9 @@ COSTS = [f"{OUT}/cost/{network}-{scale}.json" for network, scale in NETWORKS]
 rule judge_units:
     input:
         predictions=model_files("predictions.parquet"),
-        splits=[splits_of(seed) for seed in STUDY["seeds"]],
+        splits=[splits_of(seed) for seed in STUDY.seeds],
     output:
-        UNITS,
+        units=UNITS,
     log:
         f"{OUT}/logs/judge_units.log",
     benchmark:
@@ -24,9 +24,11 @@ rule judge_units:
         mem_mb=4000,
         runtime=60,
     params:
-        judging=JUDGING,
+        classes=unformatted(STUDY.classes),
+        regions_have_labels=STUDY.regions_have_labels,
+        aggregation={"way": STUDY.aggregation, "k": STUDY.top_k},
         models=[{"folder": model.folder, "seed": model.seed} for model in MODELS],
-        splits=REPORTED,
+        reported=REPORTED,
         code=code("judge_units"),
     message:
         "Judging what every model says, once for all tables"
@@ -38,11 +40,12 @@ rule evaluate:
     input:
         units=UNITS,
     output:
-        **{f"{name}_{form}": f"{OUT}/tables/{name}.{form}" for name in ("classes", "sites") for form in TABLE_FORMS},
         csv=f"{OUT}/tables/results.csv",
         md=f"{OUT}/tables/results.md",
         tex=f"{OUT}/tables/results.tex",
         confusion=f"{OUT}/tables/confusion.csv",
+        class_tables=[f"{OUT}/tables/classes.{form}" for form in TABLE_FORMS],
+        site_tables=[f"{OUT}/tables/sites.{form}" for form in TABLE_FORMS],
     log:
         f"{OUT}/logs/evaluate.log",
     benchmark:
@@ -53,11 +56,11 @@ rule evaluate:
         mem_mb=4000,
         runtime=60,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         models=[result_row(STUDY, model) for model in MODELS],
-        splits=REPORTED,
-        statistics=STUDY["statistics"],
-        positive_class=unformatted(STUDY["positive_class"]),
+        reported=REPORTED,
+        statistics=STUDY.statistics.as_dict(),
+        positive_class=unformatted(STUDY.positive_class),
         code=code("evaluate"),
     message:
         "Computing results with intervals"
@@ -70,7 +73,7 @@ rule list_patients:
         units=UNITS,
         names=NAMES,
     output:
-        f"{OUT}/tables/patients.csv",
+        csv=f"{OUT}/tables/patients.csv",
     log:
         f"{OUT}/logs/list_patients.log",
     benchmark:
@@ -81,9 +84,9 @@ rule list_patients:
         mem_mb=4000,
         runtime=30,
     params:
-        classes=unformatted(STUDY["classes"]),
+        classes=unformatted(STUDY.classes),
         models=[result_row(STUDY, model) for model in MODELS],
-        splits=REPORTED,
+        reported=REPORTED,
         code=code("list_patients"),
     message:
         "Listing what every model calls every patient"
@@ -94,9 +97,9 @@ rule list_patients:
 rule measure_cost:
     input:
         index=lambda w: index(w.magnification),
-        splits=splits_of(STUDY["seeds"][0]),
+        splits=splits_of(STUDY.seeds[0]),
     output:
-        f"{OUT}/cost/{{network}}-{{magnification}}.json",
+        cost=f"{OUT}/cost/{{network}}-{{magnification}}.json",
     log:
         f"{OUT}/logs/measure_cost/{{network}}/{{magnification}}.log",
     benchmark:
@@ -109,15 +112,13 @@ rule measure_cost:
         runtime=30,
         gpu=GPUS,
     params:
-        job=lambda w: {
-            "seed": STUDY["seeds"][0],
-            "network": w.network,
-            "magnification": magnification.parse(w.magnification),
-            "classes": len(STUDY["classes"]),
-            "regions_timed": STUDY["cost"]["regions"],
-            "repeats": STUDY["cost"]["repeats"],
-            "gpu": STUDY["gpu"],
-        },
+        seed=STUDY.seeds[0],
+        network=lambda w: w.network,
+        magnification=lambda w: magnification.parse(w.magnification),
+        classes=len(STUDY.classes),
+        regions_timed=STUDY.cost.regions,
+        repeats=STUDY.cost.repeats,
+        gpu=STUDY.gpu,
         code=code("measure_cost"),
     message:
         "Measuring the cost of a region with {wildcards.network} at {wildcards.magnification}"
@@ -170,10 +171,9 @@ rule count_hours:
         models=[timed_row(STUDY, model) for model in MODELS],
         recordings={  # no input: it would bring back recordings that were deleted
             str(seed): [
-                f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv"
-                for part in range(STUDY["recording_parts"])
+                f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv" for part in range(STUDY.recording_parts)
             ]
-            for seed in STUDY["seeds"]
+            for seed in STUDY.seeds
         },
         code=code("count_hours"),
     message:
@@ -201,8 +201,8 @@ rule refer_units:
         runtime=60,
     params:
         models=[result_row(STUDY, model) for model in MODELS],
-        splits=REPORTED,
-        statistics=STUDY["statistics"],
+        reported=REPORTED,
+        statistics=STUDY.statistics.as_dict(),
         controls=controls(STUDY),
         code=code("refer_units"),
     message:
@@ -228,7 +228,7 @@ rule trace_curves:
         runtime=30,
     params:
         models=[result_row(STUDY, model) for model in MODELS],
-        splits=REPORTED,
+        reported=REPORTED,
         code=code("trace_curves"),
     message:
         "Tracing ROC and reliability"

@@ -51,8 +51,8 @@ else:
         params:
             job=lambda w: recipe(
                 STUDY,
-                Model("teacher", STUDY["teacher_magnification"], 100, 0, int(w.seed)),
-                STUDY["training"]["steps"],
+                Model("teacher", STUDY.teacher_magnification, 100, 0, int(w.seed)),
+                STUDY.training.steps,
             )
             | {"code": code("train_teacher"), "init": "random"},
         message:
@@ -63,10 +63,10 @@ else:
 
 rule choose_teacher:
     input:
-        models=[f"{OUT}/teacher/seed{seed}/model.safetensors" for seed in STUDY["seeds"]],
-        histories=[f"{OUT}/teacher/seed{seed}/history.csv" for seed in STUDY["seeds"]],
+        models=[f"{OUT}/teacher/seed{seed}/model.safetensors" for seed in STUDY.seeds],
+        histories=[f"{OUT}/teacher/seed{seed}/history.csv" for seed in STUDY.seeds],
     output:
-        f"{OUT}/teacher/best/model.safetensors",
+        model=f"{OUT}/teacher/best/model.safetensors",
     log:
         f"{OUT}/logs/choose_teacher.log",
     benchmark:
@@ -90,7 +90,7 @@ rule record_teacher:
         index=index(TEACHER),
         splits=f"{OUT}/splits/seed{{seed}}.csv",
     output:
-        f"{OUT}/targets/seed{{seed}}/part{{part}}.safetensors",
+        targets=f"{OUT}/targets/seed{{seed}}/part{{part}}.safetensors",
     log:
         f"{OUT}/logs/record_teacher/seed{{seed}}/part{{part}}.log",
     benchmark:
@@ -103,17 +103,15 @@ rule record_teacher:
         runtime=480,
         gpu=GPUS,
     params:
-        job=lambda w: {
-            "seed": int(w.seed),
-            "views": STUDY["views"],
-            "part": int(w.part),
-            "parts": STUDY["recording_parts"],
-            "augmentation": STUDY["augmentation"],
-            "megapixels": STUDY["training"]["megapixels_per_pass"],
-            "gpu": STUDY["gpu"],
-        },
+        seed=lambda w: int(w.seed),
+        views=STUDY.views,
+        part=lambda w: int(w.part),
+        parts=STUDY.recording_parts,
+        augmentation=STUDY.augmentation.as_dict(),
+        megapixels=STUDY.training.megapixels_per_pass,
+        gpu=STUDY.gpu,
         code=code("record_teacher"),
     message:
-        f"Recording what the teacher says of {STUDY['views']} views of each training region, seed {{wildcards.seed}}"
+        f"Recording what the teacher says of {STUDY.views} views of each training region, seed {{wildcards.seed}}"
     script:
         "../workflow_scripts/record_teacher.py"

@@ -20,11 +20,13 @@ from workflow_runs import SMOKE, copy_project
 
 from lowpower import files
 from lowpower.claims.claims_file import read_claims
-from lowpower.config.config_file import read_config, read_written
+from lowpower.config.config_file import read_config, read_files, read_written
 from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
 from lowpower.errors import InputError
 from lowpower.provenance.leaks import check_published
@@ -59,7 +61,7 @@ def config_file(text):
 
     def make(folder):
         (folder / "my.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        return message_of(read_written, [folder / "my.yaml"])
+        return message_of(read_files, [folder / "my.yaml"])
 
     return make
 
@@ -88,7 +90,8 @@ def other_study(folder):
     out = folder / "results/own"
     files.write_json(out / "config.json", {"slides": "a.csv", "classes": ["Normal", "Sprue"], "unit": "tissue"})
     write_header(out / "teacher/seed0/model.safetensors", {})
-    return message_of(check_same_study, {"slides": "a.csv", "classes": ["a", "b"], "unit": "tissue"}, out)
+    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"slides": "a.csv", "classes": ["a", "b"]}
+    return message_of(check_same_study, read_config(raw, ROOT / "schemas/config.schema.yaml"), out)
 
 
 def leak(folder):
@@ -181,8 +184,8 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=
                 rows[name] = row | {"site": ("East", "West")[k % 2], "true_label": ""}
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
-        split = {"by": by, "val": 0.2, "test": 0.3, "folds": 5, "test_sites": list(sites)}
-        return "\n".join(find_problems(list(rows.values()), classes, seeds, split))
+        split = Split(by=by, val=0.2, test=0.3, test_sites=list(sites))
+        return "\n".join(find_problems([PatientRow(**row) for row in rows.values()], classes, seeds, split))
 
     return make
 
@@ -194,7 +197,6 @@ def job(code):
         script = f"from lowpower.log import open_log\nopen_log({str(folder / 'job.log')!r})\n{code}\n"
         run = subprocess.run(
             [sys.executable, "-c", script],
-            env=os.environ | {"PYTHONPATH": str(ROOT / "workflow_scripts")},
             cwd=folder, capture_output=True, text=True,
         )  # fmt: skip
         assert run.returncode == 1
@@ -458,6 +460,8 @@ CASES = {
     "anchor that holds itself": config_file("note: &a [*a]"),
     "no YAML, such as one with tabs": config_file("training:\n\tsteps: 6\n"),
     "config file that is not UTF-8": config_file("note: Präparate".encode("latin-1")),
+    "config file that is empty, or a list": config_file(""),
+    "config file that does not exist": lambda folder: message_of(read_files, [folder / "my.yaml"]),
     "word that YAML reads as another thing": misread,
     "unknown key": config(trainig={}),
     "key missing": config(classes=None),
@@ -611,7 +615,19 @@ def test_every_row_of_the_table_has_its_test():
     assert list(table()) == list(CASES)
 
 
-@pytest.mark.parametrize("name", CASES)
+# these start Snakemake, train, or import torch anew
+SLOW = {
+    "too many slides excluded", "another run in this folder, or one that was killed", "Snakemake too old",
+    "GPU asked for, none found", "more processes than GPUs", "loss not finite", "memory used up in the network",
+    "memory of the GPU used up", "one of several processes killed", "torch without torchvision's operators",
+}  # fmt: skip
+
+
+def test_slow_rows_are_rows():
+    assert set(CASES) >= SLOW
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in CASES])
 def test_the_message_is_the_one_that_the_table_promises(name, tmp_path):
     said = CASES[name](tmp_path)
     promised = ".*".join(re.escape(part) for part in table()[name].split("…"))

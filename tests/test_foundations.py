@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from project_paths import SCRIPTS as LIBRARY
 from region_images import region_image
 
 from lowpower import files, magnification, rng
@@ -132,31 +131,31 @@ def test_draws_belong_to_their_seed_purpose_and_keys():
 def test_a_job_writes_everything_to_its_log_and_says_the_rest_aloud(tmp_path):
     script = "import os; from lowpower.log import open_log, say; open_log('logs/a.log'); print('quiet'); say('loud')"
     script += "; os.system('echo child')"
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True,
-        env=os.environ | {"PYTHONPATH": str(LIBRARY)},
-    )  # fmt: skip
+    run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stderr == "loud\n" and run.stdout == ""
     assert sorted((tmp_path / "logs/a.log").read_text().split()) == ["child", "loud", "quiet"]
 
 
-def start_job(folder, *inputs):
-    """What a job with these inputs says at second 1,000, and how long it sleeps."""
-    script = "import time; from lowpower.job_start import start_job; time.time = lambda: 1000.0; time.sleep = print; "
-    script += f"start_job('a.log', {inputs})"
-    environment = os.environ | {"PYTHONPATH": str(LIBRARY)}
+def run_at_second_1000(folder, *inputs, node=True):
+    """The log of a job with these inputs at second 1,000, with the seconds that it sleeps. node: of a cluster."""
+    script = "import time; from lowpower.job_start import run_step; time.time = lambda: 1000.0; time.sleep = print; "
+    script += "from types import SimpleNamespace; Files = type('Files', (list,), {'items': lambda self: []}); "
+    script += f"job = SimpleNamespace(log=['a.log'], input=Files({inputs}), output=Files(), params={{}}); "
+    script += "run_step(lambda: None, job)"
+    environment = os.environ | ({"SLURM_JOB_ID": "1"} if node else {})
     subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=True, env=environment)
     return (folder / "a.log").read_text()
 
 
-def test_a_job_waits_until_its_clock_has_passed_its_inputs_unless_that_takes_too_long(tmp_path):
+def test_a_job_of_a_cluster_waits_until_its_clock_has_passed_its_inputs_unless_that_takes_too_long(tmp_path):
     for name, written in (("old", 900), ("new", 1002.5), ("far", 1301)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (written, written))
-    assert start_job(tmp_path) == start_job(tmp_path, "missing", "old") == ""
-    assert start_job(tmp_path, "old", "new") == "waiting 2.5 s: new is newer than this machine's clock\n2.5\n"
+    assert run_at_second_1000(tmp_path) == run_at_second_1000(tmp_path, "missing", "old") == ""
+    assert run_at_second_1000(tmp_path, "old", "new", node=False) == ""
+    assert run_at_second_1000(tmp_path, "old", "new") == "waiting 2.5 s: new is newer than this machine's clock\n2.5\n"
     said = "WARNING: far is 301 s newer than this machine's clock. Set the clock, or `touch` the file\n"
-    assert start_job(tmp_path, "new", "far") == said
+    assert run_at_second_1000(tmp_path, "new", "far") == said
 
 
 def test_long_lists_are_cut_and_say_how_much_more_there_is():

@@ -12,6 +12,7 @@ import zipfile
 from copy import deepcopy
 
 import numpy as np
+import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -22,12 +23,16 @@ from sheet_files import edited, workbook
 from lowpower.config.config_file import read_config, read_written
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.sheet import by_file_name, read_sheet
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
 from lowpower.config.study_models import level_of, measured_networks, models
 from lowpower.errors import InputError
 from lowpower.slides.annotation import read_annotations
 from lowpower.slides.slide import ExcludedSlide
 from lowpower.slides.user_mask import read_own_mask
+
+pytestmark = pytest.mark.slow
 
 CONFIG, SHEET = ROOT / "schemas/config.schema.yaml", ROOT / "schemas/sheet.schema.yaml"
 PRESETS = [ROOT / "config.yaml", *sorted((ROOT / "configs").glob("*.yaml"))]
@@ -120,7 +125,7 @@ def test_a_changed_config_is_a_study_or_one_message(raw):
     except InputError as error:
         assert str(error).strip() and len(str(error)) < 3000
     else:
-        assert all(math.isfinite(number) for number in _numbers(config))
+        assert all(math.isfinite(number) for number in _numbers(config.as_dict()))
 
 
 def _numbers(content):
@@ -164,9 +169,9 @@ def accept(path, least):
         assert str(error).strip() and len(str(error)) < 3000
         return None
     assert len(rows) == least == len(by_file_name(rows)), path.read_bytes()
-    people = [{key: row[key] for key in ("slide", "patient", "site", "label", "true_label", "split")} for row in rows]
+    people = [PatientRow.of(row) for row in rows]
     for by in ("sheet", "random", "kfold", "site"):
-        division = {"by": by, "folds": 3, "val": 0.2, "test": 0.2, "test_sites": [], "label_conflict": "error"}
+        division = Split(by=by, folds=3, val=0.2, test=0.2)
         problems = find_problems(people, ["a", "b"], [0], division, False)
         if not problems:
             count_tested(people, ["a", "b"], [0], division)

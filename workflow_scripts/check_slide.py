@@ -1,13 +1,6 @@
 """Check one slide: usable, or excluded and why."""
 
-from lowpower.job_start import start_job
+from lowpower.job_start import run_step
 from lowpower.slides.slide_check import check_slide
 
-start_job(snakemake.log[0], snakemake.input)
-check_slide(
-    slide=snakemake.params.slide,
-    path=snakemake.params.path,
-    mpp=snakemake.params.mpp,
-    exclude=snakemake.params.exclude,
-    state=snakemake.output[0],
-)
+run_step(check_slide, globals().get("snakemake"))

@@ -1,19 +1,6 @@
 """Divide the patients into training, validation and test, for one seed."""
 
-from lowpower.config.splits import divide
-from lowpower.job_start import start_job
-from lowpower.tables.splits_file import write_splits
+from lowpower.job_start import run_step
+from lowpower.tables.splits_file import split_patients
 
-start_job(snakemake.log[0], snakemake.input)
-write_splits(
-    rows=divide(
-        sheet=snakemake.params.sheet,
-        classes=snakemake.params.classes,
-        seeds=[snakemake.params.seed],
-        split=snakemake.params.split,
-        annotated=snakemake.params.annotated,
-    ),
-    index=snakemake.input.index,
-    classes=snakemake.params.classes,
-    output=snakemake.output[0],
-)
+run_step(split_patients, globals().get("snakemake"))

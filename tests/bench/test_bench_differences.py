@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import pytest
 import yaml
 from prediction_frames import CLASSES, predictions
 from project_paths import CONFIG_SCHEMA as CONFIG
@@ -19,12 +20,13 @@ def make(folder, right):
     raw = yaml.safe_load((ROOT / "configs/smoke.yaml").read_text())
     raw |= {"cohort": folder.name, "classes": CLASSES, "methods": {"scratch": None, "sskd": None}, "seeds": [0, 1]}
     config = read_config(raw, CONFIG)
-    files.write_json(folder / "config.json", config)
+    files.write_json(folder / "config.json", config.as_dict())
     for model in models(config):
         (folder / model.folder).mkdir(parents=True)
         predictions(right[model.method]).to_parquet(folder / model.folder / "predictions.parquet")
 
 
+@pytest.mark.slow
 def test_differences_are_those_of_the_studies_and_their_mean(tmp_path):
     make(tmp_path / "one", {"teacher": 8, "scratch": 4, "sskd": 6})
     make(tmp_path / "two", {"teacher": 8, "scratch": 4, "sskd": 8})

@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
 from project_paths import BENCH
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_benchmark_of_tables_runs():

@@ -4,7 +4,10 @@ import json
 import subprocess
 import sys
 
+import pytest
 from project_paths import BENCH
+
+pytestmark = pytest.mark.slow
 
 
 def lines_of(name):

@@ -13,11 +13,12 @@ from lowpower.claims.registration import ADDED, BEFORE, CHANGED, register_claims
 from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models
 from lowpower.errors import InputError
+from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.units import judge
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
 CLASSES = ["a", "b", "c"]
-JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
+JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}
 STATISTICS = {"draws": 2000, "rank_draws": 200, "confidence": 0.95}
 BETTER = {"id": "better", "claim": "It is better.", "test": "superiority", "row": {"method": "sskd"}}
 BETTER |= {"against": {"method": "scratch"}}
@@ -234,6 +235,7 @@ def of_study(teacher, scratch, sskd, seed=0, **how):
 STUDY = of_study(range(2), range(40), {0: range(30), 50: range(15), 100: range(3)})
 
 
+@pytest.mark.slow
 def test_each_claim_has_its_estimate_interval_and_verdict(tmp_path):
     worse = BETTER | {"id": "worse", "row": {"method": "scratch"}, "against": {"method": "sskd"}}
     open_ = BETTER | {"id": "open", "against": {"method": "teacher"}}
@@ -256,6 +258,7 @@ def test_each_claim_has_its_estimate_interval_and_verdict(tmp_path):
     assert float(better["accuracy_one_vs_rest"]) == pytest.approx(2 / 3 * 37 / 120, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_a_claim_alone_holds_that_does_not_among_many(tmp_path):
     frames = of_study(range(2), range(11), {0: range(2), 50: range(2), 100: range(2)})
     alone = rows_of(tmp_path, [BETTER], frames)[0]

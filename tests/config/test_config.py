@@ -4,6 +4,7 @@ import copy
 import json
 import re
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -25,9 +26,9 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
     before = copy.deepcopy(raw)
     config = read_config(raw, CONFIG)
     assert raw == before
-    assert config["training"]["learning_rate"] == 0.001 and config["training"]["steps"] == raw["training"]["steps"]
-    assert config["methods"]["sskd"]["distill"]["pooling"] == "max"
-    assert config["methods"]["scratch"] == {
+    assert config.training.learning_rate == 0.001 and config.training.steps == raw["training"]["steps"]
+    assert config.methods["sskd"].distill.pooling == "max"
+    assert config.as_dict()["methods"]["scratch"] == {
         "network": "resnet10",
         "at": "students",
         "init": "random",
@@ -35,7 +36,7 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         "distill": None,
         "finetune": {"images": "labeled", "share": 0.2},
     }
-    assert config["tissue"]["mask_mpp"] == 8
+    assert config.tissue.mask_mpp == 8
 
 
 PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
@@ -169,8 +170,8 @@ def test_a_bad_config_is_one_message(changes, message):
 def test_names_that_the_sheet_has_too_are_cleaned_as_the_sheets_are():
     raw = demo(classes=["Mu\u0308ller\u200b", "other"], positive_class="Mu\u0308ller")
     config = read_config(raw | {"split": {"by": "site", "test_sites": ["East\u00a0wing"]}}, CONFIG)
-    assert config["classes"] == ["M\u00fcller", "other"] and config["positive_class"] == "M\u00fcller"
-    assert config["split"]["test_sites"] == ["East wing"]
+    assert config.classes == ["M\u00fcller", "other"] and config.positive_class == "M\u00fcller"
+    assert config.split.test_sites == ["East wing"]
 
 
 def test_a_missing_key_is_named():
@@ -212,7 +213,7 @@ def test_the_order_of_keys_reaches_no_job():
         reversed((turned | {"methods": raw["methods"]}).items())
     )  # rows are shown in the order they are written
     assert list(turned) != list(raw)
-    assert json.dumps(read_config(turned, CONFIG)) == json.dumps(read_config(raw, CONFIG))
+    assert json.dumps(read_config(turned, CONFIG).as_dict()) == json.dumps(read_config(raw, CONFIG).as_dict())
 
 
 @pytest.mark.parametrize(
@@ -324,22 +325,21 @@ def test_a_later_config_file_wins_in_messages_as_in_values(tmp_path):
     ],
 )
 def test_a_value_that_can_mean_one_thing_alone_means_it(changes, key, value):
-    found = read_config(demo(**changes), CONFIG)
+    found = read_config(demo(**changes), CONFIG).as_dict()
     for step in key:
         found = found[step]
     assert found == value and type(found) is type(value)
     assert not isinstance(value, list) or [type(item) for item in found] == [type(item) for item in value]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("teacher", [40, 20, 10, 5, 2.5, 7.3, 80, 0.7])
 def test_names_of_all_even_reductions_stand_for_the_very_number(teacher):
+    study = read_config(demo(), CONFIG)
     for reduction in range(2, 450, 2):
         for low in (teacher / reduction, float(f"{teacher / reduction:.4g}")):  # in full, and as people write it
-            raw = demo(
-                teacher_magnification=teacher, student_magnifications=[low], coarsest_magnification=0, max_side_um=0
-            )
-            config = written_out(raw)
-            (low,) = config["student_magnifications"]
+            config = written_out(replace(study, teacher_magnification=teacher, student_magnifications=[low]))
+            (low,) = config.student_magnifications
             name = magnification.name_of(low)
             assert re.fullmatch(r"[0-9.]+x", name) and magnification.parse(name) == low
             assert magnification.reduction_between(teacher, magnification.parse(name)) == reduction
@@ -355,8 +355,8 @@ def test_names_in_paths_stay_what_they_were(low, name):
 
 def test_a_magnification_in_full_is_the_one_that_was_written():
     config = read_config(demo(student_magnifications=[5, 2.5, 1.667], coarsest_magnification=1.6667), CONFIG)
-    assert config["student_magnifications"] == [5, 2.5, 10 / 6] and config["coarsest_magnification"] == 10 / 6
-    assert type(config["student_magnifications"][0]) is int  # or params differ, and all is made again
+    assert config.student_magnifications == [5, 2.5, 10 / 6] and config.coarsest_magnification == 10 / 6
+    assert type(config.student_magnifications[0]) is int  # or params differ, and all is made again
     assert magnification.describe(10 / 6) == "1.66667x (6.0 µm/px)"
 
 
@@ -392,7 +392,7 @@ def test_each_case_of_a_config_ends_as_it_should(shared, name):
         text = path.read_text(encoding="utf-8").replace("colour:", "color_baseline:")  # the cases are of 0.1.0
         raw = yaml.safe_load(text.replace("kl: 0, map: 0", "kl_weight: 0, feature_weight: 0"))
         config = read_config(raw, CONFIG, written)
-        assert config["seeds"] == [1 if name == "seeds_float" else 0] and type(config["seeds"][0]) is int
+        assert config.seeds == [1 if name == "seeds_float" else 0] and type(config.seeds[0]) is int
         assert len(models(config)) == 5
 
 

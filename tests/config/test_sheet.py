@@ -45,7 +45,7 @@ def as_text(rows, headings=HEADINGS):
 
 
 def ids(rows, column="slide"):
-    return [row[column] for row in rows]
+    return [getattr(row, column) for row in rows]
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
@@ -55,16 +55,14 @@ def test_sheets_of_any_separator_and_line_end_are_read_as_text(tmp_path, separat
     text = "\nslide,path,patient,label,mpp,note\n007,a.svs,P1,NA,0.25,x\n\n008,b/c.svs,P2,,,\n"
     rows = read(tmp_path, mark + text.replace(",", separator).replace("\n", end))
     assert ids(rows) == ["007", "008"]
-    assert (rows[0]["label"], rows[0]["mpp"], rows[0]["note"]) == ("NA", 0.25, "x")
-    assert (rows[1]["label"], rows[1]["mpp"], rows[1]["exclude"]) == ("", None, "")
-    assert rows[1]["file"] == str(tmp_path / "b/c.svs")
+    assert (rows[0].label, rows[0].mpp, rows[0].others["note"]) == ("NA", 0.25, "x")
+    assert (rows[1].label, rows[1].mpp, rows[1].exclude) == ("", None, "")
+    assert rows[1].file == str(tmp_path / "b/c.svs")
 
 
 def test_a_decimal_comma_is_read_where_it_cannot_be_a_separator(tmp_path):
     text = 'slide,path,patient,label,mpp\na,a.svs,P1,x,"0,25"\n'
-    assert (
-        read(tmp_path, text)[0]["mpp"] == read(tmp_path, text.replace('"', "").replace(",", ";", 8))[0]["mpp"] == 0.25
-    )
+    assert read(tmp_path, text)[0].mpp == read(tmp_path, text.replace('"', "").replace(",", ";", 8))[0].mpp == 0.25
 
 
 @pytest.mark.parametrize(
@@ -171,14 +169,14 @@ def test_cells_of_several_lines_as_spreadsheet_programs_save_them_are_read(tmp_p
     text = 'slide,"path","Tumor\n(%)",patient,"label\n",exclude\n'
     text += '"a",a.svs,"5\n(3, 7)",P1,"x\n","thin, old,\nsee mail"\n'
     row = read(tmp_path, text.replace("\n", end))[0]
-    assert (row["label"], row["exclude"]) == ("x", "thin, old, see mail")
-    assert row["Tumor (%)"] == f"5{end}(3, 7)"
+    assert (row.label, row.exclude) == ("x", "thin, old, see mail")
+    assert row.others["Tumor (%)"] == f"5{end}(3, 7)"
 
 
 def test_cells_of_several_lines_and_of_any_length_are_read_and_lines_are_those_of_the_file(tmp_path):
     text = "slide,path,patient,label,remark\n" + 'a,a.svs,p,x,"pale,\nold, and\nthin"\nb,b.svs,q,y,"' + "z" * 200_000
     rows = read(tmp_path, text + '"\n')
-    assert rows[0]["remark"] == "pale,\nold, and\nthin" and len(rows[1]["remark"]) == 200_000
+    assert rows[0].others["remark"] == "pale,\nold, and\nthin" and len(rows[1].others["remark"]) == 200_000
     assert "line 5: `patient` is blank" in message(tmp_path, text.replace("q", "") + '"\n')
 
 
@@ -349,7 +347,7 @@ def test_other_values_of_a_workbook_are_text(tmp_path):
     day = datetime.datetime(2026, 2, 1)
     book = workbook([*slides(1)[0], day, True, "a_x000D_\nb"], headings=[*HEADINGS, "day", "old", "note"])
     row = read(tmp_path, book, "s.xlsx")[0]
-    assert (row["day"], row["old"], row["note"]) == ("2026-02-01 00:00:00", "TRUE", "a \nb")
+    assert tuple(row.others[name] for name in ("day", "old", "note")) == ("2026-02-01 00:00:00", "TRUE", "a \nb")
 
 
 NO_IDS = {
@@ -387,7 +385,7 @@ def test_ids_that_look_like_it_are_kept(tmp_path):
     ]
     rows = [[text, f"{k}.svs", text, "NA"] for k, text in enumerate(texts)]
     assert ids(read(tmp_path, as_text(rows)), "patient") == texts
-    assert {row["label"] for row in read(tmp_path, as_text(rows))} == {"NA"}
+    assert {row.label for row in read(tmp_path, as_text(rows))} == {"NA"}
 
 
 def test_ids_that_a_program_read_as_numbers_with_decimals_are_refused(tmp_path):
@@ -437,7 +435,7 @@ def test_what_nobody_sees_makes_no_second_name(tmp_path, spelling):
     rows = slides(3)
     rows[0][2:], rows[1][2:] = ["M\u00fcller", "a"], [spelling, spelling]
     read_rows = read(tmp_path, as_text(rows))
-    assert ids(read_rows, "patient")[:2] == ["M\u00fcller"] * 2 and read_rows[1]["label"] == "M\u00fcller"
+    assert ids(read_rows, "patient")[:2] == ["M\u00fcller"] * 2 and read_rows[1].label == "M\u00fcller"
 
 
 @pytest.mark.parametrize(
@@ -459,7 +457,7 @@ def test_cleaning_changes_only_what_nobody_sees(text, cleaned):
 
 def test_names_of_files_are_looked_up_as_they_are_written(tmp_path):
     row = read(tmp_path, f"{HEADER}e\u0301,e\u0301  1.svs,p,x\n")[0]
-    assert row["slide"] == "\u00e9" and row["file"] == str(tmp_path / "e\u0301  1.svs")
+    assert row.slide == "\u00e9" and row.file == str(tmp_path / "e\u0301  1.svs")
 
 
 ONE_PATIENT = [
@@ -512,6 +510,7 @@ CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 DAMAGE = st.sampled_from(['"', ",", ";", "\n", "\r", "", "\t", "\u200b", "x", '""', ',"'])
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.tuples(CELL, CELL), min_size=1, max_size=6), st.lists(st.tuples(st.floats(0, 1), DAMAGE), max_size=3)
@@ -535,6 +534,7 @@ def test_what_is_accepted_has_as_many_slides_as_the_file_has_rows(tmp_path_facto
     assert len(found) >= len(rows)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.one_of(st.none(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), CELL), max_size=8)
@@ -547,6 +547,7 @@ def test_a_workbook_has_as_many_slides_as_rows_with_a_slide(tmp_path_factory, pa
         assert len(read_sheet(path, SHEET)) == len(rows)
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(exclude_characters="="), max_size=8))
 def test_what_is_clean_stays_as_it_is(text):
     assert clean(clean(text)) == clean(text) == clean(text).strip()

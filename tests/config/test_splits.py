@@ -1,5 +1,6 @@
 import itertools
 import random
+from dataclasses import replace
 
 import pytest
 from project_paths import SHEET_SCHEMA
@@ -7,19 +8,21 @@ from project_paths import SHEET_SCHEMA
 from lowpower import files
 from lowpower.config.job_counts import count_tested
 from lowpower.config.sheet import read_sheet
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import can_be_judged, divide, find_problems
 from lowpower.errors import InputError
 from lowpower.tables.splits_file import COLUMNS, write_splits
 
 CLASSES = ["a", "b"]
-RANDOM = {"by": "random", "val": 0.2, "test": 0.3, "folds": 5, "test_sites": []}
-KFOLD = RANDOM | {"by": "kfold"}
-SITE = RANDOM | {"by": "site", "test_sites": ["east"]}
-SHEET = RANDOM | {"by": "sheet"}
+RANDOM = Split(by="random", val=0.2, test=0.3)
+KFOLD = replace(RANDOM, by="kfold")
+SITE = replace(RANDOM, by="site", test_sites=["east"])
+SHEET = replace(RANDOM, by="sheet")
 
 
 def slide(name, patient, label, split="", site="west", true_label=""):
-    return {"slide": name, "patient": patient, "site": site, "label": label, "true_label": true_label, "split": split}
+    return PatientRow(slide=name, patient=patient, site=site, label=label, true_label=true_label, split=split)
 
 
 def cohort(per_class=20, unlabeled=10):
@@ -106,14 +109,14 @@ def test_sheet_splits_are_taken_as_they_are_and_external_is_one():
 @pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
 def test_whoever_validates_or_tests_for_any_seed_can_be_judged(split):
     sheet = cohort()
-    can = {row["slide"] for row in sheet if can_be_judged(row, split["by"])}
+    can = {row.slide for row in sheet if can_be_judged(row, split.by)}
     judged = {row["slide"] for row in divide(sheet, CLASSES, [0, 1, 2], split) if row["split"] != "train"}
-    assert judged <= can and can == {row["slide"] for row in sheet if row["label"]}
+    assert judged <= can and can == {row.slide for row in sheet if row.label}
 
 
 def test_whom_the_sheet_trains_on_cannot_be_judged():
     sheet = [*divided(), slide("x", "Px", "", "external")]
-    can = {row["slide"] for row in sheet if can_be_judged(row, "sheet")}
+    can = {row.slide for row in sheet if can_be_judged(row, "sheet")}
     assert can == {row["slide"] for row in divide(sheet, CLASSES, [0], SHEET) if row["split"] != "train"}
     assert can == {"a2", "a3", "b2", "b3", "x"}
 
@@ -154,9 +157,9 @@ def test_one_more_slide_of_a_known_patient_moves_nobody():
 
 def write_index(path, sheet, without=()):
     rows = [
-        {"region": f"{row['slide']}_0", "slide": row["slide"], "annotation": "", "area_mm2": 0.1}
+        {"region": f"{row.slide}_0", "slide": row.slide, "annotation": "", "area_mm2": 0.1}
         for row in sheet
-        if row["slide"] not in without
+        if row.slide not in without
     ]
     files.write_rows(path, ["region", "slide", "annotation", "area_mm2"], rows)
     return path
@@ -187,7 +190,7 @@ def test_the_table_is_read_back_with_its_ranks(tmp_path):
 
 
 def replaced(sheet, name, **values):
-    return [row | values if row["slide"] == name else row for row in sheet]
+    return [replace(row, **values) if row.slide == name else row for row in sheet]
 
 
 @pytest.mark.parametrize(
@@ -213,8 +216,8 @@ def replaced(sheet, name, **values):
         (replaced(divided(), "b2", split="train"), SHEET, "class 'b' has no labeled patient in val"),
         (cohort(per_class=2), RANDOM, r"class 'a' has no labeled patient in train .*2 labeled patients"),
         (cohort(per_class=2), KFOLD, "class 'a' has no labeled patient in"),
-        (cohort(), SITE | {"test_sites": ["Est"]}, r"test_sites: \[Est\].*sites of the sheet are: east, west"),
-        (cohort(), SITE | {"test_sites": []}, "sites of the sheet are: east, west"),
+        (cohort(), replace(SITE, test_sites=["Est"]), r"test_sites: \[Est\].*sites of the sheet are: east, west"),
+        (cohort(), replace(SITE, test_sites=[]), "sites of the sheet are: east, west"),
         (replaced(cohort(), "a00-1", site="west"), SITE, "'a00' has more than one site"),
         ([*cohort(), slide("x", "Px", "", site="east")], SITE, "without a label at a test site: Px"),
     ],
@@ -235,10 +238,9 @@ def test_a_class_without_regions_to_learn_from_stops_before_training(tmp_path, l
 @pytest.mark.parametrize("split", [SHEET, RANDOM])
 @pytest.mark.parametrize("column, one, other", [("patient", "Pa0", "pa0."), ("site", "west", "West")])
 def test_one_name_in_two_spellings_is_a_problem(split, column, one, other):
-    sheet = [*divided(), slide("x", "Px", "a", "train")]
-    next(row for row in sheet if row["slide"] == "x")[column] = other
+    sheet = [*divided(), replace(slide("x", "Px", "a", "train"), **{column: other})]
     (found,) = find_problems(sheet, CLASSES, [0], split)
-    first = next(row["slide"] for row in sheet if row[column] == one)
+    first = next(row.slide for row in sheet if getattr(row, column) == one)
     assert f"{column} {one!r} (slide {first}) and {other!r} (slide x)" in found or (
         f"{column} {other!r} (slide x) and {one!r} (slide {first})" in found
     )
@@ -252,7 +254,7 @@ def test_a_label_in_another_spelling_is_a_problem_that_names_the_class(label):
 
 
 def test_a_patient_in_two_unicode_forms_is_one_patient_and_a_leak(tmp_path):
-    rows = [f"{row['slide']},{row['slide']}.svs,{row['patient']},{row['label']},{row['split']}" for row in divided()]
+    rows = [f"{row.slide},{row.slide}.svs,{row.patient},{row.label},{row.split}" for row in divided()]
     rows += ["x,x.svs,M\u00fcller,a,train", "y,y.svs,Mu\u0308ller,a,test"]
     (tmp_path / "slides.csv").write_text("\n".join(["slide,path,patient,label,split", *rows]), encoding="utf-8")
     sheet = read_sheet(tmp_path / "slides.csv", SHEET_SCHEMA)

@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -76,7 +77,7 @@ def test_jobs_are_told_what_their_row_says():
     assert student_recipe(config, of["sskd"], "distill")["reduction"] == 4
     assert [student_recipe(config, of["vicreg"], stage)["steps"] for stage in ("pretrain", "finetune")] == [1200, 300]
     assert student_recipe(config, of["color_baseline"], "finetune")["network"] == "color"
-    assert [stage_before(config["methods"][name]) for name in ("sskd", "vicreg", "scratch")] == [
+    assert [stage_before(config.methods[name]) for name in ("sskd", "vicreg", "scratch")] == [
         "distilled", "pretrained", None,
     ]  # fmt: skip
     assert (result_row(config, of["color_baseline"])["steps"], result_row(config, of["vicreg"])["steps"]) == ("", 1500)
@@ -108,7 +109,7 @@ def test_a_path_in_a_row_is_no_param_of_its_job():
 def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, message):
     config = read_config(demo(teacher=str(tmp_path / "given.safetensors")), CONFIG)
     if isinstance(about, dict):
-        fits = {"magnification": 10, "classes": config["classes"], "architecture": "resnet10"}
+        fits = {"magnification": 10, "classes": config.classes, "architecture": "resnet10"}
         write_header(tmp_path / "given.safetensors", fits | about)
     elif about:
         (tmp_path / "given.safetensors").write_text(about)
@@ -119,15 +120,15 @@ def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, messag
 def test_a_study_goes_on_in_its_folder_and_no_other_does(tmp_path):
     config = read_config(demo(), CONFIG)
     check_same_study(config, tmp_path)  # nothing there yet
-    files.write_json(tmp_path / "config.json", config)
-    check_same_study(config | {"unit": "grid"}, tmp_path)  # nothing trained yet: regions may be tried out
+    files.write_json(tmp_path / "config.json", config.as_dict())
+    check_same_study(replace(config, unit="grid"), tmp_path)  # nothing trained yet: regions may be tried out
     write_header(tmp_path / "teacher/seed0/model.safetensors", {})
-    check_same_study(config | {"seeds": [0, 1], "slides": f"./{config['slides']}", "note": "x"}, tmp_path)
+    check_same_study(replace(config, seeds=[0, 1], slides=f"./{config.slides}", note="x"), tmp_path)
     for key, other in {"unit": "grid", "classes": ["a", "b"], "slides": "data/other.csv"}.items():
         with pytest.raises(InputError, match=rf"models of another study: `{key}` was .*, the config says"):
-            check_same_study(config | {key: other}, tmp_path)
+            check_same_study(replace(config, **{key: other}), tmp_path)
     (tmp_path / "config.json").unlink()
-    check_same_study(config | {"unit": "grid"}, tmp_path)
+    check_same_study(replace(config, unit="grid"), tmp_path)
 
 
 def test_the_names_of_networks_are_those_that_the_models_have():
@@ -140,11 +141,11 @@ def test_the_names_of_networks_are_those_that_the_models_have():
 
 def test_every_row_takes_the_same_number_of_steps():
     config = read_config(demo(methods=dict.fromkeys(STANDARD)), CONFIG)
-    for row in config["methods"].values():
+    for row in config.methods.values():
         for total in (1, 7, 300):
-            if not ((row["distill"] or row["pretrain"]) and row["finetune"] and total == 1):
+            if not ((row.distill or row.pretrain) and row.finetune and total == 1):
                 assert sum(steps_of(row, total)) == total
-    assert steps_of(config["methods"]["sskd_finetuned"], 300) == (240, 60)
+    assert steps_of(config.methods["sskd_finetuned"], 300) == (240, 60)
 
 
 @pytest.fixture
@@ -154,6 +155,9 @@ def scripts(tmp_path):
     (package / "__init__.py").write_text("")
     (package / "helper.py").write_text('"""Says one."""\n\ndef f():\n    """One."""\n    return 1\n')
     (package / "other.py").write_text("x = 1\n")
+    for room in (package, package / "unused"):
+        (room / "templates").mkdir(parents=True)
+        (room / "templates/page.css").write_text("a {}\n")
     (tmp_path / "step.py").write_text("from lowpower.helper import f\n\nf()\n")
 
     def hash_now():
@@ -172,6 +176,9 @@ def scripts(tmp_path):
         ("lowpower/helper.py", '"""Other words."""\ndef f():\n    return 1\n', False),
         ("lowpower/helper.py", "def f():\n    return 2\n", True),
         ("lowpower/other.py", "x = 2\n", False),
+        ("lowpower/templates/page.css", "a { color: red }\n", True),
+        ("lowpower/templates/new.js", "", True),
+        ("lowpower/unused/templates/page.css", "a { color: red }\n", False),
     ],
 )
 def test_the_hash_changes_with_what_the_code_does(scripts, file, text, changes):
@@ -188,6 +195,12 @@ def test_a_loss_reaches_the_training_rules_and_no_others():
         assert losses not in modules_of(SCRIPTS / f"{script}.py")
 
 
+def test_templates_reach_the_rules_that_write_pages_and_no_others():
+    paged = {script.stem for script in SCRIPTS.glob("*.py") if code_hash.templates_of(modules_of(script))}
+    assert paged == {"show_intake", "write_report", "write_model_cards"}
+
+
+@pytest.mark.slow
 def test_pseudonyms_reach_only_what_is_published():
     """A script that knew them would cut, train or predict again when names change."""
     knows = {script.stem for script in SCRIPTS.glob("*.py") if SCRIPTS / "lowpower/pseudonyms.py" in modules_of(script)}
@@ -212,7 +225,7 @@ GROUPS = {
 
 
 STANDS_ON = {  # data flows one way
-    "tables": {"evaluation"},
+    "tables": {"evaluation", "config"},
     "claims": {"tables", "evaluation", "config"},
     "figures": {"tables", "evaluation"},
     "pages": {"tables", "claims", "evaluation"},

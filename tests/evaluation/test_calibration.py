@@ -75,8 +75,10 @@ def test_the_log_loss_is_that_by_which_training_chooses_weights():
         told = logits.softmax(1).numpy()
         assert log_loss(truth, told) == pytest.approx(trained, rel=1e-12)
         names = ["a", "b", "c"]
-        units = Units(names, names, truth, told)
-        assert sample(units, names, np.ones((1, 3)), 0)["log_loss"].point == pytest.approx(trained, rel=1e-12)
+        units = Units(names, names, truth=truth, probabilities=told)
+        assert sample(units, names, np.ones((1, 3)), rank_draws=0)["log_loss"].point == pytest.approx(
+            trained, rel=1e-12
+        )
     assert log_loss(np.array([0]), np.array([[0.0, 1.0]])) == pytest.approx(708.4, abs=0.1)
 
 
@@ -95,6 +97,6 @@ REGIONS = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]])
 def test_regions_become_a_unit(way, k, expected):
     unit, area = np.array([0, 0, 0, 1]), np.array([2.0, 1.0, 1.0, 5.0])
     order = np.array([2, 0, 3, 1])  # which does not count
-    found = aggregate(REGIONS[order], area[order], unit[order], 2, way, k)
+    found = aggregate(REGIONS[order], area[order], unit[order], units=2, way=way, k=k)
     assert found[:, 0] == pytest.approx(expected)
     assert found.sum(1) == pytest.approx([1, 1])

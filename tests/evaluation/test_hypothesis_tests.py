@@ -29,7 +29,7 @@ def units_of(right, regions=1):
     patients = [f"p{k // regions:03d}" for k in range(len(right))]
     truth = np.arange(len(right)) % 2
     guess = np.where(right, truth, 1 - truth)
-    return Units([f"u{k:03d}" for k in range(len(right))], patients, truth, np.eye(2)[guess])
+    return Units([f"u{k:03d}" for k in range(len(right))], patients, truth=truth, probabilities=np.eye(2)[guess])
 
 
 def cohorts(patients, better, worse, regions=1, resemblance=0.0):
@@ -65,6 +65,7 @@ NULLS = [  # better, worse, regions, resemblance
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patients", [60, 120])
 @pytest.mark.parametrize("null", NULLS)
 def test_a_five_percent_test_rejects_at_most_that_where_models_are_as_good(patients, null):
@@ -79,6 +80,7 @@ MARGINS = [  # better, worse, regions, resemblance: worse by the margin
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patients", [60, 120])
 @pytest.mark.parametrize("at", MARGINS)
 def test_at_the_margin_noninferiority_holds_in_at_most_five_percent(patients, at):
@@ -119,17 +121,20 @@ def test_a_margin_out_of_reach_is_known_beforehand():
     for patients in (20, 60, 400):
         nobody = Sample(0.0, np.zeros(10_000))
         margin = least_margin(patients, 0.95)
-        assert outcome(nobody, patients, 1, "noninferiority", 0.95 * margin, 0.95).p > 0.05
-        assert outcome(nobody, patients, 1, "noninferiority", 1.05 * margin, 0.95).p < 0.05
+        assert outcome(nobody, patients, 1, test="noninferiority", margin=0.95 * margin, confidence=0.95).p > 0.05
+        assert outcome(nobody, patients, 1, test="noninferiority", margin=1.05 * margin, confidence=0.95).p < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("test", ["superiority", "trend", "noninferiority", "equivalence"])
 def test_a_p_value_agrees_with_its_interval(test):
     random = rng.generator(0, "agreement", test)
     for k in range(300):
         center = random.normal(0, 0.03)
         value = Sample(center, random.normal(center, 0.02, 999))
-        found = outcome(value, 40 + k, 0.3, test, 0.0 if test in ("superiority", "trend") else 0.05, 0.95)
+        found = outcome(
+            value, 40 + k, 0.3, test=test, margin=0.0 if test in ("superiority", "trend") else 0.05, confidence=0.95
+        )
         ends = {"superiority": [found.low], "trend": [found.low], "noninferiority": [found.low + 0.05]}.get(
             test, [found.low + 0.05, 0.05 - found.high]
         )
@@ -171,7 +176,7 @@ def test_holm_adjusts_the_smallest_most_and_keeps_the_order():
 
 
 def test_a_metric_that_is_never_defined_holds_nowhere():
-    found = outcome(Sample(np.nan, np.full(100, np.nan)), 40, 1, "superiority", 0, 0.95)
+    found = outcome(Sample(np.nan, np.full(100, np.nan)), 40, 1, test="superiority", margin=0, confidence=0.95)
     assert found.p == 1 and np.isnan(found.low)
     assert tail(np.zeros((0,)), 0, 40) == 1
 

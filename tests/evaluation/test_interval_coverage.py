@@ -6,6 +6,8 @@ import pytest
 from lowpower.evaluation import intervals
 from lowpower.evaluation.units import Units
 
+pytestmark = pytest.mark.slow
+
 CLASSES = 3
 DRAWN = 500  # cohorts: the standard error of a coverage of 95 % is 1.0 points, so 92 lies three of them away
 SHARES = ("accuracy", "macro_f1", "recall", "auroc")
@@ -27,14 +29,16 @@ def cohort(rng, patients):
         odds = np.exp(scores)
         models.append(odds / odds.sum(1, keepdims=True))
     ids, names = [f"{k:06d}" for k in range(len(owners))], [f"{k:06d}" for k in owners]
-    return [Units(ids, names, truth, probabilities) for probabilities in models]
+    return [Units(ids, names, truth=truth, probabilities=probabilities) for probabilities in models]
 
 
 def measured(models, patients):
     """Both models' metrics, the second's without those of ranks, which take the longest."""
     names = [f"{k:06d}" for k in range(patients)]
     weights = intervals.draw_patients(names, 300)
-    return [intervals.sample(units, names, weights, ranks) for units, ranks in zip(models, (150, 0), strict=True)]
+    return [
+        intervals.sample(units, names, weights, rank_draws=ranks) for units, ranks in zip(models, (150, 0), strict=True)
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +47,12 @@ def truth():
     models = cohort(rng, 30_000)
     everyone = np.zeros((0, 30_000), np.uint16)
     names = [f"{k:06d}" for k in range(30_000)]
-    one, other = (intervals.sample(units, names, everyone, 0) for units in models)
+    one, other = (intervals.sample(units, names, everyone, rank_draws=0) for units in models)
     found = {name: one[name].point for name in SHARES}
     return found | {"difference": one["accuracy"].point - other["accuracy"].point, "kappa": one["kappa"].point}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patients", [60, 120])
 def test_intervals_cover_the_truth_in_92_to_97_percent_of_cohorts(patients, truth):
     rng = np.random.default_rng(patients)

@@ -19,7 +19,9 @@ def made_up(seed, per_patient=5, classes=3):
     probabilities = rng.dirichlet(np.ones(classes), len(owners))
     probabilities[np.arange(len(owners)), truth] += 0.4
     probabilities /= probabilities.sum(1, keepdims=True)
-    return Units([f"r{k}" for k in range(len(owners))], [PATIENTS[k] for k in owners], truth, probabilities)
+    return Units(
+        [f"r{k}" for k in range(len(owners))], [PATIENTS[k] for k in owners], truth=truth, probabilities=probabilities
+    )
 
 
 def resampled(units, times):
@@ -28,6 +30,7 @@ def resampled(units, times):
     return np.repeat(units.truth, repeats), np.repeat(units.probabilities, repeats, axis=0)
 
 
+@pytest.mark.slow
 def test_bootstrap_equals_resampling_by_hand_with_the_same_draws():
     units = made_up(0)
     weights = intervals.draw_patients(PATIENTS, 40)
@@ -66,9 +69,9 @@ def test_draws_are_of_patients_and_always_the_same():
 
 def test_blocks_of_draws_give_what_one_block_gives(monkeypatch):
     units, weights = made_up(0), intervals.draw_patients(PATIENTS, 50)
-    whole = intervals.sample(units, PATIENTS, weights, 50)
+    whole = intervals.sample(units, PATIENTS, weights, rank_draws=50)
     monkeypatch.setattr(intervals, "_AT_ONCE", 7)
-    for name, value in intervals.sample(units, PATIENTS, weights, 50).items():
+    for name, value in intervals.sample(units, PATIENTS, weights, rank_draws=50).items():
         np.testing.assert_allclose(value.drawn, whole[name].drawn, rtol=1e-12)
 
 
@@ -78,11 +81,11 @@ def test_the_order_of_units_changes_nothing():
     turned = Units(
         [units.ids[k] for k in order],
         [units.patients[k] for k in order],
-        units.truth[order],
-        units.probabilities[order],
+        truth=units.truth[order],
+        probabilities=units.probabilities[order],
     )
     weights = intervals.draw_patients(PATIENTS, 100)
-    one, other = (intervals.sample(u, PATIENTS, weights, 100) for u in (units, turned))
+    one, other = (intervals.sample(u, PATIENTS, weights, rank_draws=100) for u in (units, turned))
     for name in METRICS:
         np.testing.assert_allclose(one[name].drawn, other[name].drawn, rtol=1e-12)
 
@@ -94,10 +97,10 @@ def test_seeds_are_averaged_draw_by_draw_over_their_own_patients():
     second = Units(
         [second.ids[k] for k in kept],
         [second.patients[k] for k in kept],
-        second.truth[kept],
-        second.probabilities[kept],
+        truth=second.truth[kept],
+        probabilities=second.probabilities[kept],
     )
-    samples = [intervals.sample(u, PATIENTS, weights, 30)["accuracy"] for u in (first, second)]
+    samples = [intervals.sample(u, PATIENTS, weights, rank_draws=30)["accuracy"] for u in (first, second)]
     found = intervals.mean(samples)
     for k, times in enumerate(weights):
         each = [
@@ -110,24 +113,26 @@ def test_seeds_are_averaged_draw_by_draw_over_their_own_patients():
 
 def test_a_difference_uses_the_same_draw_on_both_sides():
     weights = intervals.draw_patients(PATIENTS, 200)
-    one, other = (intervals.sample(made_up(k), PATIENTS, weights, 200)["accuracy"] for k in (1, 2))
+    one, other = (intervals.sample(made_up(k), PATIENTS, weights, rank_draws=200)["accuracy"] for k in (1, 2))
     assert intervals.interval(intervals.difference(one, one).drawn, 0.95) == (0, 0)
     np.testing.assert_array_equal(intervals.difference(one, other).drawn, one.drawn - other.drawn)
 
 
 def test_agreement_is_over_the_units_that_the_teacher_was_asked_about():
     student, teacher = made_up(1), made_up(2)
-    less = Units(teacher.ids[10:], teacher.patients[10:], teacher.truth[10:], teacher.probabilities[10:])
+    less = Units(
+        teacher.ids[10:], teacher.patients[10:], truth=teacher.truth[10:], probabilities=teacher.probabilities[10:]
+    )
     weights = intervals.draw_patients(PATIENTS, 10)
-    found = intervals.sample(student, PATIENTS, weights, 10, teacher=less)["agreement"]
+    found = intervals.sample(student, PATIENTS, weights, rank_draws=10, teacher=less)["agreement"]
     same = student.probabilities[10:].argmax(1) == less.probabilities.argmax(1)
     assert found.point == pytest.approx(same.mean())
-    assert np.isnan(intervals.sample(student, PATIENTS, weights, 10)["agreement"].point)
+    assert np.isnan(intervals.sample(student, PATIENTS, weights, rank_draws=10)["agreement"].point)
 
 
 def test_drawing_seeds_too_is_wider_where_seeds_differ_and_the_same_where_they_do_not():
     weights = intervals.draw_patients(PATIENTS, 2000)
-    alike = [intervals.sample(made_up(1), PATIENTS, weights, 10)["accuracy"]] * 3
+    alike = [intervals.sample(made_up(1), PATIENTS, weights, rank_draws=10)["accuracy"]] * 3
     apart = [
         intervals.Sample(one.point + shift, one.drawn + shift) for one, shift in zip(alike, (-1, 0, 1), strict=True)
     ]
@@ -175,7 +180,12 @@ def test_no_difference_in_any_draw_still_leaves_one_open():
 def test_fewer_than_two_patients_have_no_interval(patients):
     kept = [k for k, patient in enumerate(made_up(0).patients) if patient in patients]
     units = made_up(0)
-    units = Units([units.ids[k] for k in kept], patients * len(kept), units.truth[kept], units.probabilities[kept])
-    found = intervals.sample(units, patients, intervals.draw_patients(patients, 100), 100)
+    units = Units(
+        [units.ids[k] for k in kept],
+        patients * len(kept),
+        truth=units.truth[kept],
+        probabilities=units.probabilities[kept],
+    )
+    found = intervals.sample(units, patients, intervals.draw_patients(patients, 100), rank_draws=100)
     assert all(np.isnan(intervals.interval(value.drawn, 0.95)).all() for value in found.values())
     assert np.isnan(found["accuracy"].point) == (not patients)

@@ -50,7 +50,7 @@ def test_weighted_ranks_agree_with_scikit_learn(classes):
     truth, scores, rng = made_up(classes)
     group = rng.integers(0, 25, len(truth))
     weights = rng.integers(0, 4, (5, 25))
-    found = ranked(truth, scores, group, weights)
+    found = ranked(truth, scores, group=group, weights=weights)
     for measure, name in ((oracle.roc_auc_score, "auroc"), (oracle.average_precision_score, "average_precision")):
         for value, of_groups in zip(found[name], weights, strict=True):
             each = [measure(truth == c, scores[:, c], sample_weight=of_groups[group]) for c in range(classes)]
@@ -61,17 +61,17 @@ def test_ranks_leave_out_classes_that_are_absent_and_are_undefined_with_one_clas
     truth, scores, _ = made_up(3)
     two = truth < 2
     group = np.arange(two.sum())
-    found = ranked(truth[two], scores[two], group, np.ones((1, two.sum())))
+    found = ranked(truth[two], scores[two], group=group, weights=np.ones((1, two.sum())))
     expected = [oracle.roc_auc_score(truth[two] == c, scores[two][:, c]) for c in (0, 1)]
     assert found["auroc"][0] == pytest.approx(np.mean(expected))
-    one = ranked(np.zeros(4, int), scores[:4], np.arange(4), np.ones((1, 4)))
+    one = ranked(np.zeros(4, int), scores[:4], group=np.arange(4), weights=np.ones((1, 4)))
     assert np.isnan(list(one.values())).all()
 
 
 def test_constant_scores_rank_nothing_and_agree_by_chance_alone():
     truth, _, _ = made_up(3)
     scores = np.full((len(truth), 3), 1 / 3)
-    ranks = ranked(truth, scores, np.arange(len(truth)), np.ones((1, len(truth))))
+    ranks = ranked(truth, scores, group=np.arange(len(truth)), weights=np.ones((1, len(truth))))
     assert ranks["auroc"] == pytest.approx(0.5)
     each = [oracle.average_precision_score(truth == c, scores[:, c]) for c in range(3)]
     assert ranks["average_precision"] == pytest.approx(np.mean(each))
@@ -139,12 +139,12 @@ def test_patients_are_the_area_weighted_mean_of_their_regions():
         region=["r1", "r2", "r3"], slide=["s1", "s2", "s3"], patient=["p1", "p1", "p2"], label=["a", "a", "b"],
         area_mm2=[1.0, 3.0, 2.0], p_a=[0.2, 0.6, 0.3], p_b=[0.8, 0.4, 0.7],
     )  # fmt: skip
-    found = units(frame, "patient", CLASSES, False)
+    found = units(frame, "patient", classes=CLASSES, regions_have_labels=False)
     assert (found.ids, found.patients, found.truth.tolist()) == (["p1", "p2"], ["p1", "p2"], [0, 1])
     np.testing.assert_allclose(found.probabilities[:, 0], [(0.2 + 3 * 0.6) / 4, 0.3])
-    shuffled = units(frame.iloc[[2, 0, 1]], "patient", CLASSES, False)
+    shuffled = units(frame.iloc[[2, 0, 1]], "patient", classes=CLASSES, regions_have_labels=False)
     np.testing.assert_array_equal(shuffled.probabilities, found.probabilities)
-    per_slide = units(frame, "slide", CLASSES, False)
+    per_slide = units(frame, "slide", classes=CLASSES, regions_have_labels=False)
     assert (per_slide.ids, per_slide.patients) == (["s1", "s2", "s3"], ["p1", "p1", "p2"])
     np.testing.assert_array_equal(per_slide.probabilities[:, 0], frame["p_a"])
 
@@ -154,8 +154,8 @@ def test_the_truth_is_the_true_label_and_units_without_one_do_not_count():
         region=["r1", "r2", "r3"], slide=["s1", "s2", "s3"], patient=["p1", "p2", "p3"],
         label=["a", "", ""], true_label=["b", "c", ""],
     )  # fmt: skip
-    assert units(frame, "slide", CLASSES, False).truth.tolist() == [1, 2]
-    assert units(frame, "region", CLASSES, True).ids == ["r1", "r2"]
+    assert units(frame, "slide", classes=CLASSES, regions_have_labels=False).truth.tolist() == [1, 2]
+    assert units(frame, "region", classes=CLASSES, regions_have_labels=True).ids == ["r1", "r2"]
 
 
 def test_regions_count_only_where_labels_belong_to_them():
@@ -163,12 +163,13 @@ def test_regions_count_only_where_labels_belong_to_them():
         region=["r1", "r2", "r3"], slide=["s1", "s1", "s2"], patient=["p1", "p1", "p2"],
         label=["a", "b", "a"], label_source=["annotation", "annotation", "slide"],
     )  # fmt: skip
-    assert units(frame, "region", CLASSES, False).ids == ["r1", "r2"]
-    assert units(frame, "region", CLASSES, True).ids == ["r1", "r2", "r3"]
-    assert units(frame, "slide", CLASSES, False).ids == ["s2"]  # s1's regions differ, so it has no one truth
+    assert units(frame, "region", classes=CLASSES, regions_have_labels=False).ids == ["r1", "r2"]
+    assert units(frame, "region", classes=CLASSES, regions_have_labels=True).ids == ["r1", "r2", "r3"]
+    # s1's regions differ, so it has no one truth
+    assert units(frame, "slide", classes=CLASSES, regions_have_labels=False).ids == ["s2"]
 
 
 def test_no_predictions_are_no_units():
-    found = units(predictions(region=[]), "patient", CLASSES, True)
+    found = units(predictions(region=[]), "patient", classes=CLASSES, regions_have_labels=True)
     assert found.ids == []
     assert found.probabilities.shape == (0, 3)

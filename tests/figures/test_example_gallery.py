@@ -30,6 +30,7 @@ def examples(tmp_path):
     return tmp_path / "examples.zip"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw, rows, right, wrong", [(draw_examples, 2, 3, 1), (draw_disagreements, 1, 1, 1)])
 def test_every_region_is_drawn_and_every_call_is_told(examples, tmp_path, draw, rows, right, wrong):
     for run in "ab":

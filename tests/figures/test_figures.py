@@ -57,6 +57,7 @@ ROWS = [
 ]
 
 
+@pytest.mark.slow
 def test_accuracy_flops_has_the_same_bytes_twice_and_every_method(tmp_path, figures):
     first, second = accuracy_flops(tmp_path, ROWS, "one"), accuracy_flops(tmp_path, ROWS, "two")
     for one, two in zip(first, second, strict=True):
@@ -68,6 +69,7 @@ def test_accuracy_flops_has_the_same_bytes_twice_and_every_method(tmp_path, figu
     assert np.asarray(Image.open(first[1])).std() > 10
 
 
+@pytest.mark.slow
 def test_regions_and_external_patients_have_panels_of_their_own_on_one_scale(tmp_path, figures):
     more = [result("teacher", "10x", "0.9", per, split=split) for per in ("region", "slide") for split in ("test",)]
     more += [result("teacher", "10x", "0.2", per, split="external") for per in ("patient", "region")]
@@ -77,6 +79,7 @@ def test_regions_and_external_patients_have_panels_of_their_own_on_one_scale(tmp
     assert len({axes.get_ylim() for axes in figures[0].axes}) == 1
 
 
+@pytest.mark.slow
 def test_only_the_largest_shares_are_drawn(tmp_path):
     less = [
         *ROWS[:2],
@@ -89,12 +92,14 @@ def test_only_the_largest_shares_are_drawn(tmp_path):
     assert with_less[1].read_bytes() == without[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_pixels_of_a_slides_own_level_are_not_drawn(tmp_path):
     level = [result(row["method"], row["magnification"], "0.1", pixels="level") for row in ROWS[1:]]
     with_level, without = accuracy_flops(tmp_path, [*ROWS, *level], "level"), accuracy_flops(tmp_path, ROWS, "plain")
     assert with_level[0].read_bytes() == without[0].read_bytes()
 
 
+@pytest.mark.slow
 def test_many_methods_at_one_magnification_stay_apart_from_the_next(tmp_path, figures):
     rows = [result(f"m{k}", scale, "0.8") for k in range(30) for scale in ("5x", "2.5x")]
     accuracy_flops(tmp_path, rows)
@@ -104,6 +109,7 @@ def test_many_methods_at_one_magnification_stay_apart_from_the_next(tmp_path, fi
     assert high[0] / low[-1] > (low[1] / low[0]) ** 2
 
 
+@pytest.mark.slow
 def test_a_row_stands_at_the_flops_of_its_own_network(tmp_path, figures):
     rows = [
         result("elsewhere", "2.5x", "0.7", network="resnet50"),
@@ -120,6 +126,7 @@ def test_a_row_stands_at_the_flops_of_its_own_network(tmp_path, figures):
     assert [tick.get_text().split("\n")[1] for tick in axes.get_xticklabels()] == ["10x", "5x", "2.5x"]
 
 
+@pytest.mark.slow
 def test_a_row_off_the_scale_is_one_line_at_its_best_and_one_without_a_cost_is_left_out(tmp_path, figures):
     rows = [
         result("color_baseline", scale, value, network="color") for scale, value in (("5x", "0.3"), ("2.5x", "0.4"))
@@ -145,6 +152,7 @@ def test_a_line_joins_the_rows_that_no_cheaper_row_reaches():
     assert _frontier(reached) == [(1.1, 60.0), (3.9, 80.0)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kinds", [("patient",), ("patient", "region")])
 def test_more_than_three_magnifications_take_the_whole_width(tmp_path, figures, kinds):
     scales = [(f"{10 / n:g}x", 5e8 / n**2) for n in (8, 16)]
@@ -179,6 +187,7 @@ def model(method, scale, seed=0, unlabeled=100):
     return known | {"labeled": 100, "unlabeled": unlabeled, "seed": seed}
 
 
+@pytest.mark.slow
 def test_training_curves_have_a_panel_for_each_method_and_magnification(tmp_path, figures):
     models = [
         model("teacher", 10),
@@ -195,6 +204,7 @@ def test_training_curves_have_a_panel_for_each_method_and_magnification(tmp_path
     assert rows == ["10x (1.0 µm/px)", "5x (2.0 µm/px)", "2.5x (4.0 µm/px)"]
 
 
+@pytest.mark.slow
 def test_every_seed_and_share_has_its_line_and_the_others_of_its_magnification_lie_behind(tmp_path, figures):
     models = [model("teacher", 10), *(model("sskd", 2.5, seed, share) for seed in (0, 1) for share in (50, 100))]
     curves(tmp_path, [*models, model("scratch", 2.5)])
@@ -206,6 +216,7 @@ def test_every_seed_and_share_has_its_line_and_the_others_of_its_magnification_l
     assert [list(line.get_xdata()) for line in lines if line not in own] == [[10, 20, 30]]
 
 
+@pytest.mark.slow
 def test_what_is_not_validated_has_no_curve_and_a_given_teacher_no_history(tmp_path, figures):
     phases = [("pretrain", 5, "", 0), ("pretrain", 10, "", 1), ("finetune", 5, "0.5", 0), ("finetune", 10, "0.4", 1)]
     rows = [dict(zip(("phase", "step", "val_log_loss", "chosen"), phase, strict=True)) for phase in phases]

@@ -88,6 +88,7 @@ def shares(along, methods=("scratch", "sskd"), values=("0", "50", "100")):
     return [row | {along: value} for row in rows for value in (values if row["method"] != "once" else values[:1])]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["roc", "reliability", "recall", "unlabeled", "labeled", "referral"])
 def test_figures_have_the_same_bytes_twice_and_say_so_when_there_is_nothing(tmp_path, kind):
     few = {"roc": roc, "reliability": reliability, "recall": confusion, "referral": referral}
@@ -98,6 +99,7 @@ def test_figures_have_the_same_bytes_twice_and_say_so_when_there_is_nothing(tmp_
     assert "<!-- There is no " in empty or "<!-- There are no " in empty or "<!-- No row " in empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["roc", "reliability", "recall"])
 def test_ten_methods_have_a_panel_each_and_fit_a_page(tmp_path, figures, kind):
     draw(kind, tmp_path)
@@ -109,6 +111,7 @@ def texts(figure):
     return [text.get_text() for axes in figure.axes for text in axes.texts]
 
 
+@pytest.mark.slow
 def test_roc_names_the_auroc_of_the_results_and_draws_the_teacher_in_each_panel(tmp_path, figures):
     draw("roc", tmp_path, roc([("teacher", "10x"), ("sskd", "2.5x"), ("sskd", "5x"), ("scratch", "5x")]))
     assert [len(axes.get_lines()) for axes in figures[0].axes[:2]] == [3, 2]
@@ -134,6 +137,7 @@ def test_recall_has_a_line_for_each_class_that_has_units(tmp_path, figures):
     assert [label.get_text() for label in panel.get_xticklabels()] == ["16", "8", "4", "2", "1"]
 
 
+@pytest.mark.slow
 def test_shares_leave_out_methods_that_learn_from_one_and_show_scratch_behind(tmp_path, figures):
     rows = shares("unlabeled", ("sskd", "once"))
     rows += [row | {"unlabeled": "0", "accuracy_minus_teacher": "-0.4"} for row in results([("scratch", "5x")])]
@@ -145,12 +149,14 @@ def test_shares_leave_out_methods_that_learn_from_one_and_show_scratch_behind(tm
     assert titles(figures[1]) == ["scratch", "sskd", ""]
 
 
+@pytest.mark.slow
 def test_of_several_other_shares_the_largest_is_drawn(tmp_path):
     rows = shares("unlabeled")
     less = [row | {"labeled": "50", "accuracy_minus_teacher": "-0.7"} for row in rows]
     assert draw("unlabeled", tmp_path, [*less, *rows], "one") == draw("unlabeled", tmp_path, rows, "two")
 
 
+@pytest.mark.slow
 def test_referral_draws_the_best_rows_from_the_student_alone_to_the_teacher(tmp_path, figures):
     others = [row | {"best": "", "method": "worse"} for row in referral()]
     costless = [row | {"flops_of_teacher": "", "magnification": "20x"} for row in referral()]

@@ -12,11 +12,14 @@ from lowpower.config.code_hash import modules_of
 
 # A package's name on conda-forge: in the lock. `pytorch` and `openslide` are other names there; `openslide` is the C
 # library alone; `matplotlib` would bring Qt, `matplotlib-base` does not.
-LOCKED_AS = {"pytorch": "torch", "openslide": "openslide-bin", "matplotlib-base": "matplotlib"}
+LOCKED_AS = {
+    "pytorch": "torch", "openslide": "openslide-bin", "matplotlib-base": "matplotlib", "jinja2": "Jinja2",
+    "pyyaml": "PyYAML",
+}  # fmt: skip
 # A package's name on conda-forge: the module that it is imported as. openslide-python loads the C library.
 IMPORTED_AS = {
     "pytorch": "torch", "pillow": "PIL", "scikit-learn": "sklearn", "matplotlib-base": "matplotlib",
-    "openslide-python": "openslide",
+    "openslide-python": "openslide", "pyyaml": "yaml",
 }  # fmt: skip
 # Imports that no import statement shows: (file of the library, its words): the module.
 HIDDEN = {

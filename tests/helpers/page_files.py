@@ -12,6 +12,7 @@ from lowpower import files
 from lowpower.claims import claim_tests, claims_table
 from lowpower.config.config_file import read_config
 from lowpower.pages.intake_page import show_intake
+from lowpower.pages.page import TEMPLATES
 from lowpower.pages.report import write_report
 from lowpower.tables import cohort_table, cost_table, hours_table, intake_table, referral_results, results_table
 
@@ -27,7 +28,7 @@ def complete_config(**changes):
     raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     raw |= {"note": 'Note: <i>"5 %"</i>', "classes": CLASSES, "report_split": "val"} | changes
     raw = {key: value for key, value in deepcopy(raw).items() if value is not None}
-    return read_config(raw, ROOT / "schemas/config.schema.yaml")
+    return read_config(raw, ROOT / "schemas/config.schema.yaml").as_dict()
 
 
 def intake_rows():
@@ -97,7 +98,16 @@ def hour_rows():
 def referral_rows():
     """One student, best of its magnification, at two shares; of the second nothing is known."""
     row = dict.fromkeys(referral_results.COLUMNS, "") | {"method": "sskd", "magnification": "2.5x", "labeled": "100"}
-    row |= {"unlabeled": "50", "per": "patient", "split": "val", "seeds": "1", "n": "6", "best": "1", "asked": "0"}
+    row |= {
+        "unlabeled": "50",
+        "per": "patient",
+        "split": "val",
+        "seeds": "1",
+        "n": "6",
+        "best": "1",
+        "asked": "0",
+        "val_log_loss": "0.25",
+    }
     known = {
         "referred": "0.0000",
         "accuracy": "0.7500",
@@ -136,6 +146,7 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
         "figures": [folder / "figures/accuracy_flops.svg"],
         "overviews": [folder / f"overviews/{files.safe_name(slide)}.jpg" for slide in slides],
         "slides": slides,
+        "controls": ["all_labels"],
         "teacher": folder / "model.safetensors",
     }
 
@@ -156,6 +167,11 @@ def intake_page_of(folder, problems=(), counted=True, **how):
         page=folder / "intake.html",
     )  # fmt: skip
     return (folder / "intake.html").read_text(encoding="utf-8")
+
+
+def part_of(name, *values):
+    """The HTML of one part of the pages (a macro of parts.html.j2)."""
+    return str(getattr(TEMPLATES.get_template("parts.html.j2").module, name)(*values))
 
 
 class Page(HTMLParser):

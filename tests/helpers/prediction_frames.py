@@ -3,12 +3,13 @@
 import pandas as pd
 from unit_files import write_units
 
+from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.units import judge
 from lowpower.tables.result_rows import result_rows
 from lowpower.tables.results_table import evaluate
 
 CLASSES = ["a|b", "c"]
-JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": "mean", "top_k": 3}
+JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}
 STATISTICS = {"draws": 200, "rank_draws": 100, "confidence": 0.95, "fewest_patients": 2}
 
 
@@ -47,7 +48,9 @@ STUDY = [
 
 
 def rows_of(study, regions_have_labels=True):
-    judged = judge([frame for _, frame in study], CLASSES, regions_have_labels, ["test", "external"])
+    judged = judge(
+        [frame for _, frame in study], CLASSES, regions_have_labels=regions_have_labels, splits=["test", "external"]
+    )
     return result_rows(judged, [about for about, _ in study], STATISTICS)
 
 
@@ -73,10 +76,12 @@ def written(folder, study, name="one", judging=JUDGING, **changes):
         "units": units,
         "models": models,
         "classes": CLASSES,
-        "splits": ["test"],
+        "reported": ["test"],
         "statistics": STATISTICS,
         "positive_class": "",
-        "tables": tables,
+        **{name: tables[name] for name in TABLES[:4]},
+        "class_tables": [tables[name] for name in FORMS[:3]],
+        "site_tables": [tables[name] for name in FORMS[3:]],
     }
     evaluate(**settings | changes)
     return tables

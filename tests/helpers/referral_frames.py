@@ -34,5 +34,5 @@ STUDENT = (model("sskd", 2.5, 100), both(6, 3))
 
 def rows_of(study, costs=COSTS, splits=("test",)):
     frames = [frame for _, frame in study]
-    judged = judge(frames, CLASSES, True, list(dict.fromkeys(["val", *splits])))
+    judged = judge(frames, CLASSES, regions_have_labels=True, splits=list(dict.fromkeys(["val", *splits])))
     return referral_rows(judged, [about for about, _ in study], splits, STATISTICS, costs)

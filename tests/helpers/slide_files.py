@@ -87,7 +87,7 @@ def cut_slide(
         settings=TilingSettings(
             magnification, multiple, unit, grid or GRID, max_side_um, min_area_um2, jpeg_quality=95
         ),
-        table=folder / "regions.csv",
+        regions=folder / "regions.csv",
         outlines=folder / "regions.geojson",
         images=folder / "regions.zip",
         state=state["tile"],

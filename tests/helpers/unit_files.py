@@ -9,5 +9,5 @@ def write_units(folder, study, judging, splits=("test",), divisions=()):
     paths = [folder / f"{k}.parquet" for k in range(len(study))]
     for path, (_, frame) in zip(paths, study, strict=True):
         frame.to_parquet(path)
-    judge_units(paths, models, divisions, judging, list(splits), folder / "units.parquet")
+    judge_units(paths, models, divisions, **judging, reported=list(splits), units=folder / "units.parquet")
     return folder / "units.parquet", models

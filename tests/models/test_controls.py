@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from project_paths import SCRIPTS
 from region_images import CLASSES
 from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
@@ -32,6 +31,8 @@ from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
 from lowpower.models.training_outputs import HISTORY
 from lowpower.planning.workload import _PRICE
 
+pytestmark = pytest.mark.slow
+
 COLOR = JOB | {"network": "color", "finetune": {"images": "labeled"}}
 
 
@@ -48,6 +49,7 @@ def finetune(cohort, job, start=None, name="model", scale="5x"):
     return model
 
 
+@pytest.mark.slow
 def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
     model = finetune(tiny_cohort, COLOR)
     about = load_model(model)[1]
@@ -127,6 +129,7 @@ for scale in ("10x", "5x"):
 """
 
 
+@pytest.mark.slow
 def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_cohort):
     modes = [
         {"OMP_NUM_THREADS": "1"},
@@ -134,7 +137,6 @@ def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_coho
         {"MKL_CBWR": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "SSE41", "OMP_NUM_THREADS": "2"},
     ]
     clean = {key: value for key, value in os.environ.items() if key not in {name for mode in modes for name in mode}}
-    clean["PYTHONPATH"] = str(SCRIPTS)
     made = []
     for mode in modes:
         subprocess.run([sys.executable, "-c", WHOLE, tiny_cohort, json.dumps(COLOR)], env=clean | mode, check=True)
@@ -161,6 +163,7 @@ def given(**changes):
     } | changes  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", [True, False])
 def test_weights_of_a_file_are_taken_exactly_with_or_without_their_head(tiny_cohort, head):
     without = {} if head else {"fc.weight": None, "fc.bias": None}
@@ -174,6 +177,7 @@ def test_weights_of_a_file_are_taken_exactly_with_or_without_their_head(tiny_coh
     assert str(tiny_cohort) not in json.dumps(about)
 
 
+@pytest.mark.slow
 def test_a_backbone_learns_with_its_statistics_frozen_and_its_file_in_the_fingerprint(tiny_cohort):
     path = weights_of("resnet18", tiny_cohort)
     network, about = load_model(finetune(tiny_cohort, given(), path))
@@ -185,6 +189,7 @@ def test_a_backbone_learns_with_its_statistics_frozen_and_its_file_in_the_finger
     assert load_model(finetune(tiny_cohort, given(), other))[1]["fingerprint"] != about["fingerprint"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes, message",
     [
@@ -201,6 +206,7 @@ def test_a_file_that_does_not_fit_is_refused_with_what_is_wrong_in_it(tiny_cohor
         finetune(tiny_cohort, given(), weights_of("resnet18", tiny_cohort, **changes))
 
 
+@pytest.mark.slow
 def test_a_file_of_another_network_or_none_at_all_is_refused(tiny_cohort):
     with pytest.raises(InputError, match=r"of resnet34: \d+ missing \(layer1.2.bn1.bias, .* and \d+ more\)"):
         finetune(tiny_cohort, given(network="resnet34"), weights_of("resnet18", tiny_cohort))
@@ -209,12 +215,14 @@ def test_a_file_of_another_network_or_none_at_all_is_refused(tiny_cohort):
         finetune(tiny_cohort, given(), str(tiny_cohort / "weights.safetensors"))
 
 
+@pytest.mark.slow
 def test_weights_without_a_count_of_batches_are_taken_too(tiny_cohort):
     network = networks.build("resnet18", 2, 0)
     counts = {key: None for key in network.body.state_dict() if key.endswith("num_batches_tracked")}
     assert len(backbone.take_weights(network, weights_of("resnet18", tiny_cohort, **counts))) == 16
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_every_network_is_a_model_file_with_logits_a_map_and_a_cost(tmp_path, name):
     network = networks.build(name, 2, 3)
@@ -253,7 +261,8 @@ def test_color_has_no_map_to_show_and_examples_are_drawn_all_the_same(cohort):
     predictions = {key: cohort / f"{key}.parquet" for key in models}
     for key, model in models.items():
         predict(model, indexes[key], cohort / "splits.csv", 0, ["test"], 1, False, predictions[key])
-    show_examples(models, indexes, predictions, cohort / "splits.csv", 0, ["test"], False, cohort / "examples.zip")
+    files = [*models.values(), *indexes.values(), *predictions.values(), cohort / "splits.csv"]
+    show_examples(*files, 0, ["test"], False, cohort / "examples.zip")
     assert (cohort / "examples.zip").stat().st_size > 0
 
 

@@ -18,18 +18,19 @@ from lowpower.models.pixels import read_image
 from lowpower.models.prediction import predict
 from lowpower.models.region_sets import read_regions
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def inputs(tiny_cohort):
     """What show_examples takes: two networks with random weights and what they say of the test regions."""
     splits = tiny_cohort / "splits.csv"
-    found = {"models": {}, "indexes": {}, "predictions": {}, "splits": splits, "seed": 0, "which": ["test"]}
+    found = {"splits": splits, "seed": 0, "reported": ["test"]}
     for k, (key, scale) in enumerate({"teacher": "10x", "student": "5x"}.items()):
         model, index = tiny_cohort / f"{key}/model.safetensors", tiny_cohort / f"regions/{scale}.csv"
         save_model(model, resnet.build(2, k), {"classes": CLASSES, "mean": [0.5] * 3, "std": [0.2] * 3})
         predict(model, index, splits, 0, ["test"], 1, False, tiny_cohort / f"{key}.parquet")
-        found["models"][key], found["indexes"][key] = model, index
-        found["predictions"][key] = tiny_cohort / f"{key}.parquet"
+        found |= {key: model, f"{key}_index": index, f"{key}_predictions": tiny_cohort / f"{key}.parquet"}
     return found
 
 
@@ -38,7 +39,7 @@ def judge_as(inputs, key, **blue):
 
     Of what it says of the slide's own level, the opposite, no example may be made.
     """
-    path = inputs["predictions"][key]
+    path = inputs[f"{key}_predictions"]
     table = pq.read_table(path).to_pandas()
     table["p_blue"] = [blue[slide] for slide in table["slide"]]
     table["p_red"] = 1 - table["p_blue"]
@@ -46,7 +47,7 @@ def judge_as(inputs, key, **blue):
 
 
 def shown(inputs, path):
-    show_examples(**inputs, gpu=False, output=path)
+    show_examples(**inputs, gpu=False, examples=path)
     with zipfile.ZipFile(path) as archive:
         return json.loads(archive.read("examples.json")), set(archive.namelist())
 
@@ -74,8 +75,10 @@ def test_mistakes_that_the_teacher_does_not_make_are_shown_with_the_pixels_that_
     assert first == {"truth": "red"} | calls
     assert "the teacher reads 8 regions right that the student reads wrong, 4 of them shown" in capfd.readouterr().err
     with zipfile.ZipFile(tmp_path / "examples.zip") as archive:
-        for key, index in inputs["indexes"].items():
-            region = next(r for r in read_regions(index, inputs["splits"], 0) if r.region == "A4_00000")
+        for key in ("teacher", "student"):
+            region = next(
+                r for r in read_regions(inputs[f"{key}_index"], inputs["splits"], 0) if r.region == "A4_00000"
+            )
             pixels = files.decode(archive.read(f"{key}/A4_00000.png"))
             np.testing.assert_array_equal(pixels, read_image(region).permute(1, 2, 0).numpy())
             assert f"{key}/A4_00000.map.png" in names

@@ -18,6 +18,8 @@ from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.region_sets import Order
 from lowpower.models.teacher_training import train_teacher
 
+pytestmark = pytest.mark.slow
+
 TABLES = "regions/5x.csv", "splits.csv"
 
 

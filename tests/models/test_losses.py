@@ -41,6 +41,7 @@ def test_a_map_is_pooled_where_it_lies():
     assert pool_map(feature_map, 1, "max") is feature_map
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["max", "mean"])
 def test_coarser_grids_follow_from_half_the_grid(pooling):
     feature_map = draw(2, 5, 8, 16)

@@ -16,6 +16,8 @@ from lowpower.models.model_file import load_model
 from lowpower.models.region_sets import Order
 from lowpower.models.teacher_training import train_teacher
 
+pytestmark = pytest.mark.slow
+
 
 def run(cohort, name, processes, **recipe):
     """Train a teacher; returns its folder."""

@@ -15,6 +15,8 @@ from lowpower.models.pixels import Normalizer, Pixels
 from lowpower.models.pretraining import pretrain_student, two_views, vicreg
 from lowpower.models.region_sets import Order, read_regions
 
+pytestmark = pytest.mark.slow
+
 
 def pretrain(cohort, name, images="all", **changes):
     folder = cohort / name

@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -24,6 +25,7 @@ def test_weights_depend_on_the_seed_alone():
     assert not torch.equal(first["conv.weight"], other["conv.weight"])
 
 
+@pytest.mark.slow
 def test_flops_fall_by_exactly_four_at_each_halving():
     network = resnet.build(3, 0)
     head = 2 * 256 * 3  # the last matrix product sees one vector at any magnification

@@ -13,6 +13,8 @@ from lowpower.models.prediction import predict
 from lowpower.planning.workload import _PRICE
 from lowpower.sizes import _MAP_BYTES, MAP_TYPE, model_mb, predictions_mb, recording_mb
 
+pytestmark = pytest.mark.slow
+
 
 def mb_of(path):
     return path.stat().st_size / 1e6

@@ -37,6 +37,8 @@ from lowpower.models.teacher_outputs import OnlineTeacher, RecordedTeacher
 from lowpower.models.teacher_training import warn_of_guessing
 from lowpower.models.training import MicroBatch, fit
 
+pytestmark = pytest.mark.slow
+
 
 def distill(cohort, name, targets, job=JOB, **row):
     folder = cohort / name

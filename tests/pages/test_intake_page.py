@@ -3,10 +3,10 @@ import time
 
 import numpy as np
 import pytest
-from page_files import CLASSES, DOUBT, EXCLUDED, SLIDES, Page, complete_config, intake_page_of, intake_rows
+from page_files import CLASSES, DOUBT, EXCLUDED, SLIDES, Page, complete_config, intake_page_of, intake_rows, part_of
 
 from lowpower import files
-from lowpower.pages.banners import ON_PURPOSE, about_missing
+from lowpower.pages.banners import ON_PURPOSE, next_steps
 from lowpower.pages.intake_page import show_intake
 from lowpower.slides.slide_check import check_slide
 
@@ -14,23 +14,23 @@ PROBLEM = "patient '<u>' has two labels; write one of `a < b`"
 
 
 def top_of(text):
-    """The words above the first section."""
-    return "".join(Page(text[text.index("<h1>") : text.index("<section")]).words)
+    """The words above the counts."""
+    return "".join(Page(text[text.index("<h1>") : text.index('<section id="cohort">')]).words)
 
 
 def test_what_is_missing_stands_first_and_training_is_offered_only_when_it_can_start(tmp_path):
     top = top_of(intake_page_of(tmp_path, problems=[PROBLEM], counted=False))
     assert "Training cannot start yet" in top and "patient '<u>' has two labels; write one of a < b" in top
     assert "1 slide cannot be used without a change:@x: no <mpp>; write mpp into the sheet" in top
-    assert "continue with" not in top
+    assert "run snakemake" not in top and top.index("Next step") < top.index("Training cannot start")
     assert top.index("Training cannot start") < top.index("cannot be used") < top.index("synthetic")
 
 
 @pytest.mark.parametrize(
     "left_out, expected",
     [
-        ({}, "Nothing is missing; continue with"),
-        ({"A": "no mpp", "B": "no mpp"}, "Training can start all the same: continue with"),
+        ({}, "The sheet is complete. To start training, run"),
+        ({"A": "no mpp", "B": "no mpp"}, "Training can start without them: run"),
     ],
 )
 def test_without_problems_the_next_command_is_named(left_out, expected):
@@ -39,7 +39,7 @@ def test_without_problems_the_next_command_is_named(left_out, expected):
     for row in rows:
         if row["slide"] in left_out:
             row |= {"state": "excluded", "step": "check_slide", "reason": left_out[row["slide"]]}
-    text = "".join(about_missing(rows, []))
+    text = part_of("banners", next_steps(rows, []))
     assert expected in text and "<code>snakemake</code>" in text
     assert ("A, B: no mpp" in text) == bool(left_out)
 
@@ -52,7 +52,7 @@ def test_a_slide_that_the_sheet_leaves_out_is_not_missing(tmp_path):
 
 def test_a_warning_is_shown_with_its_slide_and_above_all(tmp_path):
     text = intake_page_of(tmp_path)
-    assert text.count("1 slide with a warning") == 1 and text.index("1 slide with a warning") < text.index("<h2>")
+    assert text.count("1 slide with a warning") == 1 and "1 slide with a warning" in top_of(text)
     card = next(card for card in text.split("<figure") if 'class="doubt"' in card)
     assert SLIDES[0] in "".join(Page(f"<figure{card}").words) and DOUBT in "".join(Page(f"<figure{card}").words)
 
@@ -60,7 +60,7 @@ def test_a_warning_is_shown_with_its_slide_and_above_all(tmp_path):
 def test_slides_are_counted_by_label_shown_and_listed(tmp_path):
     text = intake_page_of(tmp_path)
     shown = Page(text)
-    assert re.findall("<h2>(.*?)</h2>", text) == ["Cohort", "Slides", "Intake table"]
+    assert re.findall("<h2>(.*?)</h2>", text) == ["Next step", "Cohort", "Slides", "Intake table"]
     by_label = re.sub("</?a.*?>", "", text[text.index("By label") : text.index("By split")])
     rows = [re.findall("<td.*?>(.*?)</td>", line) for line in by_label.splitlines() if "<td" in line]
     assert [row[1:] for row in rows] == [["3", "2", "1"], ["4", "3", "1"], ["1", "1", "0"]]

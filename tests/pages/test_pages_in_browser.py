@@ -22,7 +22,10 @@ def browser():
     return None
 
 
-pytestmark = pytest.mark.skipif(browser() is None, reason="needs a browser: chromium or google-chrome on the PATH")
+pytestmark = [
+    pytest.mark.skipif(browser() is None, reason="needs a browser: chromium or google-chrome on the PATH"),
+    pytest.mark.slow,
+]
 
 # Runs in a copy of the page, whose policy would not let it run: clicks, and writes down what came of it.
 BEFORE = """<script>
@@ -32,6 +35,12 @@ console.error = (...words) => { errors.push(words.join(" ")); };
 </script>"""
 AFTER = """<script>
 window.onload = () => {
+  const folded = [...document.querySelectorAll("details:not([open])")];
+  window.dispatchEvent(new Event("beforeprint"));
+  const printed = folded.every((part) => part.open);
+  window.dispatchEvent(new Event("afterprint"));
+  const refolded = folded.every((part) => !part.open);
+  for (const part of folded) part.open = true;
   const tables = [...document.querySelectorAll("table")].map((table) => {
     const heads = [...table.tHead.rows[0].cells];
     const rows = () => [...table.tBodies[0].rows].map((row) => [...row.cells].map((cell) => cell.textContent));
@@ -54,7 +63,8 @@ window.onload = () => {
   const enlarged = [dialog.open, dialog.querySelector("img").src === link.querySelector("img").src,
     dialog.contains(document.activeElement), location.hash];
   dialog.querySelector("button").click();
-  const found = { errors, tables, beyond, broken, enlarged, closed: !dialog.open, images: document.images.length };
+  const found = { errors, tables, beyond, broken, enlarged, closed: !dialog.open, printed, refolded,
+    folded: folded.length, images: document.images.length };
   const probe = document.createElement("pre");
   probe.id = "probe";
   probe.textContent = JSON.stringify(found);
@@ -104,6 +114,11 @@ def test_a_page_as_it_is_runs_its_own_script_and_complains_of_nothing(tmp_path):
     document, said = browse(tmp_path, "report.html")
     assert said == []
     assert '<th scope="col"><button type="button">' in document.replace(' class="number"', "")
+
+
+def test_all_that_is_folded_is_printed(tmp_path):
+    found = probe(tmp_path, page_of("report", tmp_path), 1280)
+    assert found["folded"] > 1 and found["printed"] and found["refolded"]
 
 
 def test_without_scripts_a_page_reads_the_same(tmp_path):

@@ -42,15 +42,15 @@ def write_benchmark(base, rule, key, seconds, mb="300.0"):
 
 def training_seconds(config, steps, scale):
     """What a training takes on the machine that these tests make up; regions are as in ``make_run``."""
-    recipe, size = config["training"], 256 * 128 / 1e6 * (scale / 10) ** 2
-    looked = -(-steps // recipe["evaluate_every"]) * 2 * size / 3  # two regions validate
-    return 2.0 + 0.02 * steps + 0.5 * (steps * recipe["batch"] * size + looked)
+    recipe, size = config.training, 256 * 128 / 1e6 * (scale / 10) ** 2
+    looked = -(-steps // recipe.evaluate_every) * 2 * size / 3  # two regions validate
+    return 2.0 + 0.02 * steps + 0.5 * (steps * recipe.batch * size + looked)
 
 
 def make_run(folder, config, rules=None):
     """A finished run: 4 slides of 2 regions of 256 x 128 px, of which two slides train, one validates, one tests."""
-    base = folder / "results" / config["cohort"]
-    files.write_json(base / "config.json", config)
+    base = folder / "results" / config.cohort
+    files.write_json(base / "config.json", config.as_dict())
     (folder / "slides.csv").write_text(SHEET)
     for k in range(4):
         (folder / f"s{k}.svs").write_bytes(bytes(100_000))
@@ -68,11 +68,11 @@ def make_run(folder, config, rules=None):
     files.write_rows(base / "splits/seed0.csv", ["slide", "split"], rows)
     write_benchmark(base, "evaluate", "", 12.0)
     for model in models(config):
-        row = config["methods"].get(model.method)
-        distill, finetune = steps_of(row, config["training"]["steps"]) if row else (0, config["training"]["steps"])
+        row = config.methods.get(model.method)
+        distill, finetune = steps_of(row, config.training.steps) if row else (0, config.training.steps)
         write_benchmark(base, "predict", model.folder, 2.5)
         first = {"step": distill, "phase": "distill"}
-        if row and row["distill"]:
+        if row and row.distill:
             write_benchmark(
                 base, "distill_student", model.folder, training_seconds(config, distill, model.magnification)
             )
@@ -101,15 +101,18 @@ def forecasts(config, slides=4):
     """What each rule of a config will take, where the slides are as those of the first cohort found."""
     cohorts, _ = read_cohorts("results")
     known = cohorts[0]
-    tissue = expected_tissue(known.tissue, known.config, config, slides, None, {})
+    settings = config.as_dict()
+    tissue = expected_tissue(known.tissue, known.config, settings, slides, None, {})
     rows = [model.as_row() for model in models(config)]
-    return {r: forecast(r, n, config, rows, tissue, cohorts) for r, n in planned_jobs(config, slides).items()}
+    return {r: forecast(r, n, settings, rows, tissue, cohorts) for r, n in planned_jobs(config, slides).items()}
 
 
 def lines_of(config, slides=4, machine=MACHINE):
     paths = [f"s{k}.svs" for k in range(slides)]
     rows = [model.as_row() for model in models(config)]
-    return list(plan_lines(config, planned_jobs(config, slides), rows, paths, read_cohorts("results")[0], machine))
+    return list(
+        plan_lines(config.as_dict(), planned_jobs(config, slides), rows, paths, read_cohorts("results")[0], machine)
+    )
 
 
 def cells(table, rule):
@@ -134,11 +137,11 @@ def test_a_training_is_planned_with_the_steps_it_takes(run):
         every = models(config)
         rows_of = [model.as_row() for model in every]
         for stage in ("distill", "pretrain", "finetune"):
-            works = planned_works(f"{stage}_student", config, rows_of, tissue, 1)
+            works = planned_works(f"{stage}_student", config.as_dict(), rows_of, tissue, 1)
             for i, model in enumerate(every[1:], start=1):
-                if config["methods"][model.method][stage]:
+                if getattr(config.methods[model.method], stage):
                     assert works[i].steps == student_recipe(config, model, stage)["steps"], (steps, model.method, stage)
-        assert planned_works("train_teacher", config, rows_of, tissue, 1)[0].steps == steps
+        assert planned_works("train_teacher", config.as_dict(), rows_of, tissue, 1)[0].steps == steps
 
 
 def test_trainings_grow_with_steps_batch_pixels_and_validations(run):
@@ -257,8 +260,8 @@ def test_memory_grows_with_the_pixels_of_a_pass(run):
 def test_disk_is_told_from_zips_and_from_the_shape_of_a_recording(run):
     cohort = read_cohorts("results")[0][0]
     config = config_of()
-    rows = [model.as_row() for model in models(config)]
-    disk = {r: disk_mb(r, n, config, rows, cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
+    rows, settings = [model.as_row() for model in models(config)], config.as_dict()
+    disk = {r: disk_mb(r, n, settings, rows, cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
     assert disk["tile_slide"] == pytest.approx(4 * 0.008)
     assert disk["downsample_slide"] == pytest.approx(4 * 0.005)
     maps = 2 * 256 * 2 * (256 // 64) * (128 // 64)  # max and mean, float16, at half the teacher's grid
@@ -273,7 +276,8 @@ def test_the_disk_of_models_is_that_of_their_networks(run):
     rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
     config = config_of("second", methods=rows, student_magnifications=[5], teacher="best_validation")
     cohort, every = read_cohorts("results")[0][0], [model.as_row() for model in models(config)]
-    disk = {r: disk_mb(r, n, config, every, cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
+    settings = config.as_dict()
+    disk = {r: disk_mb(r, n, settings, every, cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
     assert disk["finetune_student"] == pytest.approx(94.3 + 4.9, abs=0.1)  # color fits into a few kilobytes
     assert disk["choose_teacher"] == disk["train_teacher"]
 
@@ -284,12 +288,13 @@ def test_levels_are_planned_for_slides_that_can_be_judged_and_asked_of_students_
     assert "read_level" not in before and planned_jobs(config, 4)["read_level"] == 8
     assert {rule: n for rule, n in jobs.items() if before.get(rule) != n} == {"read_level": 4, "index_regions": 5}
     cohort = read_cohorts("results")[0][0]
-    assert disk_mb("read_level", 4, config, [], cohort.tissue, cohort) == pytest.approx(
+    assert disk_mb("read_level", 4, config.as_dict(), [], cohort.tissue, cohort) == pytest.approx(
         2 * 0.005
     )  # half of what means fill
     scales = [model.magnification for model in models(config)]
     works = [
-        planned_works("predict", c, [m.as_row() for m in models(c)], cohort.tissue, 7) for c in (config_of(), config)
+        planned_works("predict", c.as_dict(), [m.as_row() for m in models(c)], cohort.tissue, 7)
+        for c in (config_of(), config)
     ]
     ratios = [works[1][i].megapixels / works[0][i].megapixels for i in range(len(scales))]
     assert ratios == [1 if scale == 10 else 2 for scale in scales]
@@ -306,7 +311,7 @@ def test_regions_are_counted_or_a_guess_by_the_sizes_of_files(run):
     assert "8 of 0.033 megapixels at 10x (1.0 µm/px), as counted on 4 slides" in lines_of(config_of())[2]
     assert "4 more assumed alike" in lines_of(config_of(), slides=8)[2]
     cohort = read_cohorts("results")[0][0]
-    larger = expected_tissue(cohort.tissue, cohort.config, config_of("second"), 4, 0.2, {})
+    larger = expected_tissue(cohort.tissue, cohort.config, config_of("second").as_dict(), 4, 0.2, {})
     assert (larger.regions, larger.megapixels) == (8, pytest.approx(2 * cohort.tissue.megapixels))
     assert "GUESS from the 4 slides of cohort first" in lines_of(config_of("second"))[2]
 
@@ -314,7 +319,7 @@ def test_regions_are_counted_or_a_guess_by_the_sizes_of_files(run):
 def test_fields_of_a_grid_are_as_many_as_the_tissue_holds(run):
     cohort = read_cohorts("results")[0][0]
     grid = config_of("second", unit="grid", grid={"size_um": 128, "stride_um": 64})
-    tissue = expected_tissue(cohort.tissue, cohort.config, grid, 4, None, {})
+    tissue = expected_tissue(cohort.tissue, cohort.config, grid.as_dict(), 4, None, {})
     assert tissue.regions == pytest.approx(8 * 0.03e6 / 64**2)
     assert tissue.megapixels == tissue.largest == 128**2 / 1e6
 
@@ -346,8 +351,8 @@ def test_the_wall_time_is_no_shorter_than_the_longest_chain(run):
 def test_more_machines_share_the_work_until_the_longest_chain_keeps_it(run):
     config = config_of(plan={"slides": [4, 4000], "machines": [1, 10, 1000]})
     rows = [model.as_row() for model in models(config)]
-    scales = {slides: planned_jobs(config, slides) for slides in config["plan"]["slides"]}
-    found = scale_rows(config, scales, rows, None, read_cohorts("results")[0], 2)
+    scales = {slides: planned_jobs(config, slides) for slides in config.plan.slides}
+    found = scale_rows(config.as_dict(), scales, rows, None, read_cohorts("results")[0], 2)
     assert [(row["slides"], row["machines"]) for row in found] == [
         (slides, machines) for slides in ("4", "4,000") for machines in ("1", "10", "1000")
     ]
@@ -358,7 +363,7 @@ def test_more_machines_share_the_work_until_the_longest_chain_keeps_it(run):
     assert "cores" in many["kept by"] and few["core time"] != many["core time"]
     chain = one_after_another(rows, forecasts(config, 4000))
     assert found[-1]["wall time"] == duration(chain) and found[-1]["kept by"] == "the longest chain"
-    assert scale_rows(config, scales, rows, None, [], 2) == []
+    assert scale_rows(config.as_dict(), scales, rows, None, [], 2) == []
 
 
 def seconds_beside_slides(config, slides):
@@ -372,7 +377,7 @@ def test_the_same_runs_give_the_same_plan(run, capsys):
     config, rows = config_of(), [model.as_row() for model in models(config_of())]
     texts = []
     for _ in range(2):
-        show_plan(config, planned_jobs(config, 4), {}, rows, ["s0.svs"], "results", 40)
+        show_plan(config.as_dict(), planned_jobs(config, 4), {}, rows, ["s0.svs"], "results", 40)
         texts.append([line for line in capsys.readouterr().err.splitlines() if not line.startswith("disk:")])
     assert texts[0] == texts[1] and any("| total" in line for line in texts[0])
 
@@ -399,6 +404,7 @@ def test_the_plan_says_what_margin_the_test_patients_can_show():
     assert none.startswith("WARNING: 0 test patients")
 
 
+@pytest.mark.slow
 def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     text = snakemake(copy_project(tmp_path), "plan", "--cores", 1, "--configfile", SMOKE)
     assert NOTHING_YET in text
@@ -406,6 +412,7 @@ def test_the_plan_of_a_fresh_copy_knows_the_jobs_alone(tmp_path):
     assert "Traceback" not in text and "| total             | 161  |" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["config.yaml", SMOKE, "configs/lung.yaml", "live", "best_validation", "given"])
 def test_planned_jobs_are_those_of_a_dry_run(tmp_path, name):
     folder = copy_project(tmp_path)
@@ -427,7 +434,7 @@ def test_planned_jobs_are_those_of_a_dry_run(tmp_path, name):
         rows = [f"s{k},s{k}.svs,p{k},{label},{split}" for k, (label, split) in enumerate(places)]
         (folder / "data/lung/slides.csv").write_text("\n".join(["slide,path,patient,label,split", *rows]) + "\n")
     config = read_config(yaml.safe_load((folder / path).read_text()), ROOT / "schemas/config.schema.yaml")
-    slides = len((folder / config["slides"]).read_text().splitlines()) - 1
-    judged = len(re.findall(r",(?:val|test|external)\b", (folder / config["slides"]).read_text()))
+    slides = len((folder / config.slides).read_text().splitlines()) - 1
+    judged = len(re.findall(r",(?:val|test|external)\b", (folder / config.slides).read_text()))
     expected = planned_jobs(config, slides, judged) | {"all": 1}
     assert planned(folder, *(() if path == "config.yaml" else ("--configfile", path))) == expected

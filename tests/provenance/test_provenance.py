@@ -5,6 +5,7 @@ import json
 import platform
 import shutil
 import subprocess
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import pytest
@@ -67,19 +68,21 @@ def judged_study(folder):
     units, models = write_units(out, STUDY[:2], JUDGING)
     table = out / "tables/patients.csv"
     list_patients(units, models, CLASSES, ["test"], None, table)
-    shared = {"models": models, "splits": ["test"]}
+    judging = JUDGING | {"aggregation": asdict(JUDGING["aggregation"])}
+    shared = {"models": models, "reported": ["test"]}
     judge = SimpleNamespace(
-        name="judge_units", script="judge_units.py", params=Files(judging=JUDGING, **shared),
+        name="judge_units", script="judge_units.py", params=Files(**judging, **shared),
         input=Files(predictions=[str(out / f"{k}.parquet") for k in range(2)], splits=[]),
         output=Files(units=str(units)),
     )  # fmt: skip
     tell = SimpleNamespace(
         name="list_patients", script="list_patients.py", params=Files(classes=CLASSES, **shared),
-        input=Files(units=str(units), names=[]), output=Files(table=str(table)),
+        input=Files(units=str(units), names=[]), output=Files(csv=str(table)),
     )  # fmt: skip
     return out, [as_job(tell), as_job(judge)]
 
 
+@pytest.mark.slow
 def test_tables_are_computed_from_the_predictions_not_from_the_units_that_lie_there(tmp_path, capsys):
     out, jobs = judged_study(tmp_path)
     (out / "units.parquet").unlink()
@@ -94,6 +97,7 @@ def test_tables_are_computed_from_the_predictions_not_from_the_units_that_lie_th
     assert "units.parquet: not computed again, 1.parquet not here" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_units_that_cannot_be_judged_again_are_said(tmp_path, capsys):
     out, jobs = judged_study(tmp_path)
     predictions(8).assign(p_c=0.5).to_parquet(out / "1.parquet")
@@ -102,6 +106,7 @@ def test_units_that_cannot_be_judged_again_are_said(tmp_path, capsys):
     assert "units.parquet: cannot be computed again (lowpower: " in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_changed_file_that_no_table_shows_is_found_by_its_hash(study, capsys):
     with open(study.out / "teacher/seed0/model.safetensors", "ab") as model:
         model.write(b"!")

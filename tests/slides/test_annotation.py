@@ -14,6 +14,8 @@ from region_images import read_images
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import divide
 from lowpower.errors import InputError
 from lowpower.evaluation.units import units
@@ -132,6 +134,7 @@ def test_numbers_in_quotes_are_numbers(tmp_path):
     assert np.array_equal(parts[0][0], SQUARE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
@@ -176,16 +179,19 @@ def test_a_file_that_cannot_be_used_excludes_the_slide(tmp_path, slide, content,
     assert json.loads((tmp_path / "out/regions.geojson").read_text()) == collection()
 
 
+@pytest.mark.slow
 def test_a_slide_without_a_file_is_told_which_column_to_fill(tmp_path, slide):
     *_, state = cut_slide(tmp_path, slide, unit="annotation")
     assert state["state"] == "excluded" and "column annotation is blank" in state["reason"]
 
 
+@pytest.mark.slow
 def test_another_unit_does_not_look_at_the_column(tmp_path, slide):
     *_, state = cut_slide(tmp_path / "out", slide, unit="tissue", annotation=tmp_path / "none.geojson")
     assert (state["state"], state["reason"], state["warnings"]) == ("usable", "", [])
 
 
+@pytest.mark.slow
 def test_a_folder_is_no_annotation(tmp_path, slide):
     *_, state = cut_slide(tmp_path, slide, unit="annotation", annotation=tmp_path)
     assert "does not exist or is not a file" in state["reason"]
@@ -209,6 +215,7 @@ def test_only_what_is_drawn_around_is_seen(tmp_path, slide):
     assert (image[own][:, 1] < 220).mean() > 0.99
 
 
+@pytest.mark.slow
 def test_a_part_of_a_multipolygon_belongs_to_its_region(tmp_path, slide):
     content = feature([SQUARE, HOLE], [OTHER], kind="MultiPolygon")
     cut_slide(tmp_path, slide, unit="annotation", annotation=write(tmp_path / "a.geojson", content))
@@ -242,6 +249,7 @@ def test_coordinates_start_where_qupath_starts_them(tmp_path):
     assert np.array_equal(parts[0][0], SQUARE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid", "annotation", "slide"])
 def test_the_boxes_open_in_qupath(tmp_path, slide, unit):
     annotation = write(tmp_path / "a.geojson", collection(feature(SQUARE), feature(OTHER, name="")))
@@ -261,6 +269,7 @@ def test_the_boxes_open_in_qupath(tmp_path, slide, unit):
         assert classification is None or len(classification["color"]) == 3
 
 
+@pytest.mark.slow
 def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slide):
     sheet, folders = [], []
     for k in range(6):
@@ -270,13 +279,13 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
             path = write(tmp_path / f"{name}.geojson", collection(*rings))
             folders.append(tmp_path / "regions" / name)
             cut_slide(folders[-1], slide, slide=name, unit="annotation", annotation=path)
-            sheet.append({"slide": name, "patient": name, "site": "", "label": label, "true_label": "", "split": ""})
-    slides = [row["slide"] for row in sheet]
+            sheet.append(PatientRow(slide=name, patient=name, label=label))
+    slides = [row.slide for row in sheet]
     tables, images = ([folder / f"regions.{end}" for folder in folders] for end in ("csv", "zip"))
     intake = [{"slide": slide, "state": "usable"} for slide in slides]
     files.write_rows(tmp_path / "intake.csv", ["slide", "state"], intake)
     index_regions(tables, images, slides, 1, tmp_path / "intake.csv", tmp_path / "regions/10x.csv")
-    classes, split = ["benign", "normal", "tumor"], {"by": "random", "val": 0.2, "test": 0.3}
+    classes, split = ["benign", "normal", "tumor"], Split(by="random", val=0.2, test=0.3)
     with pytest.raises(InputError, match="'normal' of the config's `classes` is no slide's label"):
         divide(sheet, classes, [0], split)
     divided = divide(sheet, classes, [0], split, annotated=True)
@@ -293,6 +302,7 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
     judged = units(frame, "region", classes, regions_have_labels=False)
     assert len(judged.ids) == 24  # the annotated ones
     assert [classes[k] for k in judged.truth] == [one.label for one in found if one.label_source == "annotation"]
-    assert units(frame, "slide", classes, False).ids == []  # areas of two classes: no single truth
+    # areas of two classes: no single truth
+    assert units(frame, "slide", classes=classes, regions_have_labels=False).ids == []
     with pytest.raises(InputError, match=r"12 regions of class 'normal' \(slides benign0.* did you mean 'Normal'\?"):
         check_annotations(files.read_rows(tmp_path / "regions/10x.csv"), ["benign", "Normal", "tumor"])

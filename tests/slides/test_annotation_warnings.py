@@ -36,7 +36,7 @@ RIGHT = [ring(x + 100, y + 100) for x, y in PLACES]
 
 
 def doubt(found, tissue=TISSUE, corner=(0, 0)):
-    return doubt_annotations(found, tissue, REDUCTION, MPP, LEVELS, corner)
+    return doubt_annotations(found, tissue, reduction=REDUCTION, mpp=MPP, downsamples=LEVELS, corner=corner)
 
 
 def test_of_annotations_on_tissue_nothing_is_said():
@@ -63,7 +63,9 @@ def test_coordinates_of_another_unit_are_known_by_the_tissue_they_would_hold(mov
 
 
 def test_two_units_that_fit_alike_are_both_said():
-    (said,) = doubt_annotations(drawn(*(one / 4 for one in RIGHT)), TISSUE, REDUCTION, MPP, (1, 4), (0, 0))
+    (said,) = doubt_annotations(
+        drawn(*(one / 4 for one in RIGHT)), TISSUE, reduction=REDUCTION, mpp=MPP, downsamples=(1, 4), corner=(0, 0)
+    )
     assert "look like µm or pixels of level 1: read" in said
 
 
@@ -145,6 +147,7 @@ def cut(folder, slide, *rings):
     return cut_slide(folder / "out", slide, unit="annotation", annotation=path)[-1]
 
 
+@pytest.mark.slow
 def test_warnings_reach_the_state_and_exclude_nothing(tmp_path, slide):
     right = ring(900, 1000, 500)
     assert cut(tmp_path, slide, right)["warnings"] == []
@@ -155,6 +158,7 @@ def test_warnings_reach_the_state_and_exclude_nothing(tmp_path, slide):
     assert state["warnings"][0].startswith("1 of 2 annotations holds less than 5% of tissue") and state["regions"] == 2
 
 
+@pytest.mark.slow
 def test_both_formats_cut_the_same(tmp_path, slide):
     right = ring(900, 1000, 500)
     state = cut(tmp_path, slide, right)

@@ -15,7 +15,7 @@ import pytest
 import tifffile
 from format_files import write_dicom
 from mirax_file import write_mirax
-from project_paths import HELPERS, SCRIPTS
+from project_paths import HELPERS
 from slide_files import cut_slide, draw_tissue, patch, write_slide
 
 from lowpower import files
@@ -185,12 +185,14 @@ def judge(folder, states, step, reason):
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_bad_slide_is_a_row(tmp_path, fault):
     make, step, reason = FAULTS[fault]
     judge(tmp_path / "out", cut_slide(tmp_path / "out", make(tmp_path)), step, reason)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("side", "tile", "step", "reason"),
     [
@@ -218,13 +220,13 @@ def test_an_enormous_header_takes_no_memory(tmp_path, side, tile, step, reason):
 
 
 def run_python(code):
-    """What a process of its own prints that runs this code; it must not fail."""
-    environment = os.environ | {"PYTHONPATH": f"{HELPERS}{os.pathsep}{SCRIPTS}"}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    """What a process of its own prints that runs this code beside the tests' helpers; it must not fail."""
+    run = subprocess.run([sys.executable, "-c", code], cwd=HELPERS, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr[-2000:]
     return run.stdout
 
 
+@pytest.mark.slow
 def test_no_permission(tmp_path):
     # a folder that others may enter, unlike those of pytest
     with tempfile.TemporaryDirectory() as folder:
@@ -243,6 +245,7 @@ def test_no_permission(tmp_path):
         judge(folder / "out", states, "check_slide", "permission denied")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("step", "reads"), [("mask_tissue", 0), ("tile_slide", 2)])
 def test_a_slide_that_vanishes_during_the_run(tmp_path, monkeypatch, step, reads):
     """Before it is masked; and while it is cut, after the mask and the overview were read."""
@@ -259,12 +262,14 @@ def test_a_slide_that_vanishes_during_the_run(tmp_path, monkeypatch, step, reads
     judge(tmp_path / "out", states, step, DAMAGED)
 
 
+@pytest.mark.slow
 def test_a_slide_that_vanishes_between_two_steps(tmp_path, monkeypatch):
     path = sound(tmp_path)
     monkeypatch.setattr(tiling, "is_usable", lambda state: path.unlink() or True)
     judge(tmp_path / "out", cut_slide(tmp_path / "out", path), "tile_slide", "no file at the sheet's path")
 
 
+@pytest.mark.slow
 def test_tissue_smaller_than_a_region_is_kept_as_a_piece_and_left_out_of_a_grid(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(400, 500, 120, 100)]))
     *_, tiled = cut_slide(tmp_path / "tissue", path)
@@ -274,6 +279,7 @@ def test_tissue_smaller_than_a_region_is_kept_as_a_piece_and_left_out_of_a_grid(
     judge(tmp_path / "grid", states, "tile_slide", "no field of 256 µm holds a share of 0.5 of tissue")
 
 
+@pytest.mark.slow
 def test_the_same_content_under_two_ids(tmp_path):
     path = sound(tmp_path)
     (tmp_path / "copy").mkdir()

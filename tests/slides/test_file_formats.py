@@ -40,6 +40,7 @@ def numbers_of(folder, *names):
     return [[float(row[name]) for name in names] for row in files.read_rows(folder / "regions.csv")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("magnification", [10, 5])
 @pytest.mark.parametrize("name", EVERY)
 def test_every_format_gives_the_same_region(tmp_path, name, magnification):
@@ -66,6 +67,7 @@ def test_every_format_gives_the_same_region(tmp_path, name, magnification):
     assert np.abs(region - expected).mean() < 2.5 < np.abs(region[:, 1:] - expected[:, :-1]).mean()  # of two JPEGs
 
 
+@pytest.mark.slow
 def test_the_two_scales_of_a_cohort_show_the_same_field(tmp_path):
     """What is 40x is drawn; what is 20x is its area mean. In the end both are means of the same pixels."""
     fine = draw_tissue(2200, 3200, [tuple(2 * side for side in PIECE), (1500, 300, 400, 500)])
@@ -85,6 +87,7 @@ def test_the_two_scales_of_a_cohort_show_the_same_field(tmp_path):
         assert np.abs(np.subtract(*fields)).max() <= 1  # rounded once, and twice
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_where_nothing_is_rounded_the_two_scales_give_the_same_bytes(tmp_path, unit):
     coarse = draw_tissue(1100, 1600, [PIECE])
@@ -96,6 +99,7 @@ def test_where_nothing_is_rounded_the_two_scales_give_the_same_bytes(tmp_path, u
         assert (tmp_path / "40x" / made).read_bytes() == (tmp_path / "20x" / made).read_bytes()
 
 
+@pytest.mark.slow
 def test_empty_areas_are_white_and_no_tissue(tmp_path):
     """A scanner leaves out tiles in which it saw nothing; OpenSlide gives them as transparent."""
     image = draw_tissue(1024, 1536, [PIECE])
@@ -189,6 +193,7 @@ def assert_nowhere(folder, secrets):
             assert secret not in path.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pieces", [[PIECE], []])
 def test_writing_on_the_glass_is_not_shown(tmp_path, pieces):
     """Black ink on a corner, away from the tissue; and on a slide on which no tissue is found."""

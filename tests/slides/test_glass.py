@@ -1,5 +1,7 @@
 """The empty glass, of any tint, beside what was never scanned: the tissue found is that on clean, clear glass."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from ink_drawing import disk, draw_slide, finish, ink, stroke
@@ -20,6 +22,8 @@ for _ in range(24):
     _tint = 1 - _draw.uniform(0, 0.12, 3)
     TINTS.append(tuple(int(v) for v in _draw.uniform(150, 255) * _tint / _tint.max()))
 FILLS = ["", "white", "black", "white and black"]
+# here a level more or less of a channel, of JPEG, takes pale tissue below the bound of clear stain
+DIM = [(177, 166, 159), (137, 148, 150)]
 
 
 def draw_on(glass, *, strength=1.0, noise=1.0, shading=0.0, fill=""):
@@ -36,21 +40,24 @@ def draw_on(glass, *, strength=1.0, noise=1.0, shading=0.0, fill=""):
     return finish(light, 85)
 
 
+@cache
 def area_on(glass, **changes):
     return find_tissue(draw_on(glass, **changes), 8, TissueSettings()).sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tint", TINTS)
 def test_tissue_on_tinted_glass_has_the_area_of_that_on_clear_glass(tint):
     clear = area_on(CLEAR)
     assert {fill: area_on(tint, fill=fill) for fill in FILLS} == dict.fromkeys(FILLS, pytest.approx(clear, rel=0.05))
 
 
-@pytest.mark.parametrize("tint", TINTS[::2])
+@pytest.mark.slow
+@pytest.mark.parametrize("tint", TINTS + DIM)
 def test_pale_tissue_on_tinted_glass_is_found(tint):
-    clear, fills = area_on(CLEAR, strength=0.4), FILLS[:3]
-    found = {fill: area_on(tint, strength=0.4, fill=fill) for fill in fills}
-    assert found == dict.fromkeys(fills, pytest.approx(clear, rel=0.1))
+    clear = area_on(CLEAR, strength=0.4)
+    found = {fill: area_on(tint, strength=0.4, fill=fill) for fill in FILLS}
+    assert found == dict.fromkeys(FILLS, pytest.approx(clear, rel=0.1))
 
 
 @pytest.mark.parametrize("glass", [(152, 150, 148), (200, 190, 180), CLEAR])
@@ -100,6 +107,7 @@ def test_a_slide_without_glass_is_all_tissue(fill):
     assert mask[:, 40:].all() and not mask[:, :40].any()
 
 
+@pytest.mark.slow
 def test_a_slide_file_with_tinted_glass_and_an_area_that_was_not_scanned(tmp_path):
     image = draw_tissue(1024, 1536, [(300, 600, 500, 700)])
     clear = cut_slide(tmp_path / "clear", write_slide(tmp_path / "clear.svs", image))[1]
@@ -109,6 +117,7 @@ def test_a_slide_file_with_tinted_glass_and_an_area_that_was_not_scanned(tmp_pat
     assert found["tissue_mm2"] == pytest.approx(clear["tissue_mm2"], rel=0.05)
 
 
+@pytest.mark.slow
 def test_what_is_transparent_in_a_mirax_slide_is_no_glass(tmp_path):
     image = draw_tissue(1024, 1536, [(300, 600, 500, 700)])
     tinted = (image * (np.array((223, 215, 213)) / CLEAR)).clip(0, 253).astype(np.uint8)

@@ -9,6 +9,7 @@ from lowpower import rng
 from lowpower.slides.tissue import TissueSettings, find_tissue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pen", PENS)
 @pytest.mark.parametrize("width_um", [120, 400])
 def test_a_stroke_on_glass_is_no_tissue(pen, width_um):
@@ -108,6 +109,7 @@ def test_the_mask_is_the_same_twice_and_at_half_the_scale():
     assert (coarse & masks[4]).sum() / (coarse | masks[4]).sum() > 0.96
 
 
+@pytest.mark.slow
 def test_more_rows_than_are_taken_at_once():
     image = finish(ink(draw_slide(disk(600)), stroke(0.4, side=600), "green"))
     turned = find_tissue(np.rot90(image), 8, TissueSettings())

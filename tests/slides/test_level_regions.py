@@ -77,6 +77,7 @@ def slides(tmp_path_factory):
     return {name: write_levels(folder / f"{k}.tif", *how) for k, (name, how) in enumerate(SLIDES.items())}
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(
     name=some.sampled_from(sorted(SLIDES)),
@@ -89,7 +90,7 @@ def test_a_level_shows_the_field_of_the_teachers_box(slides, name, n, corner):
     with open_slide(slides[name]) as slide:
         teacher = choose_scale(slide.level_downsamples, 1 / SLIDES[name][2])
         scale = finer_level(slide.level_dimensions, slide.level_downsamples, teacher.reduction * n)
-        found = read_box(slide, scale, box, n).astype(int)
+        found = read_box(slide, scale, box, n=n).astype(int)
     assert found.shape == (96 // n, 128 // n, 3)
     y, x = (np.mgrid[: 96 // n, : 128 // n] + 0.5) * n
     x, y = ((at + start) * teacher.reduction for at, start in zip((x, y), corner, strict=True))
@@ -105,6 +106,7 @@ def test_a_level_shows_the_field_of_the_teachers_box(slides, name, n, corner):
     assert not on.any() or np.abs(found - np.stack(fields, -1))[on].max() <= steep + flatter + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mpp, reductions", [(0.5, ()), (0.5, (4, 8)), (0.25, (4, 16)), (0.5, (2, 4))])
 def test_where_levels_are_area_means_regions_differ_by_their_rounding_and_jpeg_only(tmp_path, mpp, reductions):
     image = draw_tissue(1152, 1216, PIECES)
@@ -161,6 +163,7 @@ def test_an_excluded_slide_gives_an_empty_zip(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_equal_runs_give_equal_bytes_and_regions_larger_than_a_strip_are_whole(tmp_path, monkeypatch):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1152, 1216, PIECES), reductions=(2,))
     made = cut(tmp_path, path, 4)
@@ -182,6 +185,7 @@ def spoiled(path):
             file.write(b"\x5a" * count)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
@@ -203,6 +207,7 @@ def test_a_level_that_cannot_be_read_is_named_with_what_to_write(tmp_path, fault
     assert not made["images"].exists() and not made["read"].exists()
 
 
+@pytest.mark.slow
 def test_the_benchmark_finds_area_means_as_sharp_as_area_means_and_pixels_between_them_less(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1200, PIECES), reductions=(4,))
     run = subprocess.run([sys.executable, ROOT / "bench/level_pixels.py", path], capture_output=True, text=True)
@@ -214,6 +219,7 @@ def test_the_benchmark_finds_area_means_as_sharp_as_area_means_and_pixels_betwee
     assert all(found[cost]["level"] < found[cost]["level 0"] for cost in ("seconds", "megabytes"))
 
 
+@pytest.mark.slow
 def test_a_real_level_read_between_its_pixels_is_less_sharp_than_area_means(shared, tmp_path):
     path = shared / "data/slides/tcga-cr-7395-01a-01-ts1.svs"
     low, level, read = read_both(tmp_path, path, 2, mpp=0.25, magnification=40, max_side_um=400)

@@ -52,6 +52,7 @@ def pieces_slide(tmp_path):
     return write_slide(tmp_path / "slides/a.svs", draw_tissue(1100, 1200, PIECES))
 
 
+@pytest.mark.slow
 def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, pieces_slide):
     cut_slide(tmp_path, pieces_slide)
     picture = picture_of(tmp_path)
@@ -78,12 +79,12 @@ def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, piece
 def test_the_mask_and_the_boxes_fit_the_picture():
     mask = np.zeros((10, 13), np.uint8)  # 1600 x 1240 pixels at 128 each: it reaches beyond the slide
     mask[5:, :6] = 255
-    tissue = shrink_mask(Image.fromarray(mask), 128, (0, 0, 1600, 1240), (200, 155))
+    tissue = shrink_mask(Image.fromarray(mask), 128, frame=(0, 0, 1600, 1240), size=(200, 155))
     assert np.argwhere(tissue).min(axis=0).tolist() == [80, 0] and np.argwhere(tissue).max(axis=0).tolist() == [154, 95]
     regions = [{"x": -64, "y": 640, "width": 832, "height": 640}, {"x": 768, "y": 0, "width": 832, "height": 640}]
     assert place_boxes(regions, (0, 0, 1600, 1240), (200, 155)).tolist() == [[0, 80, 96, 154], [96, 0, 199, 80]]
     part = (128, 640, 640, 1240)  # of which the tissue starts one pixel of the mask beyond the left edge
-    assert shrink_mask(Image.fromarray(mask), 128, part, (64, 75)).all()
+    assert shrink_mask(Image.fromarray(mask), 128, frame=part, size=(64, 75)).all()
     assert place_boxes(regions[:1], part, (64, 75)).tolist() == [[0, 0, 63, 74]]
     inside = {"x": 256, "y": 800, "width": 128, "height": 80}
     assert place_boxes([inside], part, (64, 75)).tolist() == [[16, 20, 32, 30]]
@@ -107,6 +108,7 @@ def test_tissue_stays_visible_under_a_mesh_of_boxes():
     assert paled + 40 < many[0, 2, 0] < vermilion - 40
 
 
+@pytest.mark.slow
 def test_an_excluded_slide_is_gray_and_has_no_boxes(tmp_path, pieces_slide):
     *_, state = cut_slide(tmp_path, pieces_slide, unit="grid", grid={"size_um": 512, "stride_um": 0, "min_tissue": 1})
     assert state["state"] == "excluded"
@@ -120,6 +122,7 @@ def test_an_excluded_slide_is_gray_and_has_no_boxes(tmp_path, pieces_slide):
     assert 180 < np.median(picture) < 215  # its glass is not white
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{}, {"exclude": "out of focus"}, {"min_area_um2": 1e9}])
 def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide, how):
     cut_slide(tmp_path, pieces_slide if "min_area_um2" in how else tmp_path / "none.svs", **how)
@@ -128,6 +131,7 @@ def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide
     assert np.asarray(picture).std() > 1  # crossed out
 
 
+@pytest.mark.slow
 def test_an_overview_is_small(tmp_path):
     path = tmp_path / "demo.tiff"
     make_slide(path, "S001", "sheet_atypical", "", PhantomSettings(pieces=12, piece_px=128))
@@ -137,6 +141,7 @@ def test_an_overview_is_small(tmp_path):
     assert max(Image.open(io.BytesIO(data)).size) <= 400
 
 
+@pytest.mark.slow
 def test_real_slides_take_24_kB_in_the_mean(tmp_path, shared):
     sizes = []
     for name, how in (

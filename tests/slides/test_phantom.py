@@ -104,6 +104,7 @@ def test_unknown_fault_is_an_error(tmp_path):
         write_slide(tmp_path / "a.tiff", np.zeros((64, 64, 3), np.uint8), MPP, "torn")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", CLASSES)
 @pytest.mark.parametrize("piece_px", [128, 256])
 def test_every_piece_is_one_connected_tissue_in_its_box(label, piece_px):
@@ -119,6 +120,7 @@ def test_every_piece_is_one_connected_tissue_in_its_box(label, piece_px):
         assert (sides > 0.8 * piece_px).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["palisade_atypical", "sheet_atypical"])
 def test_contrast_changes_fine_detail_and_not_the_mean_color(label):
     dials = PhantomSettings(pieces=6)
@@ -131,12 +133,14 @@ def test_contrast_changes_fine_detail_and_not_the_mean_color(label):
     )  # of 255: overlapping nuclei absorb a little less; two stain batches differ by 10
 
 
+@pytest.mark.slow
 def test_leak_darkens_the_tissue():
     dials = PhantomSettings(pieces=4, focus=(0.3, 0.3))
     leaking, tight = (draw_slide("a", "sheet_atypical", replace(dials, leak=leak)) for leak in (1, 0))
     assert leaking.mean() < tight.mean() - 0.3
 
 
+@pytest.mark.slow
 def test_the_phenotypes_differ_less_at_low_power():
     dials = PhantomSettings(pieces=6, focus=(0.3, 0.3))
     with_evidence, without = (draw_slide("a", "sheet_atypical", replace(dials, contrast=c)) for c in (1, 0))
@@ -144,6 +148,7 @@ def test_the_phenotypes_differ_less_at_low_power():
     assert difference[1] < 0.4 * difference[0]  # 2.5x against 10x
 
 
+@pytest.mark.slow
 def test_without_contrast_the_phenotypes_are_drawn_alike():
     dials = PhantomSettings(pieces=6, contrast=0)
     regular, atypical = (draw_slide("a", f"palisade_{p}", dials) for p in ("regular", "atypical"))

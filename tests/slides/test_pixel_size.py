@@ -140,6 +140,7 @@ def test_the_objective_is_the_one_that_was_used():
     assert find_mpp(Named(xml, mpp_x="352.8", mpp_y="352.8"), None).mpp == 0.25
 
 
+@pytest.mark.slow
 def test_an_ome_tiff_that_openslide_opens_has_the_scale_of_its_xml(tmp_path):
     image = draw_tissue(1100, 1600, [(300, 300, 400, 600)])
     scale = {"PhysicalSizeX": 500, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 500, "PhysicalSizeYUnit": "nm"}
@@ -151,6 +152,7 @@ def test_an_ome_tiff_that_openslide_opens_has_the_scale_of_its_xml(tmp_path):
     assert (checked["mpp"], checked["mpp_source"], tiled["state"]) == (0.5, "slide", "usable")
 
 
+@pytest.mark.slow
 def test_intake_records_what_is_doubted(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(300, 300, 400, 600)]), mpp=0.05)
     checked, *_ = cut_slide(tmp_path / "header", path)

@@ -17,6 +17,8 @@ from lowpower.slides.outlines import inside, outline_boxes
 from lowpower.slides.region_plan import TilingSettings
 from lowpower.slides.regions import Box, Fit, foreign_tissue, label_pieces, mark_territories, tissue_boxes
 
+pytestmark = pytest.mark.slow
+
 MASK = (40, 50)  # rows, columns
 steps = some.sampled_from([0.5, 2, 7.3, 8, 16.000000000000004])
 fits = some.builds(
@@ -95,6 +97,7 @@ def within(ring, x, y):
     return crossed
 
 
+@pytest.mark.slow
 @given(some.lists(rings, min_size=1, max_size=3), some.sampled_from([1, 2, 3.7]), some.data())
 def test_a_pixel_is_inside_where_its_center_is(part, reduction, data):
     box = Box(data.draw(some.integers(-20, 100)), data.draw(some.integers(-20, 100)), 64, 32)
@@ -109,6 +112,7 @@ def test_a_pixel_is_inside_where_its_center_is(part, reduction, data):
         assert found[row, column] == (sum(within(ring, x, y) for ring in part) % 2 == 1)
 
 
+@pytest.mark.slow
 @given(some.lists(rings, min_size=1, max_size=4), some.sampled_from([1, 2, 3.7]), fits)
 def test_outline_boxes(outlines, reduction, fit):
     boxes = outline_boxes([(str(k), [[ring]]) for k, ring in enumerate(outlines)], reduction, fit)
@@ -151,6 +155,7 @@ def drawn_slide(tmp_path_factory):
     return write_slide(tmp_path_factory.mktemp("slides") / "a.svs", draw_tissue(680, 700, pieces))
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(
     some.sampled_from(["tissue", "grid", "slide"]),

@@ -85,19 +85,19 @@ def test_other_tissue_is_marked_with_a_halo_and_the_own_never():
 
 def test_fields_start_at_the_corner_and_hold_enough_tissue():
     mask = mask_of((0, 0, 16, 24), (16, 0, 8, 8))  # at 8 pixels each: 192 x 128 and 64 x 64
-    boxes = grid_boxes(mask, 8, (640, 480), 64, 64, 0.5)
+    boxes = grid_boxes(mask, 8, (640, 480), size=64, stride=64, min_tissue=0.5)
     assert [(box.y, box.x) for box in boxes] == [(0, 0), (0, 64), (0, 128), (64, 0), (64, 64), (64, 128), (128, 0)]
     assert {box.share for box in boxes} == {1.0}
-    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0.5)) == 2  # 1, .5 and .25 of tissue
-    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0.25)) == 3
-    assert len(grid_boxes(mask, 8, (640, 480), 128, 128, 0)) == 3  # never a field without any
+    assert len(grid_boxes(mask, 8, (640, 480), size=128, stride=128, min_tissue=0.5)) == 2  # 1, .5 and .25 of tissue
+    assert len(grid_boxes(mask, 8, (640, 480), size=128, stride=128, min_tissue=0.25)) == 3
+    assert len(grid_boxes(mask, 8, (640, 480), size=128, stride=128, min_tissue=0)) == 3  # never a field without any
 
 
 def test_shares_count_parts_of_mask_pixels():
     mask = mask_of((0, 0, 1, 1), shape=(2, 2))
-    (box,) = grid_boxes(mask, 8, (16, 16), 12, 16, 0)
+    (box,) = grid_boxes(mask, 8, (16, 16), size=12, stride=16, min_tissue=0)
     assert box.tissue == pytest.approx(64) and box.share == pytest.approx(64 / 144)
-    boxes = grid_boxes(mask, 8, (16, 16), 4, 6, 0)
+    boxes = grid_boxes(mask, 8, (16, 16), size=4, stride=6, min_tissue=0)
     assert [box.tissue for box in boxes] == pytest.approx([16, 8, 8, 4])
 
 
@@ -119,6 +119,7 @@ def test_each_piece_becomes_a_region(tmp_path, pieces_slide):
     assert state["area_mm2"] == pytest.approx(sum(truth), rel=0.1)
 
 
+@pytest.mark.slow
 def test_a_region_shows_its_box_and_white_outside_the_slide(tmp_path, pieces_slide):
     cut_slide(tmp_path, pieces_slide, multiple=128)
     image = np.pad(draw_tissue(1100, 1200, PIECES), ((600, 600), (600, 600), (0, 0)), constant_values=255)
@@ -183,6 +184,7 @@ def test_low_magnification_is_the_mean_of_the_decoded_high_one(tmp_path, pieces_
         assert np.array_equal(low[member.replace("jpg", "png")], mean_by(image, 2))
 
 
+@pytest.mark.slow
 def test_a_grid_of_the_same_slide(tmp_path, pieces_slide):
     _, masked, state = cut_slide(tmp_path, pieces_slide, unit="grid")
     rows = files.read_rows(tmp_path / "regions.csv")
@@ -196,6 +198,7 @@ def test_a_grid_of_the_same_slide(tmp_path, pieces_slide):
     assert denser["regions"] > 2 * len(rows)
 
 
+@pytest.mark.slow
 def test_a_slide_is_one_region_with_all_its_tissue(tmp_path, pieces_slide):
     _, masked, _ = cut_slide(tmp_path, pieces_slide, unit="slide")
     (row,) = files.read_rows(tmp_path / "regions.csv")
@@ -208,6 +211,7 @@ def test_a_slide_is_one_region_with_all_its_tissue(tmp_path, pieces_slide):
         assert (middle[..., 1] < 220).mean() > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "slide", "annotation"])
 def test_what_is_too_long_is_cut_into_parts_that_fit_together(tmp_path, pieces_slide, unit):
     ring = [[20, 10], [1000, 60], [1100, 900], [300, 800]]
@@ -241,6 +245,7 @@ def test_what_is_too_long_is_cut_into_parts_that_fit_together(tmp_path, pieces_s
         assert np.abs(canvas - reference)[pasted].mean() < 1.5  # but for the edges of the JPEGs
 
 
+@pytest.mark.slow
 def test_no_part_of_a_field(tmp_path, pieces_slide):
     cut_slide(tmp_path, pieces_slide, unit="grid", max_side_um=64)
     assert {row["px_width"] for row in files.read_rows(tmp_path / "regions.csv")} == {"128"}
@@ -262,6 +267,7 @@ def test_no_field_with_enough_tissue(tmp_path, pieces_slide):
     assert read_images(tmp_path / "regions.zip") == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_a_20x_and_a_40x_slide_of_one_picture_agree(tmp_path, unit):
     fine = draw_tissue(2200, 2400, [tuple(2 * v for v in piece) for piece in PIECES])
@@ -285,6 +291,7 @@ def test_a_20x_and_a_40x_slide_of_one_picture_agree(tmp_path, unit):
         assert np.abs(image.astype(int) - images[1][member]).mean() < 1.5  # rounded twice or once
 
 
+@pytest.mark.slow
 def test_a_scale_near_a_whole_one_is_reduced_by_it_and_recorded(tmp_path):
     picture = draw_tissue(1100, 1200, PIECES)
     cut_slide(tmp_path / "near", write_slide(tmp_path / "near.svs", picture, mpp=0.495))
@@ -295,6 +302,7 @@ def test_a_scale_near_a_whole_one_is_reduced_by_it_and_recorded(tmp_path):
     assert float(far["width"]) == pytest.approx(int(far["px_width"]) / 0.45, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_pixels_damaged_in_the_middle_exclude_the_slide(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1200, PIECES), reductions=(2,), compression="jpeg")
     with tifffile.TiffFile(path) as file:
@@ -311,11 +319,13 @@ def test_pixels_damaged_in_the_middle_exclude_the_slide(tmp_path):
     assert not list((tmp_path / "out").glob(".*"))
 
 
+@pytest.mark.slow
 def test_a_mistake_in_the_code_is_no_bad_slide(tmp_path, pieces_slide):
     with pytest.raises(KeyError):
         cut_slide(tmp_path, pieces_slide, unit="grid", grid={"size_um": 128})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_two_runs_write_the_same_bytes(tmp_path, pieces_slide, unit):
     for run in ("one", "two"):

@@ -60,18 +60,21 @@ def test_an_area_is_the_exact_mean_and_white_outside(tmp_path, monkeypatch):
     with open_slide(write_slide(tmp_path / "a.svs", image)) as slide:
         for x, y, width, height in [(0, 0, 100, 50), (-50, -40, 80, 80), (150, 130, 120, 70)]:
             part = padded[300 + 4 * y : 300 + 4 * (y + height), 300 + 4 * x : 300 + 4 * (x + width)]
-            assert np.array_equal(read_area(slide, Scale(0, 1, 4), x, y, width, height), mean_by(part, 4))
-        whole = read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200)
+            assert np.array_equal(
+                read_area(slide, Scale(0, 1, 4), x=x, y=y, width=width, height=height), mean_by(part, 4)
+            )
+        whole = read_area(slide, Scale(0, 1, 4), x=-20, y=-20, width=300, height=200)
         monkeypatch.setattr(resampling, "STRIP", 10_000)
-        assert np.array_equal(read_area(slide, Scale(0, 1, 4), -20, -20, 300, 200), whole)
+        assert np.array_equal(read_area(slide, Scale(0, 1, 4), x=-20, y=-20, width=300, height=200), whole)
 
 
+@pytest.mark.slow
 def test_a_level_is_read_as_it_is(tmp_path):
     image = draw_tissue(2046, 2046, [(1000, 1200, 400, 600)])
     with open_slide(write_slide(tmp_path / "a.svs", image)) as slide:
         scale = choose_scale(slide.level_downsamples, 4)
         assert scale == Scale(1, 2046 / 512, 1)  # 3.996, which is neither 3 nor 4
-        area = read_area(slide, scale, 290, 230, 180, 140)
+        area = read_area(slide, scale, x=290, y=230, width=180, height=140)
     expected = mean_by(image[: 4 * 511, : 4 * 511], 4)[230:370, 290:470].astype(int)
     assert np.abs(area - expected).mean() < 2  # between two pixels by up to half of one of level 0
 
@@ -79,8 +82,8 @@ def test_a_level_is_read_as_it_is(tmp_path):
 def test_a_scale_that_is_not_whole_is_box_filtered(tmp_path):
     ramp = np.repeat(np.arange(0, 240, dtype=np.uint8)[None, :, None], 240, axis=0).repeat(3, axis=2)
     with open_slide(write_slide(tmp_path / "a.svs", ramp, reductions=())) as slide:
-        area = read_area(slide, Scale(0, 1, 2.5), 8, 4, 40, 40)
-    assert resampling.shape == (40, 40, 3)
+        area = read_area(slide, Scale(0, 1, 2.5), x=8, y=4, width=40, height=40)
+    assert area.shape == (40, 40, 3)
     expected = (8 + np.arange(40) + 0.5) * 2.5 - 0.5  # the middle of each pixel
     assert np.abs(area[20, :, 0] - expected).max() <= 1
 
@@ -106,6 +109,7 @@ def test_the_sheet_can_exclude_a_slide(tmp_path):
     assert {state["reason"] for state in states} == {"the sheet excludes it: out of focus"}
 
 
+@pytest.mark.slow
 def test_each_step_says_in_one_line_what_came_of_it(tmp_path, capsys):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(300, 300, 400, 600)]), reductions=())
     cut_slide(tmp_path, path, slide="S001")
@@ -118,6 +122,7 @@ def test_each_step_says_in_one_line_what_came_of_it(tmp_path, capsys):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pieces", "how", "said"),
     [
@@ -151,6 +156,7 @@ def test_once_excluded_a_slide_keeps_step_and_reason():
     assert next_state(usable, "tile_slide")["state"] == "usable"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "how", "regions", "step", "reason"),
     [

@@ -64,6 +64,7 @@ def unmixed(path):
     return write_tiff(path, TISSUE, compressionargs={"outcolorspace": "rgb"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cache", [tiff_tiles.CACHE, 1_000_000, 1])
 @pytest.mark.parametrize("write", [aperio, demo, subsampled, unmixed, bigtiff])
 def test_tiles_are_openslides_pixels(tmp_path, monkeypatch, write, cache):
@@ -79,11 +80,11 @@ def test_tiles_are_openslides_pixels(tmp_path, monkeypatch, write, cache):
 def test_an_area_is_the_same_by_either_reader(tmp_path, monkeypatch, scale):
     path = aperio(tmp_path / "a.svs")
     with open_slide(path) as slide:
-        fast = read_area(slide, scale, -3, 11, 150, 130)
+        fast = read_area(slide, scale, x=-3, y=11, width=150, height=130)
         assert slide.reader(scale.level).name == "tifffile"
     monkeypatch.setattr(slide_reader, "PROVEN", ())
     with open_slide(path) as slide:
-        assert np.array_equal(read_area(slide, scale, -3, 11, 150, 130), fast)
+        assert np.array_equal(read_area(slide, scale, x=-3, y=11, width=150, height=130), fast)
         assert slide.reader(scale.level).name == "openslide"
 
 
@@ -182,11 +183,12 @@ def test_a_damaged_tile_excludes_the_slide(tmp_path, capsys, how):
                 slide._readers[0] = PlainReader(slide, 0)
             assert slide.reader(0).name == ("tifffile" if by_tiles else "openslide")
             with pytest.raises(ExcludedSlide, match="damaged"):
-                read_area(slide, Scale(0, 1, 1), 200, 1000, 300, 200)
+                read_area(slide, Scale(0, 1, 1), x=200, y=1000, width=300, height=200)
     *_, tiled = cut_slide(tmp_path / "out", path)
     assert tiled["state"] == "excluded" and "damaged" in tiled["reason"]
 
 
+@pytest.mark.slow
 def test_the_table_says_which_reader_it_was(tmp_path, monkeypatch):
     for name, expected in (("jpeg", "tifffile"), ("zlib", "openslide")):
         path = write_slide(tmp_path / f"{name}.svs", TISSUE, reductions=(), compression=name)

@@ -65,6 +65,7 @@ def test_no_tissue_says_how_much_was_ink(tmp_path):
     assert "ink" not in mask_of(tmp_path, finish(empty))["reason"]
 
 
+@pytest.mark.slow
 def test_another_stain_is_told(tmp_path):
     (warning,) = mask_of(tmp_path, finish(draw_stained("Masson")))["warnings"]
     assert "% of what is colored is brown, blue or green" in warning and "set tissue.pen_um: 0" in warning

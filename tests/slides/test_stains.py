@@ -14,6 +14,7 @@ from lowpower.slides.tissue import TissueSettings, find_tissue, survey_slide
 STAINS = ("DAB", "Giemsa", "Masson", "Masson, even", "Papanicolaou")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("strength", [0.6, 1, 1.5])
 @pytest.mark.parametrize("stain", [*STAINS, "H&E"])
 def test_what_is_stained_is_not_dropped_as_ink(stain, strength):
@@ -22,6 +23,7 @@ def test_what_is_stained_is_not_dropped_as_ink(stain, strength):
     assert without > 0.95 * with_ink > 0.4 * image[..., 0].size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stain", STAINS)
 def test_a_strange_stain_is_told_from_hematoxylin_and_eosin(stain):
     other = survey_slide(finish(draw_stained(stain), 90), 8, TissueSettings()).other_stains
@@ -36,17 +38,18 @@ def test_ink_does_not_spread_over_pink_stroma(pen):
     pink = (0.5 + 0.1 * smooth(draw, 2)).reshape(SIDE, FINE, SIDE, FINE).mean(axis=(1, 3))
     light = np.array(GLASS) * np.exp(-pink[..., None] * (0.15, 0.70, 0.525)) + draw.normal(0, 1, (SIDE, SIDE, 3))
     light[:40] = GLASS
-    found, _ = find_ink(finish(ink(light, where, pen)), np.array(GLASS), 8, 100)
+    found, _ = find_ink(finish(ink(light, where, pen)), np.array(GLASS), mpp=8, pen_um=100)
     away = ndimage.distance_transform_edt(where < 0.5) * 8
     assert found[where > 0.9].mean() > 0.98
     assert away[found].max() < 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pen", PENS)
 def test_each_ink_goes_no_farther_than_a_stroke_into_tissue(pen):
     where = stroke(0.4, width_um=400)
     image = finish(ink(draw_stained("H&E"), where, pen))
-    found, _ = find_ink(image, np.array(GLASS), 8, 100)
+    found, _ = find_ink(image, np.array(GLASS), mpp=8, pen_um=100)
     away = ndimage.distance_transform_edt(where < 0.5) * 8
     assert found[where > 0.9].mean() > 0.98 or pen == "red"  # one thin stroke of red on tissue goes only in part
     assert away[found].max() < 150

@@ -41,6 +41,7 @@ def test_joined_strips_are_the_jpeg_that_pillow_writes_with_restart_markers(shap
     assert np.array_equal(files.decode(joined(image, rows)), files.decode(files.encode(image, 95)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk", [1, 1000, 2**22])
 @pytest.mark.parametrize(("shape", "rows"), SHAPES)
 def test_a_jpeg_is_read_in_its_strips(monkeypatch, shape, rows, chunk):
@@ -90,6 +91,7 @@ def test_a_strip_is_no_larger_than_a_restart_interval_and_a_small_box_is_whole(s
         assert all(strip.height % 8 == 0 for strip in found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mpp", "unit", "reduction"), [(0.5, "tissue", 4), (0.4, "tissue", 4), (0.5, "annotation", 2), (0.5, "slide", 8)]
 )

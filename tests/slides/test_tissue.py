@@ -70,6 +70,7 @@ def test_closing_in_strips_is_the_closing_of_the_whole(width):
     assert np.array_equal(close_gaps(mask, width), closed[width + 1 : -width - 1, width + 1 : -width - 1])
 
 
+@pytest.mark.slow
 def test_a_mask_takes_15_bytes_a_pixel_at_most():
     # 59 million pixels of 8 µm, a slide of 75 x 50 mm, then stay below 1 GB
     image = draw_tissue(2000, 500, [(20 + k * 250, 50, 220, 400) for k in range(8)])
@@ -100,6 +101,7 @@ def test_what_touches_the_edge_is_no_hole():
     assert not fill_small(mask, 50)[0, 3]
 
 
+@pytest.mark.slow
 def test_the_mask_covers_the_slide_at_its_own_scale(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1605, [(300, 300, 400, 600)]), reductions=())
     _, masked, _ = cut_slide(tmp_path / "out", path)
@@ -150,10 +152,25 @@ def read_thumbnail(shared, name):
 
 # The thumbnails do not say their scale. 8 µm is the mask's own; the slide with three colors of pen is taken for 17 mm
 # wide, and the field of view with fat for 1.9 mm.
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["no-tissue-line", "no-tissue-red-pen"])
 @pytest.mark.parametrize("mpp", [1, 2, 4, 8])
 def test_nothing_is_found_where_there_is_no_tissue(shared, name, mpp):
     assert not find_tissue(read_thumbnail(shared, name), mpp, TissueSettings()).any()
+
+
+@pytest.mark.parametrize("mpp", [16, 32])
+def test_soft_ink_is_no_pale_tissue_where_pixels_are_coarse(shared, mpp):
+    assert not find_tissue(read_thumbnail(shared, "no-tissue-red-pen"), mpp, TissueSettings()).any()
+
+
+def test_pale_stain_is_tissue_where_it_is_broad():
+    lines, field = np.full((2, 120, 120, 3), GLASS, np.uint8)
+    pale = np.round(np.array(GLASS) * (1, 0.935, 0.97))
+    lines[::16], lines[1::16], lines[2::16] = pale, pale, pale  # 24 µm wide, 104 µm apart
+    field[40:80, 30:90] = pale
+    assert not find_tissue(lines, 8, TissueSettings()).any()
+    assert np.array_equal(find_tissue(field, 8, TissueSettings()), field[..., 1] < 240)
 
 
 def test_red_ink_over_fat_is_dropped_and_the_tissue_beside_it_stays(shared):

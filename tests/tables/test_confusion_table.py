@@ -14,7 +14,7 @@ KIND = {"per": "region", "split": "test", "pixels": "averaged"}
 
 def units_of(truth, called):
     ids = [f"r{k}" for k in range(len(truth))]
-    return Units(ids, ids, np.array(truth, int), np.eye(2)[called] if called else np.zeros((0, 2)))
+    return Units(ids, ids, truth=np.array(truth, int), probabilities=np.eye(2)[called] if called else np.zeros((0, 2)))
 
 
 def test_counts_are_summed_over_the_seeds_of_a_row():
@@ -86,6 +86,7 @@ def test_a_row_is_the_truth_and_its_shares_are_percent(figure):
         assert text.count(f"<!-- {name} -->") == 2  # as they are: no formula, no markup
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("classes", [["adenocarcinoma", "normal"], list("abcdefg")])
 def test_long_or_many_names_are_numbered(figure, classes):
     drawn, _ = figure(counts(np.eye(len(classes), dtype=int), classes), classes)
@@ -93,6 +94,7 @@ def test_long_or_many_names_are_numbered(figure, classes):
     assert all(f"{k}  {name}" in cells(drawn.axes[-1])[0] for k, name in enumerate(classes, start=1))
 
 
+@pytest.mark.slow
 def test_every_model_has_a_matrix_of_its_largest_shares_and_of_one_split(figure):
     classes = ["a", "b"]
     good, bad = [[9, 0], [0, 9]], [[0, 5], [5, 0]]

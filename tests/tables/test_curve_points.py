@@ -14,7 +14,9 @@ from lowpower.tables.curve_points import reliability_bins, roc_points, trace_cur
 
 def units(truth, probabilities):
     names = [f"u{k}" for k in range(len(truth))]
-    return Units(names, names, np.array(truth, int), np.array(probabilities, float).reshape(len(truth), -1))
+    return Units(
+        names, names, truth=np.array(truth, int), probabilities=np.array(probabilities, float).reshape(len(truth), -1)
+    )
 
 
 def drawn(count, seed=0):
@@ -61,7 +63,7 @@ def test_the_bins_are_those_of_the_error_in_the_results():
     found = reliability_bins([one])
     error = sum(int(row["n"]) * abs(float(row["confidence"]) - float(row["accuracy"])) for row in found) / 300
     everyone = np.ones((1, 300))
-    assert sample(one, one.patients, everyone, 0)["ece"].point == pytest.approx(error, abs=1e-4)
+    assert sample(one, one.patients, everyone, rank_draws=0)["ece"].point == pytest.approx(error, abs=1e-4)
 
 
 def test_every_row_of_the_results_but_those_of_slides_has_its_curves(tmp_path):

@@ -16,6 +16,7 @@ def write(folder, name, text):
         part.write_text(text, encoding="utf-8")
 
 
+@pytest.mark.slow
 @needs_latex
 def test_tables_with_names_that_mean_something_in_latex_compile(tmp_path):
     tables = tmp_path / "tables"

@@ -41,11 +41,10 @@ def test_nobody_and_everybody_referred_are_rows_of_the_results(tmp_path):
     study = [(model("teacher", 10), both(7, 4)), (model("sskd", 2.5, 100), both(4, 3))]
     units, models = write_units(tmp_path, study, JUDGING)
     write_rows(tmp_path / "cost.csv", list(COSTS[0]), COSTS)
-    shared = {"units": units, "models": models, "splits": ["test"], "statistics": STATISTICS}
+    shared = {"units": units, "models": models, "reported": ["test"], "statistics": STATISTICS}
 
     def forms(name):
-        ends = {"table": "csv", "summary": "md", "latex": "tex"}
-        return {form: tmp_path / f"{name}.{end}" for form, end in ends.items()}
+        return {form: tmp_path / f"{name}.{form}" for form in ("csv", "md", "tex")}
 
     table = written(tmp_path, study, "results")["csv"]
     for again in ("referral", "again"):

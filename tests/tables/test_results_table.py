@@ -16,6 +16,7 @@ from prediction_frames import (
 )
 from unit_files import write_units
 
+from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.metrics import COMPARED, UNBOUNDED
 from lowpower.files import read_rows
 from lowpower.tables.layout import decimals, latex_of, percent, points, summary_of
@@ -63,6 +64,7 @@ def test_seeds_are_averaged_and_each_student_compared_with_its_own_teacher():
     assert (student["accuracy"], student["accuracy_minus_teacher"]) == ("0.6250", "-0.1250")
 
 
+@pytest.mark.slow
 def test_intervals_do_not_depend_on_the_order_of_rows_or_on_other_models():
     shuffled = [(about, frame.sample(frac=1, random_state=0)) for about, frame in STUDY]
     assert rows_of(shuffled) == rows_of(STUDY)
@@ -72,6 +74,7 @@ def test_intervals_do_not_depend_on_the_order_of_rows_or_on_other_models():
     ]
 
 
+@pytest.mark.slow
 def test_pixels_of_a_level_have_rows_of_their_own_for_students_only():
     rows = rows_of(BOTH)
     assert [row for row in rows if row["pixels"] == "averaged"] == rows_of(STUDY)  # the headline is what it was
@@ -128,6 +131,7 @@ def summary(rows):
     return summary_of(sections(rows), note(0.95))
 
 
+@pytest.mark.slow
 def test_people_see_rows_of_a_level_under_a_title_of_their_own():
     text = summary(rows_of(BOTH))
     titles = [line[4:] for line in text.splitlines() if line.startswith("###")]
@@ -167,6 +171,7 @@ def test_one_patient_has_no_interval_and_one_class_no_auroc():
     assert (row["accuracy"], row["accuracy_low"], row["auroc"]) == ("1.0000", "", "")
 
 
+@pytest.mark.slow
 def test_the_results_in_short_name_the_teacher_and_the_range_of_the_lowest_magnification():
     reads = "teacher at 10x (1.0 µm/px) 100.0 %, sskd at 2.5x (4.0 µm/px) 87.5 %, scratch at 2.5x (4.0 µm/px) 50.0 %"
     assert in_short(rows_of(STUDY)) == f"results: 18 rows; right of 8 patients (test): {reads}"
@@ -183,6 +188,7 @@ def test_latex_has_a_tabular_under_the_title_of_each_table():
     assert all(line.startswith("%") for line in latex_of([], NOTHING).splitlines())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("empty", [False, True])
 def test_files_have_the_same_bytes_twice(tmp_path, empty):
     study = [(about, frame[:0] if empty else frame) for about, frame in STUDY]
@@ -245,6 +251,7 @@ def test_patients_are_a_row_with_every_models_call(tmp_path):
     assert last["sskd 2.5x labeled100-unlabeled100"] == ""  # of another seed
 
 
+@pytest.mark.slow
 def test_the_spread_is_over_seeds_and_drawing_seeds_has_an_interval_of_its_own():
     study = [
         (model(method, scale, seed=seed), predictions(right))
@@ -270,6 +277,7 @@ def test_a_row_without_its_teacher_or_with_a_missing_seed_says_so():
     assert "no teacher to compare with" in text
 
 
+@pytest.mark.slow
 def test_the_temperature_and_the_threshold_are_chosen_on_validation_data(tmp_path):
     study = [(about, with_validation(frame, 6)) for about, frame in STUDY[:2]]
     rows = read_rows(written(tmp_path, study, positive_class="c")["csv"])
@@ -291,6 +299,7 @@ def test_the_temperature_and_the_threshold_are_chosen_on_validation_data(tmp_pat
     assert {plain[name] for name in ("temperature", "threshold", "sensitivity", "ece_calibrated")} == {""}
 
 
+@pytest.mark.slow
 def test_validation_chooses_how_regions_become_a_patient(tmp_path):
     frame = pd.concat([predictions(8), predictions(8, split="val")])
     focal = frame["region"].str.endswith("_0")  # one region of each patient shows the class, two say the opposite
@@ -298,13 +307,14 @@ def test_validation_chooses_how_regions_become_a_patient(tmp_path):
     study = [(model("teacher", 10), wrong.assign(p_c=1 - wrong["p_a|b"]))]
     found = {}
     for way in ("mean", "max", "top_k", "validation"):
-        row = read_rows(written(tmp_path, study, way, judging=JUDGING | {"aggregation": way, "top_k": 2})["csv"])[0]
+        row = read_rows(written(tmp_path, study, way, judging=JUDGING | {"aggregation": Aggregation(way, 2)})["csv"])[0]
         found[way] = (row["aggregation"], row["log_loss"])
     losses = {way: float(loss) for way, (_, loss) in found.items()}
     assert losses["validation"] == min(losses.values()) < losses["mean"]
     assert found["validation"][0] == min(("mean", "max", "top_k"), key=losses.get) == "max"
 
 
+@pytest.mark.slow
 def test_sites_have_rows_of_their_own_where_there_is_more_than_one(tmp_path):
     study = [
         (about, frame.assign(site=np.where(frame["patient"] < "p4", "East", "West"))) for about, frame in STUDY[:2]

@@ -56,18 +56,23 @@ STUDIES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", ["mean", "validation"])
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, name, way):
     study, together = STUDIES[name], Aggregation(way, 2)
-    judging = JUDGING | {"aggregation": way, "top_k": 2}
+    judging = JUDGING | {"aggregation": Aggregation(way, 2)}
     units, models = write_units(tmp_path, study, judging, ("test", "external"))
     for chosen in (range(len(study)), [1], [len(study) - 1, 0]):
         frames, folders = [study[i][1] for i in chosen], [models[i]["folder"] for i in chosen]
         for splits in (["test"], ["val", "test", "external"], ["val"]):
-            assert same(read_judged(units, folders, splits), judge(frames, CLASSES, True, splits, together))
+            assert same(
+                read_judged(units, folders, splits),
+                judge(frames, CLASSES, regions_have_labels=True, splits=splits, aggregation=together),
+            )
 
 
+@pytest.mark.slow
 def test_the_file_has_the_same_bytes_twice_and_a_row_for_each_unit(tmp_path):
     first = write_units(tmp_path, STUDIES["folds"], JUDGING)[0].read_bytes()
     assert write_units(tmp_path, STUDIES["folds"], JUDGING)[0].read_bytes() == first

@@ -41,6 +41,7 @@ def test_one_python_runs_all_environments():
     assert len(pythons) == 1 and re.fullmatch(r"3\.\d+", pythons.pop())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_an_environment_holds_what_its_rules_import_and_nothing_else(environment):
     scripts = [script for name in same_contents(environment) for script in scripts_of(name)]

@@ -16,6 +16,8 @@ from lowpower.config.config_file import read_config
 from lowpower.magnification import reduction_between
 from lowpower.slides.sheet_draft import draft_sheet
 
+pytestmark = pytest.mark.slow
+
 SCHEMA = ROOT / "schemas/config.schema.yaml"
 # teachers, parts of recordings, distilled students, students
 STUDIES = {
@@ -41,10 +43,10 @@ def project_with_sheet(folder, name):
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_a_preset_is_valid_with_either_unit(name, unit):
     config = read_config(preset(name) | {"unit": unit}, SCHEMA)
-    for low in config["student_magnifications"]:
-        assert reduction_between(config["teacher_magnification"], low) % 2 == 0
-    assert config["coarsest_magnification"] <= min(config["student_magnifications"])
-    assert config["cohort"] == name and config["report_split"] == "val"
+    for low in config.student_magnifications:
+        assert reduction_between(config.teacher_magnification, low) % 2 == 0
+    assert config.coarsest_magnification <= min(config.student_magnifications)
+    assert config.cohort == name and config.report_split == "val"
 
 
 @pytest.mark.parametrize("name", STUDIES)

@@ -16,6 +16,8 @@ from lowpower.config.config_file import read_config
 from lowpower.config.external_models import check_external_models
 from lowpower.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 AWFUL = ["{slide}", "{{", "%s%d", "a*b?[c]", "~x", "$HOME", "back\\slash", "quote\"s'", "-rf", "#1", "😀", "עברית"]
 AWFUL += ["10x", "10x.tumor", "10x-level", "all", "CON", "a,b;c", "<b>&amp;", "a/../b", "a%20b", "a b", "=1"]
 LONG = [

@@ -20,6 +20,8 @@ from workflow_runs import SMOKE, change, copy_project, planned, results, snakema
 
 from lowpower.files import read_rows
 
+pytestmark = pytest.mark.slow
+
 STEPS = ("check_slide", "mask_tissue", "tile_slide")
 
 

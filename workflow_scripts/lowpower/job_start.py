@@ -1,21 +1,41 @@
-"""What every job does first."""
+"""Run one step of the workflow: as the script of a rule, or from a shell."""
 
+import os
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-from lowpower.log import open_log, say
+from lowpower.log import open_log, say, show_error
+from lowpower.step_arguments import arguments_of, read_command_line
 
 LONGEST = 300.0  # seconds: SLURM's own authentication refuses a node whose clock is further off than that
 
 
-def start_job(log: str | Path, inputs: Iterable[str | Path]) -> None:
-    """Open the log, and wait until this machine's clock has passed the newest of the job's inputs.
+def run_step(step: Callable[..., None], snakemake: Any = None) -> None:
+    """Call a step with the named inputs, outputs and params of its rule or, without Snakemake, those of a shell.
 
-    Where a file system takes times from whoever writes, a node whose clock is behind would date what it makes before
-    what it is made from, for which Snakemake fails a job.
+    step: one function of the library, whose parameters have the names of the rule (see ``step_arguments``).
+    snakemake: the object that Snakemake puts into a script.
     """
-    open_log(log)
+    if snakemake is None:
+        sys.excepthook = show_error
+        step(**read_command_line(step))
+        return
+    open_log(snakemake.log[0])
+    if "SLURM_JOB_ID" in os.environ:
+        wait_for_clock(snakemake.input)
+    named = [snakemake.input.items(), snakemake.output.items(), snakemake.params.items()]
+    step(**arguments_of(step, dict(item for part in named for item in part)))
+
+
+def wait_for_clock(inputs: Iterable[str | Path]) -> None:
+    """Wait until this machine's clock has passed the newest of the job's inputs.
+
+    Where a file system takes times from whoever writes, a node whose clock is behind would date its outputs before its
+    inputs, for which Snakemake fails a job. One machine has one clock, so only nodes of a cluster need this.
+    """
     written, newest = max(((_written(path), str(path)) for path in inputs), default=(0.0, ""))
     behind = written - time.time()
     if behind > LONGEST:
@@ -26,7 +46,7 @@ def start_job(log: str | Path, inputs: Iterable[str | Path]) -> None:
 
 
 def _written(path: str | Path) -> float:
-    """When a file was written, in seconds since 1970; 0 where it is missing, which its reader tells better."""
+    """When a file was written, in seconds since 1970; 0 for a missing file: the step reports that."""
     try:
         return Path(path).stat().st_mtime
     except OSError:

@@ -22,10 +22,10 @@ def open_log(path: str | Path) -> None:
     with open(path, "w") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
-    sys.excepthook = _end
+    sys.excepthook = show_error
 
 
-def _end(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def show_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """The last words of a job that failed: one message where the user can mend it, all that is known otherwise."""
     message = remedy(error)
     if message is None:

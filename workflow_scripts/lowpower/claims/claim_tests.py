@@ -45,19 +45,19 @@ def judge_claims(
     units: str | Path,
     folders: Sequence[str],
     statistics: dict,
-    table: str | Path,
-    summary: str | Path,
-    latex: str | Path,
+    csv: str | Path,
+    md: str | Path,
+    tex: str | Path,
 ) -> None:
-    """Write claims.csv, and for people the same as Markdown (summary) and LaTeX.
+    """Write the table of claims as CSV, Markdown and LaTeX.
 
     claims: as the study resolves them: with arms, or with why they are not tested. register: its entries, oldest first.
     units: units.parquet. folders: of the models that claims are about. statistics: draws, rank_draws, confidence.
     """
     entries = [read_json(path) for path in register]
     rows = claim_rows(claims, entries, read_judged(units, folders, ["test"]), folders, statistics)
-    write_rows(table, COLUMNS, rows)
-    write_texts(summary, latex, sections(rows), NOTE if rows else NOTHING)
+    write_rows(csv, COLUMNS, rows)
+    write_texts(md, tex, sections(rows), NOTE if rows else NOTHING)
     say(in_short(rows))
 
 

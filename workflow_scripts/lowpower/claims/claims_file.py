@@ -7,6 +7,7 @@ from pathlib import Path
 
 from lowpower import magnification
 from lowpower.config.schema import checked
+from lowpower.config.study import Study
 from lowpower.config.study_models import Model, level_of, uses_unlabeled
 from lowpower.config.yaml_file import parse
 from lowpower.errors import InputError
@@ -62,33 +63,33 @@ def _check(claim: dict, of: str) -> None:
             raise InputError(f"{of}: `{key}`: write magnification or fewer_pixels, not both")
 
 
-def resolve(claims: Sequence[dict], config: dict, models: Sequence[Model]) -> list[dict]:
+def resolve(claims: Sequence[dict], study: Study, models: Sequence[Model]) -> list[dict]:
     """The claims, each with ``arms``, the models that it compares, or with ``why`` it is not tested in this study.
 
-    An arm: its name for people, the pixels it is tested on, and the folder of its model of each seed. config: complete.
+    An arm: its name for people, the pixels it is tested on, and the folder of its model of each seed.
     """
-    return [claim | dict(zip(("arms", "why"), _arms(claim, config, models), strict=True)) for claim in claims]
+    return [claim | dict(zip(("arms", "why"), _arms(claim, study, models), strict=True)) for claim in claims]
 
 
-def _arms(claim: dict, config: dict, models: Sequence[Model]) -> tuple[list[dict], str]:
+def _arms(claim: dict, study: Study, models: Sequence[Model]) -> tuple[list[dict], str]:
     if claim["test"] == "none":
         return [], "no number tests it"
-    if claim["cohorts"] and config["cohort"] not in claim["cohorts"]:
+    if claim["cohorts"] and study.cohort not in claim["cohorts"]:
         return [], f"it is about cohort {' or '.join(claim['cohorts'])}"
-    if config["report_split"] != "test":
+    if study.report_split != "test":
         return [], "claims are tested on test data, once: write `report_split: test` when the study is final"
     try:
         if claim["test"] == "trend":
             rows = [claim["row"] | {"unlabeled": share} for share in sorted(claim["shares"])]
-            return [_arm(row, config, models)[0] for row in rows], ""
-        first, known = _arm(claim["row"], config, models)
-        other, _ = _arm(claim["against"], config, models, known)
+            return [_arm(row, study, models)[0] for row in rows], ""
+        first, known = _arm(claim["row"], study, models)
+        other, _ = _arm(claim["against"], study, models, known)
         return ([], f"it compares {first['name']} with itself") if first == other else ([first, other], "")
     except LookupError as missing:
         return [], str(missing.args[0])
 
 
-def _arm(row: dict, config: dict, models: Sequence[Model], other: dict | None = None) -> tuple[dict, dict]:
+def _arm(row: dict, study: Study, models: Sequence[Model], other: dict | None = None) -> tuple[dict, dict]:
     """One arm, and what it is in full. other: that of the row, which fills in what ``against`` does not say.
 
     Raises LookupError saying what the study lacks.
@@ -99,13 +100,13 @@ def _arm(row: dict, config: dict, models: Sequence[Model], other: dict | None = 
         raise LookupError(f"the study has no row {' or '.join(methods)}")
     found = [model for model in models if model.method == method]
     known = {} if method == "teacher" else dict(other or {})
-    if known and not uses_unlabeled(config["methods"][method]):
+    if known and not uses_unlabeled(study.methods[method]):
         known.pop("unlabeled", None)
-    if known and config["methods"][method]["at"] == "teacher":
-        known["magnification"] = config["teacher_magnification"]
+    if known and study.methods[method].at == "teacher":
+        known["magnification"] = study.teacher_magnification
     wanted = known | row | {"method": method}
     if "fewer_pixels" in row:
-        wanted["magnification"] = config["teacher_magnification"] / math.sqrt(row["fewer_pixels"])
+        wanted["magnification"] = study.teacher_magnification / math.sqrt(row["fewer_pixels"])
     scale = wanted.get("magnification", min(model.magnification for model in found))
     found = [m for m in found if math.isclose(m.magnification, scale, rel_tol=magnification.WRITTEN)]
     if not found:
@@ -118,13 +119,13 @@ def _arm(row: dict, config: dict, models: Sequence[Model], other: dict | None = 
         if not found:
             raise LookupError(f"the study has no {method} with {shares[key]} % of the {key} patients")
     pixels = wanted.get("pixels", "averaged")
-    if pixels == "level" and not level_of(found[0], config):
+    if pixels == "level" and not level_of(found[0], study):
         raise LookupError(f"{method} is not tested on the slide's own level here (`pixels`)")
     name = f"{method} at {magnification.name_of(scale)}"
     if method != "teacher":
         name += f", labeled {shares['labeled']} %, unlabeled {shares['unlabeled']} %, {pixels} pixels"
     in_full = {"method": method, "magnification": scale, **shares, "pixels": pixels}
-    if method == "teacher" or not uses_unlabeled(config["methods"][method]):
+    if method == "teacher" or not uses_unlabeled(study.methods[method]):
         del in_full["unlabeled"]  # 0 because it never looks at them, which says nothing of what it is compared with
     return {"name": name, "pixels": pixels, "folders": [model.folder for model in found]}, in_full
 

@@ -1,7 +1,8 @@
 """A hash of what a script does, so that a changed helper reruns its rule and a changed comment reruns nothing.
 
 Snakemake sees neither a change in a module that a script imports nor that a change is a comment.
-The hash covers the syntax trees, without docstrings, of the script and of every lowpower module it imports.
+The hash covers the syntax trees, without docstrings, of the script and of every lowpower module it imports, and every
+file of the folder ``templates`` beside any of these modules.
 """
 
 import ast
@@ -14,7 +15,10 @@ _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 @cache  # parsing and dumping the modules that many scripts import takes most of what reading the workflow takes
 def _read(path: Path, root: Path) -> tuple[str, set[Path]]:
-    """A file's syntax tree as text, without docstrings, and the lowpower modules below ``root`` that it imports."""
+    """A file's syntax tree as text, and the lowpower modules below ``root`` that it imports.
+
+    The text has no docstrings, and no default, description or range of a setting.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = set()
     for node in ast.walk(tree):
@@ -24,8 +28,14 @@ def _read(path: Path, root: Path) -> tuple[str, set[Path]]:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
+        elif isinstance(node, ast.AnnAssign) and _is_setting(node.value):
+            node.value = None  # a step gets the value of a setting as a param
     files = {root / f"{name.replace('.', '/')}.py" for name in names if name.split(".")[0] == "lowpower"}
     return ast.dump(tree), {file for file in files if file.is_file()}
+
+
+def _is_setting(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "setting"
 
 
 def modules_of(script: Path) -> list[Path]:
@@ -42,9 +52,16 @@ def modules_of(script: Path) -> list[Path]:
     return sorted(seen)
 
 
+def templates_of(modules: list[Path]) -> list[Path]:
+    """The files of the templates folders beside the modules, sorted."""
+    return sorted(file for folder in {module.parent for module in modules} for file in folder.glob("templates/*"))
+
+
 @cache
 def code_hash(script: Path) -> str:
-    """16 hex digits that change when the script, or a lowpower module it imports, comes to do something else."""
-    root = script.parent
-    text = "\n".join(f"{path.relative_to(root)}\n{_read(path, root)[0]}" for path in modules_of(script))
+    """16 hex digits that change when the script, or a module or template behind it, does something else."""
+    root, modules = script.parent, modules_of(script)
+    texts = [(path, _read(path, root)[0]) for path in modules]
+    texts += [(path, path.read_text(encoding="utf-8")) for path in templates_of(modules)]
+    text = "\n".join(f"{path.relative_to(root)}\n{content}" for path, content in texts)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

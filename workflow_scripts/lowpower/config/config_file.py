@@ -1,14 +1,18 @@
 """The configuration: checked once against its schema, filled with defaults, and frozen from then on."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from lowpower.config.method_checks import check_rows, with_standard_rows
 from lowpower.config.region_sizes import check_sizes, written_out
 from lowpower.config.schema import checked
+from lowpower.config.study import Study
 from lowpower.config.yaml_file import Written, parse
 from lowpower.errors import InputError
 from lowpower.spelling import clean, look_of
+
+_KINDS = {list: "a list", str: "plain text"}
 
 
 def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
@@ -24,67 +28,103 @@ def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
     return written
 
 
-def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] | None = None) -> dict:
+def read_files(paths: Sequence[str | Path]) -> tuple[dict, dict[tuple, Written]]:
+    """Read config files and merge them as Snakemake does; return the raw config and what ``read_written`` returns.
+
+    Raises InputError for a file that is missing, empty, a list, or not YAML.
+    """
+    raw: dict = {}
+    written: dict[tuple, Written] = {}
+    for path in paths:
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise InputError(
+                f"config {path}: the file cannot be read ({error.strerror}); write the path of a config file, such as "
+                "configs/own.yaml"
+            ) from None
+        found, texts = parse(content, f"config {path}")
+        if not isinstance(found, dict):
+            kind = "the file is empty" if found is None else f"the file is {_KINDS.get(type(found), 'one value')}"
+            raise InputError(f"config {path}: {kind}; write one key per line, such as `cohort: own` (configs/own.yaml)")
+        raw = _merged(raw, found)
+        written |= texts
+    return raw, written
+
+
+def _merged(raw: dict, later: dict) -> dict:
+    """Two raw configs as one: sections are merged at every depth, and any other value of the later one wins."""
+    both = dict(raw)
+    for key, value in later.items():
+        if isinstance(value, dict):
+            before = both.get(key)
+            value = _merged(before if isinstance(before, dict) else {}, value)
+        both[key] = value
+    return both
+
+
+def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] | None = None) -> Study:
     """The complete configuration: ``raw`` with every default filled in.
 
     written: of ``read_written``, for messages. Raises InputError naming the key, what was found and what to write.
     """
-    config = _cleaned(written_out(checked(with_standard_rows(raw), schema, "config", written)))
-    _check_classes(config)
-    check_sizes(config)
-    check_rows(config)
-    _check_seeds(config)
-    recipe = config["training"]
-    if recipe["processes"] > recipe["batch"]:
+    study = Study.from_dict(checked(with_standard_rows(raw), schema, "config", written))
+    study = _cleaned(written_out(study))
+    _check_classes(study)
+    check_sizes(study)
+    check_rows(study)
+    _check_seeds(study)
+    processes, batch = study.training.processes, study.training.batch
+    if processes > batch:
         raise InputError(
-            f"config: `training.processes`: {recipe['processes']} processes cannot share a batch of {recipe['batch']}; "
-            f"write {recipe['batch']} or less"
+            f"config: `training.processes`: {processes} processes cannot share a batch of {batch}; write {batch} or "
+            "less"
         )
-    if config.get("demo") and config["demo"]["focus"][0] > config["demo"]["focus"][1]:
-        least, largest = config["demo"]["focus"]
+    if study.demo and study.demo.focus[0] > study.demo.focus[1]:
+        least, largest = study.demo.focus
         raise InputError(f"config: `demo.focus`: the least share comes first; write [{largest:g}, {least:g}]")
-    return config
+    return study
 
 
-def _cleaned(config: dict) -> dict:
-    """The config with the names that the sheet has too cleaned of what nobody sees, as the sheet's are."""
-    split = config["split"] | {"test_sites": list(map(clean, config["split"]["test_sites"]))}
-    classes, positive = list(map(clean, config["classes"])), clean(config["positive_class"])
-    return config | {"classes": classes, "positive_class": positive, "split": split}
+def _cleaned(study: Study) -> Study:
+    """The study with the names that the sheet has too cleaned of what nobody sees, as the sheet's are."""
+    split = replace(study.split, test_sites=list(map(clean, study.split.test_sites)))
+    classes, positive = list(map(clean, study.classes)), clean(study.positive_class)
+    return replace(study, classes=classes, positive_class=positive, split=split)
 
 
-def _check_classes(config: dict) -> None:
+def _check_classes(study: Study) -> None:
     """No two classes look alike, and the positive one is one of them."""
     seen: dict[str, str] = {}
-    for name in config["classes"]:
+    for name in study.classes:
         if look_of(name) in seen:
             raise InputError(
                 f"config: `classes`: {seen[look_of(name)]!a} and {name!a} look alike (case, width, dashes, spaces); "
                 "write one of them, and the sheet's labels in the same way"
             )
         seen[look_of(name)] = name
-    positive = config["positive_class"]
-    if positive and positive not in config["classes"]:
+    positive = study.positive_class
+    if positive and positive not in study.classes:
         raise InputError(
-            f"config: `positive_class`: {positive} is not one of `classes` ({', '.join(config['classes'])}); write one "
+            f"config: `positive_class`: {positive} is not one of `classes` ({', '.join(study.classes)}); write one "
             "of them, or take the key away"
         )
 
 
-def _check_seeds(config: dict) -> None:
+def _check_seeds(study: Study) -> None:
     """Seeds test different patients where they are to, and one teacher for all has trained on none of them."""
-    by, folds = config["split"]["by"], config["split"]["folds"]
-    if config["teacher"] == "best_validation" and by not in ("sheet", "site"):
+    by, folds = study.split.by, study.split.folds
+    if study.teacher == "best_validation" and by not in ("sheet", "site"):
         raise InputError(
             f"config: `teacher`: best_validation with `split: {{by: {by}}}` is a leak: each seed tests other patients, "
             "whom the best teacher may have trained on; write `teacher: paired`, or divide by sheet or site"
         )
     tested: dict[int, int] = {}
-    for seed in config["seeds"]:
+    for seed in study.seeds:
         other = tested.setdefault(seed % folds, seed)
         if by == "kfold" and other != seed:
             raise InputError(
                 f"config: `seeds`: {other} and {seed} test the same patients, fold {seed % folds} of {folds} "
                 "(`split: {by: kfold}` takes fold s modulo folds for seed s); write "
-                f"{', '.join(map(str, range(min(len(config['seeds']), folds))))}, or raise `split.folds`"
+                f"{', '.join(map(str, range(min(len(study.seeds), folds))))}, or raise `split.folds`"
             )

@@ -1,4 +1,4 @@
-"""The page docs/configuration.md, written from the schema so that the two never differ.
+"""The schemas of config and sheet and the page docs/configuration.md, written from the settings classes.
 
 python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
 """
@@ -7,10 +7,16 @@ import json
 import sys
 from pathlib import Path
 
-import yaml
-
+from lowpower.config.json_schema import schema_of, sheet_schema, write_schema
 from lowpower.config.schema import values_of
+from lowpower.config.study import Study
 from lowpower.files import replacing
+
+
+def config_schema() -> dict:
+    """The JSON Schema of a config, as in schemas/config.schema.yaml."""
+    about = "Every key of a lowpower configuration. Unknown keys are errors."
+    return schema_of(Study, "lowpower configuration", about)
 
 
 def configuration_page(rules: dict) -> str:
@@ -18,8 +24,8 @@ def configuration_page(rules: dict) -> str:
     lines = [
         "# Configuration",
         "",
-        "Every key of a configuration, written from `schemas/config.schema.yaml` by `make docs`. Unknown keys are",
-        "errors. Copy `configs/own.yaml` and name it:",
+        "Every key of a configuration, written by `make docs` from the dataclasses that hold them",
+        "(`workflow_scripts/lowpower/config/study.py`). Unknown keys are errors. Copy `configs/own.yaml` and name it:",
         "`snakemake --configfile my.yaml`. Such a file is complete: `config.yaml` is then not read.",
         "",
         "| key | values | default | what it does |",
@@ -48,5 +54,7 @@ def _rows(rules: dict, prefix: str) -> list[str]:
 
 if __name__ == "__main__":
     schema, page = map(Path, sys.argv[1:])
+    write_schema(schema, config_schema())
+    write_schema(schema.with_name("sheet.schema.yaml"), sheet_schema())
     with replacing(page) as part:
-        part.write_text(configuration_page(yaml.safe_load(schema.read_text(encoding="utf-8"))), encoding="utf-8")
+        part.write_text(configuration_page(config_schema()), encoding="utf-8")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from lowpower.config.study import Study
 from lowpower.config.study_models import TEACHERS_NETWORK
 from lowpower.errors import InputError
 from lowpower.magnification import describe
@@ -12,9 +13,9 @@ KINDS_OF_TEACHER = ("paired", "best_validation")
 KINDS_OF_INIT = ("random", "teacher")
 
 
-def external_teacher(config: dict) -> str | None:
+def external_teacher(study: Study) -> str | None:
     """The path of a teacher that is not trained here, or None."""
-    return None if config["teacher"] in KINDS_OF_TEACHER else config["teacher"]
+    return None if study.teacher in KINDS_OF_TEACHER else study.teacher
 
 
 def _is_file(path: str) -> bool:
@@ -32,21 +33,21 @@ def _check_braces(key: str, path: str) -> None:
         )
 
 
-def check_external_models(config: dict) -> None:
+def check_external_models(study: Study) -> None:
     """Raise InputError for a file that is not there or cannot be named, or a teacher that does not fit this study.
 
-    config: complete. Paths are relative to the folder the workflow runs in.
+    Paths are relative to the folder the workflow runs in.
     """
-    if "demo" in config:
-        _check_braces("slides", str(Path(config["slides"]).parent))  # where the slides are drawn
-    for name, row in config["methods"].items():
-        _check_braces(f"methods.{name}.init", row["init"])
-        if row["init"] not in KINDS_OF_INIT and not _is_file(row["init"]):
+    if study.demo:
+        _check_braces("slides", str(Path(study.slides).parent))  # where the slides are drawn
+    for name, method in study.methods.items():
+        _check_braces(f"methods.{name}.init", method.init)
+        if method.init not in KINDS_OF_INIT and not _is_file(method.init):
             raise InputError(
-                f"config: `methods.{name}.init`: there is no file {row['init']}; write the path of a safetensors file "
-                f"with torchvision's weights of {row['network']}. Nothing is downloaded"
+                f"config: `methods.{name}.init`: there is no file {method.init}; write the path of a safetensors file "
+                f"with torchvision's weights of {method.network}. Nothing is downloaded"
             )
-    path = external_teacher(config)
+    path = external_teacher(study)
     if path is None:
         return
     _check_braces("teacher", path)
@@ -55,7 +56,7 @@ def check_external_models(config: dict) -> None:
             f"config: `teacher`: there is no file {path}; write paired, best_validation or the path of a "
             "model.safetensors"
         )
-    if Path(path).resolve().is_relative_to(Path("results", config["cohort"]).resolve()):
+    if Path(path).resolve().is_relative_to(Path("results", study.cohort).resolve()):
         raise InputError(
             f"config: `teacher`: {path} is of this very study, which would write over it; write another `cohort`, or "
             "copy the file elsewhere"
@@ -63,8 +64,8 @@ def check_external_models(config: dict) -> None:
     about = model_header(path)
     found = {
         "the architecture": (about["architecture"], TEACHERS_NETWORK),
-        "the classes": (", ".join(about["classes"]), ", ".join(config["classes"])),
-        "magnification": (describe(about["magnification"]), describe(config["teacher_magnification"])),
+        "the classes": (", ".join(about["classes"]), ", ".join(study.classes)),
+        "magnification": (describe(about["magnification"]), describe(study.teacher_magnification)),
     }
     differing = [f"{what} {its}, the config {ours}" for what, (its, ours) in found.items() if its != ours]
     if differing:

@@ -4,31 +4,31 @@ from collections.abc import Sequence
 
 from lowpower.config.external_models import external_teacher
 from lowpower.config.patients import read_patients
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
 from lowpower.config.splits import assign
+from lowpower.config.study import Study
 from lowpower.config.study_models import measured_networks, models
 
 
-def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[str, int]:
+def planned_jobs(study: Study, slides: int, judged: int | None = None) -> dict[str, int]:
     """Jobs of each rule, in the order of the chain, of a full run (target ``all``, itself not counted).
 
-    config: complete, with every default filled in. slides: rows of the sheet. judged: those of them whose patients can
+    slides: rows of the sheet. judged: those of them whose patients can
     be judged, None for all.
     """
-    every = models(config)
+    every = models(study)
     students = [model for model in every if model.method != "teacher"]
-    distilled, pretrained = (
-        [model for model in students if config["methods"][model.method][stage]] for stage in ("distill", "pretrain")
-    )
-    replaying = [model for model in distilled if config["methods"][model.method]["distill"]["teacher"] == "recorded"]
-    given = external_teacher(config) is not None
-    rows = config["methods"].values()
-    followed = any(row["distill"] or row["init"] == "teacher" for row in rows)
-    lows, seeds = len(config["student_magnifications"]), len(config["seeds"])
-    levels = lows if "level" in config["pixels"] else 0
+    methods = [study.methods[model.method] for model in students]
+    given = external_teacher(study) is not None
+    replayed = any(method.replays_recording for method in methods)
+    followed = any(method.needs_teacher for method in methods)
+    lows, seeds = len(study.student_magnifications), len(study.seeds)
+    levels = lows if "level" in study.pixels else 0
     jobs = {
         "write_config": 1,
-        "make_pseudonyms": int(config["ids"] == "pseudonym"),
-        "make_demo_slide": slides if config.get("demo") else 0,
+        "make_pseudonyms": int(study.ids == "pseudonym"),
+        "make_demo_slide": slides if study.demo else 0,
         "check_slide": slides,
         "mask_tissue": slides,
         "tile_slide": slides,
@@ -41,10 +41,10 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
         "count_cohort": 1,
         "train_teacher": 0 if given else seeds,
         "adopt_teacher": seeds if given else 0,
-        "choose_teacher": int(config["teacher"] == "best_validation" and followed),
-        "record_teacher": seeds * config["recording_parts"] if replaying else 0,
-        "distill_student": len(distilled),
-        "pretrain_student": len(pretrained),
+        "choose_teacher": int(study.teacher == "best_validation" and followed),
+        "record_teacher": seeds * study.recording_parts if replayed else 0,
+        "distill_student": sum(method.distill is not None for method in methods),
+        "pretrain_student": sum(method.pretrain is not None for method in methods),
         "finetune_student": len(students),
         "predict": seeds + len(students),
         "measure_cost": len(measured_networks(every)),
@@ -66,14 +66,14 @@ def planned_jobs(config: dict, slides: int, judged: int | None = None) -> dict[s
     return {rule: count for rule, count in jobs.items() if count}
 
 
-def count_tested(sheet: Sequence[dict[str, str]], classes: Sequence[str], seeds: Sequence[int], split: dict) -> int:
+def count_tested(sheet: Sequence[PatientRow], classes: Sequence[str], seeds: Sequence[int], split: Split) -> int:
     """How many patients a study tests: of all folds together, else the fewest of any seed.
 
-    sheet, split: as for ``division.find_problems``; a sheet with problems is counted as far as it goes.
+    sheet, split: as for ``splits.find_problems``; a sheet with problems is counted as far as it goes.
     """
     patients = read_patients(sheet)
     tested = [
         {patient for patient, where in assign(patients, classes, seed, split).items() if where == "test"}
         for seed in seeds
     ]
-    return len(set().union(*tested)) if split["by"] == "kfold" else min(map(len, tested))
+    return len(set().union(*tested)) if split.by == "kfold" else min(map(len, tested))

@@ -1,8 +1,10 @@
 """What the rows of a study may say: each learns something, from what it says it learns from."""
 
 from lowpower.config.external_models import KINDS_OF_INIT
+from lowpower.config.method_settings import Distill, Method
 from lowpower.config.schema import NOTHING
 from lowpower.config.standard_methods import FORMER_NAMES, STANDARD
+from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED, TEACHERS_NETWORK
 from lowpower.errors import InputError
 from lowpower.text import nearest
@@ -24,48 +26,48 @@ def with_standard_rows(raw: dict) -> dict:
                 + (f"did you mean `{near}`? " if near else "")
                 + f"Names that may stand alone: {', '.join(STANDARD)}. Another needs a row with `distill` or `finetune`"
             )
-    return raw | {"methods": {name: STANDARD[name] if name in alone else row for name, row in rows.items()}}
+    return raw | {"methods": {name: STANDARD[name].as_dict() if name in alone else row for name, row in rows.items()}}
 
 
-def check_rows(config: dict) -> None:
-    """Raise InputError for the first row that cannot be trained as it says. config: complete."""
-    for name, row in config["methods"].items():
-        key, distill, finetune = f"config: `methods.{name}`", row["distill"], row["finetune"]
+def check_rows(study: Study) -> None:
+    """Raise InputError for the first row that cannot be trained as it says."""
+    for name, method in study.methods.items():
+        key, distill, finetune = f"config: `methods.{name}`", method.distill, method.finetune
         if not distill and not finetune:
             raise InputError(f"{key} learns nothing: give it `distill`, `finetune` or both")
         if distill:
-            _check_distillation(f"{key[:-1]}.distill`", distill, config["views"])
-        if row["pretrain"] and (distill or not finetune or row["init"] != "random"):
+            _check_distillation(f"{key[:-1]}.distill`", distill, study.views)
+        if method.pretrain and (distill or not finetune or method.init != "random"):
             raise InputError(
                 f"{key}: pretrain starts from random weights and goes before `finetune`, which "
                 "alone teaches it the classes; write `finetune`, and neither `distill` nor `init`"
             )
-        if row["pretrain"] and config["training"]["batch"] < 2:
+        if method.pretrain and study.training.batch < 2:
             raise InputError(f"{key[:-1]}.pretrain` compares the regions of a batch; write `training.batch: 2` or more")
-        if finetune and (distill or row["pretrain"]):
-            _check_shares(key, row, config["training"]["steps"])
-        _check_network(name, row)
+        if finetune and (distill or method.pretrain):
+            _check_shares(key, method, study.training.steps)
+        _check_network(name, method)
 
 
-def _check_distillation(key: str, distill: dict, recorded: int) -> None:
+def _check_distillation(key: str, distill: Distill, recorded: int) -> None:
     """Something is matched, and what is asked for is there. recorded: views of the recording."""
-    if not any(distill[loss] for loss in ("kl_weight", "feature_weight", "cross_entropy")):
+    if not (distill.kl_weight or distill.feature_weight or distill.cross_entropy):
         raise InputError(
             f"{key} learns nothing: kl_weight, feature_weight and cross_entropy are 0; write 1 for one of them, or more"
         )
-    if distill["cross_entropy"] and distill["images"] != "labeled":
+    if distill.cross_entropy and distill.images != "labeled":
         raise InputError(f"{key}: cross_entropy needs labels: write `images: labeled`")
-    if distill["views"] > recorded and distill["teacher"] == "recorded":
+    if distill.views > recorded and distill.teacher == "recorded":
         raise InputError(
-            f"{key[:-1]}.views`: {distill['views']} views are more than the {recorded} that are recorded; write "
+            f"{key[:-1]}.views`: {distill.views} views are more than the {recorded} that are recorded; write "
             f"{recorded} or less, or raise `views`"
         )
 
 
-def _check_shares(key: str, row: dict, steps: int) -> None:
+def _check_shares(key: str, method: Method, steps: int) -> None:
     """Two stages share the steps, and each gets some."""
-    first = "distill" if row["distill"] else "pretrain"
-    if row["finetune"]["share"] == 1:
+    first = "distill" if method.distill else "pretrain"
+    if method.finetune.share == 1:
         raise InputError(
             f"{key[:-1]}.finetune.share`: 1 leaves no step for `{first}`; write less, such as 0.2, or take `{first}` "
             "away"
@@ -77,21 +79,21 @@ def _check_shares(key: str, row: dict, steps: int) -> None:
         )
 
 
-def _check_network(name: str, row: dict) -> None:
+def _check_network(name: str, method: Method) -> None:
     """Another network than the teacher's learns from labels alone, from where it can start."""
-    network, key = row["network"], f"config: `methods.{name}`"
+    network, key = method.network, f"config: `methods.{name}`"
     if network == TEACHERS_NETWORK:
-        if row["init"] not in KINDS_OF_INIT:
+        if method.init not in KINDS_OF_INIT:
             raise InputError(
                 f"{key}: a file of weights is for network resnet18, resnet34 or resnet50; write which it is"
             )
         return
-    if row["distill"] or row["pretrain"]:
+    if method.distill or method.pretrain:
         raise InputError(
             f"{key}: {network} cannot be matched to the teacher's maps, nor pretrained here; write `finetune` alone, "
             f"or take `network: {network}` away"
         )
-    if network == FITTED and row["init"] != "random":
+    if network == FITTED and method.init != "random":
         raise InputError(f"{key}: {network} is fitted and starts from nothing; take `init` away")
-    if network != FITTED and row["init"] in KINDS_OF_INIT:
+    if network != FITTED and method.init in KINDS_OF_INIT:
         raise InputError(f"{key}: {network} starts from weights of its own; write `init: PATH.safetensors`")

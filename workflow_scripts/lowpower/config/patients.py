@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from lowpower.config.sheet_row import PatientRow
 from lowpower.spelling import likeness, spelled_twice
 from lowpower.text import abbreviate, count_of, nearest
 
@@ -18,23 +19,23 @@ class Patient:
     site: str
 
 
-def read_patients(sheet: Sequence[dict[str, str]]) -> dict[str, Patient]:
+def read_patients(sheet: Sequence[PatientRow]) -> dict[str, Patient]:
     """The patients of a sheet in which ``patient_problems`` finds nothing, sorted by id."""
     found: dict[str, Patient] = {}
-    for row in sorted(sheet, key=lambda row: (row["patient"], row["slide"])):
-        found.setdefault(row["patient"], Patient(row["label"], row["split"], row["site"]))
+    for row in sorted(sheet, key=lambda row: (row.patient, row.slide)):
+        found.setdefault(row.patient, Patient(row.label, row.split, row.site))
     return found
 
 
-def patient_problems(sheet: Sequence[dict[str, str]], classes: Sequence[str], by: str) -> Iterator[str]:
+def patient_problems(sheet: Sequence[PatientRow], classes: Sequence[str], by: str) -> Iterator[str]:
     """What is wrong with labels, splits and sites, each with what to write instead.
 
-    sheet: one dict per slide with slide, patient, site, label, true_label and split, all text, "" for blank.
+    sheet: one row per slide.
     by: what divides the patients (sheet, random, kfold or site); decides which columns must be in order.
     """
-    slides: dict[str, list[dict[str, str]]] = {}
-    for row in sorted(sheet, key=lambda row: (row["patient"], row["slide"])):
-        slides.setdefault(row["patient"], []).append(row)
+    slides: dict[str, list[PatientRow]] = {}
+    for row in sorted(sheet, key=lambda row: (row.patient, row.slide)):
+        slides.setdefault(row.patient, []).append(row)
     yield from _labels(sheet, classes)
     yield from _spellings(sheet, "patient", "a patient in two splits is a leak")
     yield from _spellings(sheet, "site", "tables and splits take them for two")
@@ -47,12 +48,13 @@ def patient_problems(sheet: Sequence[dict[str, str]], classes: Sequence[str], by
         yield from _several(slides, "site", "splitting by site needs one site for each patient")
 
 
-def _labels(sheet: Sequence[dict[str, str]], classes: Sequence[str]) -> Iterator[str]:
+def _labels(sheet: Sequence[PatientRow], classes: Sequence[str]) -> Iterator[str]:
     for column in ("label", "true_label"):
         strange: dict[str, list[str]] = {}
         for row in sheet:
-            if row[column] and row[column] not in classes:
-                strange.setdefault(row[column], []).append(row["slide"])
+            name = getattr(row, column)
+            if name and name not in classes:
+                strange.setdefault(name, []).append(row.slide)
         for label, slides in sorted(strange.items()):
             near = next((name for name in classes if likeness(name) == likeness(label)), nearest(label, classes))
             yield (
@@ -63,8 +65,9 @@ def _labels(sheet: Sequence[dict[str, str]], classes: Sequence[str]) -> Iterator
             )
 
 
-def _spellings(sheet: Sequence[dict[str, str]], column: str, why: str) -> Iterator[str]:
-    slides = {row[column]: row["slide"] for row in reversed(sheet) if row[column]}
+def _spellings(sheet: Sequence[PatientRow], column: str, why: str) -> Iterator[str]:
+    slides = {getattr(row, column): row.slide for row in reversed(sheet)}
+    slides.pop("", None)
     for names in spelled_twice(slides):
         found = " and ".join(f"{name!r} (slide {slides[name]})" for name in names)
         yield (
@@ -74,16 +77,18 @@ def _spellings(sheet: Sequence[dict[str, str]], column: str, why: str) -> Iterat
         )
 
 
-def _several(slides: dict[str, list[dict[str, str]]], column: str, remedy: str) -> Iterator[str]:
+def _several(slides: dict[str, list[PatientRow]], column: str, remedy: str) -> Iterator[str]:
     for patient, rows in slides.items():
-        found = {row[column]: row["slide"] for row in reversed(rows) if row[column] or column != "split"}
+        found = {getattr(row, column): row.slide for row in reversed(rows)}
+        if column == "split":  # blank ones are a problem of their own
+            found.pop("", None)
         if len(found) > 1:
             values = "; ".join(f"{value or 'blank'} on slide {slide}" for value, slide in sorted(found.items()))
             yield f"patient {patient!r} has more than one {column} ({values}); {remedy}"
 
 
-def _blank_splits(slides: dict[str, list[dict[str, str]]]) -> Iterator[str]:
-    blank = [patient for patient, rows in slides.items() if not all(row["split"] for row in rows)]
+def _blank_splits(slides: dict[str, list[PatientRow]]) -> Iterator[str]:
+    blank = [patient for patient, rows in slides.items() if not all(row.split for row in rows)]
     if blank:
         which = (
             "every patient" if len(blank) == len(slides) else f"{count_of(len(blank), 'patient')} ({abbreviate(blank)})"

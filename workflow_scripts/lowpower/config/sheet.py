@@ -9,6 +9,7 @@ import yaml
 
 from lowpower.config.sheet_cells import IDS, all_decimal, fault_of
 from lowpower.config.sheet_file import read_table
+from lowpower.config.sheet_row import SheetRow
 from lowpower.errors import InputError
 from lowpower.files import safe_name
 from lowpower.spelling import clean, look_of
@@ -18,13 +19,12 @@ _FILES = ("path", "annotation", "mask")  # looked up as they are written: a disk
 _PROSE = "exclude"  # a reason in words, of several lines and with commas as any remark
 
 
-def read_sheet(path: str | Path, schema: str | Path) -> list[dict]:
-    """The rows of the sheet, with every known column (blank = "") and the user's other columns as they are.
+def read_sheet(path: str | Path, schema: str | Path) -> list[SheetRow]:
+    """The rows of the sheet, with the user's other columns as they are.
 
     path: .csv or .tsv (comma, semicolon or tab) or .xlsx. There are as many rows as the file has lines that are not
     blank, below the header. Cells of known columns are cleaned of what nobody sees (``spelling.clean``), but for names
-    of files. ``mpp`` becomes a float or None. ``file`` is added: the slide's path as seen from the working folder.
-    Raises InputError.
+    of files. Raises InputError.
     """
     path = Path(path)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
@@ -34,20 +34,30 @@ def read_sheet(path: str | Path, schema: str | Path) -> list[dict]:
     if not lines:
         raise InputError(f"{place}: no rows; write one line per slide below the header")
     _check_lengths(place, header, lines)
-    rows = {number: _row(header, cells, rules["properties"]) for number, cells in lines.items()}
-    _check_rows(place, rows, rules)
-    for row in rows.values():
-        row["mpp"] = float(row["mpp"].replace(",", ".")) if row["mpp"] else None
-        row["file"] = os.path.normpath(path.parent / row["path"])
+    texts = {number: _cells(header, cells, rules["properties"]) for number, cells in lines.items()}
+    _check_rows(place, texts, rules)
+    rows = {number: _row(cells, rules["properties"], path.parent) for number, cells in texts.items()}
     _check_unique(place, rows, "slide", "slide id")
     _check_unique(place, rows, "file", "slide file")
     _check_unique(place, rows, "slide", "slide id", look_of)
     return list(rows.values())
 
 
-def _row(header: list[str], cells: list[str], known: dict) -> dict:
+def _cells(header: list[str], cells: list[str], known: dict) -> dict[str, str]:
+    """The cells of a row by column, those of known columns cleaned; a column that the sheet lacks is blank."""
     row = dict.fromkeys(known, "") | {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
     return row | {name: clean(row[name]) for name in known if name not in _FILES}
+
+
+def _row(cells: dict[str, str], known: dict, folder: Path) -> SheetRow:
+    """The cells with their types. folder: of the sheet."""
+    columns = {name: cells[name] for name in known if name != "mpp"}
+    return SheetRow(
+        **columns,
+        mpp=float(cells["mpp"].replace(",", ".")) if cells["mpp"] else None,
+        file=os.path.normpath(folder / cells["path"]),
+        others={name: text for name, text in cells.items() if name not in known},
+    )
 
 
 def _check_header(place: str, header: list[str], rules: dict) -> None:
@@ -98,7 +108,7 @@ def _lines(place: str, numbers: list[int]) -> str:
     return f"{place}, line {numbers[0]}{more}"
 
 
-def _check_rows(place: str, rows: dict[int, dict], rules: dict) -> None:
+def _check_rows(place: str, rows: dict[int, dict[str, str]], rules: dict) -> None:
     """Every cell as it can be meant; the first that is not is named, and how many lines have the same trouble.
 
     Each text of a column is looked at once: every job on a cluster reads the sheet again, and most columns repeat.
@@ -123,24 +133,28 @@ def _check_rows(place: str, rows: dict[int, dict], rules: dict) -> None:
             )
 
 
-def _check_unique(place: str, rows: dict[int, dict], column: str, what: str, key: Callable[[str], str] = str) -> None:
+def _check_unique(
+    place: str, rows: dict[int, SheetRow], column: str, what: str, key: Callable[[str], str] = str
+) -> None:
     """No two rows have one text in a column, or one by a key that tells what is alike."""
     seen: dict[str, int] = {}
     for number, row in rows.items():
-        first = seen.setdefault(key(row[column]), number)
-        if first != number and rows[first][column] == row[column]:
+        text = getattr(row, column)
+        first = seen.setdefault(key(text), number)
+        before = getattr(rows[first], column)
+        if first != number and before == text:
             raise InputError(
-                f"{place}, line {number}: the {what} {row[column]!r} stands in line {first} already; each slide has "
+                f"{place}, line {number}: the {what} {text!r} stands in line {first} already; each slide has "
                 "one row: take one of them away, or correct it"
             )
         if first != number:
             raise InputError(
-                f"{place}, line {number}: the {what} {row[column]!r} is {rows[first][column]!r} of line {first} in "
+                f"{place}, line {number}: the {what} {text!r} is {before!r} of line {first} in "
                 "other letters (case, width, dashes), and many disks keep one file for both; if it is one slide, take "
                 "one of the rows away, else give it an id that differs in more"
             )
 
 
-def by_file_name(rows: list[dict]) -> dict[str, dict]:
+def by_file_name(rows: list[SheetRow]) -> dict[str, SheetRow]:
     """The rows by the form of their slide id that appears in paths, sorted: the order of the sheet changes nothing."""
-    return {safe_name(row["slide"]): row for row in sorted(rows, key=lambda row: row["slide"])}
+    return {safe_name(row.slide): row for row in sorted(rows, key=lambda row: row.slide)}

@@ -70,7 +70,7 @@ def _read_bytes(path: Path) -> bytes:
         like = f" like {example}" if example.is_file() else ""
         raise InputError(
             f"config: `slides`: there is no file {path}; write the path of your sheet of slides{like}. "
-            "`make sheet SLIDES=folder` drafts one from a folder of slides"
+            "`lowpower sheet FOLDER` drafts one from a folder of slides"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error

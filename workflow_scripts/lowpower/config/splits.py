@@ -7,24 +7,25 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lowpower import rng
 from lowpower.config.patients import SPLITS, Patient, patient_problems, read_patients
+from lowpower.config.sheet_row import PatientRow, SheetRow
+from lowpower.config.split_settings import Split
 from lowpower.errors import InputError
 from lowpower.text import abbreviate
 
 
 def find_problems(
-    sheet: Sequence[dict[str, str]],
+    sheet: Sequence[PatientRow],
     classes: Sequence[str],
     seeds: Sequence[int],
-    split: dict,
+    split: Split,
     annotated: bool = False,
 ) -> list[str]:
     """Everything in the sheet that stands in the way of training, each with what to write instead.
 
-    sheet: one dict per slide with slide, patient, site, label, true_label and split. split: the config's section: by,
-    val, test, folds, test_sites. annotated: regions have classes of their own, so a class may be no slide's label.
+    sheet: one row per slide. annotated: regions have classes of their own, so a class may be no slide's label.
     """
-    found = list(patient_problems(sheet, classes, split["by"]))
-    labels = {row["label"] for row in sheet} - {""}
+    found = list(patient_problems(sheet, classes, split.by))
+    labels = {row.label for row in sheet} - {""}
     if annotated and labels:
         classes = [name for name in classes if name in labels]
     found += [
@@ -36,8 +37,8 @@ def find_problems(
     if found:
         return found
     patients = read_patients(sheet)
-    if split["by"] == "site":
-        found += _site_problems(patients, split["test_sites"])
+    if split.by == "site":
+        found += _site_problems(patients, split.test_sites)
     if found:
         return found
     tested: dict[tuple[str, ...], int] = {}
@@ -45,7 +46,7 @@ def find_problems(
         assigned = assign(patients, classes, seed, split)
         found += _division_problems(patients, assigned, classes, seed)
         first = tested.setdefault(tuple(p for p in patients if assigned[p] == "test"), seed)
-        if split["by"] == "random" and first != seed:
+        if split.by == "random" and first != seed:
             found.append(
                 f"seeds {first} and {seed} test the same patients by chance, so their spread does not include the "
                 f"choice of patients; write another seed in place of {seed} into `seeds`, or label more patients"
@@ -54,10 +55,10 @@ def find_problems(
 
 
 def divide(
-    sheet: Sequence[dict[str, str]],
+    sheet: Sequence[PatientRow],
     classes: Sequence[str],
     seeds: Sequence[int],
-    split: dict,
+    split: Split,
     annotated: bool = False,
 ) -> list[dict]:
     """The rows of splits/seed*.csv: one per seed and slide of the sheet, also of excluded slides, sorted by both.
@@ -78,11 +79,11 @@ def divide(
         for label in classes:
             labeled |= _ranks([p for p in training if patients[p].label == label], seed, "labeled")
         unlabeled = _ranks([p for p in training if not patients[p].label], seed, "unlabeled")
-        for row in sorted(sheet, key=lambda row: row["slide"]):
-            patient = row["patient"]
+        for row in sorted(sheet, key=lambda row: row.slide):
+            patient = row.patient
             rows.append(
                 {
-                    **{key: row[key] for key in ("slide", "patient", "site", "label", "true_label")},
+                    **{key: getattr(row, key) for key in ("slide", "patient", "site", "label", "true_label")},
                     "seed": seed,
                     "split": assigned[patient],
                     "labeled_rank": labeled.get(patient, ""),
@@ -92,42 +93,42 @@ def divide(
     return rows
 
 
-def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, split: dict) -> dict[str, str]:
+def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, split: Split) -> dict[str, str]:
     """The split of each patient for one seed.
 
     random, kfold and site leave unlabeled patients in train and divide the labeled ones class by class. ``val`` and
     ``test`` are shares of all labeled patients (random), or ``val`` of those that are left for training (kfold, site).
     """
-    if split["by"] == "sheet":
+    if split.by == "sheet":
         return {patient: known.split for patient, known in patients.items()}
     assigned = dict.fromkeys(patients, "train")
     for label in classes:
         members = [patient for patient, known in patients.items() if known.label == label]
         order = _in_order(members, seed, "split")
-        if split["by"] == "random":
-            test, val = _share(order, split["test"]), _share(order, split["val"])
+        if split.by == "random":
+            test, val = _share(order, split.test), _share(order, split.val)
             testing, rest = order[:test], order[test:]
-        elif split["by"] == "kfold":
+        elif split.by == "kfold":
             # one division into folds for all seeds, so that each patient is tested once over as many seeds as folds
-            folds, fold = split["folds"], seed % split["folds"]
+            folds, fold = split.folds, seed % split.folds
             places = _in_order(members, 0, "fold")
             testing = [p for i, p in enumerate(places) if i * folds // len(places) == fold]
             rest = [p for p in order if p not in testing]
-            val = _share(rest, split["val"])
+            val = _share(rest, split.val)
         else:
-            testing = [p for p in order if patients[p].site in split["test_sites"]]
+            testing = [p for p in order if patients[p].site in split.test_sites]
             rest = [p for p in order if p not in testing]
-            val = _share(rest, split["val"])
+            val = _share(rest, split.val)
         assigned |= dict.fromkeys(testing, "test") | dict.fromkeys(rest[:val], "val")
     return assigned
 
 
-def can_be_judged(row: dict[str, str], by: str) -> bool:
+def can_be_judged(row: PatientRow | SheetRow, by: str) -> bool:
     """Whether a slide's patient may stand in val, test or external: as the sheet's split says, else if it has a label.
 
     row: of the sheet. by: what divides the patients. No seed is asked, so that one more seed changes nothing here.
     """
-    return row["split"] in SPLITS[1:] if by == "sheet" else bool(row["label"])
+    return row.split in SPLITS[1:] if by == "sheet" else bool(row.label)
 
 
 def _share(members: Sequence[str], share: float) -> int:

@@ -1,24 +1,22 @@
 """The standard rows of a study, which a config may call by their names alone. What each answers: docs/method.md."""
 
+from lowpower.config.method_settings import Distill, Finetune, Method, Pretrain
+
+_LABELED, _LAST_FIFTH = Finetune(images="labeled"), Finetune(images="labeled", share=0.2)
+
 STANDARD = {
-    "scratch": {"finetune": {"images": "labeled"}},
-    "teacher_init": {"init": "teacher", "finetune": {"images": "labeled"}},
-    "kd_supervised": {"distill": {"images": "labeled", "cross_entropy": 1}},
-    "sskd": {"distill": {"images": "all"}},
-    "sskd_finetuned": {"distill": {"images": "all"}, "finetune": {"images": "labeled", "share": 0.2}},
-    "sskd_released": {"distill": {"images": "all", "feature_weight": 0.5, "drop_last": True}},
-    "sskd_tuned": {
-        "distill": {
-            "images": "all",
-            "batches_per_step": 16,
-            "lr_multiplier": 4,
-            "ema_decay": 0.995,
-            "feature_weight": 10,
-        }
-    },
-    "all_labels": {"finetune": {"images": "all"}},
-    "self_distill": {"at": "teacher", "distill": {"images": "all"}},
-    "color_baseline": {"network": "color", "finetune": {"images": "labeled"}},
-    "vicreg": {"pretrain": {"images": "all"}, "finetune": {"images": "labeled", "share": 0.2}},
+    "scratch": Method(finetune=_LABELED),
+    "teacher_init": Method(init="teacher", finetune=_LABELED),
+    "kd_supervised": Method(distill=Distill(images="labeled", cross_entropy=1)),
+    "sskd": Method(distill=Distill(images="all")),
+    "sskd_finetuned": Method(distill=Distill(images="all"), finetune=_LAST_FIFTH),
+    "sskd_released": Method(distill=Distill(images="all", feature_weight=0.5, drop_last=True)),
+    "sskd_tuned": Method(
+        distill=Distill(images="all", feature_weight=10, batches_per_step=16, lr_multiplier=4, ema_decay=0.995)
+    ),
+    "all_labels": Method(finetune=Finetune(images="all")),
+    "self_distill": Method(at="teacher", distill=Distill(images="all")),
+    "color_baseline": Method(network="color", finetune=_LABELED),
+    "vicreg": Method(pretrain=Pretrain(images="all"), finetune=_LAST_FIFTH),
 }
 FORMER_NAMES = {"colour": "color_baseline"}  # of 0.1.0, for messages

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 
 from lowpower import magnification
+from lowpower.config.method_settings import Method
+from lowpower.config.study import Study
 
 TEACHERS_NETWORK = "resnet10"  # as lowpower.models.resnet.ResNet.name, which would take a torch import here
 FITTED = "color"  # the network that is fitted to convergence instead of taking optimizer steps
@@ -33,27 +36,27 @@ class Model:
         return asdict(self)
 
 
-def models(config: dict) -> list[Model]:
+def models(study: Study) -> list[Model]:
     """Every model of the study, once, teachers first.
 
     A method that never looks at unlabeled regions is trained once, not once per unlabeled share; one that reads
     what the teacher reads once, not once per student magnification.
     """
-    teacher = config["teacher_magnification"]
-    found = {Model("teacher", teacher, 100, 0, seed): None for seed in config["seeds"]}
-    for method, row in config["methods"].items():
-        shares = config["unlabeled"] if uses_unlabeled(row) else [0]
-        for scale in [teacher] if row["at"] == "teacher" else config["student_magnifications"]:
-            for labeled in config["labeled"]:
-                for unlabeled in shares:
-                    seeds = config["seeds"]
-                    found |= {Model(method, scale, labeled, unlabeled, seed, row["network"]): None for seed in seeds}
-    return list(found)
+    teacher = study.teacher_magnification
+    found = [Model("teacher", teacher, 100, 0, seed) for seed in study.seeds]
+    for name, method in study.methods.items():
+        scales = [teacher] if method.at == "teacher" else study.student_magnifications
+        shares = study.unlabeled if uses_unlabeled(method) else [0]
+        found += [
+            Model(name, scale, labeled, unlabeled, seed, method.network)
+            for scale, labeled, unlabeled, seed in product(scales, study.labeled, shares, study.seeds)
+        ]
+    return list(dict.fromkeys(found))
 
 
-def level_of(model: Model, config: dict) -> str:
+def level_of(model: Model, study: Study) -> str:
     """The scale, such as 2.5x-level, at which a model is also asked about the slide's own level; "" where it is not."""
-    wanted = "level" in config["pixels"] and model.magnification != config["teacher_magnification"]
+    wanted = "level" in study.pixels and model.magnification != study.teacher_magnification
     return f"{magnification.name_of(model.magnification)}-level" if wanted else ""
 
 
@@ -62,16 +65,16 @@ def measured_networks(models: Sequence[Model]) -> list[tuple[str, float]]:
     return list(dict.fromkeys((model.network, model.magnification) for model in models))
 
 
-def uses_unlabeled(row: dict) -> bool:
-    """Whether a method's row learns from regions without a label."""
-    return any(stage and stage["images"] == "all" for stage in (row["pretrain"], row["distill"], row["finetune"]))
+def uses_unlabeled(method: Method) -> bool:
+    """Whether a method learns from regions without a label."""
+    return any(stage and stage.images == "all" for stage in (method.pretrain, method.distill, method.finetune))
 
 
-def steps_of(row: dict, total: int) -> tuple[int, int]:
+def steps_of(method: Method, total: int) -> tuple[int, int]:
     """Optimizer steps of (pretraining or distillation, fine-tuning); they add up to ``total`` for every row."""
-    if not row["distill"] and not row["pretrain"]:
+    if not method.distill and not method.pretrain:
         return 0, total
-    if not row["finetune"]:
+    if not method.finetune:
         return total, 0
-    finetune = min(max(1, round(total * row["finetune"]["share"])), total - 1)
+    finetune = min(max(1, round(total * method.finetune.share)), total - 1)
     return total - finetune, finetune

@@ -1,4 +1,4 @@
-"""A gallery: the same tissue as teacher and student see it, with the places where their last maps answer."""
+"""A gallery: the same tissue as teacher and student see it, with the places where their feature maps answer."""
 
 import json
 import zipfile
@@ -30,7 +30,7 @@ def draw_disagreements(examples: str | Path, scales: dict[str, str], svg: str | 
 def _draw(
     which: str, nothing: str, examples: str | Path, scales: dict[str, str], svg: str | Path, png: str | Path
 ) -> None:
-    """One row per region: pixels and last map of each model, at one size; ``nothing`` is said when there is none."""
+    """One row per region: pixels and feature map of each model, at one size; ``nothing`` is said when there is none."""
     with zipfile.ZipFile(examples) as archive:
         rows = json.loads(archive.read("examples.json"))[which]
         if not rows:
@@ -58,7 +58,7 @@ def _draw(
         axes.grid(False)
         axes.spines[:].set_visible(False)
     for k, (key, scale) in enumerate(scales.items()):
-        names = (f"{key}, {magnification.describe(magnification.parse(scale))}", "its last map")
+        names = (f"{key}, {magnification.describe(magnification.parse(scale))}", "its feature map")
         for axes, name in zip(panels[0][2 * k : 2 * k + 2], names, strict=True):
             axes.annotate(name, (0.5, 1), (0, 16), "axes fraction", "offset points", ha="center", fontsize=8)
     style.save(figure, svg, png)

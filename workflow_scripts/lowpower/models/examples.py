@@ -26,31 +26,35 @@ OF_ONE_CLASS = 2
 
 
 def show_examples(
-    models: dict[str, str | Path],
-    indexes: dict[str, str | Path],
-    predictions: dict[str, str | Path],
+    teacher: str | Path,
+    student: str | Path,
+    teacher_index: str | Path,
+    student_index: str | Path,
+    teacher_predictions: str | Path,
+    student_predictions: str | Path,
     splits: str | Path,
     seed: int,
-    which: list[str],
+    reported: list[str],
     gpu: bool,
-    output: str | Path,
+    examples: str | Path,
     names: str | Path | None = None,
 ) -> None:
     """Write a ZIP of images and examples.json.
 
-    models, indexes, predictions: by the keys teacher and student. Images: {key}/{region}.png, the pixels the model
-    reads, and {key}/{region}.map.png, lengths of its feature map's vectors, gray from 0 to the largest. examples.json:
+    Images, of each key teacher and student: {key}/{region}.png, the pixels the model reads, and
+    {key}/{region}.map.png, the length of its feature map's vectors, gray from 0 to the largest. examples.json:
     ``drawn`` and ``disagreements``, lists of {region, truth, {key}: predicted class, {key}_probability: of that class}.
     names: pseudonyms.csv where regions are not to be called by their slide's id, else None.
     """
     known_as = read_names(names)
     device = prepare_device(gpu)
     regions = {
-        key: {region.region: region for region in in_split(read_regions(index, splits, seed), *which)}
-        for key, index in indexes.items()
+        key: {region.region: region for region in in_split(read_regions(index, splits, seed), *reported)}
+        for key, index in (("teacher", teacher_index), ("student", student_index))
     }
-    loaded = {key: load_model(model) for key, model in models.items()}
+    loaded = {"teacher": load_model(teacher), "student": load_model(student)}
     classes = loaded["teacher"][1]["classes"]
+    predictions = {"teacher": teacher_predictions, "student": student_predictions}
     calls = {key: read_calls(path, classes) for key, path in predictions.items()}
     known = [region for region in regions["teacher"].values() if region.truth]
     drawn, differing = one_of_each(classes, known, seed), disagreements(known, calls["teacher"], calls["student"])
@@ -74,7 +78,7 @@ def show_examples(
             gray = (strength / strength.max().clamp_min(1e-9) * 255).round().byte().cpu().numpy()
             images.append((f"{key}/{known_as.region(name)}.png", encode(pixels.permute(1, 2, 0).numpy())))
             images.append((f"{key}/{known_as.region(name)}.map.png", encode(np.repeat(gray[..., None], 3, 2))))
-    write_images(output, [*images, ("examples.json", (json.dumps(shown, indent=2) + "\n").encode())])
+    write_images(examples, [*images, ("examples.json", (json.dumps(shown, indent=2) + "\n").encode())])
     say(
         f"{count_of(len(drawn), 'example')}, one of each class; the teacher reads "
         f"{count_of(len(differing), 'region')} right that the student reads wrong, "

@@ -44,7 +44,7 @@ def measure_cost(
     regions_timed: int,
     repeats: int,
     gpu: bool,
-    output: str | Path,
+    cost: str | Path,
 ) -> None:
     """Write the cost of a network (its name) at this magnification as JSON; see docs/outputs.md for its keys.
 
@@ -65,7 +65,7 @@ def measure_cost(
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     write_json(
-        output,
+        cost,
         {
             "network": network,
             "magnification": magnification,

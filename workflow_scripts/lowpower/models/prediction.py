@@ -24,13 +24,13 @@ def predict(
     index: str | Path,
     splits: str | Path,
     seed: int,
-    which: list[str],
+    predicted: list[str],
     megapixels: float,
     gpu: bool,
-    output: str | Path,
+    predictions: str | Path,
     level: str | Path | None = None,
 ) -> None:
-    """Write predictions.parquet: one row per kind of pixels and region of the splits ``which``, sorted by both.
+    """Write predictions.parquet: one row per kind of pixels and region of the splits ``predicted``, sorted by both.
 
     index: of area means. level: of the same regions as the slide's own level shows them, or None. Columns: region,
     slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (one of ``PIXELS``), p_{class}
@@ -41,7 +41,7 @@ def predict(
     network.to(device).eval()
     normalize = Normalizer(about["mean"], about["std"], device)
     indexes = [path for path in (index, level) if path]
-    kinds = [in_split(read_regions(path, splits, seed), *which) for path in indexes]
+    kinds = [in_split(read_regions(path, splits, seed), *predicted) for path in indexes]
     regions = [region for kind in kinds for region in kind]
     probabilities = torch.zeros(len(regions), len(about["classes"]), dtype=torch.float64)
     progress = Progress("predicting", len(regions))
@@ -58,7 +58,7 @@ def predict(
     columns["pixels"] = pa.array(pixels, pa.string())
     for i, name in enumerate(about["classes"]):
         columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
-    with replacing(output) as part:
+    with replacing(predictions) as part:
         pq.write_table(pa.table(columns), part)
     calls = [about["classes"][k] for k in probabilities.argmax(1)]
     judged = list(zip(regions, calls, pixels, strict=True))

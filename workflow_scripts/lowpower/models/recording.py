@@ -30,7 +30,7 @@ STORED = getattr(torch, MAP_TYPE)
 
 @torch.no_grad()
 def record_teacher(
-    model: str | Path,
+    teacher: str | Path,
     index: str | Path,
     splits: str | Path,
     seed: int,
@@ -40,7 +40,7 @@ def record_teacher(
     augmentation: dict,
     megapixels: float,
     gpu: bool,
-    output: str | Path,
+    targets: str | Path,
 ) -> None:
     """Cache the teacher's outputs for every view of the training regions of one part.
 
@@ -51,7 +51,7 @@ def record_teacher(
     regions = in_split(read_regions(index, splits, seed), "train")
     regions = [region for region in regions if rng.integer(0, "part", region.region) % parts == part]
     pixels = Pixels(0, seed, augmentation)
-    network, header = load_model(model)
+    network, header = load_model(teacher)
     network.to(device).eval()
     normalize = Normalizer(header["mean"], header["std"], device)
     title = f"recording part {part}, seed {seed}"
@@ -80,7 +80,7 @@ def record_teacher(
         "channels": channels,
         "regions": {r.region: r.content for r in regions},
     }
-    with replacing(output) as written:
+    with replacing(targets) as written:
         written.write_bytes(save(outputs, {KEY: json.dumps(about, sort_keys=True)}))
     size = sum(values.nbytes for values in outputs.values()) / 1e6
     say(f"{title}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")

@@ -19,10 +19,10 @@ def choose_teacher(models: Sequence[str | Path], histories: Sequence[str | Path]
     say(f"all students learn from {models[best]}: validation log loss {losses[best]:.3f}, lowest of {len(losses)}")
 
 
-def adopt_teacher(given: str | Path, model: str | Path, history: str | Path) -> None:
+def adopt_teacher(teacher: str | Path, model: str | Path, history: str | Path) -> None:
     """Take a model of another study as a seed's teacher; of its training there is no history here."""
-    load_model(given)  # says what is wrong with it
+    load_model(teacher)  # says what is wrong with it
     with replacing(model) as part:
-        shutil.copyfile(given, part)
+        shutil.copyfile(teacher, part)
     write_rows(history, HISTORY, [])
-    say(f"{model}: the teacher is {given}; nobody here knows which patients it learned from")
+    say(f"{model}: the teacher is {teacher}; nobody here knows which patients it learned from")

@@ -1,74 +1,85 @@
-"""What has to be read before any number: banners for the top of a page, as HTML."""
+"""Banners: what a reader has to know before any number."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from lowpower.pages.page import banner
 from lowpower.tables.layout import number, percent
 from lowpower.text import abbreviate, count_of
 
 FEW = 30  # patients: of fewer, each moves an accuracy by more than 3 points
-ON_PURPOSE = "the sheet excludes it"  # so begins the reason of a slide that its sheet leaves out
+ON_PURPOSE = "the sheet excludes it"  # first words of the reason where the sheet leaves a slide out
 
 
-def about_slides(study: dict, taken: Sequence[dict[str, str]]) -> list[str]:
-    """The config's note, whether the slides are synthetic, and whether their scale is only declared.
+class Banner(NamedTuple):
+    """A sentence or two in a box. kind: "warning", "good" or "". points: listed below the text."""
 
-    study: the complete configuration. taken: rows of intake.csv.
-    """
-    found = [banner(study["note"])] if study["note"] else []
+    text: str
+    kind: str = ""
+    points: Sequence[str] = ()
+
+
+def about_study(study: dict) -> list[Banner]:
+    """The note of the config, and a warning if the slides are synthetic. study: the complete configuration."""
+    found = [Banner(study["note"])] if study["note"] else []
     if study.get("demo"):
-        said = "The slides of this cohort are synthetic: the workflow drew them. No patient is in it."
-        found.append(banner(said, "warning"))
-    doubtful = [row["slide"] for row in taken if row["warning"]]
-    if doubtful:
-        said = (
-            f"{count_of(len(doubtful), 'slide')} with a warning ({abbreviate(doubtful)}): look at the pictures below "
-            "and at the column warning of the intake table. Warnings exclude nothing."
-        )
-        found.append(banner(said, "warning"))
-    declared = sum(row["mpp_source"] == "sheet" for row in taken)
-    if declared:
-        said = (
-            f"Scale declared: the µm per pixel of {declared:,} of {count_of(len(taken), 'slide')} is what the sheet "
-            "says, not what was read from the file. Magnifications are as right as that column."
-        )
-        found.append(banner(said, "warning"))
+        text = "The slides of this cohort are synthetic: the workflow drew them. The cohort has no real patients."
+        found.append(Banner(text, "warning"))
     return found
 
 
-def about_results(study: dict, counts: Sequence[dict[str, str]], rows: Sequence[dict[str, str]]) -> list[str]:
-    """Whether the results are of validation data, and whether the teacher had something to teach.
+def about_slides(taken: Sequence[dict[str, str]]) -> list[Banner]:
+    """Slides with a warning, and slides whose scale is declared in the sheet. taken: rows of intake.csv."""
+    found = []
+    doubtful = [row["slide"] for row in taken if row["warning"]]
+    if doubtful:
+        text = (
+            f"{count_of(len(doubtful), 'slide')} with a warning ({abbreviate(doubtful)}): check their pictures and the "
+            "column `warning` of the intake table. A warning does not exclude a slide."
+        )
+        found.append(Banner(text, "warning"))
+    declared = sum(row["mpp_source"] == "sheet" for row in taken)
+    if declared:
+        text = (
+            f"Scale declared: the µm per pixel of {declared:,} of {count_of(len(taken), 'slide')} comes from the "
+            "sheet, not from the slide file. The magnifications are only as accurate as that column."
+        )
+        found.append(Banner(text, "warning"))
+    return found
+
+
+def about_results(study: dict, counts: Sequence[dict[str, str]], rows: Sequence[dict[str, str]]) -> list[Banner]:
+    """Warnings for results of validation data, of few patients, or of a teacher that learned nothing.
 
     counts, rows: of cohort.csv and results.csv.
     """
     found = []
     if study["report_split"] == "val":
-        said = (
-            "These are results on validation data. Weights were chosen on them, so they flatter. The test data have "
-            "not been touched; once the study is final, write `report_split: test`."
+        text = (
+            "These are results on validation data, which also chose the weights, so they are too good. The test data "
+            "have not been used; once the study is final, write `report_split: test`."
         )
-        found.append(banner(said, "warning"))
+        found.append(Banner(text, "warning"))
     for row in rows:
         if row["method"] == "teacher" and row["per"] == "patient" and 0 < int(row["patients"]) < FEW:
-            said = (
+            text = (
                 f"Only {count_of(int(row['patients']), 'patient')} in {row['split']}, fewer than {FEW}: each moves an "
-                f"accuracy by {100 / int(row['patients']):.1f} points. Intervals are wide and tell models hardly apart."
+                f"accuracy by {100 / int(row['patients']):.1f} points. Intervals are too wide to distinguish models."
             )
-            found.append(banner(said, "warning"))
+            found.append(Banner(text, "warning"))
         if row["method"] == "teacher" and row["per"] == "patient" and row["accuracy"]:
             common = number(_share_of_largest_class(counts, row["split"]), 4)  # as many decimals, or .6667 is above 2/3
             if float(row["accuracy"]) <= float(common):
-                said = (
-                    "The teacher is no better than calling every patient by the commonest class: "
-                    f"{percent(row['accuracy'])} % against {percent(common)} % of the {row['split']} patients. What "
-                    "its students learned means as little."
+                text = (
+                    "The teacher is no better than assigning every patient to the commonest class: "
+                    f"{percent(row['accuracy'])} % against {percent(common)} % of the {row['split']} patients. Its "
+                    "students had nothing to learn from it."
                 )
-                found.append(banner(said, "warning"))
+                found.append(Banner(text, "warning"))
     return found
 
 
 def _share_of_largest_class(counts: Sequence[dict[str, str]], split: str) -> float:
-    """Of the patients of a split, over all seeds that divide them differently; 0 where there is none."""
+    """Share of the patients of a split, over all seeds that split them differently; 0 where there are no patients."""
     patients: dict[str, int] = {}
     for row in counts:
         if row["split"] == split:
@@ -76,21 +87,21 @@ def _share_of_largest_class(counts: Sequence[dict[str, str]], split: str) -> flo
     return max(patients.values()) / sum(patients.values()) if any(patients.values()) else 0.0
 
 
-def about_missing(taken: Sequence[dict[str, str]], problems: Sequence[str]) -> list[str]:
-    """What the sheet lacks for training, which slides cannot be used, and what to do next.
+def next_steps(taken: Sequence[dict[str, str]], problems: Sequence[str]) -> list[Banner]:
+    """What to do next: complete the sheet, replace or repair slides, or start training.
 
-    taken: rows of intake.csv. problems: what the check of the sheet found, each with what to write instead.
+    taken: rows of intake.csv. problems: what the sheet lacks for training, each with what to write instead.
     """
     unread: dict[str, list[str]] = {}
     for row in taken:
         if row["step"] == "check_slide" and row["state"] == "excluded" and not row["reason"].startswith(ON_PURPOSE):
             unread.setdefault(row["reason"], []).append(row["slide"])
     slides = [f"{abbreviate(names)}: {reason}" for reason, names in unread.items()]
-    said = f"{count_of(sum(len(names) for names in unread.values()), 'slide')} cannot be used without a change:"
-    unusable = [banner(said, "warning", slides)] if slides else []
+    text = f"{count_of(sum(len(names) for names in unread.values()), 'slide')} cannot be used without a change:"
+    unusable = [Banner(text, "warning", slides)] if slides else []
     if problems:
-        return [banner("Training cannot start yet. The sheet of slides lacks:", "warning", problems), *unusable]
-    go_on = "continue with `snakemake`, and the --configfile you use; `snakemake plan` tells how long it will take."
+        return [Banner("Training cannot start yet. The sheet of slides lacks:", "warning", problems), *unusable]
+    command = "run `snakemake` with the same --configfile. `snakemake plan` estimates how long that takes."
     if unusable:
-        return [*unusable, banner(f"Training can start all the same: {go_on}", "good")]
-    return [banner(f"Nothing is missing; {go_on}", "good")]
+        return [*unusable, Banner(f"Training can start without them: {command}", "good")]
+    return [Banner(f"The sheet is complete. To start training, {command}", "good")]

@@ -1,38 +1,50 @@
-"""What to cite. CITATION.cff says the same in its own form; a test holds the two together."""
+"""What to cite: the software and the article whose method it implements, from CITATION.cff."""
 
-from lowpower import __version__
+from pathlib import Path
 
-TITLE = "lowpower: classifying histology slides at low magnification"
-AUTHOR = "The lowpower developers"
-DOI = "10.1016/j.artmed.2021.102136"
-ARTICLE = {
-    "title": "Resolution-based distillation for efficient histology image classification",
-    "author": ("DiPalma, Joseph", "Suriawinata, Arief A.", "Tafe, Laura J.", "Torresani, Lorenzo", "Hassanpour, Saeed"),
-    "journal": "Artificial Intelligence in Medicine",
-    "volume": "119",
-    "pages": "102136",
-    "year": "2021",
-    "doi": DOI,
-}
+import yaml
+
+FILE = Path(__file__).parents[3] / "CITATION.cff"
+
+
+def _cited() -> tuple[dict, dict]:
+    """Entries of the software and of the article."""
+    software = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    return software, software["references"][0]
 
 
 def references() -> list[str]:
-    """The software and the article whose method it implements, as text."""
-    authors = ", ".join(f"{family} {''.join(name[0] for name in given.split())}" for family, given in _authors())
-    article = "{title}. {journal} {volume}:{pages}, {year}.".format(**ARTICLE)
-    return [f"{AUTHOR}. {TITLE}. Version {__version__}.", f"{authors}. {article} doi:{DOI}"]
+    """The software and the article as text, one reference each."""
+    software, article = _cited()
+    authors = ", ".join(f"{family} {''.join(name[0] for name in given.split())}" for family, given in _authors(article))
+    where = f"{article['journal']} {article['volume']}:{article['start']}, {article['year']}"
+    return [
+        f"{_owners(software)}. {software['title']}. Version {software['version']}.",
+        f"{authors}. {article['title']}. {where}. doi:{article['doi']}",
+    ]
 
 
 def bibtex() -> str:
-    """Both as BibTeX."""
-    software = {"title": f"{{{TITLE}}}", "author": f"{{{AUTHOR}}}", "version": __version__}
-    article = ARTICLE | {"author": " and ".join(ARTICLE["author"])}
-    entries = (("software", "lowpower", software), ("article", "dipalma2021resolution", article))
+    """The software and the article as BibTeX."""
+    software, article = _cited()
+    of_software = {
+        "title": f"{{{software['title']}}}", "author": f"{{{_owners(software)}}}", "version": software["version"],
+    }  # fmt: skip
+    of_article = {
+        "title": article["title"], "author": " and ".join(", ".join(name) for name in _authors(article)),
+        "journal": article["journal"], "volume": article["volume"], "pages": article["start"],
+        "year": article["year"], "doi": article["doi"],
+    }  # fmt: skip
+    entries = (("software", "lowpower", of_software), ("article", "dipalma2021resolution", of_article))
     return "\n\n".join(
         f"@{kind}{{{key},\n" + "\n".join(f"  {name} = {{{value}}}," for name, value in fields.items()) + "\n}"
         for kind, key, fields in entries
     )
 
 
-def _authors() -> list[list[str]]:
-    return [author.split(", ") for author in ARTICLE["author"]]
+def _owners(software: dict) -> str:
+    return " and ".join(author["name"] for author in software["authors"])
+
+
+def _authors(article: dict) -> list[tuple[str, str]]:
+    return [(author["family-names"], author["given-names"]) for author in article["authors"]]

@@ -1,4 +1,4 @@
-"""The rows of a study in sentences: what each started from, what it read and what it learned."""
+"""The rows of a study in sentences: start weights, pixels, stages of training and labels."""
 
 from collections.abc import Sequence
 
@@ -12,21 +12,21 @@ TEACHERS = {
 
 
 def all_rows(config: dict) -> str:
-    """What each row of the config's ``methods`` did, the teacher first."""
+    """Describe each row of the config's ``methods``, the teacher first."""
     rows = [f"`{name}` {one_row(row, first_distillation(config))}." for name, row in config["methods"].items()]
-    teacher = "the teacher learned those of all labeled training regions"
+    teacher = "the teacher was trained on those of all labeled training regions"
     if config["teacher"] not in TEACHERS:
-        teacher = "the teacher was a model of another study, whose training patients are not known here"
-    return " ".join([f"Labels were learned by cross-entropy; {teacher}.", *rows])
+        teacher = "the teacher was a model of another study, whose training patients are not recorded here"
+    return " ".join([f"Training on labels minimized cross-entropy; {teacher}.", *rows])
 
 
 def one_row(row: dict, base: dict | None) -> str:
-    """What a row did, after its name or "this model". base: how the first row that distills does it."""
+    """Describe a row, for after its name or "this model". base: settings of the first row that distills."""
     distill, pretrain, finetune = row["distill"], row["pretrain"], row["finetune"]
     if row["network"] == _FITTED:
-        return f"was fitted to the labels of {_labeled(finetune)} as they are, to convergence"
+        return f"was fitted to the labels of {_labeled(finetune)}, without augmentation, to convergence"
     said = [f"started from {_STARTS.get(row['init'], 'weights trained elsewhere')}"]
-    said += ["read what the teacher reads"] if row["at"] == "teacher" else []
+    said += ["read the magnification of the teacher"] if row["at"] == "teacher" else []
     if pretrain:
         said.append(f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher")
     if distill:
@@ -44,7 +44,9 @@ def one_row(row: dict, base: dict | None) -> str:
     if finetune:
         before = distill or pretrain
         steps = f" for the last {100 * finetune['share']:g} % of the steps" if before else ""
-        said.append(f"{'was then fine-tuned on' if before else 'learned'} the labels of {_labeled(finetune)}{steps}")
+        said.append(
+            f"{'was then fine-tuned on' if before else 'was trained on'} the labels of {_labeled(finetune)}{steps}"
+        )
     return listed(said)
 
 
@@ -58,17 +60,17 @@ def _labeled(finetune: dict) -> str:
 
 
 def first_distillation(config: dict) -> dict | None:
-    """How the first row that distills does it; what others do differently is said with them."""
+    """Settings of the first row that distills; ``one_row`` names where other rows differ."""
     return next((row["distill"] for row in config["methods"].values() if row["distill"]), None)
 
 
 def other_networks(config: dict) -> str:
-    """The rows that are another network than the teacher, each in a sentence with a space before it."""
+    """Rows with another network than the teacher's, each in a sentence with a space before it."""
     said = []
     for name, row in config["methods"].items():
         if row["network"] == _FITTED:
             said.append(
-                f"`{name}` was no network but a logistic regression on the mean and standard deviation of the three "
+                f"`{name}` was not a network but a logistic regression on the mean and standard deviation of the three "
                 "color channels of a region, standardized; its L2 penalty was chosen on validation log loss."
             )
         elif row["network"] != _TEACHERS_NETWORK:
@@ -80,5 +82,5 @@ def other_networks(config: dict) -> str:
 
 
 def listed(items: Sequence[str]) -> str:
-    """Items as in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    """Items in a sentence: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

@@ -31,7 +31,7 @@ def methods(
         (
             "Network",
             "Teacher and students had one architecture: a residual network of four basic blocks (ResNet-10) with group "
-            f"normalization and global average pooling{parameters}. All that such a student saves comes from reading "
+            f"normalization and global average pooling{parameters}. Such a student is cheaper only because it reads "
             f"fewer pixels.{other_networks(config)}",
         ),
         ("Distillation", _distillation(config)),
@@ -54,7 +54,7 @@ def _cohort(config: dict, slides: Sequence[dict[str, str]]) -> str:
     split = config["split"]
     val, test = (f"{100 * split[key]:g} %" for key in ("val", "test"))
     division = {
-        "sheet": "as the sheet of slides says",
+        "sheet": "as the sheet of slides assigns them",
         "random": f"at random for each seed, stratified by class: {val} of the labeled patients for validation, "
         f"{test} for testing",
         "kfold": f"into {split['folds']} folds, stratified by class; each seed tested on one fold and validated on "
@@ -66,7 +66,11 @@ def _cohort(config: dict, slides: Sequence[dict[str, str]]) -> str:
         ("The slides were synthetic, drawn by the workflow. " if config.get("demo") else "")
         + f"The cohort {config['cohort']} had {count_of(len(slides), 'slide')} of "
         f"{count_of(len({row['patient'] for row in slides}), 'patient')}; {len(usable):,} could be used. "
-        + (f"The scale of {count_of(declared, 'slide')} was declared, not read from the file. " if declared else "")
+        + (
+            f"The scale of {count_of(declared, 'slide')} was declared in the sheet, not read from the file. "
+            if declared
+            else ""
+        )
         + f"The classes were {listed(config['classes'])}. Patients, never single slides, were divided into training, "
         f"validation and test {division}."
     )
@@ -79,7 +83,7 @@ def _regions(config: dict) -> str:
         "tissue": "one piece of tissue, of its own size",
         "grid": f"a field of {size:g} x {size:g} µm, one every {stride:g} µm where at least "
         f"{100 * grid['min_tissue']:g} % of it was tissue",
-        "annotation": "one annotated area, with what lies outside it whitened",
+        "annotation": "one annotated area, with everything outside it whitened",
         "slide": "all tissue of a slide",
     }[config["unit"]]
     if config["max_side_um"] and config["unit"] != "grid":
@@ -90,7 +94,7 @@ def _regions(config: dict) -> str:
         f"{tissue['close_um']:g} µm were closed, and pieces below {tissue['min_area_um2']:,} µm² left out. The unit of "
         f"learning was a region: {unit}. The teacher read regions at {describe(config['teacher_magnification'])}, as "
         f"JPEG of quality {config['jpeg_quality']}; students read the same regions at {lows}, as area means of the "
-        "very pixels that the teacher read."
+        "same pixels that the teacher read."
     )
 
 
@@ -98,16 +102,18 @@ def _distillation(config: dict) -> str:
     base = first_distillation(config)
     if base is None:
         return "No row of this study distills."
-    asked = "the teacher looked at a new view in every step"
+    views = "the teacher evaluated a new view in every step"
     if base["teacher"] == "recorded":
-        asked = f"the teacher looked once at {count_of(config['views'], 'view')} of each training region, for all"
+        views = (
+            f"the teacher evaluated {count_of(config['views'], 'view')} of each training region, once for all students"
+        )
     return (
-        "Students learned by label-free distillation from a label-trained teacher (DiPalma et al. call it "
-        f"self-supervised): {asked}. The loss was the Kullback-Leibler divergence between the class probabilities of "
+        "Students were trained by label-free distillation from a label-trained teacher (DiPalma et al. call it "
+        f"self-supervised): {views}. The loss was the Kullback-Leibler divergence between the class probabilities of "
         f"teacher and student (temperature {base['temperature']:g}) plus the mean squared difference between their "
-        f"last convolutional maps, weighted {base['kl_weight']:g} : {base['feature_weight']:g}; the teacher's map was "
-        f"brought to the student's grid by {_POOLINGS[base['pooling']]} pooling. As the teacher learned from labels, "
-        "the whole is semi-supervised."
+        f"last feature maps, weighted {base['kl_weight']:g} : {base['feature_weight']:g}; the teacher's map was "
+        f"reduced to the student's grid by {_POOLINGS[base['pooling']]} pooling. As the teacher was trained on "
+        "labels, the method as a whole is semi-supervised."
     )
 
 
@@ -119,7 +125,7 @@ def _augmentation(augmentation: dict) -> str:
     turns = ["random flips left-right and top-bottom"] if augmentation["flip"] else []
     turns += ["random quarter turns"] if augmentation["quarter_turns"] else []
     jitter = f"color jitter (factors of {listed(factors)}; hue shifted by up to {augmentation['hue']:g} of a turn)"
-    return f"A view was {listed([jitter, *turns])}, drawn once per region and view: the same for teacher and student."
+    return f"A view was {listed([jitter, *turns])}, drawn once per region and view, the same for teacher and student."
 
 
 def _optimization(config: dict) -> str:
@@ -130,10 +136,10 @@ def _optimization(config: dict) -> str:
         f"{recipe['weight_decay']:g}; {count_of(recipe['steps'], 'optimizer step')} of "
         f"{count_of(recipe['batch'], 'region')} for every model, fine-tuning included, on a "
         f"{'GPU' if config['gpu'] else 'CPU'}. Every {count_of(recipe['evaluate_every'], 'step')} the log loss on the "
-        "validation regions was taken, and the weights with the lowest one were kept. Students learned from "
+        "validation regions was computed, and the weights with the lowest one were kept. Students were trained on "
         f"{labeled} of the labeled training patients and, where their row takes any, {unlabeled} of the unlabeled. "
         f"{'Seed' if len(seeds) == 1 else 'Seeds'}: {listed(seeds)}; "
-        f"{TEACHERS.get(config['teacher'], 'all students had one teacher, which was given')}."
+        f"{TEACHERS.get(config['teacher'], 'all students had one teacher, from another study')}."
     )
 
 
@@ -144,7 +150,7 @@ def _evaluation(config: dict) -> str:
         judged = "Results are those on the validation data that chose the weights; no test data were predicted."
     if "level" in config["pixels"]:
         judged += (
-            " Students were asked twice: about the area means they had learned from, and about the same regions read "
+            " Students were tested twice: on the area means on which they were trained, and on the same regions read "
             "from the nearest finer level that the slide file itself stores, reduced by a box filter where needed."
         )
     return (
@@ -152,8 +158,8 @@ def _evaluation(config: dict) -> str:
         f"Intervals ({100 * statistics['confidence']:g} %) come from a bootstrap that draws patients with replacement "
         f"({statistics['draws']:,} draws; {statistics['rank_draws']:,} for AUROC and average precision): of shares by "
         "Student's t on the logit scale, of differences by percentiles adjusted for the number of patients; rows of "
-        f"fewer than {statistics['fewest_patients']} patients have none. For referral, units that a student called "
-        "with a probability below a quantile of the validation units' were given to the teacher."
+        f"fewer than {statistics['fewest_patients']} patients have none. For referral, the teacher read again the "
+        "units whose highest student probability was below a quantile of the validation units'."
     )
 
 

@@ -1,4 +1,4 @@
-"""Model cards, after Mitchell et al. 2019: what a model reads, learned from and scores, and was never tested on."""
+"""Model cards, after Mitchell et al. 2019: input, training data, scores and limits of a model."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,12 +16,9 @@ from lowpower.tables.cohort_table import headline
 from lowpower.tables.layout import markdown
 from lowpower.text import count_of
 
-_CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics that say whether probabilities hold
+_CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of how far probabilities can be trusted
 LOADING = """\
-import sys
-
-sys.path.insert(0, "workflow_scripts")  # of a copy of lowpower
-
+# where lowpower is installed: `make .venv` in a copy of it
 import numpy as np
 import torch
 from PIL import Image
@@ -54,7 +51,7 @@ def write_model_cards(
     """Write one Markdown card for each model.
 
     config: complete (JSON). intake, cohort, results, cost: tables (CSV). splits: one CSV per seed. files, models: the
-    model files and what the study calls them, parallel to cards. scanners: those that the sheet names.
+    model files and their rows of the study, parallel to cards. scanners: those in the sheet.
     """
     study = {"config": read_json(config), "scanners": sorted(set(scanners) - {""})}
     tables = {"intake": intake, "cohort": cohort, "results": results, "cost": cost}
@@ -72,26 +69,26 @@ def card_of(study: dict, file: Path, model: dict) -> str:
     alone = {name: row for name, row in config["methods"].items() if name == model["method"]}
     said = dict(methods(config | {"methods": alone}, study["intake"], study["cost"], file))
     parts = {
-        "What it reads and answers": _reads(config, about, said["Regions"]),
-        "How it was trained": _trained(config, model, said),
+        "Input and output": _reads(config, about, said["Regions"]),
+        "Training": _trained(config, model, said),
         "Cohort": _cohort(study, model),
         "Results": _results(study, model, said["Evaluation"]),
         "Limits": "\n".join(f"- {limit}" for limit in _limits(study, model)),
         "File": _file(file, about, study["cost"], model),
-        "Loading": f"```python\n{LOADING}```\n\nThe region has to be RGB at {describe(about['magnification'])}, with "
+        "Loading": f"```python\n{LOADING}```\n\nThe region must be RGB at {describe(about['magnification'])}, with "
         "sides that are multiples of 32 px.",
     }
     title = (
         f"# {model['method']} at {describe(model['magnification'])}, seed {model['seed']}, cohort {config['cohort']}"
     )
-    warning = "> **For research use only.** This model is no medical device, and no diagnosis may rest on it."
+    warning = "> **For research use only.** This model is not a medical device; do not base a diagnosis on it."
     return "\n\n".join([title, warning, *(f"## {heading}\n\n{text}" for heading, text in parts.items())]) + "\n"
 
 
 def _reads(config: dict, about: dict, regions: str) -> str:
     classes = listed([f"`{name}`" for name in about["classes"]])
     return (
-        f"One region of tissue at {describe(about['magnification'])}. It answers with one probability for each of "
+        f"One region of tissue at {describe(about['magnification'])}. The output is one probability for each of "
         f"{len(about['classes'])} classes, in this order: {classes}.\n\n{regions}"
     )
 
@@ -102,9 +99,9 @@ def _trained(config: dict, model: dict, said: dict[str, str]) -> str:
         shares = f"{model['labeled']} % of the labeled and {model['unlabeled']} % of the unlabeled training patients"
         how = f"This model {one_row(row, row['distill'])}. It saw {shares}."
     elif config["teacher"] in TEACHERS:
-        how = "This model is the teacher: it learned the labels of all labeled training regions."
+        how = "This model is the teacher. It was trained on the labels of all labeled training regions."
     else:
-        return "This model came from another study. How and on which patients it was trained is not known here."
+        return "This model came from another study. How it was trained, and on which patients, is not recorded here."
     parts = ["Network", *(["Distillation"] if row and row["distill"] else []), "Augmentation", "Optimization"]
     return "\n\n".join([how, *(said[part] for part in parts)])
 
@@ -115,23 +112,27 @@ def _cohort(study: dict, model: dict) -> str:
     for row in study["splits"]:
         if int(row["seed"]) == model["seed"] and row["site"]:
             sites.setdefault(row["split"], set()).add(row["site"])
-    told = listed([f"{len(names)} in {split}" for split, names in sites.items()]) if sites else "not named in the sheet"
+    named_sites = (
+        listed([f"{len(names)} in {split}" for split, names in sites.items()]) if sites else "not named in the sheet"
+    )
     vendors = Counter(row["vendor"] for row in study["intake"] if row["state"] == "usable" and row["vendor"])
     files = listed([f"{vendor} ({count_of(count, 'slide')})" for vendor, count in sorted(vendors.items())])
     scanners = listed(study["scanners"]) if study["scanners"] else "not named in the sheet"
     shown = [{key: cell for key, cell in row.items() if key != "seeds"} for row in headline(rows)]
-    return f"{markdown(shown)}\nSites: {told}. Scanners: {scanners}. Kinds of slide file: {files or 'not known'}."
+    return (
+        f"{markdown(shown)}\nSites: {named_sites}. Scanners: {scanners}. Kinds of slide file: {files or 'not known'}."
+    )
 
 
 def rows_of(study: dict, model: dict) -> list[dict[str, str]]:
-    """The rows of results.csv that this model is one seed of."""
+    """The rows of results.csv that average over this model and its other seeds."""
     named = {"method": model["method"], "magnification": magnification.name_of(model["magnification"])}
     named |= {key: str(model[key]) for key in ("labeled", "unlabeled")}
     return [row for row in study["results"] if all(row[key] == value for key, value in named.items())]
 
 
 def _metrics(rows: Sequence[dict[str, str]]) -> list[str]:
-    """The metrics with an interval that any of the rows has, whatever they are."""
+    """Names of the metrics with an interval that any of the rows has."""
     names = [key for key in (rows[0] if rows else ()) if f"{key}_low" in rows[0] and "_minus_" not in key]
     return [name for name in names if any(row[name] for row in rows)]
 
@@ -139,7 +140,7 @@ def _metrics(rows: Sequence[dict[str, str]]) -> list[str]:
 def _results(study: dict, model: dict, evaluation: str) -> str:
     rows = rows_of(study, model)
     if not rows:
-        return f"None: no unit whose true class is known was predicted. {evaluation}"
+        return f"None: no unit with a known true class was predicted. {evaluation}"
     shown = []
     for row in rows:
         cells = {key: row[key] for key in ("per", "split", "pixels", "n", "patients")}
@@ -153,21 +154,21 @@ def _results(study: dict, model: dict, evaluation: str) -> str:
 
 
 def _limits(study: dict, model: dict) -> list[str]:
-    """What is not known of the model, each in a sentence."""
+    """Limits of the model, each in a sentence."""
     config, rows = study["config"], rows_of(study, model)
-    found = ["The slides are synthetic: nothing here says anything about patients."] if config.get("demo") else []
+    found = ["The slides are synthetic: the results do not apply to patients."] if config.get("demo") else []
     found += [f"Note of the study: {config['note']}"] if config["note"] else []
     if config["report_split"] == "val":
-        found.append("The results flatter: they are of the validation patients on whom its weights were chosen.")
+        found.append("The results are too good: they come from the validation patients who chose its weights.")
     if not any(row["split"] == "external" for row in rows):
-        found.append("It was tested on one cohort alone: not on slides of other sites, scanners, stains or countries.")
+        found.append("It was tested on one cohort only, not on slides of other sites, scanners, stains or countries.")
     if not any(row["pixels"] == "level" for row in rows) and model["method"] != "teacher":
-        found.append("It was tested on area means of finer pixels alone, not on a coarser level that a file stores.")
+        found.append("It was tested only on area means of finer pixels, not on a coarser level that a file stores.")
     if not {*_metrics(rows)} & _CALIBRATION:
-        found.append("Whether its probabilities are calibrated was not measured.")
+        found.append("The calibration of its probabilities was not measured.")
     if not config["regions_have_labels"] and config["unit"] != "annotation":
-        found.append("It learned labels of slides: what it says of a single region was not tested.")
-    found.append("Tissue of none of its classes was not shown to it, and it cannot say so: it always answers with one.")
+        found.append("It was trained on labels of slides; its output for a single region was not tested.")
+    found.append("It never saw tissue outside its classes and cannot reject it: it always predicts one of its classes.")
     return found
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lowpower import magnification
+from lowpower.config.method_settings import Method
 from lowpower.config.study_models import FITTED, TEACHERS_NETWORK, steps_of
 from lowpower.planning.past_runs import Cohort, Job, Tissue
 
@@ -101,7 +102,7 @@ def _steps(rule: str, config: dict, model: dict) -> int:
     total = config["training"]["steps"]
     if rule == "train_teacher" or model["method"] == "teacher":
         return total if (rule, model["method"]) == ("train_teacher", "teacher") else 0
-    return steps_of(config["methods"][model["method"]], total)[rule == "finetune_student"]
+    return steps_of(Method.from_dict(config["methods"][model["method"]]), total)[rule == "finetune_student"]
 
 
 def predicted(config: dict, tissue: Tissue, scale: float) -> float:

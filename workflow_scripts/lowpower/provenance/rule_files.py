@@ -18,16 +18,14 @@ def files_of(rules: Iterable) -> set[str]:
 
 
 def as_job(rule: object) -> dict:
-    """A rule without wildcards as plain values, from which its script runs again anywhere (``again``)."""
+    """A rule without wildcards as plain values: rule, script, and the inputs, outputs and params by name."""
     _plain(rule)
-    params = {name: value({}) if callable(value) else value for name, value in rule.params.items()}
-    parts = {"input": rule.input, "output": rule.output}
-    told = {
-        part: {"values": _text(list(files)), "names": {name: _text(value) for name, value in files.items()}}
-        for part, files in parts.items()
+    job = {
+        part: {name: _text(value) for name, value in files.items()}
+        for part, files in (("input", rule.input), ("output", rule.output))
     }
-    params = {"params": {"values": list(params.values()), "names": params}}
-    return {"rule": rule.name, "script": Path(rule.script).name, **told, **params}
+    params = {name: value({}) if callable(value) else value for name, value in rule.params.items()}
+    return {"rule": rule.name, "script": Path(rule.script).name, **job, "params": params}
 
 
 def _plain(rule: object) -> list[str]:

@@ -10,7 +10,7 @@ from lowpower.files import read_json
 from lowpower.hashes import hash_of
 from lowpower.log import say
 from lowpower.provenance.environment import machine, packages
-from lowpower.provenance.rerun import make_again
+from lowpower.provenance.rerun import files_in, rerun
 from lowpower.text import abbreviate, count_of
 
 _SHOWN = 30  # bytes before and after the first that differs
@@ -57,8 +57,8 @@ def in_order(jobs: Sequence[dict]) -> list[dict]:
     """The jobs, each after those whose outputs it reads."""
     waiting, ordered = list(jobs), []
     while waiting:
-        to_come = {path for job in waiting for path in job["output"]["values"]}
-        ready = [job for job in waiting if not to_come & {*job["input"]["values"]}]
+        to_come = {path for job in waiting for path in files_in(job["output"])}
+        ready = [job for job in waiting if not to_come & {*files_in(job["input"])}]
         ordered += ready
         waiting = [job for job in waiting if job not in ready]
     return ordered
@@ -71,15 +71,15 @@ def compare_again(job: dict, folder: Path, elsewhere: Path, made: dict[str, str]
     what this one makes is entered. So tables are computed from predictions, not from what was made of them before. A
     file that is no table is not compared: another version of a library may write the same content in other bytes.
     """
-    names = {path: Path(path).relative_to(folder).as_posix() for path in job["output"]["values"]}
-    lacking = [path for path in job["input"]["values"] if not Path(made.get(path, path)).exists()]
+    names = {path: Path(path).relative_to(folder).as_posix() for path in files_in(job["output"])}
+    lacking = [path for path in files_in(job["input"]) if not Path(made.get(path, path)).exists()]
     if lacking:
         names_lacking = abbreviate([Path(path).relative_to(folder).as_posix() for path in lacking], 2)
         why = f"not computed again, {names_lacking} not here"
         return dict.fromkeys(names.values(), why)
     place = elsewhere / job["rule"]
     moved = {path: f"{place}/{k}-{Path(path).name}" for k, path in enumerate(names)}
-    failed = make_again(job, made | moved, place / "log")
+    failed = rerun(job, made | moved, place)
     if failed:
         return dict.fromkeys(names.values(), f"cannot be computed again ({failed})")
     made |= moved

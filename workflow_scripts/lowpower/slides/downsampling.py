@@ -61,26 +61,26 @@ def area_means(strips: Iterable[Image.Image], n: int) -> Iterator[np.ndarray]:
         area_mean(rest, n)  # raises
 
 
-def downsample_slide(images: str | Path, reduction: int, output: str | Path) -> None:
+def downsample_slide(images: str | Path, reduction: int, reduced: str | Path) -> None:
     """Write the area means of a slide's regions.
 
-    images: ZIP of a slide's regions at the teacher's magnification. output: ZIP of the same regions, each side
+    images: ZIP of a slide's regions at the teacher's magnification. reduced: ZIP of the same regions, each side
     ``reduction`` times smaller, as PNG: what a student sees is made of the very pixels the teacher sees.
     """
-    slide = Path(output).stem
+    slide = Path(reduced).stem
     with zipfile.ZipFile(images) as archive:
         names = archive.namelist()
         progress = Progress(f"{slide}: regions reduced", len(names))
 
-        def reduced() -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
+        def means() -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
             for done, name in enumerate(names):
                 progress.at(done)
                 with archive.open(name) as jpeg:
                     (width, height), strips = read_jpeg(jpeg)
-                    means = area_means(strips, reduction)
-                    image = encode_png(means, width // reduction, height // reduction)
+                    rows = area_means(strips, reduction)
+                    image = encode_png(rows, width // reduction, height // reduction)
                     yield Path(name).with_suffix(".png").name, image
 
-        files.write_images(output, reduced())
+        files.write_images(reduced, means())
     if names:
         say(f"{slide}: {count_of(len(names), 'region')} reduced, {reduction} x {reduction} pixels to one")

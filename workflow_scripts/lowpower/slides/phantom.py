@@ -48,12 +48,12 @@ class PhantomSettings:
     focus: tuple[float, float] = (0.1, 0.3)
 
 
-def make_slide(path: str | Path, slide: str, label: str, fault: str, dials: PhantomSettings) -> None:
+def make_slide(path: str | Path, slide: str, label: str, fault: str, settings: PhantomSettings) -> None:
     """Draw a slide and write its file; see ``draw_slide`` and ``pyramid.write_slide``."""
-    image = draw_slide(slide, label, dials)
+    image = draw_slide(slide, label, settings)
     write_slide(path, image, MPP, fault)
     flaw = f", made with the fault: {fault}" if fault else ""
-    pieces, (height, width, _) = count_of(dials.pieces, "piece"), image.shape
+    pieces, (height, width, _) = count_of(settings.pieces, "piece"), image.shape
     say(f"{slide}: {pieces} of {label}, {width:,} x {height:,} px{flaw}")
 
 

@@ -34,7 +34,7 @@ def tile_slide(
     path: str,
     annotation: str,
     settings: TilingSettings,
-    table: str | Path,
+    regions: str | Path,
     outlines: str | Path,
     images: str | Path,
     state: str | Path,
@@ -43,7 +43,7 @@ def tile_slide(
     """Cut a slide into regions at the teacher's magnification.
 
     check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. annotation: file of the
-    annotations that become regions, or "". table: CSV with one row per region. outlines: GeoJSON of their boxes, for
+    annotations that become regions, or "". regions: CSV with one row per region. outlines: GeoJSON of their boxes, for
     QuPath. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the tissue with its regions. An
     excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
     """
@@ -65,7 +65,7 @@ def tile_slide(
             reason = str(error)
     if not rows:
         files.write_images(images, [])
-    files.write_rows(table, COLUMNS, rows)
+    files.write_rows(regions, COLUMNS, rows)
     write_annotations(outlines, rows, corner)
     write_overview(overview, sight, rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)

@@ -1,6 +1,7 @@
 """Where the tissue is: one mask per slide, at a fixed scale, that all magnifications share."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from lowpower.slides import slide_warnings
 from lowpower.slides.glass import assume_glass, find_glass, find_scanned, measure_noise
 from lowpower.slides.ink import OTHER, find_ink
 from lowpower.slides.mask_alignment import doubt_place
-from lowpower.slides.morphology import EIGHT, close_gaps, drop_small, fill_small, strips
+from lowpower.slides.morphology import EIGHT, close_gaps, crowded, drop_small, fill_small, strips
 from lowpower.slides.resampling import choose_scale, read_area
 from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.slide_state import is_usable, next_state, say_state, write_picture
@@ -22,6 +23,10 @@ from lowpower.slides.user_mask import read_own_mask, scanned_area
 # spread between the channels, as shares of the glass. STAIN makes a piece of tissue: up to .06 the edge of a cover
 # glass did too. FAINT is followed from there: pale tissue, and edges that fill half of a pixel.
 STAIN, FAINT = 0.07, 0.04
+# PALE makes a piece where it is broad: most of a window of BROAD_UM is as pale, which an edge of a cover glass is not.
+# Tissue of .08 is .068 where glass of 150 and the tissue are each a level off (JPEG), and whole pieces were lost. In a
+# window of fewer pixels, from 12 µm per pixel on, such edges and soft ink are broad too.
+PALE, BROAD_UM, MOST, PIXELS = 0.06, 64, 0.75, 6
 
 
 @dataclass(frozen=True)
@@ -65,7 +70,10 @@ def survey_slide(image: np.ndarray, mpp: float, sizes: TissueSettings) -> Survey
         ink, other = np.zeros(image.shape[:2], bool), 0.0
     # noise of 2 % of dim glass would be followed as faint stain: the area of tissue then grew by up to 19 %
     faintest = FAINT if seen is None else min(STAIN, max(FAINT, measure_noise(image, seen)))
-    stained, faint = _read_colors(image, glass, faintest)
+    stained, pale, faint = _read_colors(image, glass, (STAIN, PALE, faintest))
+    window = round(BROAD_UM / mpp)
+    if window >= PIXELS:
+        stained |= pale & crowded(pale, window, MOST)
     tissue = _settle(stained & ~ink, ink, mpp, sizes)
     reach = round(sizes.faint_um / mpp)
     if reach and tissue.any():
@@ -75,18 +83,19 @@ def survey_slide(image: np.ndarray, mpp: float, sizes: TissueSettings) -> Survey
     return Survey(tissue, stained, ink, find_scanned(image, seen, mpp), other, seen)
 
 
-def _read_colors(image: np.ndarray, glass: np.ndarray, faintest: float) -> tuple[np.ndarray, np.ndarray]:
-    """Where an image (H, W, 3) is stained, and at least faintly stained; two masks (H, W).
+def _read_colors(image: np.ndarray, glass: np.ndarray, bounds: Sequence[float]) -> list[np.ndarray]:
+    """Where the channels of an image (H, W, 3) differ by more than each of the bounds, as shares of the glass.
 
-    glass: its color (3,). faintest: spread between the channels, as a share of the glass.
+    glass: its color (3,). Returns a mask (H, W) for each bound.
     """
     light = np.minimum(1, np.arange(256)[:, None] / glass).astype(np.float32)
-    stained, faint = np.zeros((2, *image.shape[:2]), bool)
+    masks = [np.zeros(image.shape[:2], bool) for _ in bounds]
     for rows in strips(image):
         channels = [light[:, c][image[rows, :, c]] for c in range(3)]
         spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
-        stained[rows], faint[rows] = spread > STAIN, spread > faintest
-    return stained, faint
+        for mask, bound in zip(masks, bounds, strict=True):
+            mask[rows] = spread > bound
+    return masks
 
 
 def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndarray:
@@ -101,7 +110,7 @@ def mask_tissue(
     path: str,
     own_mask: str,
     mask_mpp: float,
-    sizes: TissueSettings,
+    settings: TissueSettings,
     mask: str | Path,
     state: str | Path,
 ) -> None:
@@ -116,7 +125,7 @@ def mask_tissue(
     found = {"mask_mpp": None, "reduction": None, "tissue_mm2": None}
     if is_usable(checked):
         try:
-            tissue, reduction, warnings, reason = _mask(path, checked["mpp"], own_mask, mask_mpp, sizes)
+            tissue, reduction, warnings, reason = _mask(path, checked["mpp"], own_mask, mask_mpp, settings)
             mpp = checked["mpp"] * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
             found = {"mask_mpp": round(mpp, 6), "reduction": reduction, "tissue_mm2": area}

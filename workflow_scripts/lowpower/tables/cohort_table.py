@@ -16,18 +16,18 @@ def count_cohort(
     index: str | Path,
     intake: str | Path,
     classes: Sequence[str],
-    table: str | Path,
-    summary: str | Path,
-    latex: str | Path,
+    csv: str | Path,
+    md: str | Path,
+    tex: str | Path,
 ) -> None:
     """Write the cohort table, over the splits of all seeds, as CSV, Markdown and LaTeX."""
     slides = read_rows(intake)
     excluded = {row["slide"] for row in slides if row["state"] == "excluded"}
     rows = count([row for path in splits for row in read_rows(path)], read_rows(index), classes, excluded)
-    write_rows(table, COLUMNS, rows)
-    with replacing(summary) as part:
+    write_rows(csv, COLUMNS, rows)
+    with replacing(md) as part:
         part.write_text(f"{summary_of(slides)}\n\n{layout.markdown(headline(rows))}", encoding="utf-8")
-    with replacing(latex) as part:
+    with replacing(tex) as part:
         part.write_text(layout.latex(headline(rows)), encoding="utf-8")
 
 

@@ -20,14 +20,14 @@ CONVENTION = (
 )
 
 
-def compare_cost(costs: Sequence[str | Path], table: str | Path, summary: str | Path, latex: str | Path) -> None:
+def compare_cost(costs: Sequence[str | Path], csv: str | Path, md: str | Path, tex: str | Path) -> None:
     """Write the cost table as CSV, Markdown and LaTeX. costs: the measured JSON files, the teacher's first."""
     rows = cost_rows([read_json(path) for path in costs])
-    write_rows(table, COLUMNS, rows)
+    write_rows(csv, COLUMNS, rows)
     for row in rows[1:]:
         read = f"{row['network']} at {row['magnification']}"
         say(f"{read}: {_times(row['flops_times_cheaper'])} fewer FLOPs than the teacher")
-    write_texts(summary, latex, [("", headline(rows))], f"{CONVENTION} {timing(rows)}")
+    write_texts(md, tex, [("", headline(rows))], f"{CONVENTION} {timing(rows)}")
 
 
 def cost_rows(costs: Sequence[dict]) -> list[dict[str, str]]:

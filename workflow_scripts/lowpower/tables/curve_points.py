@@ -23,12 +23,12 @@ _RATES = np.linspace(0, 1, 101)
 def trace_curves(
     units: str | Path,
     models: Sequence[dict],
-    splits: Sequence[str],
+    reported: Sequence[str],
     roc: str | Path,
     reliability: str | Path,
 ) -> None:
-    """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results.evaluate``."""
-    judged = read_judged(units, [model["folder"] for model in models], splits)
+    """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results_table.evaluate``."""
+    judged = read_judged(units, [model["folder"] for model in models], reported)
     rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
     write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
     write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))

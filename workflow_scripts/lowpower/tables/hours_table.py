@@ -35,9 +35,9 @@ def count_hours(
     owners: Sequence[int],
     models: Sequence[dict],
     recordings: dict[str, Sequence[str]],
-    table: str | Path,
-    summary: str | Path,
-    latex: str | Path,
+    csv: str | Path,
+    md: str | Path,
+    tex: str | Path,
 ) -> None:
     """Write the table of hours as CSV, Markdown and LaTeX.
 
@@ -46,8 +46,8 @@ def count_hours(
     benchmark files of its recording, of which one may be missing.
     """
     rows = hour_rows([read_json(path) for path in times], owners, models, _recorded(recordings))
-    write_rows(table, COLUMNS, rows)
-    write_texts(summary, latex, [("", headline(rows))], NOTE)
+    write_rows(csv, COLUMNS, rows)
+    write_texts(md, tex, [("", headline(rows))], NOTE)
     say(f"all trainings together took {sum(float(row['hours_total'] or 0) for row in rows):.2f} hours")
 
 

@@ -22,7 +22,7 @@ def gather_slides(
     patients: Sequence[str],
     on_excluded: str,
     min_usable: int,
-    table: str | Path,
+    csv: str | Path,
 ) -> None:
     """Write one row per slide, sorted by slide, with the ``content`` by which check_slide knows its image.
 
@@ -36,7 +36,7 @@ def gather_slides(
     rows = [_row(slide, patient, found) for (slide, patient, *_), found in zip(paths, states, strict=True)]
     _exclude_copies(rows, [row["content"] for row in rows])
     _stop_if_too_few(rows, on_excluded, min_usable)
-    write_rows(table, [*COLUMNS, "content"], rows)
+    write_rows(csv, [*COLUMNS, "content"], rows)
     say(summary_of(rows))
 
 

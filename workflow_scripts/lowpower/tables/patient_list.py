@@ -17,13 +17,13 @@ def list_patients(
     units: str | Path,
     models: Sequence[dict],
     classes: Sequence[str],
-    splits: Sequence[str],
+    reported: Sequence[str],
     names: str | Path | None,
-    table: str | Path,
+    csv: str | Path,
 ) -> None:
-    """Write patients.csv; arguments as of ``results.evaluate``. names: pseudonyms.csv, or None for own ids."""
-    judged = read_judged(units, [model["folder"] for model in models], splits)
-    write_rows(table, *patient_rows(judged, models, classes, read_names(names)))
+    """Write patients.csv; arguments as of ``results_table.evaluate``. names: pseudonyms.csv, or None for own ids."""
+    judged = read_judged(units, [model["folder"] for model in models], reported)
+    write_rows(csv, *patient_rows(judged, models, classes, read_names(names)))
 
 
 def patient_rows(

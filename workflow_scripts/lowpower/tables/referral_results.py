@@ -42,22 +42,22 @@ _AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
 def refer(
     units: str | Path,
     models: Sequence[dict],
-    splits: Sequence[str],
+    reported: Sequence[str],
     statistics: dict,
     controls: Sequence[str],
     cost: str | Path,
-    table: str | Path,
-    summary: str | Path,
-    latex: str | Path,
+    csv: str | Path,
+    md: str | Path,
+    tex: str | Path,
 ) -> None:
-    """Write referral.csv, for people also as Markdown (summary) and LaTeX; most arguments as of ``results.evaluate``.
+    """Write the referral table as CSV, Markdown and LaTeX; most arguments as of ``results_table.evaluate``.
 
     controls: methods to hold others against; none is a best row. cost: cost.csv.
     """
-    judged = read_judged(units, [model["folder"] for model in models], ["val", *splits])
-    rows = mark_best(referral_rows(judged, models, splits, statistics, read_rows(cost)), models, controls)
-    write_rows(table, COLUMNS, rows)
-    write_texts(summary, latex, sections(rows), note(rows, statistics["confidence"]))
+    judged = read_judged(units, [model["folder"] for model in models], ["val", *reported])
+    rows = mark_best(referral_rows(judged, models, reported, statistics, read_rows(cost)), models, controls)
+    write_rows(csv, COLUMNS, rows)
+    write_texts(md, tex, sections(rows), note(rows, statistics["confidence"]))
     say(in_short(rows))
 
 

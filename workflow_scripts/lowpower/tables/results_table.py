@@ -24,34 +24,38 @@ def evaluate(
     units: str | Path,
     models: Sequence[dict],
     classes: Sequence[str],
-    splits: Sequence[str],
+    reported: Sequence[str],
     statistics: dict,
     positive_class: str,
-    tables: dict[str, str | Path],
+    csv: str | Path,
+    md: str | Path,
+    tex: str | Path,
+    confusion: str | Path,
+    class_tables: Sequence[str | Path],
+    site_tables: Sequence[str | Path],
 ) -> None:
     """Write the tables of results, classes, sites and confusion.
 
     units: units.parquet. models: of each folder, method, network, magnification, labeled, unlabeled, seed and steps.
-    splits: those that are reported. statistics: draws, rank_draws, confidence, fewest_patients. positive_class: blank
-    for none.
-    tables: paths named csv, md, tex (results), confusion, classes_csv, classes_md, classes_tex, and so on for sites.
+    reported: the splits to report. statistics: draws, rank_draws, confidence, fewest_patients. positive_class: blank
+    for none. csv, md, tex: the results. confusion: CSV. class_tables, site_tables: CSV, Markdown and LaTeX each.
     """
-    judged = read_judged(units, [model["folder"] for model in models], splits)
+    judged = read_judged(units, [model["folder"] for model in models], reported)
     positive = classes.index(positive_class) if positive_class else None
     rows = result_rows(judged, models, statistics, positive)
-    write_rows(tables["csv"], COLUMNS, rows)
-    write_rows(tables["confusion"], COUNTS, confusion_rows(judged, groups_of(models), classes))
+    write_rows(csv, COLUMNS, rows)
+    write_rows(confusion, COUNTS, confusion_rows(judged, groups_of(models), classes))
     of_classes = class_rows(judged, models, classes, statistics)
-    write_rows(tables["classes_csv"], CLASS_COLUMNS, of_classes)
+    write_rows(class_tables[0], CLASS_COLUMNS, of_classes)
     of_sites = result_rows(by_site(judged), models, statistics, positive)
-    write_rows(tables["sites_csv"], ["site", *COLUMNS], of_sites)
-    for name, parts in (
-        ("", [*sections(rows), *details(rows)]),
-        ("classes_", sections(of_classes, classes_shown)),
-        ("sites_", sections(of_sites, sites_shown)),
+    write_rows(site_tables[0], ["site", *COLUMNS], of_sites)
+    for texts, parts in (
+        ((md, tex), [*sections(rows), *details(rows)]),
+        (class_tables[1:], sections(of_classes, classes_shown)),
+        (site_tables[1:], sections(of_sites, sites_shown)),
     ):
         said = note(statistics["confidence"], statistics["fewest_patients"]) if parts else NOTHING
-        layout.write_texts(tables[f"{name}md"], tables[f"{name}tex"], parts, said)
+        layout.write_texts(*texts, parts, said)
     say(in_short(rows))
 
 

@@ -11,7 +11,7 @@ from lowpower.tables.intake_table import COLUMNS, doubtful_slides, excluded_slid
 from lowpower.tables.layout import markdown
 
 
-def tabulate_slides(intake: str | Path, names: str | Path | None, table: str | Path, summary: str | Path) -> None:
+def tabulate_slides(intake: str | Path, names: str | Path | None, csv: str | Path, md: str | Path) -> None:
     """Write the intake table for people, and a Markdown summary of the excluded and the doubtful slides.
 
     intake: what ``gather_slides`` wrote. names: pseudonyms.csv, or None where slides keep their ids.
@@ -23,7 +23,7 @@ def tabulate_slides(intake: str | Path, names: str | Path | None, table: str | P
         for row in read_rows(intake)
     ]  # fmt: skip
     rows.sort(key=lambda row: row["slide"])  # pseudonyms in the order of ids would tell that order
-    write_rows(table, COLUMNS, [{key: row[key] for key in COLUMNS} for row in rows])
-    with replacing(summary) as part:
+    write_rows(csv, COLUMNS, [{key: row[key] for key in COLUMNS} for row in rows])
+    with replacing(md) as part:
         parts = [f"{summary_of(rows)}\n", markdown(excluded_slides(rows)), markdown(doubtful_slides(rows))]
         part.write_text("\n".join(text for text in parts if text), encoding="utf-8")

@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_settings import Split
+from lowpower.config.splits import divide
 from lowpower.errors import InputError
 from lowpower.files import read_rows, write_rows
 from lowpower.log import say
@@ -10,6 +13,22 @@ from lowpower.tables.cohort_counts import check_counts, count, describe
 from lowpower.text import abbreviate, count_of, nearest
 
 COLUMNS = ["seed", "slide", "patient", "site", "label", "true_label", "split", "labeled_rank", "unlabeled_rank"]
+
+
+def split_patients(
+    sheet: Sequence[PatientRow],
+    classes: Sequence[str],
+    seed: int,
+    split: Split,
+    annotated: bool,
+    index: str | Path,
+    splits: str | Path,
+) -> None:
+    """Assign the patients to training, validation and test for one seed, and write the splits file.
+
+    sheet, split, annotated: as of ``config.splits.divide``. index, splits: the index and output of ``write_splits``.
+    """
+    write_splits(divide(sheet, classes, [seed], split, annotated), index, classes, splits)
 
 
 def write_splits(rows: Sequence[dict], index: str | Path, classes: Sequence[str], output: str | Path) -> None:

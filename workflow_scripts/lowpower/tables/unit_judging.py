@@ -14,22 +14,22 @@ from lowpower.text import count_of
 def judge_units(
     predictions: Sequence[str | Path],
     models: Sequence[dict],
-    divisions: Sequence[str | Path],
-    judging: dict,
-    splits: Sequence[str],
+    splits: Sequence[str | Path],
+    classes: Sequence[str],
+    regions_have_labels: bool,
+    aggregation: Aggregation,
+    reported: Sequence[str],
     units: str | Path,
 ) -> None:
     """Write units.parquet, of validation and the reported splits.
 
-    predictions: one predictions.parquet per model, parallel to models (folder and seed are read). divisions: the splits
-    files of all seeds. judging: the config's classes, regions_have_labels, aggregation and top_k. splits: those that
-    are reported. Raises InputError for other classes, probabilities that are none, and judged patients who trained.
+    predictions: one predictions.parquet per model, parallel to models (folder and seed are read). splits: the splits
+    files of all seeds. reported: the splits to report. Raises InputError for other classes, values that are not
+    probabilities, and judged patients who trained.
     """
-    classes = judging["classes"]
     frames = read_predictions(predictions, classes)
-    check_apart(predictions, frames, models, divisions)
-    together = Aggregation(judging["aggregation"], judging["top_k"])
-    judged = judge(frames, classes, judging["regions_have_labels"], list(dict.fromkeys(["val", *splits])), together)
+    check_apart(predictions, frames, models, splits)
+    judged = judge(frames, classes, regions_have_labels, list(dict.fromkeys(["val", *reported])), aggregation)
     write_judged(units, judged, [model["folder"] for model in models], frames, classes)
     counts = {per: set() for per in PER}
     for one in judged:

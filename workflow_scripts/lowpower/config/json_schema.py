@@ -1,0 +1,78 @@
+"""JSON Schema of the settings classes: their types, ranges, defaults and descriptions as one file for a validator."""
+
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+import yaml
+
+from lowpower.config.settings import ABSENT, Settings, section_of, types_of
+from lowpower.config.sheet_row import SheetRow
+from lowpower.files import replacing
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+_HEADER = "# Written from the dataclasses in workflow_scripts/lowpower/config/ by `make docs`; change those.\n"
+
+
+def schema_of(settings: type[Settings], title: str, description: str) -> dict:
+    """The whole schema of a file that a settings class describes."""
+    return {"$schema": _DRAFT, "title": title, "description": description} | _section(settings)
+
+
+def sheet_schema() -> dict:
+    """The schema of a row of the sheet. Every cell is text, and further columns are allowed."""
+    columns = {column.name: column.metadata for column in fields(SheetRow) if column.metadata}
+    return {
+        "$schema": _DRAFT,
+        "title": "lowpower sheet of slides",
+        "description": "One row per slide. Blank cells are empty text. Other columns are kept and ignored.",
+        "type": "object",
+        "required": [name for name, about in columns.items() if about["default"] is MISSING],
+        "properties": {
+            name: {"description": about["description"], "type": "string"} | about["rules"]
+            for name, about in columns.items()
+        },
+    }
+
+
+def write_schema(path: str | Path, schema: dict) -> None:
+    """Write a schema as YAML."""
+    with replacing(path) as part:
+        text = yaml.safe_dump(schema, sort_keys=False, allow_unicode=True, width=120)
+        part.write_text(_HEADER + text, encoding="utf-8")
+
+
+def _section(settings: type[Settings]) -> dict:
+    """The rule of a section: the rule of each of its keys, and no others."""
+    required = [field.name for field in fields(settings) if field.metadata["default"] is MISSING]
+    rule = {"type": "object", "additionalProperties": False} | ({"required": required} if required else {})
+    return rule | {
+        "properties": {field.name: _rule(field, types_of(settings)[field.name]) for field in fields(settings)}
+    }
+
+
+def _rule(field: Any, kind: Any) -> dict:
+    """The rule of one key."""
+    default, rules = field.metadata["default"], dict(field.metadata["rules"])
+    rule = {"description": field.metadata["description"]} | _type(kind, default)
+    if "items" in rule:
+        rule["items"] = rule["items"] | rules.pop("items", {})
+    rule |= rules
+    if default is not MISSING and default is not ABSENT:
+        rule["default"] = {} if isinstance(default, Settings) else default
+    return rule
+
+
+def _type(kind: Any, default: Any = MISSING) -> dict:
+    """What a type alone allows. default: of the field; None allows null."""
+    if section := section_of(kind):
+        rule = _section(section)
+        return {"oneOf": [{"type": "null"}, rule]} if default is None else rule
+    if get_origin(kind) is Literal:
+        return {"enum": list(get_args(kind))}
+    if get_origin(kind) is list:
+        return {"type": "array", "items": _type(get_args(kind)[0])}
+    if get_origin(kind) is dict:
+        return {"type": "object", "additionalProperties": _type(get_args(kind)[1])}
+    return {"type": _TYPES[kind]}

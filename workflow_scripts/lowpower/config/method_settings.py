@@ -1,0 +1,134 @@
+"""Settings of a method, one row of the study, and of its training stages."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from lowpower.config.settings import REQUIRED, Settings, setting
+
+METHOD_NAME = {
+    "description": "up to 64 lowercase letters, digits and _, a letter first, no 20 repetitions last; not `teacher`, "
+    "which is always a row",
+    "pattern": r"^(?!.*?(.+)\1{19}$)[a-z][a-z0-9_]{0,63}$",
+    "not": {"const": "teacher"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretrain(Settings):
+    """Pretraining by VICReg, without labels or teacher."""
+
+    images: Literal["labeled", "all"] = setting(
+        REQUIRED, "labeled: the labeled regions; all: labeled and unlabeled ones, no label used."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Distill(Settings):
+    """Distillation from the teacher."""
+
+    images: Literal["labeled", "all"] = setting(
+        REQUIRED, "labeled: the labeled regions; all: labeled and unlabeled ones, no label used."
+    )
+    kl_weight: float = setting(
+        1,
+        "Weight of the Kullback-Leibler divergence between the class probabilities of teacher and student.",
+        formerly="kl",
+        minimum=0,
+    )
+    temperature: float = setting(1, "Temperature of that divergence.", exclusiveMinimum=0)
+    feature_weight: float = setting(
+        1, "Weight of the mean squared difference between the last feature maps.", formerly="map", minimum=0
+    )
+    pooling: Literal["max", "mean"] = setting("max", "How the teacher's map is brought to the student's grid.")
+    cross_entropy: float = setting(0, "Weight of the cross-entropy with the labels (images labeled only).", minimum=0)
+    views: int = setting(
+        0,
+        "How many of a region's views the student sees; 0 is all that are recorded, or, with an online teacher, a "
+        "new one at every step.",
+        minimum=0,
+        renamed={"live": "teacher: online"},
+    )
+    teacher: Literal["recorded", "online"] = setting(
+        "recorded",
+        "recorded replays the outputs that the teacher gave once for each view; online runs the teacher at every "
+        "step, as the released code does.",
+    )
+    batches_per_step: int = setting(
+        1,
+        "Batches of training.batch regions whose gradients one optimizer step takes together.",
+        formerly="looks",
+        minimum=1,
+        maximum=64,
+    )
+    lr_multiplier: float = setting(
+        1,
+        "Factor on training.learning_rate while the student is distilled, such as 4 with 16 batches per step "
+        "(docs/experiments.md).",
+        formerly="rate",
+        exclusiveMinimum=0,
+    )
+    ema_decay: float = setting(
+        0,
+        "Decay of an exponential moving average of the weights over steps, such as 0.995, which is validated and "
+        "kept in their place; 0 for none.",
+        formerly="average",
+        minimum=0,
+        exclusiveMaximum=1,
+    )
+    drop_last: bool = setting(
+        False, "Drop the last partial batch of every pass over the images, as the released code does."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finetune(Settings):
+    """Training on labels."""
+
+    images: Literal["labeled", "all"] = setting(
+        REQUIRED, "labeled: the labeled regions; all: those and the unlabeled ones with their true_label."
+    )
+    share: float = setting(
+        0.2,
+        "Share of the optimizer steps, the last ones; the rest, one step or more, is distillation or pretraining. "
+        "Without either it is 1.",
+        exclusiveMinimum=0,
+        maximum=1,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Method(Settings):
+    """One row of the study: a network, its start weights and its training stages."""
+
+    network: Literal["resnet10", "color", "resnet18", "resnet34", "resnet50"] = setting(
+        "resnet10",
+        "What the student is. resnet10 is the teacher's own architecture; color is a logistic regression on the mean "
+        "and spread of each color channel, fitted to convergence; resnet18, resnet34 and resnet50 are torchvision's "
+        "and start from a file that init names.",
+    )
+    at: Literal["students", "teacher"] = setting(
+        "students",
+        "What the row reads; students trains it at each of student_magnifications, teacher once, at the teacher's.",
+    )
+    init: str = setting(
+        "random",
+        "Weights a student starts from. A path is that of a safetensors file with torchvision's names of the weights "
+        "of the row's network, with or without its last layer (fc).",
+        pattern=r"^(random|teacher|.+\.safetensors)$",
+        examples=["random", "teacher", "PATH.safetensors"],
+    )
+    pretrain: Pretrain | None = setting(
+        None, "Learning from views of images without any label or teacher (VICReg), before fine-tuning; null for none."
+    )
+    distill: Distill | None = setting(None, "Learning from the teacher's recorded views; null for none.")
+    finetune: Finetune | None = setting(None, "Learning from labels; null for none.")
+
+    @property
+    def needs_teacher(self) -> bool:
+        """Whether the method learns from the teacher or starts from its weights."""
+        return self.distill is not None or self.init == "teacher"
+
+    @property
+    def replays_recording(self) -> bool:
+        """Whether the method is distilled from the teacher's recorded outputs."""
+        return self.distill is not None and self.distill.teacher == "recorded"

@@ -1,0 +1,143 @@
+"""The answer of a study: one sentence and at most five rows, chosen on validation data."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from lowpower import magnification
+from lowpower.pages.methods_sentences import listed
+from lowpower.pages.page import Table
+from lowpower.tables import results_table
+from lowpower.tables.layout import DASH, decimals, percent, points
+from lowpower.tables.result_sections import counts, gap, named, shown
+
+MOST_ROWS = 5
+_KEY = ("method", "magnification", "labeled", "unlabeled")
+_NO_STUDENT = "No student that reads a lower magnification than the teacher has results on validation data yet."
+
+
+class Answer(NamedTuple):
+    """The sentence, the rows behind it and how they were chosen; a table without rows where there is no answer."""
+
+    sentence: str
+    table: Table
+    note: str
+
+
+def answer(
+    rows: Sequence[dict[str, str]],
+    referred: Sequence[dict[str, str]],
+    costs: Sequence[dict[str, str]],
+    controls: Sequence[str],
+    confidence: float,
+) -> Answer:
+    """Choose the rows by validation log loss and say what the best of them costs and loses.
+
+    rows, referred, costs: of results.csv, referral.csv (which has the log losses) and cost.csv. controls: methods that
+    are never chosen.
+    """
+    if not rows:
+        return Answer(results_table.NOTHING, Table("", [], "tables/results.csv"), "")
+    kind = {key: rows[0][key] for key in ("per", "split")} | {"pixels": "averaged"}
+    of_kind = [row for row in rows if all(row[key] == value for key, value in kind.items())]
+    losses = {
+        _key(row): row["val_log_loss"]
+        for row in referred
+        if all(row[key] == kind[key] for key in ("per", "split")) and row["val_log_loss"]
+    }
+    teachers = [row for row in of_kind if row["method"] == "teacher"]
+    chosen = _choose(of_kind, {key: float(loss) for key, loss in losses.items()}, controls)
+    if not chosen or not teachers:
+        return Answer(_NO_STUDENT, Table("", [], "tables/results.csv"), "")
+    ordered = [teachers[0], *sorted(chosen, key=lambda row: (-_scale(row), float(losses[_key(row)])))]
+    lines = [_line(row, costs, losses.get(_key(row), "")) for row in ordered]
+    links = [{"method": folder_of(*(row[key] for key in _KEY))} for row in ordered]
+    return Answer(
+        _sentence(chosen[0], teachers[0], costs, confidence),
+        Table("", lines, "tables/results.csv", links),
+        _note(of_kind[0], confidence),
+    )
+
+
+def folder_of(method: str, scale: str, labeled: str, unlabeled: str) -> str:
+    """The folder of a row's models, one for each seed, as seen from the page."""
+    if method == "teacher":
+        return "teacher/"
+    return f"students/{method}/{scale}/labeled{labeled}-unlabeled{unlabeled}/"
+
+
+def _choose(
+    rows: Sequence[dict[str, str]], losses: dict[tuple, float], controls: Sequence[str]
+) -> list[dict[str, str]]:
+    """The row of the sentence first, then the best of the other magnifications, then other methods beside the first."""
+    highest = max((_scale(row) for row in rows if row["method"] == "teacher"), default=0)
+    students = [row for row in rows if _key(row) in losses and row["accuracy"] and row["method"] not in controls]
+    students = sorted((row for row in students if _scale(row) < highest), key=lambda row: losses[_key(row)])
+    of_scale: dict[str, dict[str, str]] = {}
+    of_method: dict[str, dict[str, str]] = {}  # at the magnification of the sentence
+    for row in students:
+        of_scale.setdefault(row["magnification"], row)
+        if row["magnification"] == students[0]["magnification"]:
+            of_method.setdefault(row["method"], row)
+    return [*of_scale.values(), *list(of_method.values())[1:]][: MOST_ROWS - 1]
+
+
+def _key(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(row[key] for key in _KEY)
+
+
+def _scale(row: dict[str, str]) -> float:
+    return magnification.parse(row["magnification"])
+
+
+def _shares(row: dict[str, str], costs: Sequence[dict[str, str]]) -> dict[str, str]:
+    """Pixels and FLOPs of reading a region, in percent of the teacher's; empty where the costs are not known."""
+    for cost in costs:
+        if (cost["network"], cost["magnification"]) == (row["network"], row["magnification"]):
+            names = {"pixels": "pixels_per_region", "FLOPs": "flops_per_region"}
+            return {name: f"{100 * int(cost[key]) / int(costs[0][key]):.3g}" for name, key in names.items()}
+    return {}
+
+
+def _line(row: dict[str, str], costs: Sequence[dict[str, str]], loss: str) -> dict[str, str]:
+    """A row for people, with its share of the teacher's cost."""
+    shares, name = _shares(row, costs), named(row)
+    return (
+        {key: name.pop(key) for key in ("method", "read at")}
+        | {"accuracy": shown(row, "accuracy"), "accuracy minus teacher's": gap(row)}
+        | {f"{key}, % of teacher's": shares.get(key, DASH) for key in ("pixels", "FLOPs")}
+        | name
+        | {"validation log loss": decimals(loss, 3) or DASH}
+    )
+
+
+def _sentence(row: dict[str, str], teacher: dict[str, str], costs: Sequence[dict[str, str]], confidence: float) -> str:
+    """What the chosen row reads, costs and classifies correctly, beside the teacher."""
+    shares = [f"{share} % of the {name}" for name, share in _shares(row, costs).items()]
+    cost = f", which takes {listed(shares)} of the teacher," if shares else ""
+    seeds = f"; means of {row['seeds']} seeds" if row["seeds"] != "1" else ""
+    text = (
+        f"At {_described(row)}{cost} `{row['method']}` classifies {percent(row['accuracy'])} % of {counts(row)} "
+        f"({row['split']}) correctly; the teacher at {_described(teacher)} classifies {percent(teacher['accuracy'])} %"
+    )
+    difference = row["accuracy_minus_teacher"]
+    if difference:
+        ends = [points(row[f"accuracy_minus_teacher_{end}"]) for end in ("low", "high")]
+        interval = f"{100 * confidence:g} % interval {' to '.join(ends)}" if all(ends) else "no interval"
+        text += f". Difference: {points(difference)} points ({interval}{seeds})"
+    return f"{text}."
+
+
+def _described(row: dict[str, str]) -> str:
+    return magnification.describe(_scale(row))
+
+
+def _note(row: dict[str, str], confidence: float) -> str:
+    seeds = "one seed" if row["seeds"] == "1" else f"means of {row['seeds']} seeds"
+    return (
+        f"Rows are chosen by validation log loss, never by the accuracies shown. After the teacher: at each lower "
+        "magnification the row with the lowest log loss (of more than four magnifications, the four lowest log "
+        "losses); then, up to five rows, other methods at the magnification of the sentence. The sentence names the "
+        "row with the lowest log loss of all. Controls (labels for all images, or color alone) are only in Results. "
+        f"Percent per {row['per']}, {row['split']}, {seeds}; in parentheses {100 * confidence:g} % intervals from a "
+        "bootstrap of patients."
+    )

@@ -1,0 +1,114 @@
+"""The arguments of a step: one function of the library, whose parameters are the names of its rule.
+
+A rule names all of its inputs, outputs and params. Each becomes the argument of the same name, but for those that
+serve Snakemake alone and that the function does not take (``LEFT_OUT``).
+"""
+
+import argparse
+import inspect
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from lowpower.errors import InputError
+
+LEFT_OUT = {
+    "code": "param: hash of the code of a step; a change reruns it",
+    "stamp": "param, also as the end of a name: size and time of a user's file, which is no input",
+    "claims": "input: the register of claims, to be written before the first teacher",
+    "demo_slide": "input: the slide that a rule draws; the step gets its path as a param, as of a user's slide",
+}
+_LISTS = (list, tuple, Sequence, Iterable)
+
+
+def is_left_out(name: str) -> bool:
+    """True for names of a rule that need not be a parameter of its step."""
+    return name in LEFT_OUT or name.endswith("_stamp")
+
+
+def arguments_of(step: Callable[..., None], named: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a step from plain values by name, each of the type that the parameter's annotation asks for.
+
+    An empty list or a missing value is None where the annotation allows None.
+    """
+    hints, arguments = get_type_hints(step), {}
+    for name, parameter in inspect.signature(step).parameters.items():
+        optional = NoneType in get_args(hints[name])
+        if name in named and not (optional and _is_empty(named[name])):
+            arguments[name] = as_type(hints[name], named[name])
+        elif optional and parameter.default is parameter.empty:
+            arguments[name] = None
+        elif parameter.default is parameter.empty:
+            raise InputError(f"{step.__name__} needs {_option(name)}; see --help")
+    unknown = [name for name in named if name not in hints and not is_left_out(name)]
+    if unknown:
+        raise InputError(f"{step.__name__} has no parameter {unknown[0]!r}; it takes {', '.join(hints)}")
+    return arguments
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, list) and not value)
+
+
+def as_type(hint: Any, value: Any) -> Any:
+    """A plain value (JSON) as an annotation asks for it: a dict as the dataclass, at any depth; a list as a tuple."""
+    for kind in _alternatives(hint):
+        origin, inner = get_origin(kind) or kind, get_args(kind)
+        if isinstance(value, Mapping) and is_dataclass(origin):
+            hints = get_type_hints(origin)
+            if unknown := value.keys() - {field.name for field in fields(origin)}:
+                raise InputError(f"{origin.__name__} has no field {min(unknown)!r}; it has {', '.join(hints)}")
+            return origin(**{name: as_type(hints[name], part) for name, part in value.items()})
+        if isinstance(value, Mapping) and origin in (dict, Mapping) and inner:
+            return {inner[0](name): as_type(inner[1], part) for name, part in value.items()}
+        if isinstance(value, list | tuple) and origin in _LISTS:
+            return (tuple if origin is tuple else list)(as_type(inner[0] if inner else Any, part) for part in value)
+    return value
+
+
+def _alternatives(hint: Any) -> tuple:
+    """The types of a union, or the one type."""
+    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def read_command_line(step: Callable[..., None], words: Sequence[str] | None = None) -> dict[str, Any]:
+    """The arguments of a step from a shell: an option for each parameter, or one JSON file with any of them by name."""
+    parser = argparse.ArgumentParser(
+        description=inspect.getdoc(step), formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument("--arguments", metavar="FILE", help="JSON file of arguments by name; the other options win")
+    for name, hint in get_type_hints(step).items():
+        if name != "return":
+            parser.add_argument(_option(name), dest=name, default=argparse.SUPPRESS, **_reading(hint))
+    options = vars(parser.parse_args(words))
+    file = options.pop("arguments")
+    return arguments_of(step, (json.loads(Path(file).read_text(encoding="utf-8")) if file else {}) | options)
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _reading(hint: Any) -> dict[str, Any]:
+    """How argparse reads a parameter of this type: text, lists of text and flags as words, all else as JSON."""
+    kind = next(kind for kind in _alternatives(hint) if kind is not NoneType)
+    about = {"help": inspect.formatannotation(hint).replace("pathlib.", "").replace("collections.abc.", "")}
+    if kind is bool:
+        return about | {"action": argparse.BooleanOptionalAction}
+    listed = get_origin(kind) in _LISTS
+    texts = _alternatives(get_args(kind)[0] if listed else hint)
+    if texts[0] is str:
+        return about | {"metavar": "FILE" if Path in texts else "TEXT"} | ({"nargs": "*"} if listed else {})
+    if is_dataclass(kind):
+        about["help"] += f" with {', '.join(get_type_hints(kind))}"
+    return about | {"metavar": "JSON", "type": _json}
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not JSON ({error})") from error
