@@ -6,6 +6,7 @@ import numpy as np
 
 from lowpower import files, rng
 from lowpower.magnification import name_of
+from lowpower.model_header import ModelHeader
 from lowpower.models import resnet
 from lowpower.models.distillation import distill_student
 from lowpower.models.model_file import save_model
@@ -29,8 +30,8 @@ DISTILL = {
 
 def save_teacher(folder: Path) -> None:
     """A teacher that has learned nothing, which costs as much to ask."""
-    about = {"classes": list(phantom.CLASSES), "mean": [0.7] * 3, "std": [0.2] * 3, "fingerprint": "bench"}
-    save_model(folder / "teacher.safetensors", resnet.build(len(phantom.CLASSES), 0), about)
+    header = ModelHeader(classes=list(phantom.CLASSES), mean=[0.7] * 3, std=[0.2] * 3, fingerprint="bench")
+    save_model(folder / "teacher.safetensors", resnet.build(len(phantom.CLASSES), 0), header)
 
 
 def record(folder: Path, views: int) -> None:

@@ -29,6 +29,7 @@ from lowpower.config.sheet_row import PatientRow
 from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
 from lowpower.errors import InputError
+from lowpower.model_header import ModelHeader
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
 from lowpower.tables.intake_table import gather_slides
@@ -151,7 +152,7 @@ def newer_model(folder):
 
     network = networks.build("color", 2, 0)
     network.name = "vit"
-    save_model(folder / "model.safetensors", network, {"classes": ["a", "b"]})
+    save_model(folder / "model.safetensors", network, ModelHeader(classes=["a", "b"]))
     return message_of(load_model, folder / "model.safetensors")
 
 
@@ -357,7 +358,7 @@ def nothing_labeled(folder):
     from lowpower.models.training_inputs import Training
 
     params = {"name": "sskd at 5x", "seed": 0, "labeled": 5, "unlabeled": 100, "training": {}}
-    training = Training(params, "finetune", None, {}, None)
+    training = Training(params, "finetune", None, ModelHeader(classes=[]), None)
     return message_of(train_on_labels, training, [], [], 9, "model.safetensors")
 
 
@@ -365,7 +366,9 @@ def nothing_to_validate(folder):
     from lowpower.models.training import train
     from lowpower.models.training_inputs import Training
 
-    training = Training({"name": "sskd at 5x", "seed": 0, "training": {}}, "distill", None, {}, None)
+    training = Training(
+        {"name": "sskd at 5x", "seed": 0, "training": {}}, "distill", None, ModelHeader(classes=[]), None
+    )
     return message_of(train, training, [], [], 9, None, "model.safetensors")
 
 
@@ -373,7 +376,7 @@ def other_classes(folder):
     from lowpower.models import model_file, resnet
     from lowpower.models.training_inputs import start_training
 
-    model_file.save_model(folder / "model.safetensors", resnet.build(2, 0), {"classes": ["red", "blue"]})
+    model_file.save_model(folder / "model.safetensors", resnet.build(2, 0), ModelHeader(classes=["red", "blue"]))
     params = {"gpu": False, "seed": 0, "init": "teacher", "classes": ["Normal", "Sprue"]}
     return message_of(start_training, params, "finetune", str(folder / "model.safetensors"), ["a region"])
 
@@ -382,7 +385,7 @@ def half_a_model(folder):
     from lowpower.models import model_file, resnet
 
     path = folder / "model.safetensors"
-    model_file.save_model(path, resnet.build(2, 0), {"classes": ["red", "blue"]})
+    model_file.save_model(path, resnet.build(2, 0), ModelHeader(classes=["red", "blue"]))
     path.write_bytes(path.read_bytes()[:99_999])
     return message_of(model_file.load_model, path)
 
@@ -402,9 +405,13 @@ def recording(truncated=False, **changes):
         from lowpower.models.teacher_outputs import RecordedTeacher
 
         part, teacher, index = folder / "part0.safetensors", folder / "model.safetensors", folder / "10x.csv"
-        save_model(teacher, resnet.build(2, 0), {"classes": ["Normal", "Sprue"], "fingerprint": "cafe"})
+        save_model(teacher, resnet.build(2, 0), ModelHeader(classes=["Normal", "Sprue"], fingerprint="cafe"))
         files.write_rows(index, ["region", "fingerprint"], [{"region": "S001_00003", "fingerprint": "1"}])
-        header = origin({"fingerprint": "cafe"}, 0, {}) | {"views": 1, "channels": 1, "regions": {"S001_00003": "1"}}
+        header = origin(ModelHeader(classes=[], fingerprint="cafe"), 0, {}) | {
+            "views": 1,
+            "channels": 1,
+            "regions": {"S001_00003": "1"},
+        }
         tensors = {name: torch.zeros(1) for name in ("logits", "grids", "starts", "max", "mean")}
         written = save(tensors, {KEY: json.dumps(header | changes)})
         part.write_bytes(written[: len(written) // 2] if truncated else written)

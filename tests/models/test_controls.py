@@ -17,6 +17,7 @@ from training_runs import DISTILL, JOB, RECIPE, record, teach
 
 from lowpower.errors import InputError
 from lowpower.files import read_rows, write_rows
+from lowpower.model_header import ModelHeader
 from lowpower.models import backbone, networks
 from lowpower.models.color_fit import PENALTIES, minimize
 from lowpower.models.color_network import ColorNetwork, color_features
@@ -54,7 +55,7 @@ def finetune(cohort, job, start=None, name="model", scale="5x"):
 def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
     model = finetune(tiny_cohort, COLOR)
     about = load_model(model)[1]
-    assert (about["architecture"], about["magnification"]) == ("color", 5)
+    assert (about.architecture, about.magnification) == ("color", 5)
     rows = read_rows(tiny_cohort / "model.csv")
     assert list(rows[0]) == HISTORY and len(rows) == len(PENALTIES)
     best = min(rows, key=lambda row: float(row["val_log_loss"]))
@@ -168,7 +169,7 @@ def test_weights_of_a_file_are_taken_exactly_with_or_without_their_head(tiny_coh
     found, file = network.body.state_dict(), load_file(path)
     assert found["fc.weight"].shape == (2, 512)
     assert all(torch.equal(found[key], value) for key, value in file.items() if not key.startswith("fc."))
-    assert (about["architecture"], about["mean"]) == ("resnet18", backbone.MEAN)
+    assert (about.architecture, about.mean) == ("resnet18", backbone.MEAN)
     assert str(tiny_cohort) not in json.dumps(about)
 
 
@@ -181,7 +182,7 @@ def test_a_backbone_learns_with_its_statistics_frozen_and_its_file_in_the_finger
     assert not torch.equal(network.body.conv1.weight, file["conv1.weight"])
     assert len(read_rows(tiny_cohort / "model.csv")) == 1
     other = weights_of("resnet18", tiny_cohort, **{"bn1.bias": torch.ones(64)})
-    assert load_model(finetune(tiny_cohort, given(), other))[1]["fingerprint"] != about["fingerprint"]
+    assert load_model(finetune(tiny_cohort, given(), other))[1].fingerprint != about.fingerprint
 
 
 @pytest.mark.slow
@@ -221,9 +222,9 @@ def test_weights_without_a_count_of_batches_are_taken_too(tiny_cohort):
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_every_network_is_a_model_file_with_logits_a_map_and_a_cost(tmp_path, name):
     network = networks.build(name, 2, 3)
-    save_model(tmp_path / "model.safetensors", network, {"classes": CLASSES})
+    save_model(tmp_path / "model.safetensors", network, ModelHeader(classes=CLASSES))
     loaded, about = load_model(tmp_path / "model.safetensors")
-    assert about["architecture"] == loaded.name == name
+    assert about.architecture == loaded.name == name
     image = torch.rand(1, 3, 64, 32)
     logits, feature_map = loaded.eval()(image)
     assert torch.equal(logits, network.eval()(image)[0]) and logits.shape == (1, 2)
@@ -237,7 +238,7 @@ def test_every_network_is_a_model_file_with_logits_a_map_and_a_cost(tmp_path, na
 def test_a_model_of_an_unknown_network_is_one_message(tmp_path):
     network = networks.build("resnet10", 2, 0)
     network.name = "vit"
-    save_model(tmp_path / "model.safetensors", network, {"classes": CLASSES})
+    save_model(tmp_path / "model.safetensors", network, ModelHeader(classes=CLASSES))
     with pytest.raises(InputError, match=r"model.safetensors: the network 'vit' is none that this version"):
         load_model(tmp_path / "model.safetensors")
 
@@ -277,7 +278,7 @@ STILL = RECIPE | {"learning_rate": 1e-30, "weight_decay": 0}  # a student that d
 
 def test_self_distillation_learns_at_the_teachers_magnification(cohort):
     rows, about = self_distill(cohort, [record(cohort, views=12)], "student")
-    assert about["magnification"] == 10
+    assert about.magnification == 10
     assert float(rows[-1]["feature"]) < 0.7 * float(rows[0]["feature"])  # .22 was seen
 
 

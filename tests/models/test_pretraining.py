@@ -41,7 +41,7 @@ def test_the_loss_falls_the_last_weights_are_kept_and_nothing_is_validated(tiny_
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert {row["val_log_loss"] + row["val_accuracy"] for row in rows} == {""}
     network, about = load_model(model)
-    assert (about["architecture"], about["magnification"]) == ("resnet10", 5)
+    assert (about.architecture, about.magnification) == ("resnet10", 5)
     assert network.head.weight.shape == (2, 256)
     assert not list((tiny_cohort / "student").glob("last*"))
 
@@ -98,7 +98,7 @@ def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_coho
         network.zero_grad()
         pixels, normalize = (
             Pixels(9, 0, JOB["augmentation"]),
-            Normalizer(training.header["mean"], training.header["std"], "cpu"),
+            Normalizer(training.header.mean, training.header.std, "cpu"),
         )
         order = Order(rng.integer(0, "order"), len(training_regions), 8)
         items = [two_views(pixels, training_regions[i], n) for i, n in order.at(0)]

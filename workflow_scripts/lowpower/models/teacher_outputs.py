@@ -29,7 +29,7 @@ class OnlineTeacher:
     ) -> None:
         self.network, header = load_model(model)
         self.network.to(device).eval()
-        self.normalize = Normalizer(header["mean"], header["std"], device)
+        self.normalize = Normalizer(header.mean, header.std, device)
         self.pixels = pixels
         self.regions = {region.region: region for region in regions}
         self.megapixels = megapixels

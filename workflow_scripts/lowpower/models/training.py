@@ -58,7 +58,7 @@ def train(
     validate = partial(measure, training, validation, Pixels(settings["memory_mb"])) if validated else None
     settings = settings | {"learning_rate": lr_multiplier * settings["learning_rate"]}
     checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
-    belongs_to = fingerprint(training.header["fingerprint"], torch.__version__)
+    belongs_to = fingerprint(training.header.fingerprint, torch.__version__)
     rows, time = fit(
         training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
         belongs_to, ema_decay, math.log(len(training.job["classes"])),

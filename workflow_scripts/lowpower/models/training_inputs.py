@@ -1,6 +1,6 @@
 """Inputs of a training: its regions, its start weights, and the fingerprint of all that it depends on."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import torch
@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from lowpower import rng
 from lowpower.errors import InputError
+from lowpower.model_header import ModelHeader
 from lowpower.models import backbone, networks
 from lowpower.models.checkpoint import fingerprint
 from lowpower.models.model_file import load_model, prepare_device
@@ -16,14 +17,14 @@ from lowpower.models.region_sets import Region, in_split
 from lowpower.text import abbreviate
 
 
-@dataclass(frozen=True)
+@dataclass
 class Training:
     """State of one training."""
 
     job: dict  # the rule's params
     phase: str  # train, pretrain, distill or finetune
     network: nn.Module
-    header: dict  # of the model file
+    header: ModelHeader  # of the model file; ``set_fingerprint`` completes it
     device: torch.device
     time: dict = field(default_factory=dict)  # of the training, entered by ``train``
 
@@ -33,7 +34,7 @@ class Training:
 
     @cached_property
     def normalize(self) -> Normalizer:
-        return Normalizer(self.header["mean"], self.header["std"], self.device)
+        return Normalizer(self.header.mean, self.header.std, self.device)
 
     def forward(self, network: nn.Module, images: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Logits (B, classes) and feature maps of uint8 images (3, H, W): floats, computed in the job's precision."""
@@ -69,10 +70,11 @@ def start_training(job: dict, phase: str, start: str | None, regions: list[Regio
     network, header = start_network(job, start, regions)
     layout = torch.channels_last if job["training"]["channels_last"] else torch.contiguous_format
     numbers = {key: job["training"][key] for key in ("precision", "channels_last")}
-    return Training(job, phase, network.to(device, memory_format=layout), header | job["about"] | numbers, device)
+    header = replace(header, **job["about"], **numbers)
+    return Training(job, phase, network.to(device, memory_format=layout), header, device)
 
 
-def start_network(job: dict, start: str | None, regions: list[Region]) -> tuple[nn.Module, dict]:
+def start_network(job: dict, start: str | None, regions: list[Region]) -> tuple[nn.Module, ModelHeader]:
     """Build the network with the weights of the file ``start``, or with random ones; return it and its header.
 
     Channel statistics belong to weights: random ones get those of the training regions of the first stage
@@ -82,14 +84,14 @@ def start_network(job: dict, start: str | None, regions: list[Region]) -> tuple[
     if job["init"] == "weights":
         network = networks.build(job["network"], len(classes), seed)
         file_hash = backbone.take_weights(network, start)
-        return network, {"classes": classes, "mean": backbone.MEAN, "std": backbone.STD, "fingerprint": file_hash}
+        return network, ModelHeader(classes=classes, mean=backbone.MEAN, std=backbone.STD, fingerprint=file_hash)
     if not start:
         mean, std = channel_statistics(regions)
-        return networks.build(job["network"], len(classes), seed), {"classes": classes, "mean": mean, "std": std}
+        return networks.build(job["network"], len(classes), seed), ModelHeader(classes=classes, mean=mean, std=std)
     network, header = load_model(start)
-    if header["classes"] != classes:
+    if header.classes != classes:
         raise InputError(
-            f"{start} knows the classes {abbreviate(header['classes'])}, the config's `classes` are "
+            f"{start} knows the classes {abbreviate(header.classes)}, the config's `classes` are "
             f"{abbreviate(classes)}; delete the file and run snakemake again, or write its classes into the "
             "config, in its order"
         )
@@ -111,6 +113,6 @@ def set_fingerprint(training: Training, regions: list[Region], training_regions:
     """Compute the fingerprint of job, data and start weights; return the validation regions out of ``regions``."""
     validation = validation_regions(training.job, regions)
     data = [(r.region, r.label, r.true_label, r.content) for r in (*training_regions, *validation)]
-    start = training.header.get("fingerprint")
-    training.header["fingerprint"] = fingerprint(training.job, training.phase, data, start)
+    own = fingerprint(training.job, training.phase, data, training.header.fingerprint)
+    training.header = replace(training.header, fingerprint=own)
     return validation
