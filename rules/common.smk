@@ -9,6 +9,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 HOME = Path(str(workflow.current_basedir)).parent
+# A copy of the project runs its own library, whichever one is installed; with --sdm conda none is.
 sys.path.insert(0, str(HOME / "workflow_scripts"))
 sys.executable = shlex.quote(sys.executable)  # by which Snakemake runs each script, in a shell and without quotes
 

@@ -137,6 +137,7 @@ def test_empty_tables_and_equal_bytes(tmp_path):
     assert report_of(tmp_path, full=False) == text
 
 
+@pytest.mark.slow
 def test_five_hundred_slides_stay_below_thirty_megabytes_and_more_are_left_beside_the_page(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     coarse = rng.integers(120, 255, (38, 50, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)

@@ -12,7 +12,7 @@ from lowpower.config.study_models import FITTED, Model, steps_of, uses_unlabeled
 def recipe(study: Study, model: Model, steps: int) -> dict:
     """The params that every training shares, from which a script does the same anywhere."""
     about = {"magnification": model.magnification, "method": model.method, "seed": model.seed}
-    settings = ("unit", "tissue", "jpeg_quality", "augmentation")
+    settings: tuple[str, ...] = ("unit", "tissue", "jpeg_quality", "augmentation")
     settings += ("grid",) if study.unit == "grid" else ("max_side_um",)
     config = study.as_dict()
     return {

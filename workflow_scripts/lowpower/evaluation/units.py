@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ class Units:
 
     def only(self, kept: NDArray) -> "Units":
         """Those of the units that a mask (n,) keeps."""
-        lists = {
+        lists: dict[str, Any] = {
             name: [value for value, keep in zip(getattr(self, name), kept, strict=True) if keep]
             for name in ("ids", "patients", "sites", "regions")
             if len(getattr(self, name)) == len(kept)
@@ -92,7 +93,8 @@ def judge(
             of_models, validation = [], []
             for i in range(len(frames)):
                 held = [units_of(i, "val", pixels, per, way) for way in ways]
-                best = min(held, key=lambda one: log_loss(one.truth, one.probabilities)) if held[0] else None
+                asked_here = [one for one in held if one]  # all of them or none
+                best = min(asked_here, key=lambda one: log_loss(one.truth, one.probabilities), default=None)
                 validation.append(best)
                 of_models.append(best and units_of(i, split, pixels, per, best.way))
             if any(one and one.ids for one in of_models):
