@@ -10,12 +10,14 @@ and ``mean``, all maps one after the other, float16; ``grids`` (regions, V, 2), 
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from safetensors.torch import save
 
 from lowpower import rng
+from lowpower.config.training_settings import Augmentation
 from lowpower.files import replacing
 from lowpower.log import Progress, say
 from lowpower.model_header import ModelHeader
@@ -38,7 +40,7 @@ def record_teacher(
     views: int,
     part: int,
     parts: int,
-    augmentation: dict,
+    augmentation: Augmentation,
     megapixels: float,
     gpu: bool,
     targets: str | Path,
@@ -87,6 +89,6 @@ def record_teacher(
     say(f"{title}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")
 
 
-def origin(header: ModelHeader, seed: int, augmentation: dict) -> dict:
+def origin(header: ModelHeader, seed: int, augmentation: Augmentation) -> dict:
     """Inputs of a recording, by which a student checks it; header: of the teacher's model file."""
-    return {"teacher": header.fingerprint, "seed": seed, "augmentation": dict(sorted(augmentation.items()))}
+    return {"teacher": header.fingerprint, "seed": seed, "augmentation": dict(sorted(asdict(augmentation).items()))}
