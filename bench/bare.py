@@ -17,10 +17,10 @@ def bare_step(side: int, student: bool, precision: str, channels_last: bool) -> 
     network = resnet.build(len(CLASSES), 0)
     if channels_last:
         network.to(memory_format=torch.channels_last)
-    rate, decay = RECIPE["learning_rate"], RECIPE["weight_decay"]
+    rate, decay = RECIPE.learning_rate, RECIPE.weight_decay
     optimizer = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
-    batch = RECIPE["batch"]
-    at_once = max(1, int(RECIPE["megapixels_per_pass"] * 1e6 / side**2))
+    batch = RECIPE.batch
+    at_once = max(1, int(RECIPE.megapixels_per_pass * 1e6 / side**2))
     draw = torch.Generator().manual_seed(0)
     grid = max(1, side // 32)
     images = torch.randn(batch, 3, side, side, generator=draw).split(at_once)

@@ -1,11 +1,17 @@
 """A drawn cohort in the workflow's own files, small enough to be trained on in a benchmark."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from lowpower import files, rng
+from lowpower.config.method_settings import Distill
+from lowpower.config.student_params import DistillJob
+from lowpower.config.training_params import TrainingJob
+from lowpower.config.training_settings import Augmentation, Training
 from lowpower.magnification import name_of
+from lowpower.model_header import ModelHeader
 from lowpower.models import resnet
 from lowpower.models.distillation import distill_student
 from lowpower.models.model_file import save_model
@@ -15,40 +21,30 @@ from lowpower.slides import phantom
 from lowpower.slides.downsampling import area_mean
 
 TEACHER = 10
-AUGMENTATION = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.2, "flip": True, "quarter_turns": False}
-# the config's defaults, but for steps
-RECIPE = {
-    "batch": 32, "learning_rate": 1e-3, "weight_decay": 1e-4, "evaluate_every": 200, "memory_mb": 2000,
-    "precision": "float32", "channels_last": False, "megapixels_per_pass": 4,
-}  # fmt: skip
-DISTILL = {
-    "images": "all", "kl_weight": 1, "temperature": 1, "feature_weight": 1, "pooling": "max", "cross_entropy": 0,
-    "drop_last": False, "views": 0, "teacher": "recorded", "batches_per_step": 1, "lr_multiplier": 1, "ema_decay": 0,
-}  # fmt: skip
+AUGMENTATION, RECIPE = Augmentation(), Training()  # the config's defaults
 
 
 def save_teacher(folder: Path) -> None:
     """A teacher that has learned nothing, which costs as much to ask."""
-    about = {"classes": list(phantom.CLASSES), "mean": [0.7] * 3, "std": [0.2] * 3, "fingerprint": "bench"}
-    save_model(folder / "teacher.safetensors", resnet.build(len(phantom.CLASSES), 0), about)
+    header = ModelHeader(classes=list(phantom.CLASSES), mean=[0.7] * 3, std=[0.2] * 3, fingerprint="bench")
+    save_model(folder / "teacher.safetensors", resnet.build(len(phantom.CLASSES), 0), header)
 
 
 def record(folder: Path, views: int) -> None:
     """Have the teacher look at the cohort's regions."""
     record_teacher(
         folder / "teacher.safetensors", folder / f"regions/{name_of(TEACHER)}.csv", folder / "splits.csv", 0, views,
-        0, 1, AUGMENTATION, RECIPE["megapixels_per_pass"], False, folder / "targets/part0.safetensors",
+        0, 1, AUGMENTATION, RECIPE.megapixels_per_pass, False, folder / "targets/part0.safetensors",
     )  # fmt: skip
 
 
 def train(folder: Path, which: str, reduction: int, steps: int, live: bool = False, **recipe: object) -> None:
     """Train the teacher, or a student at 1 / reduction of its magnification, as the workflow's rules do."""
-    recipe = RECIPE | {"steps": steps} | recipe
-    job = {
-        "name": which, "network": "resnet10", "seed": 0, "classes": list(phantom.CLASSES), "training": recipe,
-        "augmentation": AUGMENTATION, "gpu": False, "about": {"magnification": TEACHER / reduction}, "code": "",
-        "labeled": 100, "unlabeled": 100, "init": "random", "reduction": reduction, "distill": DISTILL, "steps": steps,
-    }  # fmt: skip
+    job = TrainingJob(
+        name=which, seed=0, classes=list(phantom.CLASSES), network="resnet10", init="random", steps=steps, labeled=100,
+        unlabeled=100, training=replace(RECIPE, steps=steps, **recipe), augmentation=AUGMENTATION, gpu=False,
+        about={"magnification": TEACHER / reduction}, code="",
+    )  # fmt: skip
     index, splits = (str(folder / name) for name in (f"regions/{name_of(TEACHER / reduction)}.csv", "splits.csv"))
     outputs = [str(folder / f"{which}-{reduction}{ending}") for ending in (".safetensors", ".csv")]
     if which == "teacher":
@@ -56,6 +52,7 @@ def train(folder: Path, which: str, reduction: int, steps: int, live: bool = Fal
     else:
         teacher, its_index = folder / "teacher.safetensors", folder / f"regions/{name_of(TEACHER)}.csv"
         targets = [] if live else [folder / "targets/part0.safetensors"]
+        job = DistillJob(**vars(job), reduction=reduction, distill=Distill(images="all"))
         distill_student(job, index, splits, targets, str(teacher), str(its_index), *outputs)
 
 

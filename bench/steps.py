@@ -6,7 +6,7 @@ from lowpower.slides import phantom
 from lowpower.slides.downsampling import downsample_slide
 from lowpower.slides.level_regions import read_level
 from lowpower.slides.pyramid import TILE
-from lowpower.slides.region_plan import TilingSettings
+from lowpower.slides.region_plan import GridSettings, TilingSettings
 from lowpower.slides.slide_check import check_slide
 from lowpower.slides.tiling import tile_slide
 from lowpower.slides.tissue import TissueSettings, mask_tissue
@@ -19,7 +19,7 @@ REDUCTIONS = (2, 4, 8)
 def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
     """Take the slide in a folder one step on, by the library's own functions."""
     slide, check, mask = str(folder / "slide.tiff"), folder / "check.json", folder / "mask.json"
-    grid = {"size_um": TILE * phantom.MPP, "stride_um": 0, "min_tissue": 0}
+    grid = GridSettings(size_um=TILE * phantom.MPP, stride_um=0, min_tissue=0)
     settings = TilingSettings(
         magnification, 32 * REDUCTIONS[-1], unit, grid, LONGEST, TissueSettings().min_area_um2, QUALITY
     )

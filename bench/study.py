@@ -37,7 +37,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="two students, small regions, to see that it runs")
     quick = parser.parse_args().quick
     side, regions, looks, reductions = (128, 4, 16, (2, 4)) if quick else (SIDE, REGIONS, LOOKS, REDUCTIONS)
-    steps = regions * looks // RECIPE["batch"]
+    steps = regions * looks // RECIPE.batch
     with tempfile.TemporaryDirectory(prefix="lowpower-bench-") as name:
         folder = Path(name)
         draw_cohort(folder, side, regions, reductions)

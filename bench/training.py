@@ -116,9 +116,9 @@ def take(case: dict, folder: Path) -> dict:
     """The step rate of a job as a share of the bare model's, and milliseconds per region of both."""
     folder, side = folder / str(case["side"]), case["side"] // case["reduction"]
     # until every view was drawn once, where they are kept; the first of all steps are slower in any case
-    warm = 1 + (-(-case_regions(case) * VIEWS // RECIPE["batch"]) if case["kept"] else 1)
+    warm = 1 + (-(-case_regions(case) * VIEWS // RECIPE.batch) if case["kept"] else 1)
     student = case["job"] == "student"
-    bare = bare_step(side, student, RECIPE["precision"], RECIPE["channels_last"])
+    bare = bare_step(side, student, RECIPE.precision, RECIPE.channels_last)
     memory = {} if case["kept"] else {"memory_mb": 0}
 
     def run() -> None:
@@ -128,8 +128,8 @@ def take(case: dict, folder: Path) -> dict:
     return {
         "pixels": side,
         "ratio": spread([b / a for a, b in zip(ours, plain, strict=True)]),
-        "ms_per_region": round(median(ours) / RECIPE["batch"] * 1e3, 2),
-        "bare_ms_per_region": round(median(plain) / RECIPE["batch"] * 1e3, 2),
+        "ms_per_region": round(median(ours) / RECIPE.batch * 1e3, 2),
+        "bare_ms_per_region": round(median(plain) / RECIPE.batch * 1e3, 2),
     }
 
 
@@ -189,7 +189,7 @@ def compare_settings(case: dict, folder: Path) -> dict:
     found: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(case["rounds"]):
         for name, step in steps.items():
-            found[name].append(timed(step, times) / RECIPE["batch"] * 1e3)
+            found[name].append(timed(step, times) / RECIPE.batch * 1e3)
     return {"ms_per_region": {name: round(median(values), 2) for name, values in found.items()}}
 
 

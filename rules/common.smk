@@ -20,8 +20,8 @@ from lowpower.config.config_file import read_config, read_written
 from lowpower.config.splits import can_be_judged, find_problems
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.external_models import check_external_models, external_teacher
-from lowpower.config.training_jobs import example_student, recipe, result_row, stage_before
-from lowpower.config.training_jobs import student_recipe, teacher_folder, time_files, timed_row
+from lowpower.config.training_jobs import example_student, result_row, stage_before, student_job
+from lowpower.config.training_jobs import teacher_folder, teacher_job, time_files, timed_row
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.region_sizes import region_multiple
@@ -175,9 +175,9 @@ def start_history_of(wildcards):
     return f"{OUT}/{student(wildcards).folder}/{before}.csv" if before else []
 
 
-def student_job(rule, stage):
+def student_params(rule, stage):
     """A function of wildcards: the params of one stage (pretrain, distill or finetune) of a student."""
-    return lambda wildcards: student_recipe(STUDY, student(wildcards), stage) | {"code": code(rule)}
+    return lambda wildcards: asdict(student_job(STUDY, student(wildcards), stage, code(rule)))
 
 
 def model_files(name):

@@ -1,5 +1,7 @@
 """What the study was made from and on, with hashes; and its tables computed again. Included last: it asks all rules."""
 
+from dataclasses import asdict
+
 from lowpower.hashes import hash_of
 from lowpower.provenance.environment import read_lock
 from lowpower.provenance.rule_files import as_job, files_of, writers
@@ -79,7 +81,7 @@ rule verify:  # takes what lies there and makes nothing of the study: no input, 
     conda:
         "../envs/reporting.yaml"
     params:
-        jobs=lambda w: [as_job(rule) for rule in writers(workflow.rules, OUT, "units.parquet", "tables")],
+        jobs=lambda w: [asdict(as_job(rule)) for rule in writers(workflow.rules, OUT, "units.parquet", "tables")],
         code=rules.record_provenance.params.code,
         provenance=PROVENANCE,
     message:

@@ -26,7 +26,7 @@ rule distill_student:
         runtime=1440,
         gpu=GPUS * PROCESSES,
     params:
-        job=student_job("distill_student", "distill"),
+        job=student_params("distill_student", "distill"),
     message:
         "Distilling {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
     script:
@@ -52,7 +52,7 @@ rule pretrain_student:
         runtime=1440,
         gpu=GPUS,
     params:
-        job=student_job("pretrain_student", "pretrain"),
+        job=student_params("pretrain_student", "pretrain"),
     message:
         "Pretraining {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
     script:
@@ -81,7 +81,7 @@ rule finetune_student:
         runtime=1440,
         gpu=GPUS * PROCESSES,
     params:
-        job=student_job("finetune_student", "finetune"),
+        job=student_params("finetune_student", "finetune"),
     message:
         "Finishing {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
     script:

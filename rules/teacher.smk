@@ -49,12 +49,7 @@ else:
             runtime=1440,
             gpu=GPUS * PROCESSES,
         params:
-            job=lambda w: recipe(
-                STUDY,
-                Model("teacher", STUDY.teacher_magnification, 100, 0, int(w.seed)),
-                STUDY.training.steps,
-            )
-            | {"code": code("train_teacher"), "init": "random"},
+            job=lambda w: asdict(teacher_job(STUDY, int(w.seed), code("train_teacher"))),
         message:
             f"Training the teacher at {TEACHER}, seed {{wildcards.seed}}"
         script:

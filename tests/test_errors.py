@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import fields
 
 import pandas as pd
 import pytest
@@ -28,7 +29,10 @@ from lowpower.config.sheet import read_sheet
 from lowpower.config.sheet_row import PatientRow
 from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
+from lowpower.config.training_params import TrainingJob
+from lowpower.config.training_settings import Augmentation, Training
 from lowpower.errors import InputError
+from lowpower.model_header import ModelHeader
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
 from lowpower.tables.intake_table import gather_slides
@@ -151,7 +155,7 @@ def newer_model(folder):
 
     network = networks.build("color", 2, 0)
     network.name = "vit"
-    save_model(folder / "model.safetensors", network, {"classes": ["a", "b"]})
+    save_model(folder / "model.safetensors", network, ModelHeader(classes=["a", "b"]))
     return message_of(load_model, folder / "model.safetensors")
 
 
@@ -310,6 +314,13 @@ def damaged_region(folder):
     return message_of(read_bytes, region)
 
 
+def training_job(**changes):
+    """The params of a training, of which a test needs a few."""
+    job = dict.fromkeys(field.name for field in fields(TrainingJob))
+    job |= {"name": "sskd at 5x", "seed": 0, "unlabeled": 100, "training": Training(), "gpu": False}
+    return TrainingJob(**job | changes)
+
+
 def loss_not_finite(folder):
     import torch
 
@@ -321,7 +332,7 @@ def loss_not_finite(folder):
         loss = next(network.parameters()).sum() * torch.nan
         yield training.MicroBatch(1.0, {"cross_entropy": loss}, ["S001_00003"])
 
-    recipe = {"learning_rate": 1, "weight_decay": 0, "evaluate_every": 1}
+    recipe = Training(learning_rate=1, weight_decay=0, evaluate_every=1)
     judge = lambda network: (1.0, 0.5)  # noqa: E731
     last = folder / "last.pt"
     return message_of(training.fit, network, "sskd at 5x", "distill", 9, micro_batches, judge, recipe, last, "x")
@@ -335,7 +346,7 @@ def diverging(folder):
     def micro_batches(network, step):
         yield training.MicroBatch(1.0, {"kl": (80 if step else 0.5) + 0 * network.weight.sum()}, ["S001_00003"])
 
-    recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
+    recipe = Training(weight_decay=0, evaluate_every=2)
     judge = lambda network: (1.0, 0.5)  # noqa: E731
     about = (
         torch.nn.Linear(1, 1, bias=False),
@@ -352,19 +363,18 @@ def diverging(folder):
 
 
 def nothing_labeled(folder):
+    from lowpower.models import training_inputs
     from lowpower.models.teacher_training import train_on_labels
-    from lowpower.models.training_inputs import Training
 
-    params = {"name": "sskd at 5x", "seed": 0, "labeled": 5, "unlabeled": 100, "training": {}}
-    training = Training(params, "finetune", None, {}, None)
+    training = training_inputs.Training(training_job(labeled=5), "finetune", None, ModelHeader(classes=[]), None)
     return message_of(train_on_labels, training, [], [], 9, "model.safetensors")
 
 
 def nothing_to_validate(folder):
+    from lowpower.models import training_inputs
     from lowpower.models.training import train
-    from lowpower.models.training_inputs import Training
 
-    training = Training({"name": "sskd at 5x", "seed": 0, "training": {}}, "distill", None, {}, None)
+    training = training_inputs.Training(training_job(), "distill", None, ModelHeader(classes=[]), None)
     return message_of(train, training, [], [], 9, None, "model.safetensors")
 
 
@@ -372,16 +382,16 @@ def other_classes(folder):
     from lowpower.models import model_file, resnet
     from lowpower.models.training_inputs import start_training
 
-    model_file.save_model(folder / "model.safetensors", resnet.build(2, 0), {"classes": ["red", "blue"]})
-    params = {"gpu": False, "seed": 0, "init": "teacher", "classes": ["Normal", "Sprue"]}
-    return message_of(start_training, params, "finetune", str(folder / "model.safetensors"), ["a region"])
+    model_file.save_model(folder / "model.safetensors", resnet.build(2, 0), ModelHeader(classes=["red", "blue"]))
+    job = training_job(init="teacher", classes=["Normal", "Sprue"])
+    return message_of(start_training, job, "finetune", str(folder / "model.safetensors"), ["a region"])
 
 
 def half_a_model(folder):
     from lowpower.models import model_file, resnet
 
     path = folder / "model.safetensors"
-    model_file.save_model(path, resnet.build(2, 0), {"classes": ["red", "blue"]})
+    model_file.save_model(path, resnet.build(2, 0), ModelHeader(classes=["red", "blue"]))
     path.write_bytes(path.read_bytes()[:99_999])
     return message_of(model_file.load_model, path)
 
@@ -401,14 +411,15 @@ def recording(truncated=False, **changes):
         from lowpower.models.teacher_outputs import RecordedTeacher
 
         part, teacher, index = folder / "part0.safetensors", folder / "model.safetensors", folder / "10x.csv"
-        save_model(teacher, resnet.build(2, 0), {"classes": ["Normal", "Sprue"], "fingerprint": "cafe"})
+        save_model(teacher, resnet.build(2, 0), ModelHeader(classes=["Normal", "Sprue"], fingerprint="cafe"))
         files.write_rows(index, ["region", "fingerprint"], [{"region": "S001_00003", "fingerprint": "1"}])
-        header = origin({"fingerprint": "cafe"}, 0, {}) | {"views": 1, "channels": 1, "regions": {"S001_00003": "1"}}
+        recorded = origin(ModelHeader(classes=[], fingerprint="cafe"), 0, Augmentation())
+        header = recorded | {"views": 1, "channels": 1, "regions": {"S001_00003": "1"}}
         tensors = {name: torch.zeros(1) for name in ("logits", "grids", "starts", "max", "mean")}
         written = save(tensors, {KEY: json.dumps(header | changes)})
         part.write_bytes(written[: len(written) // 2] if truncated else written)
         regions = [SimpleNamespace(region="S001_00003")]
-        return message_of(RecordedTeacher, [part], regions, teacher, index, 0, {}, 1)
+        return message_of(RecordedTeacher, [part], regions, teacher, index, 0, Augmentation(), 1)
 
     return make
 
@@ -520,8 +531,8 @@ CASES = {
     "more processes than regions in a batch": config(training={"processes": 40}),
     "more processes than GPUs": job(
         "import torch\ntorch.cuda.is_available = lambda: True\ntorch.cuda.device_count = lambda: 1\n"
-        "from lowpower.models.parallel import on_processes\n"
-        "on_processes(print)({'training': {'processes': 2}, 'gpu': True})"
+        "from types import SimpleNamespace as Job\nfrom lowpower.models.parallel import on_processes\n"
+        "on_processes(print)(Job(training=Job(processes=2), gpu=True))"
     ),
     "no sheet": sheet(None, "none.csv"),
     "GPU asked for, none found": job(
@@ -592,8 +603,10 @@ CASES = {
     "memory used up in the network": job("import torch\ntorch.empty(10**15)"),
     "memory of the GPU used up": job("import torch\nraise torch.OutOfMemoryError('CUDA out of memory.')"),
     "one of several processes killed": job(
-        "import os\nfrom lowpower.models.parallel import is_first, on_processes\n"
-        "on_processes(lambda job: is_first() or os.kill(os.getpid(), 9))({'training': {'processes': 2}, 'gpu': False})"
+        "import os\nfrom types import SimpleNamespace as Job\n"
+        "from lowpower.models.parallel import is_first, on_processes\n"
+        "killed = on_processes(lambda job: is_first() or os.kill(os.getpid(), 9))\n"
+        "killed(Job(training=Job(processes=2), gpu=False))"
     ),
     "results folder not writable": not_writable,
     "braces in the project's own path": lambda folder: message_of(check_place, folder / "a{b}"),

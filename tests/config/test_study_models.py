@@ -20,7 +20,7 @@ from lowpower.config.external_models import check_external_models
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.standard_methods import STANDARD
 from lowpower.config.study_models import FITTED, TEACHERS_NETWORK, level_of, measured_networks, models, steps_of
-from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_recipe
+from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_job
 from lowpower.errors import InputError
 from lowpower.figures import training_curves
 from lowpower.models import networks
@@ -73,10 +73,10 @@ def test_the_grid_holds_each_row_only_where_it_differs():
 def test_jobs_are_told_what_their_row_says():
     config = read_config(demo(methods=dict.fromkeys(STANDARD), student_magnifications=[2.5]), CONFIG)
     of = {model.method: model for model in models(config)}
-    assert student_recipe(config, of["self_distill"], "distill")["reduction"] == 1
-    assert student_recipe(config, of["sskd"], "distill")["reduction"] == 4
-    assert [student_recipe(config, of["vicreg"], stage)["steps"] for stage in ("pretrain", "finetune")] == [1200, 300]
-    assert student_recipe(config, of["color_baseline"], "finetune")["network"] == "color"
+    assert student_job(config, of["self_distill"], "distill", "").reduction == 1
+    assert student_job(config, of["sskd"], "distill", "").reduction == 4
+    assert [student_job(config, of["vicreg"], stage, "").steps for stage in ("pretrain", "finetune")] == [1200, 300]
+    assert student_job(config, of["color_baseline"], "finetune", "").network == "color"
     assert [stage_before(config.methods[name]) for name in ("sskd", "vicreg", "scratch")] == [
         "distilled", "pretrained", None,
     ]  # fmt: skip
@@ -91,8 +91,8 @@ def test_controls_are_rows_that_nobody_would_use():
 def test_a_path_in_a_row_is_no_param_of_its_job():
     row = LABELS | {"network": "resnet18", "init": "/secret/w.safetensors"}
     config = read_config(demo(methods={"elsewhere": row}), CONFIG)
-    job = student_recipe(config, models(config)[-1], "finetune")
-    assert job["init"] == "weights" and "secret" not in str(job)
+    job = student_job(config, models(config)[-1], "finetune", "")
+    assert job.init == "weights" and "secret" not in str(job)
 
 
 @pytest.mark.parametrize(
@@ -196,6 +196,15 @@ def test_a_loss_reaches_the_training_rules_and_no_others():
         assert losses not in modules_of(SCRIPTS / f"{script}.py")
 
 
+@pytest.mark.parametrize("script", ["train_teacher", "record_teacher", "distill_student", "finetune_student"])
+def test_trainings_know_their_own_params_and_no_study(script):
+    """Another key of the study trains nothing anew, and another option of distillation no teacher."""
+    known = {path.stem for path in modules_of(SCRIPTS / f"{script}.py") if path.parent.name == "config"}
+    own = {"settings", "training_settings", "training_params"}
+    students = {"method_settings", "student_params"} if script.endswith("student") else set()
+    assert known == own - ({"training_params"} if script == "record_teacher" else set()) | students
+
+
 def test_templates_reach_the_rules_that_write_pages_and_no_others():
     paged = {script.stem for script in SCRIPTS.glob("*.py") if code_hash.templates_of(modules_of(script))}
     assert paged == {"show_intake", "write_report", "write_model_cards"}
@@ -231,6 +240,7 @@ STANDS_ON = {  # data flows one way
     "figures": {"tables", "evaluation"},
     "pages": {"tables", "claims", "evaluation"},
     "planning": {"tables", "evaluation", "config"},
+    "models": {"config"},  # the params of a training alone, as the next test asserts
 }
 
 

@@ -5,7 +5,7 @@ import tifffile
 from slide_files import GRID, cut_slide, patch
 
 from lowpower.slides.downsampling import downsample_slide
-from lowpower.slides.region_plan import TilingSettings
+from lowpower.slides.region_plan import GridSettings, TilingSettings
 
 WAVE = 256  # px of level 0 from crest to crest
 
@@ -30,7 +30,7 @@ def write_levels(path, size, downsamples, mpp):
 def cut(folder, path, reduction, annotation="", **how):
     """Cut a slide and reduce it; returns how to read the same regions from its level."""
     how = {"multiple": 32 * reduction, "unit": "tissue", "magnification": 10, "max_side_um": 0} | how
-    cutting = (how["magnification"], how["multiple"], how["unit"], GRID, how["max_side_um"], 1000, 95)
+    cutting = (how["magnification"], how["multiple"], how["unit"], GridSettings(**GRID), how["max_side_um"], 1000, 95)
     cut_slide(folder, path, annotation=annotation, **how)
     downsample_slide(folder / "regions.zip", reduction, folder / "low.zip")
     return {

@@ -1,11 +1,11 @@
 """A small finished study on disk, with names over which no page and no table may stumble, and its two pages."""
 
-import json
 from copy import deepcopy
 from html.parser import HTMLParser
 
 import numpy as np
 import yaml
+from model_files import write_header
 from project_paths import ROOT
 
 from lowpower import files
@@ -138,8 +138,7 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
             part.write_bytes(files.encode(pixels, 80))
     with files.replacing(folder / "figures/accuracy_flops.svg") as part:
         part.write_text('<svg xmlns="http://www.w3.org/2000/svg" width="90" height="60"><circle r="9"/></svg>')
-    header = json.dumps({"__metadata__": {"lowpower": json.dumps({"versions": VERSIONS})}}).encode()
-    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + b"weights")
+    write_header(folder / "model.safetensors", {"architecture": "resnet10", "classes": ["a"], "versions": VERSIONS})
     return {
         "config": folder / "config.json",
         **{name: folder / f"tables/{name}.csv" for name in tables},

@@ -8,7 +8,7 @@ import tifffile
 
 from lowpower import files, rng
 from lowpower.slides.downsampling import area_mean
-from lowpower.slides.region_plan import TilingSettings
+from lowpower.slides.region_plan import GridSettings, TilingSettings
 from lowpower.slides.slide_check import check_slide
 from lowpower.slides.tiling import tile_slide
 from lowpower.slides.tissue import TissueSettings, mask_tissue
@@ -85,7 +85,7 @@ def cut_slide(
         path=str(path),
         annotation=str(annotation),
         settings=TilingSettings(
-            magnification, multiple, unit, grid or GRID, max_side_um, min_area_um2, jpeg_quality=95
+            magnification, multiple, unit, GridSettings(**grid or GRID), max_side_um, min_area_um2, jpeg_quality=95
         ),
         regions=folder / "regions.csv",
         outlines=folder / "regions.geojson",

@@ -1,7 +1,8 @@
 """A finished study of one table, its provenance record, and the check of it."""
 
-import json
 from types import SimpleNamespace
+
+from model_files import write_header
 
 from lowpower import files
 from lowpower.provenance.record import record_provenance
@@ -28,9 +29,7 @@ class Files(list):
 
 
 def write_model(path):
-    header = json.dumps({"__metadata__": {"lowpower": json.dumps({"versions": {"lowpower": "1", "torch": "2"}})}})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(len(header).to_bytes(8, "little") + header.encode() + b"weights")
+    write_header(path, {"architecture": "resnet10", "classes": ["a"], "versions": {"lowpower": "1", "torch": "2"}})
     return path
 
 

@@ -1,33 +1,36 @@
 """Jobs of a few steps on the tiny cohort: a trained teacher, its recording, an interruption."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from region_images import CLASSES
 
+from lowpower.config.method_settings import Distill
+from lowpower.config.training_params import TrainingJob
+from lowpower.config.training_settings import Augmentation, Training
 from lowpower.models.recording import record_teacher
 from lowpower.models.region_sets import Order
 from lowpower.models.teacher_training import train_teacher
 
-AUGMENTATION = {"brightness": 0.1, "contrast": 0.1, "saturation": 0.1, "hue": 0.0, "flip": True, "quarter_turns": False}
-RECIPE = {
-    "steps": 12, "batch": 8, "learning_rate": 1e-3, "weight_decay": 1e-4, "evaluate_every": 4, "memory_mb": 50,
-    "megapixels_per_pass": 1, "precision": "float32", "channels_last": False,
-}  # fmt: skip
-JOB = {
-    "name": "test", "seed": 0, "classes": CLASSES, "training": RECIPE, "augmentation": AUGMENTATION, "gpu": False,
-    "about": {"magnification": 5}, "code": "", "labeled": 100, "unlabeled": 100, "init": "random", "reduction": 2,
-    "network": "resnet10",
-}  # fmt: skip
-DISTILL = {
-    "images": "all", "kl_weight": 1, "temperature": 1, "feature_weight": 1, "pooling": "max", "cross_entropy": 0,
-    "drop_last": False, "views": 0, "teacher": "recorded", "batches_per_step": 1, "lr_multiplier": 1, "ema_decay": 0,
-}  # fmt: skip
+AUGMENTATION = Augmentation(brightness=0.1, contrast=0.1, saturation=0.1, hue=0.0)
+RECIPE = Training(steps=12, batch=8, evaluate_every=4, memory_mb=50, megapixels_per_pass=1)
+JOB = TrainingJob(
+    name="test", seed=0, classes=CLASSES, network="resnet10", init="random", steps=12, labeled=100, unlabeled=100,
+    training=RECIPE, augmentation=AUGMENTATION, gpu=False, about={"magnification": 5}, code="",
+)  # fmt: skip
+DISTILL = Distill(images="all")
 
 
-def teach(cohort, folder):
+def student_job(kind, job=JOB, reduction=2, **changes):
+    """The job of a stage of a student, kind, with other values of some fields, the stage's settings among them."""
+    return kind(**vars(job) | {"reduction": reduction} | changes)
+
+
+def teach(cohort, folder, **training):
     folder.mkdir(exist_ok=True)
     model, history = str(folder / "model.safetensors"), str(folder / "history.csv")
-    train_teacher(JOB, cohort / "regions/10x.csv", cohort / "splits.csv", model, history)
+    job = replace(JOB, training=replace(RECIPE, **training))
+    train_teacher(job, cohort / "regions/10x.csv", cohort / "splits.csv", model, history)
     return Path(model)
 
 

@@ -1,16 +1,19 @@
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from region_images import mean_by
 
+from lowpower.config.training_settings import Augmentation
 from lowpower.errors import InputError
 from lowpower.models.augmentation import View, apply_view, apply_views, draw_view
 from lowpower.models.torchvision_import import torchvision_part
 
-AUGMENTATION = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.2, "flip": True, "quarter_turns": True}
+AUGMENTATION = Augmentation(brightness=0.5, contrast=0.5, saturation=0.5, hue=0.2, quarter_turns=True)
+OFF = Augmentation(brightness=0, contrast=0, saturation=0, hue=0, flip=False)
 
 
 @pytest.fixture
@@ -54,9 +57,8 @@ def test_views_are_drawn_from_the_whole_range_and_nothing_else():
 
 
 def test_augmentation_can_be_switched_off(smooth_image):
-    off = dict.fromkeys(["brightness", "contrast", "saturation", "hue"], 0) | {"flip": False, "quarter_turns": False}
     image = as_tensor(smooth_image)
-    assert torch.equal(apply_view(draw_view(0, "A", 0, augmentation=off), image), image)
+    assert torch.equal(apply_view(draw_view(0, "A", 0, augmentation=OFF), image), image)
 
 
 @pytest.mark.parametrize("flip_lr", [False, True])
@@ -85,7 +87,7 @@ def test_jitter_is_that_of_torchvision(smooth_image):
     gray = noise[:1].expand(3, -1, -1)
     for image in (as_tensor(smooth_image), noise, gray, torch.zeros_like(noise), torch.full_like(noise, 255)):
         for number in range(24):
-            view = draw_view(0, "A", number, augmentation=AUGMENTATION | {"flip": False, "quarter_turns": False})
+            view = draw_view(0, "A", number, augmentation=replace(AUGMENTATION, flip=False, quarter_turns=False))
             expected = image / 255
             for name, amount in view.jitter:
                 expected = getattr(torchvision_part("transforms.v2.functional"), f"adjust_{name}")(expected, amount)
@@ -98,7 +100,7 @@ def test_jitter_is_that_of_torchvision(smooth_image):
 def test_views_drawn_together_are_the_same_bytes_as_one_by_one(side):
     draw = torch.Generator().manual_seed(0)
     images = [torch.randint(0, 256, (3, side, side + 1), dtype=torch.uint8, generator=draw) for _ in range(24)]
-    some_off = [AUGMENTATION, AUGMENTATION | {"hue": 0}, dict.fromkeys(AUGMENTATION, 0)]
+    some_off = [AUGMENTATION, replace(AUGMENTATION, hue=0), OFF]
     views = [draw_view(0, "A", number, augmentation=some_off[number % 3]) for number in range(24)]
     together = apply_views(views, images)
     assert all(torch.equal(a, apply_view(v, i)) for a, v, i in zip(together, views, images, strict=True))

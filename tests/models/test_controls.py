@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import asdict, replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,10 +13,13 @@ import torch
 from region_images import CLASSES
 from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
-from training_runs import DISTILL, JOB, RECIPE, record, teach
+from training_runs import AUGMENTATION, DISTILL, RECIPE, record, student_job, teach
 
+from lowpower.config.method_settings import Finetune
+from lowpower.config.student_params import DistillJob, FinetuneJob
 from lowpower.errors import InputError
 from lowpower.files import read_json, read_rows, write_rows
+from lowpower.model_header import ModelHeader
 from lowpower.models import backbone, networks
 from lowpower.models.color_fit import PENALTIES, minimize
 from lowpower.models.color_network import ColorNetwork, color_features
@@ -33,7 +37,7 @@ from lowpower.planning.workload import _PRICE
 
 pytestmark = pytest.mark.slow
 
-COLOR = JOB | {"network": "color", "finetune": {"images": "labeled"}}
+COLOR = student_job(FinetuneJob, network="color", finetune=Finetune(images="labeled"))
 
 
 @pytest.fixture
@@ -53,7 +57,7 @@ def finetune(cohort, job, start=None, name="model", scale="5x"):
 def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
     model = finetune(tiny_cohort, COLOR)
     about = load_model(model)[1]
-    assert (about["architecture"], about["magnification"]) == ("color", 5)
+    assert (about.architecture, about.magnification) == ("color", 5)
     rows = read_rows(tiny_cohort / "model.csv")
     assert list(rows[0]) == HISTORY and len(rows) == len(PENALTIES)
     best = min(rows, key=lambda row: float(row["val_log_loss"]))
@@ -79,9 +83,9 @@ def test_a_fit_of_colors_takes_no_training_time(tiny_cohort):
 def test_color_looks_at_labels_of_its_share_and_at_no_view(tiny_cohort):
     """Half the labels give another fit; another augmentation does not."""
     first = load_model(finetune(tiny_cohort, COLOR))[0].state_dict()
-    augmentation = JOB["augmentation"] | {"hue": 0.5, "saturation": 1.0}
-    same = load_model(finetune(tiny_cohort, COLOR | {"augmentation": augmentation}))[0].state_dict()
-    other = load_model(finetune(tiny_cohort, COLOR | {"labeled": 50}))[0].state_dict()
+    augmentation = replace(AUGMENTATION, hue=0.5, saturation=1.0)
+    same = load_model(finetune(tiny_cohort, replace(COLOR, augmentation=augmentation)))[0].state_dict()
+    other = load_model(finetune(tiny_cohort, replace(COLOR, labeled=50)))[0].state_dict()
     assert all(torch.equal(first[key], same[key]) for key in first)
     assert not torch.equal(first["head.weight"], other["head.weight"])
 
@@ -118,9 +122,11 @@ def test_a_class_without_a_region_is_never_called_and_the_fit_ends():
 
 WHOLE = """
 import json, sys
+from lowpower.config.student_params import FinetuneJob
 from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.prediction import predict
-folder, job = sys.argv[1], json.loads(sys.argv[2])
+from lowpower.step_arguments import as_type
+folder, job = sys.argv[1], as_type(FinetuneJob, json.loads(sys.argv[2]))
 model, splits = f"{folder}/color/model.safetensors", f"{folder}/splits.csv"
 finetune_student(job, f"{folder}/regions/5x.csv", splits, None, None, model, f"{folder}/color/history.csv")
 for scale in ("10x", "5x"):
@@ -139,7 +145,9 @@ def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_coho
     clean = {key: value for key, value in os.environ.items() if key not in {name for mode in modes for name in mode}}
     made = []
     for mode in modes:
-        subprocess.run([sys.executable, "-c", WHOLE, tiny_cohort, json.dumps(COLOR)], env=clean | mode, check=True)
+        subprocess.run(
+            [sys.executable, "-c", WHOLE, tiny_cohort, json.dumps(asdict(COLOR))], env=clean | mode, check=True
+        )
         files = sorted((tiny_cohort / "color").iterdir())
         made.append({path.name: path.read_bytes() for path in files})
     assert len(made[0]) == 4 and all(files == made[0] for files in made)
@@ -157,10 +165,9 @@ def weights_of(network, folder, **changes):
 
 
 def given(**changes):
-    few = RECIPE | {"steps": 2, "batch": 2, "evaluate_every": 2}
-    return JOB | {"network": "resnet18", "init": "weights", "finetune": {"images": "labeled"}} | {
-        "training": few, "steps": 2
-    } | changes  # fmt: skip
+    few = {"training": replace(RECIPE, steps=2, batch=2, evaluate_every=2), "steps": 2}
+    row = {"network": "resnet18", "init": "weights", "finetune": Finetune(images="labeled")}
+    return student_job(FinetuneJob, **row | few | changes)
 
 
 @pytest.mark.slow
@@ -168,13 +175,13 @@ def given(**changes):
 def test_weights_of_a_file_are_taken_exactly_with_or_without_their_head(tiny_cohort, head):
     without = {} if head else {"fc.weight": None, "fc.bias": None}
     path = weights_of("resnet18", tiny_cohort, **without)
-    still = given(training=RECIPE | {"batch": 2, "evaluate_every": 2, "learning_rate": 1e-30, "weight_decay": 0})
+    still = given(training=replace(STILL, batch=2, evaluate_every=2))
     network, about = load_model(finetune(tiny_cohort, still, path))
     found, file = network.body.state_dict(), load_file(path)
     assert found["fc.weight"].shape == (2, 512)
     assert all(torch.equal(found[key], value) for key, value in file.items() if not key.startswith("fc."))
-    assert (about["architecture"], about["mean"]) == ("resnet18", backbone.MEAN)
-    assert str(tiny_cohort) not in json.dumps(about)
+    assert (about.architecture, about.mean) == ("resnet18", backbone.MEAN)
+    assert str(tiny_cohort) not in about.to_json()
 
 
 @pytest.mark.slow
@@ -186,7 +193,7 @@ def test_a_backbone_learns_with_its_statistics_frozen_and_its_file_in_the_finger
     assert not torch.equal(network.body.conv1.weight, file["conv1.weight"])
     assert len(read_rows(tiny_cohort / "model.csv")) == 1
     other = weights_of("resnet18", tiny_cohort, **{"bn1.bias": torch.ones(64)})
-    assert load_model(finetune(tiny_cohort, given(), other))[1]["fingerprint"] != about["fingerprint"]
+    assert load_model(finetune(tiny_cohort, given(), other))[1].fingerprint != about.fingerprint
 
 
 @pytest.mark.slow
@@ -226,9 +233,9 @@ def test_weights_without_a_count_of_batches_are_taken_too(tiny_cohort):
 @pytest.mark.parametrize("name", networks.NETWORKS)
 def test_every_network_is_a_model_file_with_logits_a_map_and_a_cost(tmp_path, name):
     network = networks.build(name, 2, 3)
-    save_model(tmp_path / "model.safetensors", network, {"classes": CLASSES})
+    save_model(tmp_path / "model.safetensors", network, ModelHeader(classes=CLASSES))
     loaded, about = load_model(tmp_path / "model.safetensors")
-    assert about["architecture"] == loaded.name == name
+    assert about.architecture == loaded.name == name
     image = torch.rand(1, 3, 64, 32)
     logits, feature_map = loaded.eval()(image)
     assert torch.equal(logits, network.eval()(image)[0]) and logits.shape == (1, 2)
@@ -242,7 +249,7 @@ def test_every_network_is_a_model_file_with_logits_a_map_and_a_cost(tmp_path, na
 def test_a_model_of_an_unknown_network_is_one_message(tmp_path):
     network = networks.build("resnet10", 2, 0)
     network.name = "vit"
-    save_model(tmp_path / "model.safetensors", network, {"classes": CLASSES})
+    save_model(tmp_path / "model.safetensors", network, ModelHeader(classes=CLASSES))
     with pytest.raises(InputError, match=r"model.safetensors: the network 'vit' is none that this version"):
         load_model(tmp_path / "model.safetensors")
 
@@ -266,10 +273,10 @@ def test_color_has_no_map_to_show_and_examples_are_drawn_all_the_same(cohort):
     assert (cohort / "examples.zip").stat().st_size > 0
 
 
-def self_distill(cohort, targets, name):
+def self_distill(cohort, targets, name, **changes):
     folder = cohort / name
     folder.mkdir()
-    job = JOB | {"distill": DISTILL, "steps": 12, "reduction": 1, "about": {"magnification": 10}}
+    job = student_job(DistillJob, distill=DISTILL, reduction=1, about={"magnification": 10}, **changes)
     distill_student(
         job, cohort / "regions/10x.csv", cohort / "splits.csv", targets, cohort / "teacher/model.safetensors",
         cohort / "regions/10x.csv", str(folder / "distilled.safetensors"), str(folder / "distilled.csv"),
@@ -277,20 +284,19 @@ def self_distill(cohort, targets, name):
     return read_rows(folder / "distilled.csv"), load_model(folder / "distilled.safetensors")[1]
 
 
-STILL = RECIPE | {"learning_rate": 1e-30, "weight_decay": 0}  # a student that does not move
+STILL = replace(RECIPE, learning_rate=1e-30, weight_decay=0)  # a student that does not move
 
 
 def test_self_distillation_learns_at_the_teachers_magnification(cohort):
     rows, about = self_distill(cohort, [record(cohort, views=12)], "student")
-    assert about["magnification"] == 10
+    assert about.magnification == 10
     assert float(rows[-1]["feature"]) < 0.7 * float(rows[0]["feature"])  # .22 was seen
 
 
-def test_self_distillation_asks_recording_and_live_teacher_for_the_same(cohort, monkeypatch):
+def test_self_distillation_asks_recording_and_live_teacher_for_the_same(cohort):
     """Of a student that does not move: training would magnify the last bits of float32, differently by processor."""
-    monkeypatch.setitem(JOB, "training", STILL)
     recorded, live = (
-        self_distill(cohort, targets, name)[0]
+        self_distill(cohort, targets, name, training=STILL)[0]
         for targets, name in (([record(cohort, views=12)], "recorded"), ([], "live"))
     )
     for row, other in zip(recorded, live, strict=True):
@@ -300,12 +306,10 @@ def test_self_distillation_asks_recording_and_live_teacher_for_the_same(cohort, 
         )  # maps in float16: 1 / 2,048 at most
 
 
-def test_the_teacher_itself_would_lose_nothing_in_self_distillation(cohort, monkeypatch):
+def test_the_teacher_itself_would_lose_nothing_in_self_distillation(cohort):
     """Started from the teacher, and not moved: its own map, pooled as the recording was, is the recording."""
-    monkeypatch.setitem(JOB, "init", "teacher")
-    monkeypatch.setitem(JOB, "training", STILL)
     for targets, name in (([record(cohort)], "recorded"), ([], "live")):
-        rows, _ = self_distill(cohort, targets, name)
+        rows, _ = self_distill(cohort, targets, name, init="teacher", training=STILL)
         assert max(float(row["feature"]) for row in rows) < 1e-6 and max(float(row["kl"]) for row in rows) < 1e-6
 
 

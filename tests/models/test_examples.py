@@ -11,6 +11,7 @@ import pytest
 from region_images import CLASSES
 
 from lowpower import files
+from lowpower.model_header import ModelHeader
 from lowpower.models import resnet
 from lowpower.models.examples import disagreements, pick, show_examples
 from lowpower.models.model_file import save_model
@@ -28,7 +29,7 @@ def inputs(tiny_cohort):
     found = {"splits": splits, "seed": 0, "reported": ["test"]}
     for k, (key, scale) in enumerate({"teacher": "10x", "student": "5x"}.items()):
         model, index = tiny_cohort / f"{key}/model.safetensors", tiny_cohort / f"regions/{scale}.csv"
-        save_model(model, resnet.build(2, k), {"classes": CLASSES, "mean": [0.5] * 3, "std": [0.2] * 3})
+        save_model(model, resnet.build(2, k), ModelHeader(classes=CLASSES, mean=[0.5] * 3, std=[0.2] * 3))
         predict(model, index, splits, 0, ["test"], 1, False, tiny_cohort / f"{key}.parquet")
         found |= {key: model, f"{key}_index": index, f"{key}_predictions": tiny_cohort / f"{key}.parquet"}
     return found

@@ -3,14 +3,18 @@
 import json
 import os
 import signal
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 import torch
 from training_outputs import contents, in_a_process, outputs, torch_state
-from training_runs import DISTILL, JOB, RECIPE, record, teach
+from training_runs import DISTILL, JOB, RECIPE, record, student_job, teach
 
 from lowpower import rng
+from lowpower.config.method_settings import Finetune
+from lowpower.config.student_params import DistillJob, FinetuneJob
 from lowpower.models import training_outputs
 from lowpower.models.checkpoint import STOPS, load_checkpoint, on_stop, save_checkpoint
 from lowpower.models.distillation import distill_student
@@ -23,13 +27,13 @@ pytestmark = pytest.mark.slow
 TABLES = "regions/5x.csv", "splits.csv"
 
 
-def run_teacher(cohort, folder):
+def run_teacher(cohort, folder, job=JOB):
     index, splits = cohort / "regions/10x.csv", cohort / "splits.csv"
-    train_teacher(JOB, index, splits, *outputs(folder, "model.safetensors", "history.csv", "time.json"))
+    train_teacher(job, index, splits, *outputs(folder, "model.safetensors", "history.csv", "time.json"))
 
 
 def run_distillation(cohort, folder):
-    job = JOB | {"distill": DISTILL | {"ema_decay": 0.9}, "steps": 12}
+    job = student_job(DistillJob, distill=replace(DISTILL, ema_decay=0.9))
     tables = [cohort / name for name in TABLES]
     seen = cohort / "teacher/model.safetensors", cohort / "regions/10x.csv"
     made = outputs(folder, "distilled.safetensors", "distilled.csv", "distilled-time.json")
@@ -37,7 +41,7 @@ def run_distillation(cohort, folder):
 
 
 def run_finetuning(cohort, folder):
-    job = JOB | {"finetune": {"images": "labeled"}, "steps": 12}
+    job = student_job(FinetuneJob, finetune=Finetune(images="labeled"))
     tables = [cohort / name for name in TABLES]
     start = cohort / "teacher/model.safetensors"
     finetune_student(job, *tables, start, None, *outputs(folder, "model.safetensors", "history.csv", "time.json"))
@@ -190,13 +194,12 @@ def test_a_row_without_fine_tuning_takes_no_time(tiny_cohort):
     teach(tiny_cohort, tiny_cohort / "teacher")
     start = [str(tiny_cohort / f"teacher/{name}") for name in ("model.safetensors", "history.csv")]
     made = outputs(tiny_cohort / "student", "model.safetensors", "history.csv", "time.json")
-    finetune_student(JOB | {"finetune": None}, None, None, *start, *made)
+    finetune_student(student_job(FinetuneJob, finetune=None), None, None, *start, *made)
     assert json.loads(Path(made[2]).read_text())["seconds"] == 0
 
 
 def test_a_checkpoint_is_written_every_minute(tiny_cohort, monkeypatch):
     monkeypatch.setattr(training_outputs, "_MINUTE", 0.0)
-    slow = RECIPE | {"evaluate_every": 12}
-    monkeypatch.setitem(JOB, "training", slow)
-    assert in_a_process(run_teacher, tiny_cohort, tiny_cohort / "t", before=stop_at(9, signal.SIGKILL)) == -9
+    slow = partial(run_teacher, job=replace(JOB, training=replace(RECIPE, evaluate_every=12)))
+    assert in_a_process(slow, tiny_cohort, tiny_cohort / "t", before=stop_at(9, signal.SIGKILL)) == -9
     assert torch_state(tiny_cohort / "t/last-train.pt")["history"]["step"] == 9

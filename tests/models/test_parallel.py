@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from dataclasses import replace
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.slow
 def run(cohort, name, processes, **recipe):
     """Train a teacher; returns its folder."""
     folder = cohort / name
-    job = JOB | {"training": RECIPE | recipe | ({"processes": processes} if processes else {})}
+    job = replace(JOB, training=replace(RECIPE, processes=processes, **recipe))
     made = outputs(folder, "model.safetensors", "history.csv", "time.json")
     train_teacher(job, cohort / "regions/10x.csv", cohort / "splits.csv", *made)
     return folder
@@ -48,7 +49,7 @@ def start_of(weights):
     from lowpower import rng
     from lowpower.models import resnet
 
-    return resnet.build(len(weights["head.bias"]), rng.integer(JOB["seed"], "weights")).state_dict()
+    return resnet.build(len(weights["head.bias"]), rng.integer(JOB.seed, "weights")).state_dict()
 
 
 def test_one_process_never_comes_near_torch_distributed(tiny_cohort, monkeypatch):
@@ -148,4 +149,4 @@ def test_more_processes_than_gpus_is_one_message(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     with pytest.raises(InputError, match=r"`training.processes` is 2, but torch finds 1 CUDA device here; write 1$"):
-        parallel.on_processes(lambda job: None)({"training": {"processes": 2}, "gpu": True})
+        parallel.on_processes(lambda job: None)(replace(JOB, training=replace(RECIPE, processes=2), gpu=True))

@@ -3,10 +3,11 @@ import pytest
 import torch
 
 from lowpower import files
+from lowpower.config.training_settings import Augmentation
 from lowpower.models.pixels import Normalizer, Pixels, channel_statistics, read_image, same_size
 from lowpower.models.region_sets import in_split, labeled, read_regions, sorted_union, unlabeled
 
-AUGMENTATION = {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.2, "flip": True, "quarter_turns": False}
+AUGMENTATION = Augmentation()
 
 
 @pytest.fixture

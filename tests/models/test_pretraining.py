@@ -1,12 +1,15 @@
 """Pretraining without labels: VICReg's terms, gradients over passes, resume, and that no label is looked at."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
-from training_runs import JOB, RECIPE, interrupt_seventh_step, swap_training_labels
+from training_runs import AUGMENTATION, RECIPE, interrupt_seventh_step, student_job, swap_training_labels
 
 from lowpower import rng
+from lowpower.config.method_settings import Finetune, Pretrain
+from lowpower.config.student_params import FinetuneJob, PretrainJob
 from lowpower.files import read_rows
 from lowpower.models import pretraining
 from lowpower.models.fine_tuning import finetune_student
@@ -21,7 +24,7 @@ pytestmark = pytest.mark.slow
 def pretrain(cohort, name, images="all", **changes):
     folder = cohort / name
     folder.mkdir(exist_ok=True)
-    job = JOB | {"pretrain": {"images": images}, "steps": 12} | changes
+    job = student_job(PretrainJob, pretrain=Pretrain(images=images), **changes)
     model, history = str(folder / "pretrained.safetensors"), str(folder / "pretrained.csv")
     pretrain_student(job, cohort / "regions/5x.csv", cohort / "splits.csv", model, history)
     return folder / "pretrained.safetensors"
@@ -41,7 +44,7 @@ def test_the_loss_falls_the_last_weights_are_kept_and_nothing_is_validated(tiny_
     assert float(rows[-1]["loss"]) < float(rows[0]["loss"])
     assert {row["val_log_loss"] + row["val_accuracy"] for row in rows} == {""}
     network, about = load_model(model)
-    assert (about["architecture"], about["magnification"]) == ("resnet10", 5)
+    assert (about.architecture, about.magnification) == ("resnet10", 5)
     assert network.head.weight.shape == (2, 256)
     assert not list((tiny_cohort / "student").glob("last*"))
 
@@ -72,7 +75,8 @@ def test_a_killed_pretraining_ends_with_the_same_bytes(tiny_cohort, monkeypatch)
 
 def test_fine_tuning_goes_on_from_what_was_pretrained(tiny_cohort):
     start = pretrain(tiny_cohort, "student")
-    job = JOB | {"finetune": {"images": "labeled"}, "steps": 4, "training": RECIPE | {"learning_rate": 1e-9}}
+    still = replace(RECIPE, learning_rate=1e-9)
+    job = student_job(FinetuneJob, finetune=Finetune(images="labeled"), steps=4, training=still)
     model, history = str(tiny_cohort / "m.safetensors"), str(tiny_cohort / "h.csv")
     before = str(tiny_cohort / "student/pretrained.csv")
     finetune_student(
@@ -97,8 +101,8 @@ def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_coho
         passed = [weights.grad.clone() for weights in network.parameters()]
         network.zero_grad()
         pixels, normalize = (
-            Pixels(9, 0, JOB["augmentation"]),
-            Normalizer(training.header["mean"], training.header["std"], "cpu"),
+            Pixels(9, 0, AUGMENTATION),
+            Normalizer(training.header.mean, training.header.std, "cpu"),
         )
         order = Order(rng.integer(0, "order"), len(training_regions), 8)
         items = [two_views(pixels, training_regions[i], n) for i, n in order.at(0)]
@@ -114,7 +118,7 @@ def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_coho
 
     monkeypatch.setattr(pretraining, "train", train)
     with pytest.raises(KeyboardInterrupt):
-        pretrain(tiny_cohort, "student", training=RECIPE | {"megapixels_per_pass": megapixels})
+        pretrain(tiny_cohort, "student", training=replace(RECIPE, megapixels_per_pass=megapixels))
     assert caught["passes"] == {1: 2, 1e-4: 8}[megapixels]
 
 
@@ -137,7 +141,7 @@ def test_regions_that_all_look_alike_cost_more_than_any_that_differ():
 def test_two_views_of_a_region_have_one_shape_though_one_of_them_is_turned(tiny_cohort):
     regions = read_regions(tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", 0)
     oblong = next(r for r in regions if r.width != r.height)
-    pixels = Pixels(9, 0, JOB["augmentation"] | {"quarter_turns": True})
+    pixels = Pixels(9, 0, replace(AUGMENTATION, quarter_turns=True))
     shapes = set()
     for number in range(8):
         first, second = two_views(pixels, oblong, number)

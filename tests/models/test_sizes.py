@@ -7,6 +7,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from training_runs import record
 
 from lowpower.files import read_rows
+from lowpower.model_header import ModelHeader
 from lowpower.models import networks, recording
 from lowpower.models.model_file import save_model
 from lowpower.models.prediction import predict
@@ -36,7 +37,7 @@ def test_a_recording_is_as_large_as_planned(cohort, views):
 def test_a_model_is_as_large_and_as_dear_as_planned(tmp_path, name):
     for classes in (2, 9):
         network = networks.empty(name, classes)
-        save_model(tmp_path / "model.safetensors", network, {"classes": [f"class {k}" for k in range(classes)]})
+        save_model(tmp_path / "model.safetensors", network, ModelHeader(classes=[f"class {k}" for k in range(classes)]))
         assert model_mb(name, classes) == pytest.approx(mb_of(tmp_path / "model.safetensors"), rel=0.01, abs=0.005)
     if name in _PRICE:
         with FlopCounterMode(display=False) as counted, torch.no_grad():

@@ -3,6 +3,7 @@
 import json
 import re
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -18,11 +19,14 @@ from training_runs import (
     RECIPE,
     interrupt_seventh_step,
     record,
+    student_job,
     swap_training_labels,
     teach,
 )
 
 from lowpower import files
+from lowpower.config.method_settings import Finetune
+from lowpower.config.student_params import DistillJob, FinetuneJob
 from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.models import distillation, recording, resnet
@@ -45,7 +49,7 @@ def distill(cohort, name, targets, job=JOB, **row):
     folder.mkdir(exist_ok=True)
     model = folder / "distilled.safetensors"
     distill_student(
-        job | {"distill": DISTILL | row, "steps": 12},
+        student_job(DistillJob, job, distill=replace(DISTILL, **row)),
         cohort / "regions/5x.csv", cohort / "splits.csv", targets, cohort / "teacher/model.safetensors",
         cohort / "regions/10x.csv", str(model), str(folder / "distilled.csv"),
     )  # fmt: skip
@@ -63,8 +67,8 @@ def test_the_teacher_learns_and_keeps_its_best_step(cohort):
 
 def test_a_model_file_says_what_it_is(cohort):
     _, about = load_model(cohort / "teacher/model.safetensors")
-    assert about["classes"] == CLASSES
-    assert about["architecture"] == "resnet10"
+    assert about.classes == CLASSES
+    assert about.architecture == "resnet10"
     with safetensors.safe_open(cohort / "teacher/model.safetensors", "pt") as file:
         assert list(file.metadata()) == ["lowpower"]
         text = file.metadata()["lowpower"]
@@ -99,7 +103,7 @@ def cut_short(path):
         (cut_short, "incomplete"),
         (lambda path: save_file({"a": torch.ones(3)}, path), "'lowpower'"),
         (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "text"}), "Expecting value"),
-        (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "[]"}), "indices"),
+        (lambda path: save_file({"a": torch.ones(3)}, path, {"lowpower": "[]"}), "its header lacks architecture"),
         (other(header={"classes": ["a", "b", "c"]}), "size mismatch for head.weight"),
         (other(weights={"head.bias": None}), "Missing key.*head.bias"),
         (other(weights={"extra": torch.ones(1)}), "Unexpected key.*extra"),
@@ -133,7 +137,7 @@ def live(cohort, augmentation=AUGMENTATION):
 @pytest.mark.parametrize("pooling", ["max", "mean"])
 @pytest.mark.parametrize("turns", [False, True])
 def test_the_recording_says_what_the_teacher_says(cohort, pooling, turns):
-    augmentation = AUGMENTATION | {"quarter_turns": turns}
+    augmentation = replace(AUGMENTATION, quarter_turns=turns)
     who = recorded(cohort, [record(cohort, views=4, augmentation=augmentation)], augmentation)
     for region in training_regions(cohort)[::5]:
         for view in range(4):
@@ -217,7 +221,7 @@ def test_a_recording_that_does_not_fit_is_refused(cohort):
     with pytest.raises(InputError, match="its `seed` is 0, not 1" + again):
         recorded(cohort, [part], seed=1)
     with pytest.raises(InputError, match="its `augmentation` is {.*'hue': 0.0.*}, not {.*'hue': 0.1.*}" + again):
-        recorded(cohort, [part], AUGMENTATION | {"hue": 0.1})
+        recorded(cohort, [part], replace(AUGMENTATION, hue=0.1))
     others = [record(cohort, views=2 + part, parts=2, part=part) for part in range(2)]
     with pytest.raises(InputError, match="part1of2.safetensors is of another study: its `views` is 3, not 2" + again):
         recorded(cohort, others)
@@ -229,11 +233,11 @@ def test_a_recording_that_does_not_fit_is_refused(cohort):
 
 @pytest.mark.parametrize("changes", [{"precision": "bfloat16"}, {"channels_last": True}])
 def test_equal_runs_give_equal_bytes_however_the_numbers_lie(cohort, changes):
-    job = JOB | {"training": RECIPE | changes}
+    job = replace(JOB, training=replace(RECIPE, **changes))
     first, second = (distill(cohort, name, [record(cohort)], job).read_bytes() for name in ("first", "second"))
     assert first == second
     about = load_model(cohort / "first/distilled.safetensors")[1]
-    assert {key: about[key] for key in changes} == changes
+    assert {key: getattr(about, key) for key in changes} == changes
     assert float(read_rows(cohort / "first/distilled.csv")[-1]["feature"]) > 0
 
 
@@ -252,7 +256,7 @@ def test_a_live_teacher_can_take_the_place_of_the_recording(cohort):
     model = distill(cohort, "live", [])
     history = read_rows(cohort / "live/distilled.csv")
     assert float(history[-1]["feature"]) < float(history[0]["feature"])
-    assert load_model(model)[1]["magnification"] == 5
+    assert load_model(model)[1].magnification == 5
 
 
 @pytest.mark.parametrize("batches", [1, 3])
@@ -261,11 +265,11 @@ def test_a_row_may_take_several_batches_per_step(cohort, monkeypatch, batches):
     at = Order.at
     monkeypatch.setattr(Order, "at", lambda order, step: asked.append(at(order, step)) or asked[-1])
     distill(cohort, "student", [record(cohort)], batches_per_step=batches)
-    assert {len(places) for places in asked} == {batches * RECIPE["batch"]} and len(asked) == 12
+    assert {len(places) for places in asked} == {batches * RECIPE.batch} and len(asked) == 12
 
 
 def test_a_row_may_learn_at_a_multiple_of_the_learning_rate(cohort):
-    targets, doubled = [record(cohort)], JOB | {"training": RECIPE | {"learning_rate": 2e-3}}
+    targets, doubled = [record(cohort)], replace(JOB, training=replace(RECIPE, learning_rate=2e-3))
     first, faster, same = (
         load_model(distill(cohort, name, targets, job, lr_multiplier=rate))[0].state_dict()
         for name, job, rate in (("first", JOB, 1), ("faster", JOB, 2), ("same", doubled, 1))
@@ -281,7 +285,8 @@ def test_supervised_distillation_adds_the_cross_entropy(cohort):
 
 @pytest.mark.parametrize("start", [None, "teacher/model.safetensors"])
 def test_fine_tuning_starts_where_the_row_says(cohort, start):
-    job = JOB | {"finetune": {"images": "all"}, "steps": 4, "training": RECIPE | {"learning_rate": 1e-9}}
+    still = replace(RECIPE, learning_rate=1e-9)
+    job = student_job(FinetuneJob, finetune=Finetune(images="all"), steps=4, training=still)
     model = cohort / "tuned.safetensors"
     start = start and cohort / start
     finetune_student(
@@ -297,7 +302,7 @@ def test_a_row_without_fine_tuning_is_the_distilled_student(cohort):
     distilled = distill(cohort, "student", [record(cohort)])
     model, history = cohort / "student/model.safetensors", cohort / "student/history.csv"
     finetune_student(
-        JOB | {"finetune": None},
+        student_job(FinetuneJob, finetune=None),
         None,
         None,
         str(distilled),
@@ -332,10 +337,9 @@ def test_a_checkpoint_of_another_config_is_not_continued(tiny_cohort, monkeypatc
         patch.setattr(Order, "at", killed)
         with pytest.raises(KeyboardInterrupt):
             teach(tiny_cohort, tiny_cohort / "teacher")
-    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 2e-3})
-    changed = teach(tiny_cohort, tiny_cohort / "teacher").read_bytes()
+    changed = teach(tiny_cohort, tiny_cohort / "teacher", learning_rate=2e-3).read_bytes()
     assert "of another config, data, code or torch; starting afresh" in capfd.readouterr().err
-    assert changed == teach(tiny_cohort, tiny_cohort / "fresh").read_bytes()
+    assert changed == teach(tiny_cohort, tiny_cohort / "fresh", learning_rate=2e-3).read_bytes()
 
 
 def test_the_order_of_the_index_changes_nothing(tiny_cohort):
@@ -346,18 +350,16 @@ def test_the_order_of_the_index_changes_nothing(tiny_cohort):
     assert teach(tiny_cohort, tiny_cohort / "second").read_bytes() == first
 
 
-def test_a_learning_rate_that_is_too_high_is_said_to_be(cohort, monkeypatch):
-    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 1e30})
+def test_a_learning_rate_that_is_too_high_is_said_to_be(cohort):
     with pytest.raises(InputError, match=r"train, step 2 of 12: .* There is no checkpoint yet. Lower training.learn"):
-        teach(cohort, cohort / "bad")
+        teach(cohort, cohort / "bad", learning_rate=1e30)
 
 
-def test_a_training_that_diverges_without_becoming_infinite_is_said_to(cohort, monkeypatch):
-    monkeypatch.setitem(JOB, "training", RECIPE | {"learning_rate": 1e3})
+def test_a_training_that_diverges_without_becoming_infinite_is_said_to(cohort):
     message = r"^test, seed 0: train: the loss diverges: [\d.e+]+ on average from step 9 to 12, .* Lower training.learn"
     for _ in range(2):  # the second run goes on from the checkpoint of the first, and says the same
         with pytest.raises(InputError, match=message):
-            teach(cohort, cohort / "bad")
+            teach(cohort, cohort / "bad", learning_rate=1e3)
 
 
 @pytest.mark.parametrize(
@@ -380,7 +382,7 @@ def test_good_trainings_end_whatever_they_go_through(tmp_path, losses, diverges)
         yield MicroBatch(1.0, {"cross_entropy": losses[step] + 0 * network.weight.sum()}, ["r"])
 
     def run():
-        recipe = {"learning_rate": 1e-3, "weight_decay": 0, "evaluate_every": 2}
+        recipe = replace(RECIPE, weight_decay=0, evaluate_every=2)
         validate = lambda network: (0.5, 0.5)  # noqa: E731
         last = tmp_path / "last.pt"
         return fit(network, "a", "train", 16, micro_batches, validate, recipe, last, "x", guessing_loss=0.69)
@@ -418,7 +420,7 @@ def fit_a_line(tmp_path, passes, validate=lambda network: (1.0, 0.5)):
     """Fit two weights to nothing, with a checkpoint every second step; returns the weights and the error."""
     network = torch.nn.Linear(2, 1, bias=False)
     with pytest.raises(InputError) as caught:
-        recipe = RECIPE | {"evaluate_every": 2}
+        recipe = replace(RECIPE, evaluate_every=2)
         fit(network, "test", "train", 6, passes, validate, recipe, tmp_path / "last.pt", "here")
     kept = load_checkpoint(tmp_path / "last.pt", "here", "test")
     return network.weight.detach(), kept, str(caught.value)
@@ -435,7 +437,7 @@ def test_the_average_of_the_weights_is_what_is_judged_and_left(tmp_path):
         judged.append(network.weight.detach().clone())
         return 1.0 / len(judged), 0.5
 
-    recipe = RECIPE | {"evaluate_every": 2}
+    recipe = replace(RECIPE, evaluate_every=2)
     fit(network, "test", "train", 4, passes, validate, recipe, tmp_path / "last.pt", "here", ema_decay=0.75)
     expected = seen[1]
     for weight in seen[2:]:

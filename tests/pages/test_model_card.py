@@ -16,6 +16,7 @@ from PIL import Image
 
 from lowpower import files
 from lowpower.config.study_models import Model
+from lowpower.model_header import ModelHeader
 from lowpower.models import resnet
 from lowpower.models.model_file import save_model
 from lowpower.pages.model_card import write_model_cards
@@ -26,8 +27,8 @@ STUDENT, TEACHER = Model("sskd", 2.5, 100, 50, 0), Model("teacher", 10, 100, 0, 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory):
     path = tmp_path_factory.mktemp("model") / "model.safetensors"
-    about = {"classes": CLASSES, "mean": [0.5] * 3, "std": [0.2] * 3, "magnification": 2.5, "fingerprint": "cafe"}
-    save_model(path, resnet.build(2, 0), about)
+    header = ModelHeader(classes=CLASSES, mean=[0.5] * 3, std=[0.2] * 3, magnification=2.5, fingerprint="cafe")
+    save_model(path, resnet.build(2, 0), header)
     return path
 
 

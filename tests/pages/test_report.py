@@ -263,7 +263,7 @@ def test_methods_follow_the_configuration(tmp_path, part, changes, said):
 
 
 def test_a_model_file_says_with_which_versions_it_was_made(tmp_path):
-    assert model_header(write_study(tmp_path)["teacher"])["versions"] == {"lowpower": "0.1.0", "torch": "9.8.7"}
+    assert model_header(write_study(tmp_path)["teacher"]).versions == {"lowpower": "0.1.0", "torch": "9.8.7"}
 
 
 def test_the_citation_is_that_of_the_citation_file(monkeypatch, tmp_path):

@@ -19,8 +19,10 @@ from lowpower.hashes import hash_of
 from lowpower.provenance import environment
 from lowpower.provenance.environment import git_state, machine, packages, read_lock
 from lowpower.provenance.record import record_provenance
+from lowpower.provenance.rerun import TableJob
 from lowpower.provenance.rule_files import as_job, files_of, writers
 from lowpower.provenance.verification import compare, verify
+from lowpower.step_arguments import as_type
 from lowpower.tables.patient_list import list_patients
 
 
@@ -158,6 +160,11 @@ def test_new_rules_are_found_by_where_they_write(study):
     study.rule.input.append(lambda wildcards: [])
     with pytest.raises(ValueError, match="rule compare_cost writes a table or figure; list its inputs"):
         as_job(study.rule)
+
+
+def test_a_job_is_the_same_after_its_way_through_params(study):
+    job = as_job(study.rule)
+    assert as_type(TableJob, json.loads(json.dumps(asdict(job)))) == job and isinstance(job.input["costs"], list)
 
 
 def test_the_lock_is_read_and_what_it_pins_is_installed(tmp_path):

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 from region_images import mean_by, read_images
-from slide_files import cut_slide, draw_tissue, write_slide
+from slide_files import GRID, cut_slide, draw_tissue, write_slide
 
 from lowpower import files
 from lowpower.slides.downsampling import downsample_slide
 from lowpower.slides.outlines import inside, outline_boxes
-from lowpower.slides.region_plan import TilingSettings
+from lowpower.slides.region_plan import GridSettings, TilingSettings
 from lowpower.slides.regions import Box, Fit, foreign_tissue, label_pieces, mark_territories, tissue_boxes
 
 pytestmark = pytest.mark.slow
@@ -143,7 +143,7 @@ def test_neighbors_that_share_an_edge_share_no_pixel_and_leave_none():
     some.floats(1, 1e6, allow_nan=False),
 )
 def test_the_largest_side_is_the_largest_whole_multiple_below_it(magnification, multiple, um):
-    fit = TilingSettings(magnification, multiple, "tissue", {}, um, 0, 95).fit
+    fit = TilingSettings(magnification, multiple, "tissue", GridSettings(**GRID), um, 0, 95).fit
     assert fit.longest % multiple == 0 and fit.longest <= 65500
     assert fit.longest * 10 / magnification <= um + 1e-3
     assert (fit.longest + multiple) * 10 / magnification > min(um, 65500 * 10 / magnification)

@@ -325,8 +325,8 @@ def test_pixels_damaged_in_the_middle_exclude_the_slide(tmp_path):
 
 @pytest.mark.slow
 def test_a_mistake_in_the_code_is_no_bad_slide(tmp_path, pieces_slide):
-    with pytest.raises(KeyError):
-        cut_slide(tmp_path, pieces_slide, unit="grid", grid={"size_um": 128})
+    with pytest.raises(TypeError):
+        cut_slide(tmp_path, pieces_slide, unit="grid", grid=GRID | {"size_um": None})
 
 
 @pytest.mark.slow

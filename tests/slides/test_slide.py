@@ -9,12 +9,13 @@ import pytest
 from region_images import mean_by
 from slide_files import cut_slide, draw_tissue, write_slide
 
-from lowpower import log, rng
+from lowpower import files, log, rng
+from lowpower.errors import InputError
+from lowpower.slide_state import CheckedSlide, Level, TiledSlide
 from lowpower.slides import resampling
 from lowpower.slides.downsampling import downsample_slide
 from lowpower.slides.resampling import Scale, choose_scale, read_area
 from lowpower.slides.slide import open_slide
-from lowpower.slides.slide_state import make_state, next_state
 
 
 def noise(height, width):
@@ -151,10 +152,23 @@ def test_a_long_slide_says_how_far_it_is(tmp_path, capsys, monkeypatch):
 
 
 def test_once_excluded_a_slide_keeps_step_and_reason():
-    usable, excluded = make_state("a", "check_slide"), make_state("a", "check_slide", "no mpp")
-    assert next_state(usable, "tile_slide", "damaged", regions=0) == make_state("a", "tile_slide", "damaged", regions=0)
-    assert next_state(excluded, "tile_slide", "", regions=0) == make_state("a", "check_slide", "no mpp", regions=0)
-    assert next_state(usable, "tile_slide")["state"] == "usable"
+    usable, excluded = CheckedSlide("a"), CheckedSlide("a", reason="no mpp")
+    assert TiledSlide("a", reason="damaged").after(usable) == TiledSlide("a", "tile_slide", "damaged")
+    assert TiledSlide("a", regions=2).after(excluded) == TiledSlide("a", "check_slide", "no mpp", regions=2)
+    assert [TiledSlide("a").after(state).state for state in (usable, excluded)] == ["usable", "excluded"]
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path):
+    state = CheckedSlide("a", warnings=("x",), levels=(Level(4, 2, 1.0),), mpp=0.5)
+    state.write(tmp_path / "a.json")
+    assert CheckedSlide.read(tmp_path / "a.json") == state
+    values = files.read_json(tmp_path / "a.json")
+    assert list(values)[:6] == ["slide", "step", "state", "reason", "warnings", "content"]
+    assert values["levels"] == [{"width": 4, "height": 2, "downsample": 1.0}]
+    for strange in ({"step": "check_slide"}, values | {"micron": 1}):
+        files.write_json(tmp_path / "b.json", strange)
+        with pytest.raises(InputError, match=r"b\.json is not a state that check_slide wrote"):
+            CheckedSlide.read(tmp_path / "b.json")
 
 
 @pytest.mark.slow

@@ -1,27 +1,27 @@
 import pytest
 
 from lowpower import files
+from lowpower.slide_state import CheckedSlide, Level, MaskedSlide, TiledSlide
 from lowpower.tables.intake_table import gather_slides
 from lowpower.tables.region_index import index_regions
 from lowpower.tables.slide_table import tabulate_slides
 
-USABLE = {"state": "usable", "reason": "", "warnings": []}
+LEVELS = (Level(800, 600, 1.0), Level(400, 300, 2.0))
 
 
 def write_states(folder, slide, excluded_at=None, reason="", regions=3, content=None):
     """The three state files of a slide; an excluded slide carries the step and reason of where it was excluded."""
-    paths, decided = [], None
-    for step in ("check_slide", "mask_tissue", "tile_slide"):
-        if step == excluded_at:
-            decided = {"step": step, "state": "excluded", "reason": reason, "warnings": []}
-        state = {"slide": slide, **(decided or {"step": step, **USABLE})}
-        if step == "check_slide":
-            state |= {"vendor": "generic-tiff", "width": 800, "height": 600, "levels": [{}, {}], "mpp": 0.5}
-            state |= {"content": content or f"hash of {slide}", "mpp_source": "slide", "objective_power": 20}
-        if step == "tile_slide":
-            state |= {"regions": 0 if decided else regions, "area_mm2": 0.0 if decided else 1.5}
-        paths.append(folder / f"{step}-{slide}.json")
-        files.write_json(paths[-1], state)
+    reasons = {excluded_at: reason}
+    check = CheckedSlide(
+        slide, reason=reasons.get("check_slide", ""), content=content or f"hash of {slide}", vendor="generic-tiff",
+        width=800, height=600, levels=LEVELS, mpp=0.5, mpp_source="slide", objective_power=20,
+    )  # fmt: skip
+    mask = MaskedSlide(slide, reason=reasons.get("mask_tissue", "")).after(check)
+    found = {} if excluded_at else {"regions": regions, "area_mm2": 1.5}
+    tile = TiledSlide(slide, reason=reasons.get("tile_slide", ""), **found).after(mask)
+    paths = [folder / f"{type(state).__name__}-{slide}.json" for state in (check, mask, tile)]
+    for path, state in zip(paths, (check, mask, tile), strict=True):
+        state.write(path)
     return paths
 
 

@@ -195,7 +195,7 @@ def test_scripts_run_alone_and_do_what_their_functions_do(tmp_path):
     check_slide("s", slide, None, "", check)
     mask_tissue(check, slide, "", 8, tissue, *mask)
     outputs = [own / name for name in ("r.csv", "r.geojson", "r.zip", "tile.json", "o.jpg")]
-    tile_slide(check, *mask, slide, "", TilingSettings(**settings), *outputs)
+    tile_slide(check, *mask, slide, "", as_type(TilingSettings, settings), *outputs)
     assert [path.name for path in sorted(folder.iterdir())] == [path.name for path in sorted(own.iterdir())]
     for path in own.iterdir():
         assert (folder / path.name).read_bytes() == path.read_bytes(), path.name

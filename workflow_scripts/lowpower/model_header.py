@@ -1,12 +1,49 @@
-"""What a model file of lowpower says of itself, read without the library that its weights need."""
+"""The header of a model file, read without the library that its weights need."""
 
 import json
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any, Self
 
 from lowpower.errors import InputError
 
 
-def model_header(path: str | Path) -> dict:
+@dataclass(frozen=True, kw_only=True)
+class ModelHeader:
+    """What a model reads and what it was made from; None for what its file lacks. Plain values, as JSON has them."""
+
+    classes: list[str]  # in the order of the outputs
+    architecture: str | None = None
+    mean: list[float] | None = None  # of the channels, by which pixels are normalized
+    std: list[float] | None = None
+    fingerprint: str | None = None  # of job, data and start weights
+    magnification: float | None = None
+    method: str | None = None
+    seed: int | None = None
+    unit: str | None = None
+    grid: dict[str, float] | None = None
+    max_side_um: float | None = None
+    tissue: dict[str, float] | None = None
+    jpeg_quality: int | None = None
+    augmentation: dict[str, Any] | None = None
+    precision: str | None = None
+    channels_last: bool | None = None
+    versions: dict[str, str] | None = None  # of lowpower and torch
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read the header; keys that this version does not know are left out. Raises TypeError or ValueError."""
+        values, known = dict(json.loads(text)), {field.name for field in fields(cls)}
+        if lacking := {"architecture", "classes"} - values.keys():
+            raise ValueError(f"its header lacks {min(lacking)}")
+        return cls(**{key: value for key, value in values.items() if key in known})
+
+    def to_json(self) -> str:
+        """The header as JSON, in sorted order: one header has the same bytes in each run."""
+        return json.dumps({key: value for key, value in asdict(self).items() if value is not None}, sort_keys=True)
+
+
+def model_header(path: str | Path) -> ModelHeader:
     """The header that ``save_model`` wrote: the first 8 bytes of the file are the length of the JSON that follows.
 
     Raises InputError for a file that is no model of lowpower.
@@ -16,6 +53,6 @@ def model_header(path: str | Path) -> dict:
             size = int.from_bytes(file.read(8), "little")
             if size > Path(path).stat().st_size:
                 raise ValueError("it is no safetensors file, or one that is cut short")
-            return json.loads(json.loads(file.read(size))["__metadata__"]["lowpower"])
+            return ModelHeader.from_json(json.loads(file.read(size))["__metadata__"]["lowpower"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a model of lowpower ({error})") from None

@@ -63,9 +63,9 @@ def check_external_models(study: Study) -> None:
         )
     about = model_header(path)
     found = {
-        "the architecture": (about["architecture"], TEACHERS_NETWORK),
-        "the classes": (", ".join(about["classes"]), ", ".join(study.classes)),
-        "magnification": (describe(about["magnification"]), describe(study.teacher_magnification)),
+        "the architecture": (about.architecture, TEACHERS_NETWORK),
+        "the classes": (", ".join(about.classes), ", ".join(study.classes)),
+        "magnification": (describe(about.magnification), describe(study.teacher_magnification)),
     }
     differing = [f"{what} {its}, the config {ours}" for what, (its, ours) in found.items() if its != ours]
     if differing:

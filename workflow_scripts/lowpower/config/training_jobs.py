@@ -1,42 +1,64 @@
-"""What each training job is told, and which model it starts from: plain values, told from the config alone."""
+"""Params of each training job, and the files that it starts from, all from the config alone."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 from lowpower import magnification
 from lowpower.config.external_models import KINDS_OF_INIT, external_teacher
 from lowpower.config.method_settings import Method
+from lowpower.config.student_params import STUDENT_JOBS, StudentJob
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED, Model, steps_of, uses_unlabeled
+from lowpower.config.training_params import TrainingJob
 
 
-def recipe(study: Study, model: Model, steps: int) -> dict:
-    """The params that every training shares, from which a script does the same anywhere."""
-    about = {"magnification": model.magnification, "method": model.method, "seed": model.seed}
-    settings: tuple[str, ...] = ("unit", "tissue", "jpeg_quality", "augmentation")
-    settings += ("grid",) if study.unit == "grid" else ("max_side_um",)
-    config = study.as_dict()
-    return {
-        "name": f"{model.method} at {magnification.name_of(model.magnification)}",
-        "about": about | {key: config[key] for key in settings},
-        "network": model.network,
-        "steps": steps,
-        "labeled": model.labeled,
-        "unlabeled": model.unlabeled,
-        **{key: config[key] for key in ("classes", "training", "augmentation", "gpu")},
-        "seed": model.seed,
-    }
+def teacher_job(study: Study, seed: int, code: str) -> TrainingJob:
+    """Params of the training of the teacher of a seed. code: hash of the training's code."""
+    model = Model("teacher", study.teacher_magnification, 100, 0, seed)
+    return TrainingJob(**_shared(study, model), init="random", steps=study.training.steps, code=code)
 
 
-def student_recipe(study: Study, model: Model, stage: str) -> dict:
-    """The params of one stage (pretrain, distill or finetune) of a student.
+def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob:
+    """Params of one stage (pretrain, distill or finetune) of a student. code: hash of the training's code.
 
-    A file that a row starts from is ``weights``: its path says nothing, its content counts.
+    ``init`` is weights for a file that a row starts from: its path is left out, its content counts.
     """
     method = study.methods[model.method]
-    steps = steps_of(method, study.training.steps)[stage == "finetune"]
-    reduction = magnification.reduction_between(study.teacher_magnification, model.magnification)
-    init = method.init if method.init in KINDS_OF_INIT else "weights"
-    return recipe(study, model, steps) | {stage: method.as_dict()[stage], "init": init, "reduction": reduction}
+    return STUDENT_JOBS[stage](
+        **_shared(study, model),
+        init=method.init if method.init in KINDS_OF_INIT else "weights",
+        steps=steps_of(method, study.training.steps)[stage == "finetune"],
+        reduction=magnification.reduction_between(study.teacher_magnification, model.magnification),
+        code=code,
+        **{stage: getattr(method, stage)},
+    )
+
+
+def _shared(study: Study, model: Model) -> dict[str, Any]:
+    """The fields that every training has of the study and its model."""
+    size = {"grid": asdict(study.grid)} if study.unit == "grid" else {"max_side_um": study.max_side_um}
+    return {
+        "name": f"{model.method} at {magnification.name_of(model.magnification)}",
+        "seed": model.seed,
+        "classes": study.classes,
+        "network": model.network,
+        "labeled": model.labeled,
+        "unlabeled": model.unlabeled,
+        "training": study.training,
+        "augmentation": study.augmentation,
+        "gpu": study.gpu,
+        "about": {
+            "magnification": model.magnification,
+            "method": model.method,
+            "seed": model.seed,
+            "unit": study.unit,
+            "tissue": asdict(study.tissue),
+            "jpeg_quality": study.jpeg_quality,
+            "augmentation": asdict(study.augmentation),
+            **size,
+        },
+    }
 
 
 def stage_before(method: Method) -> str | None:

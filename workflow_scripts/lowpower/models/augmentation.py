@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from lowpower import rng
+from lowpower.config.training_settings import Augmentation
 
 _JITTER = ("brightness", "contrast", "saturation", "hue")
 
@@ -26,17 +27,17 @@ class View:
     turns: int
 
 
-def draw_view(seed: int, region: str, number: int, augmentation: dict) -> View:
-    """The view with this number of a region (augmentation: the config's section)."""
+def draw_view(seed: int, region: str, number: int, augmentation: Augmentation) -> View:
+    """The view with this number of a region."""
     draw = rng.generator(seed, "view", region, number)
     amounts = []
     for name in _JITTER:
-        spread = augmentation[name]
+        spread = getattr(augmentation, name)
         center = 0.0 if name == "hue" else 1.0
         amounts.append((name, center + spread * draw.uniform(-1, 1), spread > 0))
     order = draw.permutation(len(amounts))
-    flip_lr, flip_tb = (bool(draw.integers(2)) and augmentation["flip"] for _ in range(2))
-    turns = int(draw.integers(4)) if augmentation["quarter_turns"] else 0
+    flip_lr, flip_tb = (bool(draw.integers(2)) and augmentation.flip for _ in range(2))
+    turns = int(draw.integers(4)) if augmentation.quarter_turns else 0
     return View(tuple(amounts[i][:2] for i in order if amounts[i][2]), flip_lr, flip_tb, turns)
 
 

@@ -5,6 +5,7 @@ exp and of sums, end on the same grid point (unless the optimum is within some 1
 """
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -30,7 +31,7 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
     the rows of history.csv, one for each penalty, whose step counts the iterations so far.
     """
     network: ColorNetwork = training.network.cpu()
-    training.header.update(AS_STORED)
+    training.header = replace(training.header, **AS_STORED)
     validation = set_fingerprint(training, regions, labeled_regions)
     say(f"{training.title}: fitting colors of {len(labeled_regions)} regions, {len(PENALTIES)} penalties")
     features, val_features = (_features(training, group) for group in (labeled_regions, validation))

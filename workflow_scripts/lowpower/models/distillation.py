@@ -5,6 +5,7 @@ from functools import partial
 import torch.nn.functional as F
 from torch import Tensor
 
+from lowpower.config.student_params import DistillJob
 from lowpower.models.losses import feature_loss, kl_divergence
 from lowpower.models.networks import pool_map
 from lowpower.models.parallel import on_processes
@@ -18,7 +19,7 @@ from lowpower.models.training_outputs import finish_training
 
 @on_processes
 def distill_student(
-    job: dict,
+    job: DistillJob,
     index: str,
     splits: str,
     targets: list[str],
@@ -30,56 +31,54 @@ def distill_student(
 ) -> None:
     """Distill a student; no label is used unless its row asks for it.
 
-    job: the rule's params: as of ``train_teacher``, with ``distill`` (the row's section), ``init``, ``labeled``,
-    ``unlabeled`` (percent), ``steps`` and ``reduction`` (teacher pixels per student pixel). targets: the recording's
-    parts, which must be of this teacher and of the pixels of ``teacher_index``; empty for an online teacher.
+    targets: the recording's parts, which must be of this teacher and of the pixels of ``teacher_index``; empty for an
+    online teacher.
     """
-    row, seed, settings = job["distill"], job["seed"], job["training"]
+    row, seed, settings = job.distill, job.seed, job.training
     regions = read_regions(index, splits, seed)
-    training_regions = labeled(regions, job["labeled"])
-    if row["images"] != "labeled":
-        training_regions = sorted_union(training_regions, unlabeled(regions, job["unlabeled"]))
-    training = start_training(job, "distill", teacher if job["init"] == "teacher" else None, training_regions)
+    training_regions = labeled(regions, job.labeled)
+    if row.images != "labeled":
+        training_regions = sorted_union(training_regions, unlabeled(regions, job.unlabeled))
+    training = start_training(job, "distill", teacher if job.init == "teacher" else None, training_regions)
     device = training.device
     if targets:
-        memory = settings["memory_mb"] * 6 / 7  # a view takes six times the bytes of the teacher's outputs for it
-        augmentation = job["augmentation"]
-        source = RecordedTeacher(targets, training_regions, teacher, teacher_index, seed, augmentation, memory / 6)
+        memory = settings.memory_mb * 6 / 7  # a view takes six times the bytes of the teacher's outputs for it
+        source = RecordedTeacher(targets, training_regions, teacher, teacher_index, seed, job.augmentation, memory / 6)
     else:
-        memory = settings["memory_mb"] / 2
+        memory = settings.memory_mb / 2
         teacher_regions = read_regions(teacher_index, splits, seed)
-        teacher_pixels = Pixels(memory, seed, job["augmentation"])
-        source = OnlineTeacher(teacher, teacher_pixels, teacher_regions, device, settings["megapixels_per_pass"])
+        teacher_pixels = Pixels(memory, seed, job.augmentation)
+        source = OnlineTeacher(teacher, teacher_pixels, teacher_regions, device, settings.megapixels_per_pass)
     # A recording holds half the teacher's grid. A student on the teacher's own grid is pooled to that half too.
-    factor = max(2, job["reduction"])
-    student_factor = factor // job["reduction"]
+    factor = max(2, job.reduction)
+    student_factor = factor // job.reduction
 
     def compute_losses(
         batch: list[Region], logits: Tensor, feature_map: Tensor, teacher_logits: Tensor, teacher_map: Tensor
     ) -> dict[str, Tensor]:
-        feature_map = pool_map(feature_map, student_factor, row["pooling"])
+        feature_map = pool_map(feature_map, student_factor, row.pooling)
         losses = {
-            "kl": row["kl_weight"] * kl_divergence(logits, teacher_logits.to(device), row["temperature"]),
-            "feature": row["feature_weight"] * feature_loss(feature_map, teacher_map.to(device)),
+            "kl": row.kl_weight * kl_divergence(logits, teacher_logits.to(device), row.temperature),
+            "feature": row.feature_weight * feature_loss(feature_map, teacher_map.to(device)),
         }
-        if row["cross_entropy"]:
+        if row.cross_entropy:
             classes = training.class_numbers([region.label for region in batch])
-            losses["cross_entropy"] = row["cross_entropy"] * F.cross_entropy(logits, classes)
+            losses["cross_entropy"] = row.cross_entropy * F.cross_entropy(logits, classes)
         return losses
 
-    views = row["views"] or source.views  # None of an online teacher: ever new ones
+    views = row.views or source.views  # None of an online teacher: ever new ones
     micro_batches = draw_micro_batches(
         training,
         training_regions,
-        Pixels(memory, seed, job["augmentation"], keep_views=views or 0),
+        Pixels(memory, seed, job.augmentation, keep_views=views or 0),
         compute_losses,
-        batch_size=settings["batch"] * row["batches_per_step"],
+        batch_size=settings.batch * row.batches_per_step,
         views=views,
-        drop_last=row["drop_last"],
-        teacher=partial(source.outputs, pooling=row["pooling"], factor=factor),
+        drop_last=row.drop_last,
+        teacher=partial(source.outputs, pooling=row.pooling, factor=factor),
     )
     rows = train(
-        training, regions, training_regions, job["steps"], micro_batches, model,
-        lr_multiplier=row["lr_multiplier"], ema_decay=row["ema_decay"],
+        training, regions, training_regions, job.steps, micro_batches, model,
+        lr_multiplier=row.lr_multiplier, ema_decay=row.ema_decay,
     )  # fmt: skip
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)

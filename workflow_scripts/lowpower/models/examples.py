@@ -53,7 +53,7 @@ def show_examples(
         for key, index in (("teacher", teacher_index), ("student", student_index))
     }
     loaded = {"teacher": load_model(teacher), "student": load_model(student)}
-    classes = loaded["teacher"][1]["classes"]
+    classes = loaded["teacher"][1].classes
     predictions = {"teacher": teacher_predictions, "student": student_predictions}
     calls = {key: read_calls(path, classes) for key, path in predictions.items()}
     known = [region for region in regions["teacher"].values() if region.truth]
@@ -65,9 +65,9 @@ def show_examples(
     }
     used = dict.fromkeys(region.region for region in [*drawn, *picked])
     images: list[tuple[str, bytes]] = []
-    for key, (network, about) in loaded.items():
+    for key, (network, header) in loaded.items():
         network.to(device).eval()
-        normalize = Normalizer(about["mean"], about["std"], device)
+        normalize = Normalizer(header.mean, header.std, device)
         for name in used:
             pixels = read_image(regions[key][name])
             with torch.no_grad():

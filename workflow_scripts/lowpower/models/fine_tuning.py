@@ -1,5 +1,6 @@
 """Fine-tuning on labels: of a student after an earlier stage, of given weights, or of random ones."""
 
+from lowpower.config.student_params import FinetuneJob
 from lowpower.files import read_rows
 from lowpower.models.color_fit import fit_color
 from lowpower.models.color_network import ColorNetwork
@@ -13,7 +14,7 @@ from lowpower.models.training_outputs import finish_training
 
 @on_processes
 def finetune_student(
-    job: dict,
+    job: FinetuneJob,
     index: str,
     splits: str,
     start: str | None,
@@ -24,24 +25,23 @@ def finetune_student(
 ) -> None:
     """Fine-tune a student, or take it as it was distilled where its row has no fine-tuning.
 
-    job: the rule's params: as of ``train_teacher``, with ``finetune`` (the row's section or None), ``labeled`` and
-    ``unlabeled`` (percent), ``steps``, ``network`` and ``init``. start: the model to start from, or the file of weights
-    where ``init`` is weights; None for random ones. start_history: its history, which is continued.
+    start: the model to start from, or the file of weights where ``init`` is weights; None for random ones.
+    start_history: its history, which is continued.
     """
     rows_before = read_rows(start_history) if start_history else []
-    if not job["finetune"]:
+    if not job.finetune:
         network, header = load_model(start)
         finish_training(title_of(job), network, header, rows_before, model, history, time)
         return
-    regions = read_regions(index, splits, job["seed"])
-    labeled_regions = labeled(regions, job["labeled"])
-    if job["finetune"]["images"] == "all":
-        withheld = [region for region in unlabeled(regions, job["unlabeled"]) if region.true_label]
+    regions = read_regions(index, splits, job.seed)
+    labeled_regions = labeled(regions, job.labeled)
+    if job.finetune.images == "all":
+        withheld = [region for region in unlabeled(regions, job.unlabeled) if region.true_label]
         labeled_regions = sorted_union(labeled_regions, withheld)
     training = start_training(job, "finetune", start, labeled_regions)
     if isinstance(training.network, ColorNetwork):
         rows = fit_color(training, regions, labeled_regions)
     else:
-        rows = train_on_labels(training, regions, labeled_regions, job["steps"], model)
+        rows = train_on_labels(training, regions, labeled_regions, job.steps, model)
     rows = rows_before + rows
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)

@@ -4,8 +4,8 @@ All under one metadata key, because several are written in random order. No path
 """
 
 import ctypes
-import json
 import os
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -17,37 +17,35 @@ from torch import nn
 from lowpower import __version__
 from lowpower.errors import InputError
 from lowpower.files import replacing
+from lowpower.model_header import ModelHeader
 from lowpower.models import networks
 
 KEY = "lowpower"
 
 
-def save_model(path: str | Path, network: nn.Module, about: dict) -> None:
-    """Write the weights and the header ``about``, completed by architecture and versions."""
-    header = {
-        "architecture": network.name,
-        **about,
-        "versions": {"lowpower": __version__, "torch": version("torch").split("+")[0]},
-    }
+def save_model(path: str | Path, network: nn.Module, header: ModelHeader) -> None:
+    """Write the weights and the header, completed by architecture and versions."""
+    versions = {"lowpower": __version__, "torch": version("torch").split("+")[0]}
+    header = replace(header, architecture=network.name, versions=versions)
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
     with replacing(path) as part:
-        part.write_bytes(save(weights, {KEY: json.dumps(header, sort_keys=True)}))
+        part.write_bytes(save(weights, {KEY: header.to_json()}))
 
 
-def load_model(path: str | Path) -> tuple[nn.Module, dict]:
+def load_model(path: str | Path) -> tuple[nn.Module, ModelHeader]:
     """A network with the weights of a model file, and the file's header. Raises InputError when it is none."""
     try:
         with safetensors.safe_open(path, "pt") as file:
-            about = json.loads((file.metadata() or {})[KEY])
+            header = ModelHeader.from_json((file.metadata() or {})[KEY])
             weights = {name: file.get_tensor(name) for name in file.keys()}
-        network = networks.empty(about["architecture"], len(about["classes"]))
+        network = networks.empty(header.architecture, len(header.classes))
         network.load_state_dict(weights)
     except InputError as error:  # a network of a newer version
         raise InputError(f"{path}: {error}") from None
     except (safetensors.SafetensorError, OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise InputError(f"{path} is not a model of lowpower ({reason}); delete it and run snakemake again") from None
-    return network, about
+    return network, header
 
 
 def _keep_freed_memory() -> None:

@@ -20,6 +20,7 @@ import torch
 from torch import distributed
 
 from lowpower import log
+from lowpower.config.training_params import TrainingJob
 from lowpower.errors import InputError, remedy
 from lowpower.models.checkpoint import STOPS, on_stop
 from lowpower.models.model_file import prepare_device
@@ -32,12 +33,12 @@ def on_processes(stage: Callable[..., None]) -> Callable[..., None]:
     """Run a stage of training, whose first argument is its job, on ``training.processes`` processes."""
 
     @wraps(stage)
-    def run(job: dict, *arguments: object, **named: object) -> None:
-        processes = job["training"].get("processes", 1)
+    def run(job: TrainingJob, *arguments: object, **named: object) -> None:
+        processes = job.training.processes
         if processes == 1:
             stage(job, *arguments, **named)
         else:
-            _supervise(partial(stage, job, *arguments, **named), processes, job["gpu"])
+            _supervise(partial(stage, job, *arguments, **named), processes, job.gpu)
 
     return run
 

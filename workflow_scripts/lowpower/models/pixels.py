@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from lowpower import files
+from lowpower.config.training_settings import Augmentation
 from lowpower.errors import InputError
 from lowpower.models.augmentation import apply_views, draw_view
 from lowpower.models.region_sets import Region
@@ -75,7 +76,9 @@ class Pixels:
     image they are made from, because they will be asked for again (a recording has so many).
     """
 
-    def __init__(self, memory_mb: float, seed: int = 0, augmentation: dict | None = None, keep_views: int = 0) -> None:
+    def __init__(
+        self, memory_mb: float, seed: int = 0, augmentation: Augmentation | None = None, keep_views: int = 0
+    ) -> None:
         self.kept = Memory(memory_mb)
         self.augmentation, self.keep_views = augmentation, keep_views
         draw = partial(draw_view, seed, augmentation=augmentation)
@@ -110,7 +113,7 @@ class Pixels:
 
         def size(place: int) -> tuple[int, int]:
             region, number = wanted[place]
-            turns = self.augmentation["quarter_turns"] and region.height != region.width
+            turns = self.augmentation.quarter_turns and region.height != region.width
             turned = turns and self.draw(region.region, number).turns % 2
             return (region.width, region.height) if turned else (region.height, region.width)
 

@@ -37,13 +37,13 @@ def predict(
     (float64, adding to 1).
     """
     device = prepare_device(gpu)
-    network, about = load_model(model)
+    network, header = load_model(model)
     network.to(device).eval()
-    normalize = Normalizer(about["mean"], about["std"], device)
+    normalize = Normalizer(header.mean, header.std, device)
     indexes = [path for path in (index, level) if path]
     kinds = [in_split(read_regions(path, splits, seed), *predicted) for path in indexes]
     regions = [region for kind in kinds for region in kind]
-    probabilities = torch.zeros(len(regions), len(about["classes"]), dtype=torch.float64)
+    probabilities = torch.zeros(len(regions), len(header.classes), dtype=torch.float64)
     progress = Progress("predicting", len(regions))
     for start in range(0, len(regions), _AT_ONCE):
         items = ((read_image(region), start + i) for i, region in enumerate(regions[start : start + _AT_ONCE]))
@@ -56,11 +56,11 @@ def predict(
     columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())
     pixels = [name for name, kind in zip(PIXELS, kinds, strict=False) for _ in kind]
     columns["pixels"] = pa.array(pixels, pa.string())
-    for i, name in enumerate(about["classes"]):
+    for i, name in enumerate(header.classes):
         columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
     with replacing(predictions) as part:
         pq.write_table(pa.table(columns), part)
-    calls = [about["classes"][k] for k in probabilities.argmax(1)]
+    calls = [header.classes[k] for k in probabilities.argmax(1)]
     judged = list(zip(regions, calls, pixels, strict=True))
     for name, kind in zip(PIXELS, kinds, strict=False):
         right = [call == region.truth for region, call, own in judged if own == name and region.truth]

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lowpower import rng
+from lowpower.config.student_params import PretrainJob
 from lowpower.models.pixels import Pixels, same_size
 from lowpower.models.region_sets import Order, Region, labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.resnet import PLANES, initialize
@@ -37,22 +38,20 @@ def vicreg(first: Tensor, second: Tensor) -> dict[str, Tensor]:
     }
 
 
-def pretrain_student(job: dict, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
-    """Pretrain a student; no label is used, and the classification head keeps its random weights.
-
-    job: the rule's params: as of ``train_teacher``, with ``pretrain`` (the row's section), ``labeled``, ``unlabeled``
-    (percent) and ``steps``.
-    """
-    seed, settings = job["seed"], job["training"]
+def pretrain_student(
+    job: PretrainJob, index: str, splits: str, model: str, history: str, time: str | None = None
+) -> None:
+    """Pretrain a student; no label is used, and the classification head keeps its random weights."""
+    seed, settings = job.seed, job.training
     regions = read_regions(index, splits, seed)
-    training_regions = labeled(regions, job["labeled"])
-    if job["pretrain"]["images"] == "all":
-        training_regions = sorted_union(training_regions, unlabeled(regions, job["unlabeled"]))
+    training_regions = labeled(regions, job.labeled)
+    if job.pretrain.images == "all":
+        training_regions = sorted_union(training_regions, unlabeled(regions, job.unlabeled))
     training = start_training(job, "pretrain", None, training_regions)
     network, head = training.network, training.network.head
     network.head = _expander(rng.integer(seed, "expander")).to(training.device)
-    pixels = Pixels(settings["memory_mb"], seed, job["augmentation"])
-    order = Order(rng.integer(seed, "order"), len(training_regions), settings["batch"])
+    pixels = Pixels(settings.memory_mb, seed, job.augmentation)
+    order = Order(rng.integer(seed, "order"), len(training_regions), settings.batch)
 
     def embed(network: nn.Module, group: list[tuple]) -> Tensor:
         """Embeddings of the first and the second views of a group, (2, B, WIDTH)."""
@@ -62,7 +61,7 @@ def pretrain_student(job: dict, index: str, splits: str, model: str, history: st
     def micro_batches(network: nn.Module, step: int) -> Iterator[MicroBatch]:
         drawn = [(training_regions[item], number) for item, number in order.at(step)]
         pairs = ((*two_views(pixels, region, number), region.region) for region, number in drawn)
-        groups = list(same_size(pairs, settings["megapixels_per_pass"] / 2))
+        groups = list(same_size(pairs, settings.megapixels_per_pass / 2))
         # The terms are of the whole batch, whose regions may differ in size and not fit into memory together. So the
         # gradient of each embedding is computed first; each micro-batch then carries its part of it to the weights.
         with torch.no_grad():
@@ -72,13 +71,13 @@ def pretrain_student(job: dict, index: str, splits: str, model: str, history: st
         (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), embeddings)
         done = 0
         for group in groups:
-            share = len(group) / settings["batch"]
+            share = len(group) / settings.batch
             pull = (embed(network, group) * gradient[:, done : done + len(group)]).sum() / share
             losses = {name: value.detach() for name, value in terms.items()}
             yield MicroBatch(share, losses | {"pull": pull - pull.detach()}, [region for *_, region in group])
             done += len(group)
 
-    rows = train(training, regions, training_regions, job["steps"], micro_batches, model, validated=False)
+    rows = train(training, regions, training_regions, job.steps, micro_batches, model, validated=False)
     network.head = head
     finish_training(training.title, network, training.header, rows, model, history, time, training.time)
 

@@ -10,14 +10,17 @@ and ``mean``, all maps one after the other, float16; ``grids`` (regions, V, 2), 
 """
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from safetensors.torch import save
 
 from lowpower import rng
+from lowpower.config.training_settings import Augmentation
 from lowpower.files import replacing
 from lowpower.log import Progress, say
+from lowpower.model_header import ModelHeader
 from lowpower.models.model_file import KEY, load_model, prepare_device
 from lowpower.models.networks import POOLINGS, pool_map
 from lowpower.models.pixels import Normalizer, Pixels
@@ -37,7 +40,7 @@ def record_teacher(
     views: int,
     part: int,
     parts: int,
-    augmentation: dict,
+    augmentation: Augmentation,
     megapixels: float,
     gpu: bool,
     targets: str | Path,
@@ -53,14 +56,14 @@ def record_teacher(
     pixels = Pixels(0, seed, augmentation)
     network, header = load_model(teacher)
     network.to(device).eval()
-    normalize = Normalizer(header["mean"], header["std"], device)
+    normalize = Normalizer(header.mean, header.std, device)
     title = f"recording part {part}, seed {seed}"
     progress = Progress(title, len(regions))
     channels = network(torch.zeros(1, 3, 64, 64, device=device))[1].shape[1]
     sizes = torch.tensor([[channels * (r.height // 64) * (r.width // 64)] * views for r in regions], dtype=torch.int64)
     ends = sizes.flatten().cumsum(0)
     outputs = {
-        "logits": torch.zeros(len(regions), views, len(header["classes"])),
+        "logits": torch.zeros(len(regions), views, len(header.classes)),
         "grids": torch.zeros(len(regions), views, 2, dtype=torch.int32),
         "starts": (ends - sizes.flatten()).view(len(regions), views),
         **{pooling: torch.zeros(int(sizes.sum()), dtype=STORED) for pooling in POOLINGS},
@@ -86,6 +89,6 @@ def record_teacher(
     say(f"{title}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")
 
 
-def origin(header: dict, seed: int, augmentation: dict) -> dict:
+def origin(header: ModelHeader, seed: int, augmentation: Augmentation) -> dict:
     """Inputs of a recording, by which a student checks it; header: of the teacher's model file."""
-    return {"teacher": header["fingerprint"], "seed": seed, "augmentation": dict(sorted(augmentation.items()))}
+    return {"teacher": header.fingerprint, "seed": seed, "augmentation": dict(sorted(asdict(augmentation).items()))}

@@ -9,6 +9,7 @@ import safetensors
 import torch
 from torch import Tensor
 
+from lowpower.config.training_settings import Augmentation
 from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.models.model_file import KEY, load_model
@@ -29,7 +30,7 @@ class OnlineTeacher:
     ) -> None:
         self.network, header = load_model(model)
         self.network.to(device).eval()
-        self.normalize = Normalizer(header["mean"], header["std"], device)
+        self.normalize = Normalizer(header.mean, header.std, device)
         self.pixels = pixels
         self.regions = {region.region: region for region in regions}
         self.megapixels = megapixels
@@ -63,7 +64,7 @@ class RecordedTeacher:
         teacher: str | Path,
         index: str | Path,
         seed: int,
-        augmentation: dict,
+        augmentation: Augmentation,
         memory_mb: float,
     ) -> None:
         expected = origin(load_model(teacher)[1], seed, augmentation)

@@ -5,6 +5,7 @@ from collections import Counter
 import torch.nn.functional as F
 from torch import Tensor
 
+from lowpower.config.training_params import TrainingJob
 from lowpower.log import say
 from lowpower.models.parallel import on_processes
 from lowpower.models.pixels import Pixels
@@ -15,15 +16,12 @@ from lowpower.models.training_outputs import finish_training
 
 
 @on_processes
-def train_teacher(job: dict, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
-    """Train the teacher on the labeled training regions, and warn when it does no better than guessing.
-
-    job: the rule's params (name, classes, seed, training, augmentation, gpu, about, code).
-    """
-    regions = read_regions(index, splits, job["seed"])
+def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
+    """Train the teacher on the labeled training regions, and warn when it does no better than guessing."""
+    regions = read_regions(index, splits, job.seed)
     labeled_regions = labeled(regions, 100)
     training = start_training(job, "train", None, sorted_union(labeled_regions, unlabeled(regions, 100)))
-    rows = train_on_labels(training, regions, labeled_regions, job["training"]["steps"], model)
+    rows = train_on_labels(training, regions, labeled_regions, job.steps, model)
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"])
     warning = warn_of_guessing(accuracy, [region.label for region in in_split(regions, "val") if region.label])
@@ -38,7 +36,7 @@ def train_on_labels(
 
     A withheld label (the sheet's ``true_label``) counts where a region has no other.
     """
-    job, settings = training.job, training.job["training"]
+    job, settings = training.job, training.job.training
     if not labeled_regions:
         raise nothing_left(job, "region with a label")
 
@@ -46,8 +44,8 @@ def train_on_labels(
         classes = training.class_numbers([region.label or region.true_label for region in batch])
         return {"cross_entropy": F.cross_entropy(logits, classes)}
 
-    pixels = Pixels(settings["memory_mb"], job["seed"], job["augmentation"])
-    micro_batches = draw_micro_batches(training, labeled_regions, pixels, compute_losses, settings["batch"])
+    pixels = Pixels(settings.memory_mb, job.seed, job.augmentation)
+    micro_batches = draw_micro_batches(training, labeled_regions, pixels, compute_losses, settings.batch)
     return train(training, regions, labeled_regions, steps, micro_batches, model)
 
 

@@ -8,6 +8,7 @@ steps and keep the weights with the lowest validation log loss; pretraining has 
 import math
 import signal
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lowpower import rng
+from lowpower.config.training_settings import Training as TrainingSettings
 from lowpower.log import Progress, say
 from lowpower.models import parallel  # with one process, the default, none of these functions does anything
 from lowpower.models.checkpoint import fingerprint, load_checkpoint, on_stop, save_checkpoint
@@ -53,15 +55,15 @@ def train(
 
     The checkpoint, beside the model, is continued only by the same job, regions, code and torch.
     """
-    validation, settings = set_fingerprint(training, regions, training_regions), training.job["training"]
+    validation, settings = set_fingerprint(training, regions, training_regions), training.job.training
     say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
-    validate = partial(measure, training, validation, Pixels(settings["memory_mb"])) if validated else None
-    settings = settings | {"learning_rate": lr_multiplier * settings["learning_rate"]}
+    validate = partial(measure, training, validation, Pixels(settings.memory_mb)) if validated else None
+    settings = replace(settings, learning_rate=lr_multiplier * settings.learning_rate)
     checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
-    belongs_to = fingerprint(training.header["fingerprint"], torch.__version__)
+    belongs_to = fingerprint(training.header.fingerprint, torch.__version__)
     rows, time = fit(
         training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
-        belongs_to, ema_decay, math.log(len(training.job["classes"])),
+        belongs_to, ema_decay, math.log(len(training.job.classes)),
     )  # fmt: skip
     training.time.update(time, device=training.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows
@@ -74,7 +76,7 @@ def fit(
     steps: int,
     micro_batches: MicroBatches,
     validate: Callable[[nn.Module], tuple[float, float]] | None,
-    settings: dict,
+    settings: TrainingSettings,
     checkpoint: Path,
     belongs_to: str,
     ema_decay: float = 0.0,
@@ -82,13 +84,13 @@ def fit(
 ) -> tuple[list[dict], dict]:
     """Run the training loop; leave the best weights in ``network``; return the rows of history.csv and the time.
 
-    settings: the config's ``training`` section. checkpoint: written after a validation, every minute and on a signal;
-    continued if it ``belongs_to`` this training. ema_decay: of the moving average of the weights, which is validated
-    and kept in their place; 0 for none. Raises InputError where a loss is not finite or diverges, and SystemExit with
-    128 + the signal's number after SIGINT, SIGTERM or SIGUSR1.
+    checkpoint: written after a validation, every minute and on a signal; continued if it ``belongs_to`` this training.
+    ema_decay: of the moving average of the weights, which is validated and kept in their place; 0 for none. Raises
+    InputError where a loss is not finite or diverges, and SystemExit with 128 + the signal's number after SIGINT,
+    SIGTERM or SIGUSR1.
     """
     name = f"{title}: {phase}"
-    rate, decay = settings["learning_rate"], settings["weight_decay"]
+    rate, decay = settings.learning_rate, settings.weight_decay
     optimizer = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)) if ema_decay else None
     parts = {"network": network, "optimizer": optimizer} | ({"averaged": averaged} if averaged else {})
@@ -102,7 +104,7 @@ def fit(
     with on_stop(signals.append):
         while history.validated < steps:  # a turn is a step or a validation, and after each the training can stop
             step = history.step
-            due = step > history.validated and (step % settings["evaluate_every"] == 0 or step == steps)
+            due = step > history.validated and (step % settings.evaluate_every == 0 or step == steps)
             where = f"{name}, step {step if due else step + 1} of {steps}"
             if due:
                 evaluated = averaged.module if averaged else network
@@ -148,12 +150,12 @@ def draw_micro_batches(
     compute_losses: (regions, logits, feature maps[, teacher's logits, teacher's feature maps]) -> weighted losses.
     views: number of views of each region that recur; None for ever new ones. teacher: (region, view) -> outputs.
     """
-    order = Order(rng.integer(training.job["seed"], "order"), len(regions), batch_size, drop_last)
+    order = Order(rng.integer(training.job.seed, "order"), len(regions), batch_size, drop_last)
 
     def micro_batches(network: nn.Module, step: int) -> Iterator[MicroBatch]:
         drawn = parallel.share(order.at(step))
         wanted = [(regions[item], number % views if views else number) for item, number in drawn]
-        for images, places in pixels.passes(wanted, training.job["training"]["megapixels_per_pass"]):
+        for images, places in pixels.passes(wanted, training.job.training.megapixels_per_pass):
             shown = [wanted[place] for place in places]
             targets = teacher([(region.region, view) for region, view in shown]) if teacher else ()
             outputs = training.forward(network, images)
@@ -190,7 +192,7 @@ def measure(training: Training, regions: list[Region], pixels: Pixels, network: 
     network.eval()
     items = ((pixels.image(region), region.label) for region in parallel.share(regions))
     log_loss = correct = 0.0
-    for group in same_size(items, training.job["training"]["megapixels_per_pass"]):
+    for group in same_size(items, training.job.training.megapixels_per_pass):
         images, labels = zip(*group, strict=True)
         classes = training.class_numbers(labels)
         logits, _ = network(training.normalize(images))

@@ -1,13 +1,15 @@
 """Inputs of a training: its regions, its start weights, and the fingerprint of all that it depends on."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
 from lowpower import rng
+from lowpower.config.training_params import TrainingJob
 from lowpower.errors import InputError
+from lowpower.model_header import ModelHeader
 from lowpower.models import backbone, networks
 from lowpower.models.checkpoint import fingerprint
 from lowpower.models.model_file import load_model, prepare_device
@@ -16,14 +18,14 @@ from lowpower.models.region_sets import Region, in_split
 from lowpower.text import abbreviate
 
 
-@dataclass(frozen=True)
+@dataclass
 class Training:
     """State of one training."""
 
-    job: dict  # the rule's params
+    job: TrainingJob
     phase: str  # train, pretrain, distill or finetune
     network: nn.Module
-    header: dict  # of the model file
+    header: ModelHeader  # of the model file; ``set_fingerprint`` completes it
     device: torch.device
     time: dict = field(default_factory=dict)  # of the training, entered by ``train``
 
@@ -33,70 +35,71 @@ class Training:
 
     @cached_property
     def normalize(self) -> Normalizer:
-        return Normalizer(self.header["mean"], self.header["std"], self.device)
+        return Normalizer(self.header.mean, self.header.std, self.device)
 
     def forward(self, network: nn.Module, images: list[Tensor]) -> tuple[Tensor, Tensor]:
         """Logits (B, classes) and feature maps of uint8 images (3, H, W): floats, computed in the job's precision."""
-        with torch.autocast(self.device.type, torch.bfloat16, self.job["training"]["precision"] == "bfloat16"):
+        with torch.autocast(self.device.type, torch.bfloat16, self.job.training.precision == "bfloat16"):
             logits, feature_map = network(self.normalize(images))
         floats = self.normalize.mean.dtype
         return logits.to(floats), feature_map.to(floats)
 
     def class_numbers(self, labels: list[str]) -> Tensor:
         """Numbers of these classes, (B,)."""
-        return torch.tensor([self.job["classes"].index(label) for label in labels], device=self.device)
+        return torch.tensor([self.job.classes.index(label) for label in labels], device=self.device)
 
 
-def title_of(job: dict) -> str:
+def title_of(job: TrainingJob) -> str:
     """Name of a job in messages, such as ``sskd at 2.5x, seed 0``."""
-    return f"{job['name']}, seed {job['seed']}"
+    return f"{job.name}, seed {job.seed}"
 
 
-def nothing_left(job: dict, kind: str) -> InputError:
+def nothing_left(job: TrainingJob, kind: str) -> InputError:
     """The error of a training without training regions."""
     return InputError(
-        f"{title_of(job)}: no {kind} is left to learn from at `labeled: {job['labeled']}` and `unlabeled: "
-        f"{job['unlabeled']}` (percent of the training patients); see tables/intake.csv for the slides that were "
+        f"{title_of(job)}: no {kind} is left to learn from at `labeled: {job.labeled}` and `unlabeled: "
+        f"{job.unlabeled}` (percent of the training patients); see tables/intake.csv for the slides that were "
         "excluded, and raise these shares or label more patients"
     )
 
 
-def start_training(job: dict, phase: str, start: str | None, regions: list[Region]) -> Training:
+def start_training(job: TrainingJob, phase: str, start: str | None, regions: list[Region]) -> Training:
     """Start from the weights of the file ``start``, or from random ones; regions: the training regions."""
     if not regions:
         raise nothing_left(job, "region")
-    device = prepare_device(job["gpu"])
+    device = prepare_device(job.gpu)
     network, header = start_network(job, start, regions)
-    layout = torch.channels_last if job["training"]["channels_last"] else torch.contiguous_format
-    numbers = {key: job["training"][key] for key in ("precision", "channels_last")}
-    return Training(job, phase, network.to(device, memory_format=layout), header | job["about"] | numbers, device)
+    layout = torch.channels_last if job.training.channels_last else torch.contiguous_format
+    numbers = {"precision": job.training.precision, "channels_last": job.training.channels_last}
+    header = replace(header, **job.about, **numbers)
+    return Training(job, phase, network.to(device, memory_format=layout), header, device)
 
 
-def start_network(job: dict, start: str | None, regions: list[Region]) -> tuple[nn.Module, dict]:
+def start_network(job: TrainingJob, start: str | None, regions: list[Region]) -> tuple[nn.Module, ModelHeader]:
     """Build the network with the weights of the file ``start``, or with random ones; return it and its header.
 
     Channel statistics belong to weights: random ones get those of the training regions of the first stage
     (``regions``), which later stages keep; weights of another project (``init`` is weights) get those of ``backbone``.
     """
-    classes, seed = job["classes"], rng.integer(job["seed"], "weights")
-    if job["init"] == "weights":
-        network = networks.build(job["network"], len(classes), seed)
+    classes, seed = job.classes, rng.integer(job.seed, "weights")
+    if job.init == "weights":
+        network = networks.build(job.network, len(classes), seed)
         file_hash = backbone.take_weights(network, start)
-        return network, {"classes": classes, "mean": backbone.MEAN, "std": backbone.STD, "fingerprint": file_hash}
+        return network, ModelHeader(classes=classes, mean=backbone.MEAN, std=backbone.STD, fingerprint=file_hash)
     if not start:
         mean, std = channel_statistics(regions)
-        return networks.build(job["network"], len(classes), seed), {"classes": classes, "mean": mean, "std": std}
+        return networks.build(job.network, len(classes), seed), ModelHeader(classes=classes, mean=mean, std=std)
     network, header = load_model(start)
-    if header["classes"] != classes:
+    if header.classes != classes:
         raise InputError(
-            f"{start} knows the classes {abbreviate(header['classes'])}, the config's `classes` are "
+            f"{start} knows the classes {abbreviate(header.classes)}, the config's `classes` are "
             f"{abbreviate(classes)}; delete the file and run snakemake again, or write its classes into the "
             "config, in its order"
         )
     return network, header
 
 
-def validation_regions(job: dict, regions: list[Region]) -> list[Region]:
+def validation_regions(job: TrainingJob, regions: list[Region]) -> list[Region]:
     """Labeled regions of the validation patients. Raises InputError where none is left."""
     if found := [region for region in in_split(regions, "val") if region.label]:
         return found
@@ -111,6 +114,6 @@ def set_fingerprint(training: Training, regions: list[Region], training_regions:
     """Compute the fingerprint of job, data and start weights; return the validation regions out of ``regions``."""
     validation = validation_regions(training.job, regions)
     data = [(r.region, r.label, r.true_label, r.content) for r in (*training_regions, *validation)]
-    start = training.header.get("fingerprint")
-    training.header["fingerprint"] = fingerprint(training.job, training.phase, data, start)
+    own = fingerprint(asdict(training.job), training.phase, data, training.header.fingerprint)
+    training.header = replace(training.header, fingerprint=own)
     return validation

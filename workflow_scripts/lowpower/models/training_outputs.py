@@ -10,6 +10,7 @@ from torch import nn
 from lowpower.errors import InputError
 from lowpower.files import write_json, write_rows
 from lowpower.log import say
+from lowpower.model_header import ModelHeader
 from lowpower.models import parallel
 from lowpower.models.model_file import save_model
 from lowpower.text import abbreviate
@@ -132,7 +133,7 @@ class Stopwatch:
 def finish_training(
     title: str,
     network: nn.Module,
-    header: dict,
+    header: ModelHeader,
     rows: list[dict],
     model: str,
     history: str,

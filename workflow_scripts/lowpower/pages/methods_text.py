@@ -24,7 +24,7 @@ def methods(
     """
     parameters = f", with {int(costs[0]['parameters']):,} parameters" if costs else ""
     timed = f"{CONVENTION} {timing(costs)}" if costs else CONVENTION
-    versions = model_header(teacher)["versions"]
+    versions = model_header(teacher).versions
     return [
         ("Cohort", _cohort(config, slides)),
         ("Regions", _regions(config)),

@@ -9,7 +9,7 @@ from lowpower.files import read_json, read_rows, replacing
 from lowpower.hashes import hash_of
 from lowpower.log import say
 from lowpower.magnification import describe
-from lowpower.model_header import model_header
+from lowpower.model_header import ModelHeader, model_header
 from lowpower.pages.methods_sentences import TEACHERS, listed, one_row
 from lowpower.pages.methods_text import methods
 from lowpower.tables.cohort_table import headline
@@ -26,13 +26,13 @@ from PIL import Image
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Normalizer
 
-network, about = load_model("model.safetensors")
+network, header = load_model("model.safetensors")
 network.eval()
-normalize = Normalizer(about["mean"], about["std"], torch.device("cpu"))
+normalize = Normalizer(header.mean, header.std, torch.device("cpu"))
 pixels = np.array(Image.open("region.png").convert("RGB"))
 with torch.no_grad():
     logits, _ = network(normalize([torch.from_numpy(pixels).permute(2, 0, 1)]))
-print(dict(zip(about["classes"], logits.softmax(1)[0].tolist(), strict=True)))
+print(dict(zip(header.classes, logits.softmax(1)[0].tolist(), strict=True)))
 """
 
 
@@ -75,7 +75,7 @@ def card_of(study: dict, file: Path, model: dict) -> str:
         "Results": _results(study, model, said["Evaluation"]),
         "Limits": "\n".join(f"- {limit}" for limit in _limits(study, model)),
         "File": _file(file, about, study["cost"], model),
-        "Loading": f"```python\n{LOADING}```\n\nThe region must be RGB at {describe(about['magnification'])}, with "
+        "Loading": f"```python\n{LOADING}```\n\nThe region must be RGB at {describe(about.magnification)}, with "
         "sides that are multiples of 32 px.",
     }
     title = (
@@ -85,11 +85,11 @@ def card_of(study: dict, file: Path, model: dict) -> str:
     return "\n\n".join([title, warning, *(f"## {heading}\n\n{text}" for heading, text in parts.items())]) + "\n"
 
 
-def _reads(config: dict, about: dict, regions: str) -> str:
-    classes = listed([f"`{name}`" for name in about["classes"]])
+def _reads(config: dict, about: ModelHeader, regions: str) -> str:
+    classes = listed([f"`{name}`" for name in about.classes])
     return (
-        f"One region of tissue at {describe(about['magnification'])}. The output is one probability for each of "
-        f"{len(about['classes'])} classes, in this order: {classes}.\n\n{regions}"
+        f"One region of tissue at {describe(about.magnification)}. The output is one probability for each of "
+        f"{len(about.classes)} classes, in this order: {classes}.\n\n{regions}"
     )
 
 
@@ -172,8 +172,8 @@ def _limits(study: dict, model: dict) -> list[str]:
     return found
 
 
-def _file(file: Path, about: dict, costs: Sequence[dict[str, str]], model: dict) -> str:
-    rows = {"architecture": about["architecture"]}
+def _file(file: Path, about: ModelHeader, costs: Sequence[dict[str, str]], model: dict) -> str:
+    rows = {"architecture": about.architecture}
     place = (model["network"], magnification.name_of(model["magnification"]))
     for cost in costs:
         if (cost["network"], cost["magnification"]) == place:
@@ -182,6 +182,6 @@ def _file(file: Path, about: dict, costs: Sequence[dict[str, str]], model: dict)
             rows["FLOPs per region"] = f"{int(cost['flops_per_region']):,} ({fewer})"
     rows["size"] = f"{file.stat().st_size:,} bytes"
     rows["SHA-256"] = f"`{hash_of(file)}`"
-    rows["fingerprint of config, data and code"] = f"`{about['fingerprint']}`"
-    rows["made with"] = listed([f"{name} {version}" for name, version in sorted(about["versions"].items())])
+    rows["fingerprint of config, data and code"] = f"`{about.fingerprint}`"
+    rows["made with"] = listed([f"{name} {version}" for name, version in sorted(about.versions.items())])
     return markdown([{"model.safetensors": key, "": value} for key, value in rows.items()]).rstrip()

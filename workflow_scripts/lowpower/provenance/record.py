@@ -35,7 +35,7 @@ def record_provenance(
     folder = Path(provenance).parent
     check_published(files, folder, names)
     slides = [row for row in read_rows(intake) if row["state"] == "usable"]
-    headers = [model_header(path)["versions"] for path in models]
+    versions = [model_header(path).versions for path in models]
     hashed = {Path(path).relative_to(folder).as_posix(): path for path in (config, intake, *models, *files)}
     record = {
         "lowpower": __version__,
@@ -43,7 +43,7 @@ def record_provenance(
         "code": code,
         "lock": lock,
         "installed": packages(),
-        "models_made_with": {key: sorted({header[key] for header in headers}) for key in ("lowpower", "torch")},
+        "models_made_with": {key: sorted({made_with[key] for made_with in versions}) for key in ("lowpower", "torch")},
         "machine": machine(),
         "config": read_json(config),
         "slides": {"sheet": sheet, "usable": len(slides), "content": _together(row["content"] for row in slides)},

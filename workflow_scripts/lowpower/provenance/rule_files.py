@@ -5,6 +5,8 @@ from pathlib import Path
 
 from snakemake.io import is_callable
 
+from lowpower.provenance.rerun import TableJob
+
 
 def writers(rules: Iterable, out: str, *places: str) -> list:
     """The rules that write these files, or into these folders, of the results ``out``. rules: ``workflow.rules``."""
@@ -17,15 +19,16 @@ def files_of(rules: Iterable) -> set[str]:
     return {path for rule in rules for path in [*_plain(rule), *rule.output]}
 
 
-def as_job(rule: object) -> dict:
-    """A rule without wildcards as plain values: rule, script, and the inputs, outputs and params by name."""
+def as_job(rule: object) -> TableJob:
+    """The job of a rule without wildcards."""
     _plain(rule)
-    job = {
-        part: {name: _text(value) for name, value in files.items()}
-        for part, files in (("input", rule.input), ("output", rule.output))
-    }
-    params = {name: value({}) if callable(value) else value for name, value in rule.params.items()}
-    return {"rule": rule.name, "script": Path(rule.script).name, **job, "params": params}
+    return TableJob(
+        rule=rule.name,
+        script=Path(rule.script).name,
+        input={name: _text(value) for name, value in rule.input.items()},
+        output={name: _text(value) for name, value in rule.output.items()},
+        params={name: value({}) if callable(value) else value for name, value in rule.params.items()},
+    )
 
 
 def _plain(rule: object) -> list[str]:

@@ -10,17 +10,17 @@ from lowpower.files import read_json
 from lowpower.hashes import hash_of
 from lowpower.log import say
 from lowpower.provenance.environment import machine, packages
-from lowpower.provenance.rerun import files_in, rerun
+from lowpower.provenance.rerun import TableJob, files_in, rerun
 from lowpower.text import abbreviate, count_of
 
 _SHOWN = 30  # bytes before and after the first that differs
 
 
-def verify(jobs: Sequence[dict], code: dict[str, str], provenance: str | Path) -> None:
+def verify(jobs: Sequence[TableJob], code: dict[str, str], provenance: str | Path) -> None:
     """Say of each table whether its bytes are those that its inputs give, and of each hashed file whether it is whole.
 
-    jobs: the rules that write tables and the units that these judge, each with rule, script, input, output and params.
-    code: what each script does, as a hash. provenance: the record, which may be missing; all else lies in its folder.
+    jobs: of the rules that write tables and the units that these judge. code: what each script does, as a hash.
+    provenance: the record, which may be missing; all else lies in its folder.
     Raises InputError when a table or a file differs, or a table is missing.
     """
     folder = Path(provenance).parent
@@ -53,31 +53,31 @@ def verify(jobs: Sequence[dict], code: dict[str, str], provenance: str | Path) -
     )
 
 
-def in_order(jobs: Sequence[dict]) -> list[dict]:
+def in_order(jobs: Sequence[TableJob]) -> list[TableJob]:
     """The jobs, each after those whose outputs it reads."""
     waiting, ordered = list(jobs), []
     while waiting:
-        to_come = {path for job in waiting for path in files_in(job["output"])}
-        ready = [job for job in waiting if not to_come & {*files_in(job["input"])}]
+        to_come = {path for job in waiting for path in files_in(job.output)}
+        ready = [job for job in waiting if not to_come & {*files_in(job.input)}]
         ordered += ready
         waiting = [job for job in waiting if job not in ready]
     return ordered
 
 
-def compare_again(job: dict, folder: Path, elsewhere: Path, made: dict[str, str]) -> dict[str, str]:
+def compare_again(job: TableJob, folder: Path, elsewhere: Path, made: dict[str, str]) -> dict[str, str]:
     """Each table of a job, below ``folder``, with its verdict: same, differs, missing, or why it was not computed.
 
     made: file -> where it lies that was computed again, below ``elsewhere``: what other jobs made is read there, and
     what this one makes is entered. So tables are computed from predictions, not from what was made of them before. A
     file that is no table is not compared: another version of a library may write the same content in other bytes.
     """
-    names = {path: Path(path).relative_to(folder).as_posix() for path in files_in(job["output"])}
-    lacking = [path for path in files_in(job["input"]) if not Path(made.get(path, path)).exists()]
+    names = {path: Path(path).relative_to(folder).as_posix() for path in files_in(job.output)}
+    lacking = [path for path in files_in(job.input) if not Path(made.get(path, path)).exists()]
     if lacking:
         names_lacking = abbreviate([Path(path).relative_to(folder).as_posix() for path in lacking], 2)
         why = f"not computed again, {names_lacking} not here"
         return dict.fromkeys(names.values(), why)
-    place = elsewhere / job["rule"]
+    place = elsewhere / job.rule
     moved = {path: f"{place}/{k}-{Path(path).name}" for k, path in enumerate(names)}
     failed = rerun(job, made | moved, place)
     if failed:

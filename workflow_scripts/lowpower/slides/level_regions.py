@@ -12,6 +12,7 @@ from lowpower import files
 from lowpower.errors import InputError
 from lowpower.log import Progress, say
 from lowpower.magnification import WHOLE, describe, whole_reduction
+from lowpower.slide_state import CheckedSlide, MaskedSlide
 from lowpower.slides.downsampling import area_mean
 from lowpower.slides.region_plan import Plan, TilingSettings, plan_regions
 from lowpower.slides.regions import Box, in_strips
@@ -44,19 +45,19 @@ def read_level(
     ``reduce.downsample_slide`` writes it. read: JSON of the level they came from. An excluded slide gives an empty ZIP.
     Raises InputError when the level cannot be read: other slides have been counted on this one by then.
     """
-    checked, rows = files.read_json(check), files.read_rows(regions)
-    slide_id, scale, found = checked["slide"], None, dict.fromkeys(READ)
+    checked, rows = CheckedSlide.read(check), files.read_rows(regions)
+    slide_id, scale, found = checked.slide, None, dict.fromkeys(READ)
     try:
         if rows:
             with open_slide(path) as slide:
-                teacher = teacher_scale(slide, checked["mpp"], settings.magnification)
-                plan = plan_regions(slide, teacher, mask, files.read_json(mask_state), annotation, settings)
+                teacher = teacher_scale(slide, checked.mpp, settings.magnification)
+                plan = plan_regions(slide, teacher, mask, MaskedSlide.read(mask_state), annotation, settings)
                 scale = finer_level(slide.level_dimensions, slide.level_downsamples, teacher.reduction * reduction)
                 members = [str(Path(row["member"]).with_suffix(".png")) for row in rows]
                 progress = Progress(f"{slide_id}: regions read from level {scale.level}", len(rows))
                 files.write_images(images, read_regions(slide, scale, plan, reduction, members, progress))
                 values = (scale.level, round(scale.downsample, 6), scale.resampling)
-                mpp = round(checked["mpp"] * scale.reduction, 6)
+                mpp = round(checked.mpp * scale.reduction, 6)
                 found = dict(zip(READ, (*values, mpp, slide.reader(scale.level).name), strict=True))
         else:
             files.write_images(images, [])

@@ -11,6 +11,7 @@ import openslide
 from PIL import Image
 
 from lowpower.magnification import describe, mpp_of
+from lowpower.slide_state import MaskedSlide
 from lowpower.slides import regions
 from lowpower.slides.annotation import read_annotations, scan_corner
 from lowpower.slides.annotation_warnings import doubt_annotations
@@ -23,8 +24,17 @@ JPEG_SIDE = 65500  # pixels; no JPEG is longer
 
 
 @dataclass(frozen=True)
+class GridSettings:
+    """Fields of view of unit grid; the section ``grid`` of the config."""
+
+    size_um: float  # side of a field
+    stride_um: float  # distance between fields; 0: size_um
+    min_tissue: float  # least share of tissue in a field
+
+
+@dataclass(frozen=True)
 class TilingSettings:
-    """How a cohort is cut. multiple: teacher pixels; grid: size_um, stride_um, min_tissue (unit grid only).
+    """How a cohort is cut. multiple: teacher pixels.
 
     max_side_um: a longer box is cut (0: only where a JPEG ends), parts with less tissue than min_area_um2 are dropped.
     """
@@ -32,7 +42,7 @@ class TilingSettings:
     magnification: float
     multiple: int
     unit: str  # tissue, grid, annotation or slide
-    grid: dict
+    grid: GridSettings
     max_side_um: float
     min_area_um2: float
     jpeg_quality: int
@@ -59,7 +69,12 @@ class Plan:
 
 
 def plan_regions(
-    slide: openslide.OpenSlide, scale: Scale, mask: str | Path, masked: dict, annotation: str, settings: TilingSettings
+    slide: openslide.OpenSlide,
+    scale: Scale,
+    mask: str | Path,
+    masked: MaskedSlide,
+    annotation: str,
+    settings: TilingSettings,
 ) -> Plan:
     """The plan of a slide. Raises ExcludedSlide when there is nothing to cut.
 
@@ -68,14 +83,14 @@ def plan_regions(
     tissue = np.asarray(Image.open(mask)) > 0
     if settings.unit == "annotation":
         return _plan_annotations(slide, scale, annotation, tissue, masked, settings.fit)
-    step = masked["reduction"] / scale.reduction
+    step = masked.reduction / scale.reduction
     if settings.unit == "grid":
         sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
         return _plan_grid(tissue, step, sides, settings)
     if settings.unit == "slide":  # all tissue is one piece
         return Plan(regions.tissue_boxes(tissue.astype(np.uint8), step, settings.fit))
     pieces = regions.label_pieces(tissue)
-    territories = regions.mark_territories(pieces, masked["mask_mpp"])
+    territories = regions.mark_territories(pieces, masked.mask_mpp)
     return Plan(
         regions.tissue_boxes(pieces, step, settings.fit), lambda box: regions.foreign_tissue(territories, step, box)
     )
@@ -83,26 +98,26 @@ def plan_regions(
 
 def _plan_grid(tissue: np.ndarray, step: float, slide_size: tuple[int, int], settings: TilingSettings) -> Plan:
     grid = settings.grid
-    widths = (grid["size_um"], grid["stride_um"] or grid["size_um"])
+    widths = (grid.size_um, grid.stride_um or grid.size_um)
     size, stride = (round(um / mpp_of(settings.magnification)) for um in widths)
     if size > JPEG_SIDE:
         raise ExcludedSlide(
-            f"a field of {grid['size_um']:g} µm is {size} pixels wide at {describe(settings.magnification)}, more than "
+            f"a field of {grid.size_um:g} µm is {size} pixels wide at {describe(settings.magnification)}, more than "
             f"the {JPEG_SIDE} of a JPEG; lower size_um of the grid, or teacher_magnification"
         )
-    boxes = regions.grid_boxes(tissue, step, slide_size, size, stride, grid["min_tissue"])
+    boxes = regions.grid_boxes(tissue, step, slide_size, size, stride, grid.min_tissue)
     if not boxes:
         raise ExcludedSlide(
-            f"no field of {grid['size_um']:g} µm holds a share of {grid['min_tissue']:g} of tissue; lower "
+            f"no field of {grid.size_um:g} µm holds a share of {grid.min_tissue:g} of tissue; lower "
             "min_tissue or size_um of the grid"
         )
     return Plan(boxes)
 
 
 def _plan_annotations(
-    slide: openslide.OpenSlide, scale: Scale, path: str, tissue: np.ndarray, masked: dict, fit: Fit
+    slide: openslide.OpenSlide, scale: Scale, path: str, tissue: np.ndarray, masked: MaskedSlide, fit: Fit
 ) -> Plan:
-    corner, reduction = scan_corner(slide), masked["reduction"]
+    corner, reduction = scan_corner(slide), masked.reduction
     found = read_annotations(path, slide.dimensions, corner)
     boxes = outline_boxes(found, scale.reduction, fit)
     small = len(found) - len({box.piece for box in boxes})
@@ -113,6 +128,6 @@ def _plan_annotations(
             "its annotations are smaller than a pixel that the teacher reads; draw larger ones, or export them in "
             "pixels of the finest level"
         )
-    mpp = masked["mask_mpp"] / reduction
+    mpp = masked.mask_mpp / reduction
     doubts = partial(doubt_annotations, found, tissue, reduction, mpp, slide.level_downsamples, corner)
     return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box), doubts)

@@ -10,10 +10,12 @@ import re
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import openslide
 import tifffile
 
+from lowpower.slide_state import Level
 from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.file_formats import advise
 from lowpower.slides.pixel_size import objective_power
@@ -141,15 +143,15 @@ def _name(number: int) -> str:
         return "a private kind"
 
 
-def describe_slide(slide: Slide | TiffSlide) -> dict:
-    """What may be known of a slide: vendor, size, levels, objective power; an allow-list."""
+def describe_slide(slide: Slide | TiffSlide) -> dict[str, Any]:
+    """Fields of ``CheckedSlide`` that may leave a slide: vendor, size, levels, objective power; an allow-list."""
     width, height = slide.dimensions
     sizes = zip(slide.level_dimensions, slide.level_downsamples, strict=True)
     return {
         "vendor": slide.properties.get("openslide.vendor"),
         "width": width,
         "height": height,
-        "levels": [{"width": w, "height": h, "downsample": round(d, 6)} for (w, h), d in sizes],
+        "levels": tuple(Level(w, h, round(d, 6)) for (w, h), d in sizes),
         "objective_power": objective_power(slide),
     }
 

@@ -10,6 +10,7 @@ import openslide
 from lowpower import files
 from lowpower.log import Progress
 from lowpower.magnification import describe, mpp_of
+from lowpower.slide_state import CheckedSlide, MaskedSlide, TiledSlide
 from lowpower.slides.annotation import scan_corner
 from lowpower.slides.geojson import write_annotations
 from lowpower.slides.overview import picture_tissue, write_overview
@@ -17,7 +18,6 @@ from lowpower.slides.region_plan import Plan, TilingSettings, plan_regions
 from lowpower.slides.regions import Box, in_strips
 from lowpower.slides.resampling import Scale, choose_scale, read_area
 from lowpower.slides.slide import ExcludedSlide, open_slide
-from lowpower.slides.slide_state import is_usable, next_state, say_state
 from lowpower.slides.strips import join_jpegs
 from lowpower.text import count_of
 
@@ -47,17 +47,17 @@ def tile_slide(
     QuPath. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the tissue with its regions. An
     excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
     """
-    checked, masked = files.read_json(check), files.read_json(mask_state)
+    checked, masked = CheckedSlide.read(check), MaskedSlide.read(mask_state)
     rows, reason, warnings, corner, sight = [], "", (), (0, 0), None
-    if is_usable(masked):
+    if masked.is_usable:
         try:
             with open_slide(path) as slide:
-                sight = picture_tissue(slide, mask, masked["reduction"])
-                scale = teacher_scale(slide, checked["mpp"], settings.magnification)
+                sight = picture_tissue(slide, mask, masked.reduction)
+                scale = teacher_scale(slide, checked.mpp, settings.magnification)
                 corner = scan_corner(slide)
                 plan = plan_regions(slide, scale, mask, masked, annotation, settings)
                 warnings = plan.doubts()
-                progress = Progress(f"{checked['slide']}: regions cut", len(plan.boxes))
+                progress = Progress(f"{checked.slide}: regions cut", len(plan.boxes))
                 files.write_images(images, cut_regions(slide, scale, plan, settings.jpeg_quality, progress))
                 reader = slide.reader(scale.level).name
             rows = [_row(checked, k, box, scale, reader) for k, box in enumerate(plan.boxes)]
@@ -69,10 +69,11 @@ def tile_slide(
     write_annotations(outlines, rows, corner)
     write_overview(overview, sight, rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)
-    tiled = next_state(masked, "tile_slide", reason, warnings, regions=len(rows), area_mm2=area)
-    files.write_json(state, tiled)
+    tiled = TiledSlide(checked.slide, reason=reason, warnings=tuple(warnings), regions=len(rows), area_mm2=area)
+    tiled = tiled.after(masked)
+    tiled.write(state)
     count = count_of(len(rows), "region")
-    say_state(tiled, "tile_slide", f"{count} at {describe(settings.magnification)}, {{area_mm2:,.2f}} mm²")
+    tiled.announce(f"{count} at {describe(settings.magnification)}, {{area_mm2:,.2f}} mm²")
 
 
 def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
@@ -119,11 +120,11 @@ def _member(k: int) -> str:
     return f"{k:05d}.jpg"
 
 
-def _row(checked: dict, k: int, box: Box, scale: Scale, reader: str) -> dict:
-    mpp = checked["mpp"] * scale.reduction
+def _row(checked: CheckedSlide, k: int, box: Box, scale: Scale, reader: str) -> dict:
+    mpp = checked.mpp * scale.reduction
     level0 = {name: _plain(getattr(box, name) * scale.reduction) for name in COLUMNS[2:6]}
     return level0 | {
-        "region": f"{files.safe_name(checked['slide'])}_{k:05d}",
+        "region": f"{files.safe_name(checked.slide)}_{k:05d}",
         "member": _member(k),
         "px_width": box.width,
         "px_height": box.height,

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
 
 from lowpower import files
+from lowpower.slide_state import CheckedSlide, MaskedSlide
 from lowpower.slides import slide_warnings
 from lowpower.slides.glass import assume_glass, find_glass, find_scanned, measure_noise
 from lowpower.slides.ink import OTHER, find_ink
@@ -16,7 +17,6 @@ from lowpower.slides.mask_alignment import doubt_place
 from lowpower.slides.morphology import EIGHT, close_gaps, crowded, drop_small, fill_small, strips
 from lowpower.slides.resampling import choose_scale, read_area
 from lowpower.slides.slide import ExcludedSlide, open_slide
-from lowpower.slides.slide_state import is_usable, next_state, say_state, write_picture
 from lowpower.slides.user_mask import read_own_mask, scanned_area
 
 # Stain takes more light of one color than of another; dust, shadows and black corners do not. The bounds are on the
@@ -120,21 +120,22 @@ def mask_tissue(
     mask_mpp: wanted µm per pixel. state: JSON with the mask_mpp that came of it, the mask's reduction (pixels of
     level 0 per pixel of the mask) and the area of tissue.
     """
-    checked = files.read_json(check)
-    tissue, reason, warnings = np.zeros((1, 1), bool), "", []
-    found = {"mask_mpp": None, "reduction": None, "tissue_mm2": None}
-    if is_usable(checked):
+    checked = CheckedSlide.read(check)
+    tissue, masked = np.zeros((1, 1), bool), MaskedSlide(checked.slide)
+    if checked.is_usable:
         try:
-            tissue, reduction, warnings, reason = _mask(path, checked["mpp"], own_mask, mask_mpp, settings)
-            mpp = checked["mpp"] * reduction
+            tissue, reduction, warnings, reason = _mask(path, checked.mpp, own_mask, mask_mpp, settings)
+            mpp = checked.mpp * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
-            found = {"mask_mpp": round(mpp, 6), "reduction": reduction, "tissue_mm2": area}
+            masked = replace(masked, mask_mpp=round(mpp, 6), reduction=reduction, tissue_mm2=area)
+            masked = replace(masked, reason=reason, warnings=tuple(warnings))
         except ExcludedSlide as error:
-            reason = str(error)
-    write_picture(mask, tissue.astype(np.uint8) * 255)
-    masked = next_state(checked, "mask_tissue", reason, warnings, **found)
-    files.write_json(state, masked)
-    say_state(masked, "mask_tissue", "{tissue_mm2:,.2f} mm² of tissue")
+            masked = replace(masked, reason=str(error))
+    with files.replacing(mask) as part:
+        part.write_bytes(files.encode(tissue.astype(np.uint8) * 255))
+    masked = masked.after(checked)
+    masked.write(state)
+    masked.announce("{tissue_mm2:,.2f} mm² of tissue")
 
 
 def _mask(

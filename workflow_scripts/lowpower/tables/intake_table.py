@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower.errors import InputError
-from lowpower.files import read_json, write_rows
+from lowpower.files import write_rows
 from lowpower.log import say
+from lowpower.slide_state import CheckedSlide, MaskedSlide, TiledSlide
 from lowpower.text import count_of, join_lines
 
 COLUMNS = [
@@ -31,32 +32,33 @@ def gather_slides(
     Raises InputError when one image stands under two patients, ``on_excluded`` is "fail" and a slide is excluded, or
     fewer than ``min_usable`` are usable.
     """
-    paths = sorted(zip(slides, patients, checks, masks, tiles, strict=True))
-    states = [[read_json(path) for path in of_slide] for _, _, *of_slide in paths]
-    rows = [_row(slide, patient, found) for (slide, patient, *_), found in zip(paths, states, strict=True)]
+    rows = [
+        _row(slide, patient, CheckedSlide.read(check), MaskedSlide.read(mask), TiledSlide.read(tile))
+        for slide, patient, check, mask, tile in sorted(zip(slides, patients, checks, masks, tiles, strict=True))
+    ]
     _exclude_copies(rows, [row["content"] for row in rows])
     _stop_if_too_few(rows, on_excluded, min_usable)
     write_rows(csv, [*COLUMNS, "content"], rows)
     say(summary_of(rows))
 
 
-def _row(slide: str, patient: str, states: list[dict]) -> dict:
+def _row(slide: str, patient: str, check: CheckedSlide, mask: MaskedSlide, tile: TiledSlide) -> dict:
     """One slide: its state is that of the first step that excluded it, else that of the last step.
 
     ``warning``: what any step doubts, in the order of the steps, separated by semicolons.
     """
-    check, _, tile = states
-    decisive = next((state for state in states if state["state"] != "usable"), tile)
+    states = (check, mask, tile)
+    decisive = next((state for state in states if not state.is_usable), tile)
     return {
         "slide": slide,
         "patient": patient,
-        **{key: decisive[key] for key in ("state", "step", "reason")},
-        **{key: check.get(key) for key in ("vendor", "width", "height", "mpp", "mpp_source")},
-        "levels": len(check.get("levels") or []) or None,
-        "tissue_mm2": tile.get("area_mm2"),
-        "regions": tile.get("regions", 0),
-        "warning": "; ".join(warning for state in states for warning in state["warnings"]),
-        "content": check["content"],
+        **{key: getattr(decisive, key) for key in ("state", "step", "reason")},
+        **{key: getattr(check, key) for key in ("vendor", "width", "height", "mpp", "mpp_source")},
+        "levels": len(check.levels or ()) or None,
+        "tissue_mm2": tile.area_mm2,
+        "regions": tile.regions,
+        "warning": "; ".join(warning for state in states for warning in state.warnings),
+        "content": check.content,
     }
 
 

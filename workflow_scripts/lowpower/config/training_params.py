@@ -1,0 +1,28 @@
+"""Params of one training: the ``job`` that a training rule hands to its script.
+
+They import no settings of methods: another option of distillation trains no teacher anew.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from lowpower.config.training_settings import Augmentation, Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob:
+    """Params of the training of one model, or of one stage of it. Its fields are part of the model's fingerprint."""
+
+    name: str  # of the model, for messages
+    seed: int
+    classes: list[str]
+    network: str
+    init: str  # start weights: random, teacher, or weights for those of a file
+    steps: int  # optimizer steps of this stage
+    labeled: int  # percent of the labeled training patients
+    unlabeled: int  # percent of the unlabeled training patients
+    training: Training
+    augmentation: Augmentation
+    gpu: bool
+    about: dict[str, Any]  # what the model file records of the study
+    code: str  # hash of the training's code

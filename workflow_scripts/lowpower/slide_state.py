@@ -1,0 +1,115 @@
+"""The state that each step leaves behind for each slide, a JSON file.
+
+A bad slide is a row, not a crash: every step writes all its files for every slide, and the state says why nothing
+is in them. What is doubtful about a slide is a warning: it excludes nothing, and each step's state holds the warnings
+of that step alone.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+from lowpower.errors import InputError
+from lowpower.files import read_json, write_json
+from lowpower.log import say
+from lowpower.step_arguments import as_type
+
+
+@dataclass(frozen=True)
+class SlideState:
+    """A slide after a step: excluded when there is a reason. Subclasses hold what their step found."""
+
+    slide: str
+    step: str  # that excluded it, else the last
+    reason: str = ""
+    warnings: tuple[str, ...] = ()  # of the step, each with the numbers found and what to do
+
+    @property
+    def is_usable(self) -> bool:
+        return not self.reason
+
+    @property
+    def state(self) -> str:
+        return "usable" if self.is_usable else "excluded"
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Build the state from the plain values of ``as_dict``."""
+        return as_type(cls, {key: value for key, value in values.items() if key != "state"})
+
+    def as_dict(self) -> dict[str, Any]:
+        """The state as plain values, for JSON."""
+        return {"slide": self.slide, "step": self.step, "state": self.state} | asdict(self)
+
+    @classmethod
+    def read(cls, path: str | Path) -> Self:
+        """Read the state that a step wrote."""
+        try:
+            return cls.from_dict(read_json(path))
+        except (InputError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path} is not a state that {cls.step} wrote ({error}); delete it and run snakemake again"
+            ) from None
+
+    def write(self, path: str | Path) -> None:
+        """Write the state as JSON."""
+        write_json(path, self.as_dict())
+
+    def after(self, earlier: "SlideState") -> Self:
+        """The state after an earlier step: a slide that was excluded there keeps that step and reason."""
+        return self if earlier.is_usable else replace(self, step=earlier.step, reason=earlier.reason)
+
+    def announce(self, found: str) -> None:
+        """Log what the step found (``found``, filled in with the state's fields), or that it excluded the slide.
+
+        Each warning of the step has a line of its own. A slide that an earlier step excluded has none.
+        """
+        for warning in self.warnings:
+            say(f"WARNING: {self.slide}: {warning}")
+        if self.is_usable:
+            say(f"{self.slide}: {found.format_map(vars(self))}")
+        elif self.step == type(self).step:
+            say(f"{self.slide} is excluded ({self.step}): {self.reason}")
+
+
+@dataclass(frozen=True)
+class Level:
+    """A stored level of a slide, in pixels."""
+
+    width: int
+    height: int
+    downsample: float
+
+
+@dataclass(frozen=True)
+class CheckedSlide(SlideState):
+    """State after check_slide; None for what a file that cannot be used did not give."""
+
+    step: str = "check_slide"
+    content: str | None = None  # hash by which one image under two ids is recognized
+    vendor: str | None = None
+    width: int | None = None
+    height: int | None = None
+    levels: tuple[Level, ...] | None = None
+    mpp: float | None = None
+    mpp_source: str | None = None  # slide or sheet
+    objective_power: float | None = None
+
+
+@dataclass(frozen=True)
+class MaskedSlide(SlideState):
+    """State after mask_tissue; None for an excluded slide."""
+
+    step: str = "mask_tissue"
+    mask_mpp: float | None = None  # µm per pixel of the mask
+    reduction: float | None = None  # pixels of level 0 per pixel of the mask
+    tissue_mm2: float | None = None
+
+
+@dataclass(frozen=True)
+class TiledSlide(SlideState):
+    """State after tile_slide."""
+
+    step: str = "tile_slide"
+    regions: int = 0
+    area_mm2: float = 0.0
