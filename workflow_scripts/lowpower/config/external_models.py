@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from lowpower.config.study import Study
-from lowpower.config.study_models import TEACHERS_NETWORK
+from lowpower.config.trained_model import TEACHERS_NETWORK
 from lowpower.errors import InputError
 from lowpower.magnification import describe
 from lowpower.model_header import model_header

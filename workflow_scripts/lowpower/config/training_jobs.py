@@ -50,11 +50,8 @@ def teacher_folder(study: Study, seed: int) -> str:
 
 
 def result_row(study: Study, model: Model) -> dict:
-    """A model as the results name it; what is fitted to convergence takes no optimizer steps."""
-    return model.as_row() | {
-        "folder": model.folder,
-        "steps": "" if model.network == FITTED else study.training.steps,
-    }
+    """A ResultModel as plain values; what is fitted to convergence takes no optimizer steps."""
+    return model.as_row() | {"steps": None if model.network == FITTED else study.training.steps}
 
 
 def time_files(study: Study, model: Model) -> list[str]:
@@ -66,7 +63,7 @@ def time_files(study: Study, model: Model) -> list[str]:
 
 
 def timed_row(study: Study, model: Model) -> dict:
-    """A model as the table of hours names it: with what else had to be made for it."""
+    """A TimedModel as plain values."""
     method = study.methods.get(model.method)
     return model.as_row() | {
         "teacher": method is not None and method.needs_teacher,
