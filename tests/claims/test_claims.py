@@ -17,7 +17,7 @@ from lowpower.config.study_models import models
 from lowpower.config.table_settings import Statistics
 from lowpower.errors import InputError
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.evaluation.units import judge
+from lowpower.tables.unit_judging import judge
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
 CLASSES = ["a", "b", "c"]

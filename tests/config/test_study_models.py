@@ -219,7 +219,7 @@ GROUPS = {
     "planning": {"torch", "openslide", "matplotlib"},
     "provenance": {"torch", "openslide", "matplotlib", "pandas"},
     "config": {"torch", "openslide"},
-    "evaluation": {"torch", "openslide", "matplotlib"},
+    "evaluation": {"torch", "openslide", "matplotlib", "pandas"},
     "claims": {"torch", "openslide", "matplotlib"},
 }
 

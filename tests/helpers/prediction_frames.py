@@ -6,9 +6,9 @@ from unit_files import write_units
 from lowpower.config.table_settings import Statistics
 from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.evaluation.units import judge
 from lowpower.tables.result_rows import result_rows
 from lowpower.tables.results_table import evaluate
+from lowpower.tables.unit_judging import judge
 
 CLASSES = ["a|b", "c"]
 JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}

@@ -12,7 +12,8 @@ from unit_files import write_units
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.evaluation.units import Units, judge
+from lowpower.evaluation.units import Units
+from lowpower.tables.unit_judging import judge
 from lowpower.tables.units_file import read_judged
 
 
