@@ -18,9 +18,9 @@ from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models
 from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.intervals import Sample, difference, draw_patients, interval_of_difference, mean, sample
-from lowpower.evaluation.units import judge
 from lowpower.magnification import name_of
 from lowpower.tables.predictions_file import read_predictions
+from lowpower.tables.unit_judging import judge
 
 SCHEMA = Path(__file__).resolve().parent.parent / "schemas/config.schema.yaml"
 

@@ -19,13 +19,15 @@ import numpy as np
 import pandas as pd
 from sklearn import metrics as oracle
 
+from lowpower.config.table_settings import Statistics
+from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.aggregation import Aggregation
 from lowpower.tables.results_table import evaluate
 from lowpower.tables.unit_judging import judge_units
 
 CLASSES = ["a", "b", "c", "d"]
 JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}
-STATISTICS = {"draws": 10_000, "rank_draws": 2000, "confidence": 0.95, "fewest_patients": 10}
+STATISTICS = Statistics(draws=10_000, rank_draws=2000, confidence=0.95, fewest_patients=10)
 
 
 def main() -> None:
@@ -52,7 +54,7 @@ def main() -> None:
     print(json.dumps(size | {name: round(value, 2) for name, value in figures.items()}))
 
 
-def make(folder: Path, models: int, regions: int, patients: int) -> tuple[list[Path], list[dict]]:
+def make(folder: Path, models: int, regions: int, patients: int) -> tuple[list[Path], list[ResultModel]]:
     """Predictions of models that are right more and more often."""
     splits = (("test", "p", regions, patients), ("val", "v", regions // 5, max(2, patients // 5)))
     asked = pd.concat([_regions(*split) for split in splits], ignore_index=True)
@@ -66,10 +68,8 @@ def make(folder: Path, models: int, regions: int, patients: int) -> tuple[list[P
         odds /= odds.sum(1, keepdims=True)
         paths.append(folder / f"{i}.parquet")
         asked.assign(**{f"p_{name}": odds[:, c] for c, name in enumerate(CLASSES)}).to_parquet(paths[-1])
-    shared = {"network": "resnet10", "labeled": 100, "seed": 0, "steps": 1}
-    teacher = {"method": "teacher", "magnification": 10.0, "unlabeled": 0}
-    students = [{"method": f"m{i}", "magnification": 2.5, "unlabeled": 100} for i in range(1, models)]
-    return paths, [shared | about | {"folder": about["method"]} for about in (teacher, *students)]
+    students = [ResultModel(f"m{i}", 2.5, labeled=100, unlabeled=100, seed=0, steps=1) for i in range(1, models)]
+    return paths, [ResultModel("teacher", 10.0, labeled=100, unlabeled=0, seed=0, steps=1), *students]
 
 
 def _regions(split: str, name: str, regions: int, patients: int) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def _regions(split: str, name: str, regions: int, patients: int) -> pd.DataFrame
     ).assign(label=[CLASSES[k % len(CLASSES)] for k in owner], pixels="averaged", **shared)
 
 
-def take_tables(folder: Path, paths: list[Path], models: list[dict]) -> None:
+def take_tables(folder: Path, paths: list[Path], models: list[ResultModel]) -> None:
     """What the rules judge_units and evaluate do."""
     units = folder / "units.parquet"
     judge_units(paths, models, [], **JUDGING, reported=["test"], units=units)

@@ -54,7 +54,7 @@ rule plan:
     conda:
         "../envs/reporting.yaml"
     params:
-        config=STUDY.as_dict(),
+        study=STUDY.as_dict(),
         jobs=planned_jobs(STUDY, len(SLIDES), len(JUDGED)),
         scales={
             count: planned_jobs(STUDY, count, round(count * len(JUDGED) / len(SLIDES)))

@@ -27,7 +27,7 @@ rule judge_units:
         classes=unformatted(STUDY.classes),
         regions_have_labels=STUDY.regions_have_labels,
         aggregation={"way": STUDY.aggregation, "k": STUDY.top_k},
-        models=[{"folder": model.folder, "seed": model.seed} for model in MODELS],
+        models=[model.as_row() for model in MODELS],
         reported=REPORTED,
         code=code("judge_units"),
     message:

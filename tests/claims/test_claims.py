@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,14 +14,15 @@ from lowpower.claims.claims_file import read_claims, registration, resolve
 from lowpower.claims.registration import ADDED, BEFORE, CHANGED, register_claims
 from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models
+from lowpower.config.table_settings import Statistics
 from lowpower.errors import InputError
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.evaluation.units import judge
+from lowpower.tables.unit_judging import judge
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
 CLASSES = ["a", "b", "c"]
 JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}
-STATISTICS = {"draws": 2000, "rank_draws": 200, "confidence": 0.95}
+STATISTICS = Statistics(draws=2000, rank_draws=200)
 BETTER = {"id": "better", "claim": "It is better.", "test": "superiority", "row": {"method": "sskd"}}
 BETTER |= {"against": {"method": "scratch"}}
 CLOSE = {"id": "close", "claim": "It is as good.", "test": "noninferiority", "margin": 0.1, "row": {"method": "sskd"}}
@@ -303,7 +306,8 @@ def test_regions_are_counted_where_they_have_labels(tmp_path):
 def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside_one_number(tmp_path):
     claims = [BETTER | {"figure": "adds 4 %"}, CLOSE | {"cohorts": ["celiac"]}]
     _, paths = register(tmp_path, claims)
-    units, _ = write_units(tmp_path, [({"folder": folder}, frame) for folder, frame in STUDY.items()], JUDGING)
+    study = [(SimpleNamespace(folder=folder, seed=0), frame) for folder, frame in STUDY.items()]
+    units, _ = write_units(tmp_path, study, JUDGING)
     found = []
     for name in ("one", "two"):
         outputs = [tmp_path / f"{name}.{form}" for form in ("csv", "md", "tex")]

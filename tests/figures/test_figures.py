@@ -4,6 +4,7 @@ from figure_titles import titles
 from PIL import Image
 
 from lowpower import files
+from lowpower.config.trained_model import Model
 from lowpower.figures import style
 from lowpower.figures.accuracy_cost import _frontier, draw_accuracy_flops, largest_shares
 from lowpower.figures.panels import model_panels
@@ -174,7 +175,7 @@ def curves(folder, models, name="one"):
     for k, model in enumerate(models):
         phases = [("distill", 10), ("distill", 20), ("finetune", 10)]
         rows = [
-            {"step": step, "phase": phase, "val_log_loss": 1 / (step + model["seed"]), "chosen": int(step == 10)}
+            {"step": step, "phase": phase, "val_log_loss": 1 / (step + model.seed), "chosen": int(step == 10)}
             for phase, step in phases
         ]
         files.write_rows(folder / f"{k}.csv", HISTORY, rows)
@@ -183,8 +184,7 @@ def curves(folder, models, name="one"):
 
 
 def model(method, scale, seed=0, unlabeled=100):
-    known = {"method": method, "network": "color" if method == "color_baseline" else "resnet10", "magnification": scale}
-    return known | {"labeled": 100, "unlabeled": unlabeled, "seed": seed}
+    return Model(method, scale, 100, unlabeled, seed, "color" if method == "color_baseline" else "resnet10")
 
 
 @pytest.mark.slow

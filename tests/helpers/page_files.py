@@ -28,7 +28,7 @@ def complete_config(**changes):
     raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
     raw |= {"note": 'Note: <i>"5 %"</i>', "classes": CLASSES, "report_split": "val"} | changes
     raw = {key: value for key, value in deepcopy(raw).items() if value is not None}
-    return read_config(raw, ROOT / "schemas/config.schema.yaml").as_dict()
+    return read_config(raw, ROOT / "schemas/config.schema.yaml")
 
 
 def intake_rows():
@@ -119,7 +119,7 @@ def referral_rows():
 
 def write_study(folder, config=None, teacher="0.9000", full=True):
     """Write what the pages are made from, and return it as their arguments."""
-    files.write_json(folder / "config.json", config or complete_config())
+    files.write_json(folder / "config.json", (config or complete_config()).as_dict())
     tables = {
         "intake": (intake_table.COLUMNS, intake_rows()),
         "cohort": (cohort_table.COLUMNS, cohort_rows()),

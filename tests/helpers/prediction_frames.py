@@ -3,14 +3,16 @@
 import pandas as pd
 from unit_files import write_units
 
+from lowpower.config.table_settings import Statistics
+from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.evaluation.units import judge
 from lowpower.tables.result_rows import result_rows
 from lowpower.tables.results_table import evaluate
+from lowpower.tables.unit_judging import judge
 
 CLASSES = ["a|b", "c"]
 JUDGING = {"classes": CLASSES, "regions_have_labels": True, "aggregation": Aggregation("mean", 3)}
-STATISTICS = {"draws": 200, "rank_draws": 100, "confidence": 0.95, "fewest_patients": 2}
+STATISTICS = Statistics(draws=200, rank_draws=100, fewest_patients=2)
 
 
 def predictions(right, patients=8, regions=3, split="test"):
@@ -31,10 +33,7 @@ def predictions(right, patients=8, regions=3, split="test"):
 
 
 def model(method, scale=2.5, unlabeled=0, seed=0):
-    return {
-        "method": method, "network": "resnet10", "magnification": scale,
-        "labeled": 100, "unlabeled": unlabeled, "seed": seed, "steps": 300,
-    }  # fmt: skip
+    return ResultModel(method, scale, 100, unlabeled, seed, steps=300)
 
 
 STUDY = [
@@ -60,7 +59,7 @@ def of_level(frame, right):
 
 
 BOTH = [
-    (about, frame if about["method"] == "teacher" else of_level(frame, right))
+    (about, frame if about.method == "teacher" else of_level(frame, right))
     for (about, frame), right in zip(STUDY, (0, 3, 6, 5, 6, 8), strict=True)
 ]
 FORMS = [f"{name}_{form}" for name in ("classes", "sites") for form in ("csv", "md", "tex")]

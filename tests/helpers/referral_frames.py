@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 from prediction_frames import CLASSES, STATISTICS, model, predictions
 
-from lowpower.evaluation.units import judge
 from lowpower.tables.referral_results import referral_rows
+from lowpower.tables.unit_judging import judge
 
 COSTS = [
     {"network": "resnet10", "magnification": name, "flops_per_region": flops, "bytes_per_region": size}

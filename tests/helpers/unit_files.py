@@ -4,8 +4,8 @@ from lowpower.tables.unit_judging import judge_units
 
 
 def write_units(folder, study, judging, splits=("test",), divisions=()):
-    """The file, and the models with their folders. study: pairs of a model and its predictions."""
-    models = [{"seed": 0} | about | {"folder": about.get("folder", f"model{k}")} for k, (about, _) in enumerate(study)]
+    """The file, and the models. study: pairs of a model and its predictions."""
+    models = [model for model, _ in study]
     paths = [folder / f"{k}.parquet" for k in range(len(study))]
     for path, (_, frame) in zip(paths, study, strict=True):
         frame.to_parquet(path)

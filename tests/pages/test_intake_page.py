@@ -78,7 +78,7 @@ def test_500_slides_stay_one_page_that_opens(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (32, 42, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)
     data = files.encode(noise, 80)
     (tmp_path / "o.jpg").write_bytes(data + bytes(20_000 - len(data)))
-    files.write_json(tmp_path / "config.json", complete_config())
+    files.write_json(tmp_path / "config.json", complete_config().as_dict())
     start = time.perf_counter()
     show_intake(
         tmp_path / "config.json", tmp_path / "intake.csv", [tmp_path / "o.jpg"] * 500,

@@ -45,7 +45,7 @@ def card(folder, weights, model=STUDENT, scanners=(), sites=("", ""), results=No
     files.write_rows(folder / "splits.csv", list(rows[0]), rows)
     tables = {name: made[name] for name in ("config", "intake", "cohort", "results", "cost")}
     write_model_cards(
-        **tables, splits=[folder / "splits.csv"], files=[weights], models=[model.as_row()], scanners=scanners,
+        **tables, splits=[folder / "splits.csv"], files=[weights], models=[model], scanners=scanners,
         cards=[folder / "model_card.md"],
     )  # fmt: skip
     return (folder / "model_card.md").read_text(encoding="utf-8")

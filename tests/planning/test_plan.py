@@ -9,6 +9,7 @@ from workflow_runs import SMOKE, change, copy_project, planned, snakemake
 from lowpower import files
 from lowpower.config.config_file import read_config
 from lowpower.config.job_counts import planned_jobs
+from lowpower.config.method_settings import Distill
 from lowpower.config.study_models import models, steps_of
 from lowpower.config.training_jobs import student_recipe
 from lowpower.planning.estimate import one_after_another
@@ -101,18 +102,14 @@ def forecasts(config, slides=4):
     """What each rule of a config will take, where the slides are as those of the first cohort found."""
     cohorts, _ = read_cohorts("results")
     known = cohorts[0]
-    settings = config.as_dict()
-    tissue = expected_tissue(known.tissue, known.config, settings, slides, None, {})
-    rows = [model.as_row() for model in models(config)]
-    return {r: forecast(r, n, settings, rows, tissue, cohorts) for r, n in planned_jobs(config, slides).items()}
+    tissue = expected_tissue(known.tissue, known.study, config, slides, None, {})
+    return {r: forecast(r, n, config, models(config), tissue, cohorts) for r, n in planned_jobs(config, slides).items()}
 
 
 def lines_of(config, slides=4, machine=MACHINE):
     paths = [f"s{k}.svs" for k in range(slides)]
-    rows = [model.as_row() for model in models(config)]
-    return list(
-        plan_lines(config.as_dict(), planned_jobs(config, slides), rows, paths, read_cohorts("results")[0], machine)
-    )
+    rows = models(config)
+    return list(plan_lines(config, planned_jobs(config, slides), rows, paths, read_cohorts("results")[0], machine))
 
 
 def cells(table, rule):
@@ -135,13 +132,12 @@ def test_a_training_is_planned_with_the_steps_it_takes(run):
     for steps in (2, 3, 6, 10, 50, 1501):
         config = config_of(methods=rows | {"vicreg": None, "scratch": None, "sskd": None}, training={"steps": steps})
         every = models(config)
-        rows_of = [model.as_row() for model in every]
         for stage in ("distill", "pretrain", "finetune"):
-            works = planned_works(f"{stage}_student", config.as_dict(), rows_of, tissue, 1)
+            works = planned_works(f"{stage}_student", config, every, tissue, 1)
             for i, model in enumerate(every[1:], start=1):
                 if getattr(config.methods[model.method], stage):
                     assert works[i].steps == student_recipe(config, model, stage)["steps"], (steps, model.method, stage)
-        assert planned_works("train_teacher", config.as_dict(), rows_of, tissue, 1)[0].steps == steps
+        assert planned_works("train_teacher", config, every, tissue, 1)[0].steps == steps
 
 
 def test_trainings_grow_with_steps_batch_pixels_and_validations(run):
@@ -240,6 +236,24 @@ def test_a_job_too_short_for_a_look_at_its_memory_still_counts(run, seconds, mem
     assert cells(lines_of(config_of())[1], "evaluate")[2:4] == [f"{seconds:.0f} s", ""]
 
 
+def test_a_run_of_an_older_release_counts_with_its_keys_by_todays_names(run):
+    config = config_of().as_dict()
+    distill = {"images": "all", "kl": 1, "map": 2, "looks": 16, "rate": 4, "average": 0, "views": "recorded"}
+    config["methods"]["sskd"] = {"network": "resnet10", "distill": distill, "no_more": 1}
+    config["methods"]["sskd_finetuned"]["distill"] = distill | {"views": "live"}
+    del config["pixels"], config["plan"]
+    files.write_json(run / "config.json", config | {"gone": {"key": 1}})
+    (cohort,), notes = read_cohorts("results")
+    one, live = (cohort.study.methods[name].distill for name in ("sskd", "sskd_finetuned"))
+    assert notes == [] and cohort.study.pixels == ["averaged"]
+    assert one == Distill(images="all", feature_weight=2, batches_per_step=16, lr_multiplier=4)
+    assert (live.teacher, live.views) == ("online", 0)
+    files.write_json(run / "config.json", config | {"training": 3})
+    assert read_cohorts("results")[1] == [
+        "results/first is left out: it cannot be read (TypeError: training is 3, not a section)"
+    ]
+
+
 @pytest.mark.parametrize("config", [None, "{}", "[]", "{"])
 def test_a_run_whose_config_is_not_known_is_left_out(run, config):
     (run / "config.json").unlink() if config is None else (run / "config.json").write_text(config)
@@ -260,8 +274,7 @@ def test_memory_grows_with_the_pixels_of_a_pass(run):
 def test_disk_is_told_from_zips_and_from_the_shape_of_a_recording(run):
     cohort = read_cohorts("results")[0][0]
     config = config_of()
-    rows, settings = [model.as_row() for model in models(config)], config.as_dict()
-    disk = {r: disk_mb(r, n, settings, rows, cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
+    disk = {r: disk_mb(r, n, config, models(config), cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
     assert disk["tile_slide"] == pytest.approx(4 * 0.008)
     assert disk["downsample_slide"] == pytest.approx(4 * 0.005)
     maps = 2 * 256 * 2 * (256 // 64) * (128 // 64)  # max and mean, float16, at half the teacher's grid
@@ -275,9 +288,8 @@ def test_the_disk_of_models_is_that_of_their_networks(run):
     rows = dict.fromkeys(("color_baseline", "sskd"))
     rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
     config = config_of("second", methods=rows, student_magnifications=[5], teacher="best_validation")
-    cohort, every = read_cohorts("results")[0][0], [model.as_row() for model in models(config)]
-    settings = config.as_dict()
-    disk = {r: disk_mb(r, n, settings, every, cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
+    cohort, every = read_cohorts("results")[0][0], models(config)
+    disk = {r: disk_mb(r, n, config, every, cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
     assert disk["finetune_student"] == pytest.approx(94.3 + 4.9, abs=0.1)  # color fits into a few kilobytes
     assert disk["choose_teacher"] == disk["train_teacher"]
 
@@ -288,14 +300,9 @@ def test_levels_are_planned_for_slides_that_can_be_judged_and_asked_of_students_
     assert "read_level" not in before and planned_jobs(config, 4)["read_level"] == 8
     assert {rule: n for rule, n in jobs.items() if before.get(rule) != n} == {"read_level": 4, "index_regions": 5}
     cohort = read_cohorts("results")[0][0]
-    assert disk_mb("read_level", 4, config.as_dict(), [], cohort.tissue, cohort) == pytest.approx(
-        2 * 0.005
-    )  # half of what means fill
+    assert disk_mb("read_level", 4, config, [], cohort.tissue, cohort) == pytest.approx(2 * 0.005)  # half of the means
     scales = [model.magnification for model in models(config)]
-    works = [
-        planned_works("predict", c.as_dict(), [m.as_row() for m in models(c)], cohort.tissue, 7)
-        for c in (config_of(), config)
-    ]
+    works = [planned_works("predict", c, models(c), cohort.tissue, 7) for c in (config_of(), config)]
     ratios = [works[1][i].megapixels / works[0][i].megapixels for i in range(len(scales))]
     assert ratios == [1 if scale == 10 else 2 for scale in scales]
 
@@ -311,7 +318,7 @@ def test_regions_are_counted_or_a_guess_by_the_sizes_of_files(run):
     assert "8 of 0.033 megapixels at 10x (1.0 µm/px), as counted on 4 slides" in lines_of(config_of())[2]
     assert "4 more assumed alike" in lines_of(config_of(), slides=8)[2]
     cohort = read_cohorts("results")[0][0]
-    larger = expected_tissue(cohort.tissue, cohort.config, config_of("second").as_dict(), 4, 0.2, {})
+    larger = expected_tissue(cohort.tissue, cohort.study, config_of("second"), 4, 0.2, {})
     assert (larger.regions, larger.megapixels) == (8, pytest.approx(2 * cohort.tissue.megapixels))
     assert "GUESS from the 4 slides of cohort first" in lines_of(config_of("second"))[2]
 
@@ -319,7 +326,7 @@ def test_regions_are_counted_or_a_guess_by_the_sizes_of_files(run):
 def test_fields_of_a_grid_are_as_many_as_the_tissue_holds(run):
     cohort = read_cohorts("results")[0][0]
     grid = config_of("second", unit="grid", grid={"size_um": 128, "stride_um": 64})
-    tissue = expected_tissue(cohort.tissue, cohort.config, grid.as_dict(), 4, None, {})
+    tissue = expected_tissue(cohort.tissue, cohort.study, grid, 4, None, {})
     assert tissue.regions == pytest.approx(8 * 0.03e6 / 64**2)
     assert tissue.megapixels == tissue.largest == 128**2 / 1e6
 
@@ -350,9 +357,9 @@ def test_the_wall_time_is_no_shorter_than_the_longest_chain(run):
 
 def test_more_machines_share_the_work_until_the_longest_chain_keeps_it(run):
     config = config_of(plan={"slides": [4, 4000], "machines": [1, 10, 1000]})
-    rows = [model.as_row() for model in models(config)]
+    rows = models(config)
     scales = {slides: planned_jobs(config, slides) for slides in config.plan.slides}
-    found = scale_rows(config.as_dict(), scales, rows, None, read_cohorts("results")[0], 2)
+    found = scale_rows(config, scales, rows, None, read_cohorts("results")[0], 2)
     assert [(row["slides"], row["machines"]) for row in found] == [
         (slides, machines) for slides in ("4", "4,000") for machines in ("1", "10", "1000")
     ]
@@ -363,7 +370,7 @@ def test_more_machines_share_the_work_until_the_longest_chain_keeps_it(run):
     assert "cores" in many["kept by"] and few["core time"] != many["core time"]
     chain = one_after_another(rows, forecasts(config, 4000))
     assert found[-1]["wall time"] == duration(chain) and found[-1]["kept by"] == "the longest chain"
-    assert scale_rows(config.as_dict(), scales, rows, None, [], 2) == []
+    assert scale_rows(config, scales, rows, None, [], 2) == []
 
 
 def seconds_beside_slides(config, slides):
@@ -374,10 +381,10 @@ def seconds_beside_slides(config, slides):
 
 
 def test_the_same_runs_give_the_same_plan(run, capsys):
-    config, rows = config_of(), [model.as_row() for model in models(config_of())]
+    config, rows = config_of(), models(config_of())
     texts = []
     for _ in range(2):
-        show_plan(config.as_dict(), planned_jobs(config, 4), {}, rows, ["s0.svs"], "results", 40)
+        show_plan(config, planned_jobs(config, 4), {}, rows, ["s0.svs"], "results", 40)
         texts.append([line for line in capsys.readouterr().err.splitlines() if not line.startswith("disk:")])
     assert texts[0] == texts[1] and any("| total" in line for line in texts[0])
 

@@ -73,14 +73,15 @@ def judged_study(folder):
     table = out / "tables/patients.csv"
     list_patients(units, models, CLASSES, ["test"], None, table)
     judging = JUDGING | {"aggregation": asdict(JUDGING["aggregation"])}
-    shared = {"models": models, "reported": ["test"]}
+    rows = [model.as_row() for model in models]
+    named = [{key: cell for key, cell in row.items() if key != "steps"} for row in rows]
     judge = SimpleNamespace(
-        name="judge_units", script="judge_units.py", params=Files(**judging, **shared),
+        name="judge_units", script="judge_units.py", params=Files(**judging, models=named, reported=["test"]),
         input=Files(predictions=[str(out / f"{k}.parquet") for k in range(2)], splits=[]),
         output=Files(units=str(units)),
     )  # fmt: skip
     tell = SimpleNamespace(
-        name="list_patients", script="list_patients.py", params=Files(classes=CLASSES, **shared),
+        name="list_patients", script="list_patients.py", params=Files(classes=CLASSES, models=rows, reported=["test"]),
         input=Files(units=str(units), names=[]), output=Files(csv=str(table)),
     )  # fmt: skip
     return out, [as_job(tell), as_job(judge)]

@@ -18,7 +18,6 @@ from lowpower.config.sheet_row import PatientRow
 from lowpower.config.split_settings import Split
 from lowpower.config.splits import divide
 from lowpower.errors import InputError
-from lowpower.evaluation.units import units
 from lowpower.models.region_sets import read_regions
 from lowpower.slides.annotation import read_annotations, scan_corner
 from lowpower.slides.geojson import write_annotations
@@ -26,6 +25,7 @@ from lowpower.slides.outlines import inside
 from lowpower.slides.regions import Box
 from lowpower.tables.region_index import index_regions
 from lowpower.tables.splits_file import check_annotations, write_splits
+from lowpower.tables.unit_judging import units
 
 SIZE = (1200, 1100)
 HOLE = [[200, 200], [300, 200], [300, 300], [200, 300], [200, 200]]

@@ -6,6 +6,7 @@ from project_paths import CONFIG_SCHEMA as CONFIG
 from lowpower import files
 from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models
+from lowpower.config.trained_model import TimedModel
 from lowpower.config.training_jobs import time_files, timed_row
 from lowpower.tables.hours_table import COLUMNS, count_hours
 
@@ -27,7 +28,7 @@ def counted(folder, config, seconds, recorded):
             if part is not None:
                 (folder / path).write_text(f"s\th:m:s\tcpu_time\n{part}\t0:00:01\t9\n")
     forms = [folder / f"hours.{form}" for form in ("csv", "md", "tex")]
-    rows = [timed_row(config, model) for model in found]
+    rows = [TimedModel(**timed_row(config, model)) for model in found]
     count_hours([path for path, _ in paths], [k for _, k in paths], rows, recordings, *forms)
     return {row["method"]: row for row in files.read_rows(forms[0])}
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -215,7 +217,7 @@ def test_files_have_the_same_bytes_twice(tmp_path, empty):
 
 
 def test_too_few_patients_have_a_dash_instead_of_an_interval(tmp_path):
-    tables = written(tmp_path, STUDY[:2], statistics=STATISTICS | {"fewest_patients": 9})
+    tables = written(tmp_path, STUDY[:2], statistics=replace(STATISTICS, fewest_patients=9))
     rows = read_rows(tables["csv"])
     assert {row[name] for row in rows for name in COLUMNS if name.endswith(("_low", "_high"))} == {""}
     assert {row["accuracy"] for row in rows} == {"1.0000", "0.5000"}

@@ -12,7 +12,8 @@ from unit_files import write_units
 from lowpower import files
 from lowpower.errors import InputError
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.evaluation.units import Units, judge
+from lowpower.evaluation.units import Units
+from lowpower.tables.unit_judging import judge
 from lowpower.tables.units_file import read_judged
 
 
@@ -64,7 +65,7 @@ def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, n
     judging = JUDGING | {"aggregation": Aggregation(way, 2)}
     units, models = write_units(tmp_path, study, judging, ("test", "external"))
     for chosen in (range(len(study)), [1], [len(study) - 1, 0]):
-        frames, folders = [study[i][1] for i in chosen], [models[i]["folder"] for i in chosen]
+        frames, folders = [study[i][1] for i in chosen], [models[i].folder for i in chosen]
         for splits in (["test"], ["val", "test", "external"], ["val"]):
             assert same(
                 read_judged(units, folders, splits),
@@ -80,7 +81,7 @@ def test_the_file_has_the_same_bytes_twice_and_a_row_for_each_unit(tmp_path):
     table = pq.read_table(units).to_pandas()
     assert list(table.columns[:8]) == ["per", "split", "pixels", "unit", "patient", "site", "truth", "regions"]
     assert table.groupby("per", sort=False).size().to_dict() == {"patient": 8, "slide": 8, "region": 24}
-    assert table.columns[8:].tolist() == [f"{model['folder']} p_{name}" for model in models for name in CLASSES]
+    assert table.columns[8:].tolist() == [f"{model.folder} p_{name}" for model in models for name in CLASSES]
 
 
 def test_a_leak_and_bad_probabilities_stop_before_anything_is_written(tmp_path):

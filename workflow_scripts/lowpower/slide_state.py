@@ -5,7 +5,7 @@ is in them. What is doubtful about a slide is a warning: it excludes nothing, an
 of that step alone.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -33,6 +33,11 @@ class SlideState:
         return "usable" if self.is_usable else "excluded"
 
     @classmethod
+    def own_step(cls) -> str:
+        """The step that writes states of this class."""
+        return str(next(field.default for field in fields(cls) if field.name == "step"))
+
+    @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """Build the state from the plain values of ``as_dict``."""
         return as_type(cls, {key: value for key, value in values.items() if key != "state"})
@@ -48,7 +53,7 @@ class SlideState:
             return cls.from_dict(read_json(path))
         except (InputError, TypeError, ValueError) as error:
             raise InputError(
-                f"{path} is not a state that {cls.step} wrote ({error}); delete it and run snakemake again"
+                f"{path} is not a state that {cls.own_step()} wrote ({error}); delete it and run snakemake again"
             ) from None
 
     def write(self, path: str | Path) -> None:
@@ -68,7 +73,7 @@ class SlideState:
             say(f"WARNING: {self.slide}: {warning}")
         if self.is_usable:
             say(f"{self.slide}: {found.format_map(vars(self))}")
-        elif self.step == type(self).step:
+        elif self.step == self.own_step():
             say(f"{self.slide} is excluded ({self.step}): {self.reason}")
 
 

@@ -57,7 +57,7 @@ def as_type(hint: Any, value: Any) -> Any:
     """A plain value (JSON) as an annotation asks for it: a dict as the dataclass, at any depth; a list as a tuple."""
     for kind in _alternatives(hint):
         origin, inner = get_origin(kind) or kind, get_args(kind)
-        if isinstance(value, Mapping) and is_dataclass(origin):
+        if isinstance(value, Mapping) and isinstance(origin, type) and is_dataclass(origin):
             hints = get_type_hints(origin)
             if unknown := value.keys() - {field.name for field in fields(origin)}:
                 raise InputError(f"{origin.__name__} has no field {min(unknown)!r}; it has {', '.join(hints)}")

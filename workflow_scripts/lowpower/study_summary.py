@@ -14,7 +14,8 @@ from lowpower.config.sheet import read_sheet
 from lowpower.config.sheet_row import PatientRow, SheetRow
 from lowpower.config.splits import assign, find_problems
 from lowpower.config.study import Study
-from lowpower.config.study_models import Model, models
+from lowpower.config.study_models import models
+from lowpower.config.trained_model import Model
 from lowpower.errors import InputError
 from lowpower.magnification import name_of
 from lowpower.text import count_of, join_lines

@@ -12,6 +12,7 @@ import numpy as np
 
 from lowpower.claims.claims_table import FAILS, HOLDS, NOTE, NOTHING, OPEN, UNTESTED, in_short, sections
 from lowpower.claims.registration import BEFORE, fixed_claims, standing
+from lowpower.config.table_settings import Statistics
 from lowpower.evaluation.accuracies import ACCURACIES, accuracies
 from lowpower.evaluation.hypothesis_tests import (
     ONE_SIDED,
@@ -44,7 +45,7 @@ def judge_claims(
     register: Sequence[str | Path],
     units: str | Path,
     folders: Sequence[str],
-    statistics: dict,
+    statistics: Statistics,
     csv: str | Path,
     md: str | Path,
     tex: str | Path,
@@ -52,7 +53,7 @@ def judge_claims(
     """Write the table of claims as CSV, Markdown and LaTeX.
 
     claims: as the study resolves them: with arms, or with why they are not tested. register: its entries, oldest first.
-    units: units.parquet. folders: of the models that claims are about. statistics: draws, rank_draws, confidence.
+    units: units.parquet. folders: of the models that claims are about.
     """
     entries = [read_json(path) for path in register]
     rows = claim_rows(claims, entries, read_judged(units, folders, ["test"]), folders, statistics)
@@ -62,11 +63,15 @@ def judge_claims(
 
 
 def claim_rows(
-    claims: Sequence[dict], entries: Sequence[dict], judged: Sequence[Judged], folders: Sequence[str], statistics: dict
+    claims: Sequence[dict],
+    entries: Sequence[dict],
+    judged: Sequence[Judged],
+    folders: Sequence[str],
+    statistics: Statistics,
 ) -> list[dict[str, str]]:
     """The rows of claims.csv as text, in the order of the file; withdrawn claims come last."""
     kinds = {(one.kind["per"], one.kind["pixels"]): one for one in judged}
-    confidence, ids = statistics["confidence"], {claim["id"] for claim in claims}
+    confidence, ids = statistics.confidence, {claim["id"] for claim in claims}
     stood = standing(entries)
     rows, outcomes = [], {}
     for claim in claims:
@@ -93,12 +98,12 @@ def _about(claim: dict, registered: str) -> dict[str, str]:
 
 
 def _tested(
-    claim: dict, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: dict
+    claim: dict, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: Statistics
 ) -> tuple[dict[str, str], Outcome] | str:
     """The cells and the outcome of a claim, or why it is not tested."""
     if claim["why"]:
         return claim["why"]
-    per, confidence = claim["per"], statistics["confidence"]
+    per, confidence = claim["per"], statistics.confidence
     ones = [kinds.get((per, arm["pixels"])) for arm in claim["arms"]]
     if None in ones:
         return "labels here are of slides, not of regions" if per == "region" else "no test patient has a known class"
@@ -111,10 +116,10 @@ def _tested(
         return too_few
     weights = slope_weights(len(ones)) if claim["test"] == "trend" else [1, -1]
     patients = ones[0].patients
-    drawn = draw_patients(patients, statistics["draws"])
+    drawn = draw_patients(patients, statistics.draws)
 
     def value_of(models: Sequence[Units]) -> Sample:
-        found = [sample(units, patients, drawn, statistics["rank_draws"])[claim["metric"]] for units in models]
+        found = [sample(units, patients, drawn, statistics.rank_draws)[claim["metric"]] for units in models]
         return contrast(found, weights)
 
     value = mean([value_of(models) for models in seeds])

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from lowpower.config.study import Study
-from lowpower.config.study_models import TEACHERS_NETWORK
+from lowpower.config.trained_model import TEACHERS_NETWORK
 from lowpower.errors import InputError
 from lowpower.magnification import describe
 from lowpower.model_header import model_header
@@ -65,7 +65,7 @@ def check_external_models(study: Study) -> None:
     found = {
         "the architecture": (about.architecture, TEACHERS_NETWORK),
         "the classes": (", ".join(about.classes), ", ".join(study.classes)),
-        "magnification": (describe(about.magnification), describe(study.teacher_magnification)),
+        "magnification": (about.magnification and describe(about.magnification), describe(study.teacher_magnification)),
     }
     differing = [f"{what} {its}, the config {ours}" for what, (its, ours) in found.items() if its != ours]
     if differing:

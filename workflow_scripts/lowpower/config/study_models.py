@@ -1,39 +1,14 @@
-"""The study: which models there are, what each learns from, and where its files lie."""
+"""The models of a study, and what each learns from."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from itertools import product
 
 from lowpower import magnification
 from lowpower.config.method_settings import Method
 from lowpower.config.study import Study
+from lowpower.config.trained_model import Model
 
-TEACHERS_NETWORK = "resnet10"  # as lowpower.models.resnet.ResNet.name, which would take a torch import here
 FITTED = "color"  # the network that is fitted to convergence instead of taking optimizer steps
-
-
-@dataclass(frozen=True)
-class Model:
-    """One trained model, and the percentages of the labeled and unlabeled training patients it learns from."""
-
-    method: str
-    magnification: float
-    labeled: int
-    unlabeled: int
-    seed: int
-    network: str = TEACHERS_NETWORK
-
-    @property
-    def folder(self) -> str:
-        """Folder of the model's files, below results/{cohort}/."""
-        if self.method == "teacher":
-            return f"teacher/seed{self.seed}"
-        scale = magnification.name_of(self.magnification)
-        return f"students/{self.method}/{scale}/labeled{self.labeled}-unlabeled{self.unlabeled}/seed{self.seed}"
-
-    def as_row(self) -> dict:
-        """The model as plain values, for a rule's params."""
-        return asdict(self)
 
 
 def models(study: Study) -> list[Model]:

@@ -9,7 +9,8 @@ from lowpower.config.external_models import KINDS_OF_INIT, external_teacher
 from lowpower.config.method_settings import Method
 from lowpower.config.student_params import STUDENT_JOBS, StudentJob
 from lowpower.config.study import Study
-from lowpower.config.study_models import FITTED, Model, steps_of, uses_unlabeled
+from lowpower.config.study_models import FITTED, steps_of, uses_unlabeled
+from lowpower.config.trained_model import Model
 from lowpower.config.training_params import TrainingJob
 
 
@@ -72,11 +73,8 @@ def teacher_folder(study: Study, seed: int) -> str:
 
 
 def result_row(study: Study, model: Model) -> dict:
-    """A model as the results name it; what is fitted to convergence takes no optimizer steps."""
-    return model.as_row() | {
-        "folder": model.folder,
-        "steps": "" if model.network == FITTED else study.training.steps,
-    }
+    """A ResultModel as plain values; what is fitted to convergence takes no optimizer steps."""
+    return model.as_row() | {"steps": None if model.network == FITTED else study.training.steps}
 
 
 def time_files(study: Study, model: Model) -> list[str]:
@@ -88,7 +86,7 @@ def time_files(study: Study, model: Model) -> list[str]:
 
 
 def timed_row(study: Study, model: Model) -> dict:
-    """A model as the table of hours names it: with what else had to be made for it."""
+    """A TimedModel as plain values."""
     method = study.methods.get(model.method)
     return model.as_row() | {
         "teacher": method is not None and method.needs_teacher,

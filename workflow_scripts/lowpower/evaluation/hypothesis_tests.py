@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
@@ -59,9 +58,11 @@ def slope_weights(count: int) -> list[float]:
     return list(ranks / (ranks**2).sum())
 
 
-def right_answers(units: Units) -> pd.Series:
-    """Whether each unit was answered right, by its id."""
-    return pd.Series(units.probabilities.argmax(1) == units.truth, units.ids, float)
+def right_answers(models: Sequence[Units]) -> tuple[list[str], NDArray]:
+    """The ids of the units that all models were asked about, and which models are right (units, models), 0 or 1."""
+    right = [dict(zip(u.ids, u.probabilities.argmax(1) == u.truth, strict=True)) for u in models]
+    shared = [unit for unit in right[0] if all(unit in of_model for of_model in right)]
+    return shared, np.array([[of_model[unit] for of_model in right] for unit in shared], float).reshape(-1, len(right))
 
 
 def influence(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> float:
@@ -71,12 +72,16 @@ def influence(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> flo
     no unit answered alike in any seed; also, as nothing is known, where no answer differs at all.
     """
     most = sum(weight for weight in weights if weight > 0)
-    moved = []
+    moved, patients = [], []
     for models in seeds:
-        right = pd.concat([right_answers(units) for units in models], axis=1, join="inner")
-        patient = pd.Series(models[0].patients, models[0].ids)[right.index]
-        moved.append(pd.DataFrame({"by": (right * list(weights)).sum(axis=1).abs(), "patient": patient}))
-    found = pd.concat(moved).groupby("patient")["by"].mean().max()
+        units, right = right_answers(models)
+        patient_of = dict(zip(models[0].ids, models[0].patients, strict=True))
+        moved.append(np.abs((right * np.array(weights)).sum(1)))
+        patients += [patient_of[unit] for unit in units]
+    if not patients:
+        return most
+    _, group = np.unique(patients, return_inverse=True)
+    found = (np.bincount(group, np.concatenate(moved)) / np.bincount(group)).max()
     return float(found) if found > 0 else most
 
 
@@ -122,8 +127,8 @@ def mcnemar(one: Units, other: Units) -> tuple[int, int, float]:
     Valid where units are independent: patients. Regions or slides of one patient resemble each other, and then it
     rejects too often.
     """
-    both = pd.concat([right_answers(one), right_answers(other)], axis=1, join="inner")
-    first, second = int((both[0] > both[1]).sum()), int((both[0] < both[1]).sum())
+    _, right = right_answers([one, other])
+    first, second = int((right[:, 0] > right[:, 1]).sum()), int((right[:, 0] < right[:, 1]).sum())
     differing = first + second
     return first, second, float(stats.binomtest(first, differing).pvalue) if differing else 1.0
 

@@ -1,18 +1,13 @@
-"""What is judged: predictions of regions, slides or patients, with their truth."""
+"""What is judged: predictions of regions, slides or patients, with their truth (``tables.unit_judging`` makes them)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from lowpower.evaluation.aggregation import MEAN, WAYS, Aggregation, aggregate
-from lowpower.evaluation.calibration import log_loss
-
 PER = ("patient", "slide", "region")  # patients are the headline
-_ABOUT = [*PER, "site", "split", "label", "true_label", "label_source", "area_mm2", "pixels"]
 
 
 @dataclass(frozen=True)
@@ -47,61 +42,6 @@ class Judged:
     validation: Sequence[Units | None] = ()  # the same kind of units of validation patients, parallel to the models
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Which rows of a predictions table make which units: the same for every model that was asked about the same."""
-
-    rows: NDArray  # (n,) positions of the regions that count, by unit
-    unit: NDArray  # (n,) number of the unit
-    area: NDArray  # (n,)
-    agreed: NDArray  # (units,) whether all regions have one truth
-    without_scores: Units  # those that agree, with their truth; no probabilities yet
-
-
-def judge(
-    frames: Sequence[pd.DataFrame],
-    classes: Sequence[str],
-    regions_have_labels: bool,
-    splits: Sequence[str],
-    aggregation: Aggregation = MEAN,
-) -> list[Judged]:
-    """What is judged of the models' predictions, the headline first; a kind without any unit is left out.
-
-    frames: each model's predictions.parquet. By split of ``splits``, external ones last, and kind of pixels,
-    averaged ones first; of each, by PER.
-    """
-    kinds = {kind for frame in frames for kind in _kinds(frame) if kind[0] in splits}
-    asked = [pd.util.hash_pandas_object(frame[_ABOUT], index=False).to_numpy().tobytes() for frame in frames]
-    groups: dict[tuple, _Group] = {}  # work that models share
-    own = {key: frame[[f"p_{name}" for name in classes]].to_numpy(float) for key, frame in enumerate(frames)}
-
-    def units_of(i: int, split: str, pixels: str, per: str, way: str) -> Units | None:
-        if pixels != "averaged" and pixels not in read[i]:
-            return None
-        key = (asked[i], split, pixels, per)
-        if key not in groups:
-            counting = ((frames[i]["split"] == split) & (frames[i]["pixels"] == pixels)).to_numpy()
-            groups[key] = _group(frames[i], counting, per, classes, regions_have_labels)
-        return _scored(groups[key], own[i], way, aggregation.k)
-
-    read = [{pixels for _, pixels in _kinds(frame)} for frame in frames]
-    judged = []
-    for split, pixels in sorted(kinds, key=lambda kind: (kind[0] == "external", kind)):
-        patients = sorted({p for frame in frames for p in frame["patient"][frame["split"] == split].unique()})
-        for per in PER:
-            ways = ("",) if per == "region" else WAYS if aggregation.way == "validation" else (aggregation.way,)
-            of_models, validation = [], []
-            for i in range(len(frames)):
-                held = [units_of(i, "val", pixels, per, way) for way in ways]
-                asked_here = [one for one in held if one]  # all of them or none
-                best = min(asked_here, key=lambda one: log_loss(one.truth, one.probabilities), default=None)
-                validation.append(best)
-                of_models.append(best and units_of(i, split, pixels, per, best.way))
-            if any(one and one.ids for one in of_models):
-                judged.append(Judged({"per": per, "split": split, "pixels": pixels}, patients, of_models, validation))
-    return judged
-
-
 def by_site(judged: Sequence[Judged]) -> list[Judged]:
     """The same for each site apart, where there is more than one; what validation chose stays what it was."""
     found = []
@@ -112,63 +52,3 @@ def by_site(judged: Sequence[Judged]) -> list[Judged]:
             patients = sorted({patient for u in of_models if u for patient in u.patients})
             found.append(Judged({"site": site} | one.kind, patients, of_models, one.validation))
     return found
-
-
-def units(
-    predictions: pd.DataFrame,
-    per: str,
-    classes: Sequence[str],
-    regions_have_labels: bool,
-    aggregation: Aggregation = MEAN,
-) -> Units:
-    """The region, slide or patient units of one model's predictions of one split.
-
-    predictions: the columns of predictions.parquet. The truth is ``true_label`` where given, else ``label``; of an
-    annotated region it is the annotation's class. Regions count only where labels belong to regions: annotated ones,
-    or all with ``regions_have_labels``. Probabilities of a slide or patient come from its regions' (``aggregate``); it
-    is left out where its regions' truths differ, because then it has none.
-    """
-    group = _group(predictions, np.ones(len(predictions), bool), per, classes, regions_have_labels)
-    probabilities = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
-    return _scored(group, probabilities, "" if per == "region" else aggregation.way, aggregation.k)
-
-
-def _group(
-    predictions: pd.DataFrame, counting: NDArray, per: str, classes: Sequence[str], regions_have_labels: bool
-) -> _Group:
-    annotated = predictions["label_source"] == "annotation"
-    truth = predictions["true_label"].where(predictions["true_label"] != "", predictions["label"])
-    if per == "region":
-        truth = predictions["label"].where(annotated, truth)
-    known = counting & (truth != "") & (annotated | regions_have_labels | (per != "region"))
-    frame = predictions.assign(truth=truth, row=np.arange(len(predictions)))[known].sort_values([per, "region"])
-    truths = frame["truth"].map({name: k for k, name in enumerate(classes)}).to_numpy(int)
-    unit, ids = pd.factorize(frame[per])
-    first = np.unique(unit, return_index=True)[1]
-    agreed = np.bincount(unit, truths != truths[first][unit], len(ids)) == 0
-    return _Group(
-        rows=frame["row"].to_numpy(int),
-        unit=unit,
-        area=frame["area_mm2"].to_numpy(float),
-        agreed=agreed,
-        without_scores=Units(
-            ids=list(ids[agreed]),
-            patients=list(frame["patient"].to_numpy()[first][agreed]),
-            truth=truths[first][agreed],
-            probabilities=np.zeros((0, len(classes))),
-            sites=list(frame["site"].to_numpy()[first][agreed]),
-            regions=np.bincount(unit, minlength=len(ids))[agreed].tolist(),
-        ),
-    )
-
-
-def _scored(group: _Group, probabilities: NDArray, way: str, k: int) -> Units:
-    """The units with their probabilities from those of a model's regions (n, classes)."""
-    of_regions = probabilities[group.rows]
-    together = aggregate(of_regions, group.area, group.unit, len(group.agreed), way or "mean", k)
-    return replace(group.without_scores, probabilities=together[group.agreed], way=way)
-
-
-def _kinds(frame: pd.DataFrame) -> set[tuple[str, str]]:
-    """The splits and kinds of pixels of a predictions table."""
-    return set(frame[["split", "pixels"]].drop_duplicates().itertuples(index=False, name=None))

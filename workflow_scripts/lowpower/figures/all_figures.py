@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowpower.config.trained_model import Model
 from lowpower.figures.accuracy_by_share import draw_shares
 from lowpower.figures.accuracy_cost import draw_accuracy_flops
 from lowpower.figures.confusion_figure import draw_confusion
@@ -23,7 +24,7 @@ def draw_figures(
     reliability: str | Path,
     histories: Sequence[str | Path],
     examples: str | Path,
-    models: Sequence[dict],
+    models: Sequence[Model],
     classes: Sequence[str],
     scales: dict[str, str],
     figures: Sequence[str | Path],

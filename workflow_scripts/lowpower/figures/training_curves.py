@@ -6,6 +6,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 
 from lowpower import magnification
+from lowpower.config.trained_model import Model
 from lowpower.figures import style
 from lowpower.figures.panels import model_panels
 from lowpower.files import read_rows
@@ -20,21 +21,21 @@ Light gray: the other models at that magnification."""
 
 
 def draw_training_curves(
-    histories: Sequence[str | Path], models: Sequence[dict], svg: str | Path, png: str | Path
+    histories: Sequence[str | Path], models: Sequence[Model], svg: str | Path, png: str | Path
 ) -> None:
     """A panel for each method and magnification, with the curves of the others in gray behind.
 
-    histories: history.csv files, parallel to models (method, network, magnification, labeled, unlabeled, seed). What is
-    fitted to convergence takes no steps and has no curve.
+    histories: history.csv files, parallel to models. What is fitted to convergence takes no steps and
+    has no curve.
     """
-    kept = [k for k, model in enumerate(models) if model["network"] != _FITTED]
+    kept = [k for k, model in enumerate(models) if model.network != _FITTED]
     histories, models = ([those[k] for k in kept] for those in (histories, models))
-    keys = [(model["method"], magnification.name_of(model["magnification"])) for model in models]
+    keys = [(model.method, magnification.name_of(model.magnification)) for model in models]
     looks = style.of_methods([method for method, _ in sorted(keys, key=lambda key: magnification.parse(key[1]))])
     figure, panels, beside = model_panels(keys, 1.7, 1.35, share=True)
     for key, model, path in zip(keys, models, histories, strict=True):
-        shares = sorted({(m["labeled"], m["unlabeled"]) for m in models if m["method"] == model["method"]})
-        strength = (1 + shares.index((model["labeled"], model["unlabeled"]))) / len(shares)
+        shares = sorted({(m.labeled, m.unlabeled) for m in models if m.method == model.method})
+        strength = (1 + shares.index((model.labeled, model.unlabeled))) / len(shares)
         history = read_rows(path)
         if not history:  # of a given teacher
             continue

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from lowpower.config.study import Study
 from lowpower.tables.layout import number, percent
 from lowpower.text import abbreviate, count_of
 
@@ -18,10 +19,10 @@ class Banner(NamedTuple):
     points: Sequence[str] = ()
 
 
-def about_study(study: dict) -> list[Banner]:
-    """The note of the config, and a warning if the slides are synthetic. study: the complete configuration."""
-    found = [Banner(study["note"])] if study["note"] else []
-    if study.get("demo"):
+def about_study(study: Study) -> list[Banner]:
+    """The note of the config, and a warning if the slides are synthetic."""
+    found = [Banner(study.note)] if study.note else []
+    if study.demo:
         text = "The slides of this cohort are synthetic: the workflow drew them. The cohort has no real patients."
         found.append(Banner(text, "warning"))
     return found
@@ -47,13 +48,13 @@ def about_slides(taken: Sequence[dict[str, str]]) -> list[Banner]:
     return found
 
 
-def about_results(study: dict, counts: Sequence[dict[str, str]], rows: Sequence[dict[str, str]]) -> list[Banner]:
+def about_results(study: Study, counts: Sequence[dict[str, str]], rows: Sequence[dict[str, str]]) -> list[Banner]:
     """Warnings for results of validation data, of few patients, or of a teacher that learned nothing.
 
     counts, rows: of cohort.csv and results.csv.
     """
     found = []
-    if study["report_split"] == "val":
+    if study.report_split == "val":
         text = (
             "These are results on validation data, which also chose the weights, so they are too good. The test data "
             "have not been used; once the study is final, write `report_split: test`."

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowpower.config.study import Study
 from lowpower.files import read_json, read_rows, safe_name
 from lowpower.log import say
 from lowpower.pages.banners import about_slides, about_study, next_steps
@@ -35,14 +36,14 @@ def show_intake(
     problems: what the sheet lacks for training, each with what to write instead. names: pseudonyms.csv where slides are
     shown under pseudonyms (the tables then have these already), else None.
     """
-    study, taken, known = read_json(config), read_rows(intake), read_names(names)
+    study, taken, known = Study.from_dict(read_json(config)), read_rows(intake), read_names(names)
     counts = read_rows(cohort) if cohort else []
     rows = [{_TITLES.get(name, name): cell for name, cell in row.items()} for row in taken]
     links = [] if known.hidden else [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in taken]
     write_page(
         page,
         "intake.html.j2",
-        title=f"{study['cohort']}: the slides, before training",
+        title=f"{study.cohort}: the slides, before training",
         lead=summary_of(taken),
         next_steps=next_steps(taken, [known.text(problem) for problem in problems]),
         warnings=[*about_study(study), *about_slides(taken)],

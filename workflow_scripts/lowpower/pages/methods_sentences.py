@@ -2,8 +2,12 @@
 
 from collections.abc import Sequence
 
+from lowpower.config.method_settings import Distill, Finetune, Method, Pretrain
+from lowpower.config.study import Study
+from lowpower.config.study_models import FITTED
+from lowpower.config.trained_model import TEACHERS_NETWORK
+
 _DISTILLING = ("kl_weight", "temperature", "feature_weight", "pooling", "views", "teacher")
-_TEACHERS_NETWORK, _FITTED = "resnet10", "color"
 _STARTS = {"random": "random weights", "teacher": "the teacher's weights"}
 TEACHERS = {
     "paired": "the student of a seed had the teacher of that seed",
@@ -11,71 +15,70 @@ TEACHERS = {
 }
 
 
-def all_rows(config: dict) -> str:
-    """Describe each row of the config's ``methods``, the teacher first."""
-    rows = [f"`{name}` {one_row(row, first_distillation(config))}." for name, row in config["methods"].items()]
+def all_rows(study: Study) -> str:
+    """Describe each row of the study, the teacher first."""
+    rows = [f"`{name}` {one_row(row, first_distillation(study))}." for name, row in study.methods.items()]
     teacher = "the teacher was trained on those of all labeled training regions"
-    if config["teacher"] not in TEACHERS:
+    if study.teacher not in TEACHERS:
         teacher = "the teacher was a model of another study, whose training patients are not recorded here"
     return " ".join([f"Training on labels minimized cross-entropy; {teacher}.", *rows])
 
 
-def one_row(row: dict, base: dict | None) -> str:
+def one_row(row: Method, base: Distill | None) -> str:
     """Describe a row, for after its name or "this model". base: settings of the first row that distills."""
-    distill, pretrain, finetune = row["distill"], row["pretrain"], row["finetune"]
-    if row["network"] == _FITTED:
+    distill, pretrain, finetune = row.distill, row.pretrain, row.finetune
+    if row.network == FITTED:
         return f"was fitted to the labels of {_labeled(finetune)}, without augmentation, to convergence"
-    said = [f"started from {_STARTS.get(row['init'], 'weights trained elsewhere')}"]
-    said += ["read the magnification of the teacher"] if row["at"] == "teacher" else []
+    said = [f"started from {_STARTS.get(row.init, 'weights trained elsewhere')}"]
+    said += ["read the magnification of the teacher"] if row.at == "teacher" else []
     if pretrain:
         said.append(f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher")
     if distill:
         labels = "without their labels"
-        if distill["cross_entropy"]:
-            labels = f"with {distill['cross_entropy']:g} x the cross-entropy of their labels added"
-        changed = [f"{key.replace('_', ' ')} {distill[key]}" for key in _DISTILLING if distill[key] != base[key]]
-        changed += [f"{distill['batches_per_step']} batches in a step"] if distill["batches_per_step"] > 1 else []
-        changed += [f"{distill['lr_multiplier']:g} x the learning rate"] if distill["lr_multiplier"] != 1 else []
-        changed += (
-            [f"weights averaged over steps, {distill['ema_decay']:g} of the past"] if distill["ema_decay"] else []
-        )
-        changed += ["the last partial batch of each pass dropped"] if distill["drop_last"] else []
+        if distill.cross_entropy:
+            labels = f"with {distill.cross_entropy:g} x the cross-entropy of their labels added"
+        pairs = [(key.replace("_", " "), getattr(distill, key), getattr(base, key)) for key in _DISTILLING]
+        changed = [f"{key} {value}" for key, value, of_base in pairs if value != of_base]
+        changed += [f"{distill.batches_per_step} batches in a step"] if distill.batches_per_step > 1 else []
+        changed += [f"{distill.lr_multiplier:g} x the learning rate"] if distill.lr_multiplier != 1 else []
+        changed += [f"weights averaged over steps, {distill.ema_decay:g} of the past"] if distill.ema_decay else []
+        changed += ["the last partial batch of each pass dropped"] if distill.drop_last else []
         said.append(f"was distilled on {_seen(distill)} {labels}" + (f" ({', '.join(changed)})" if changed else ""))
     if finetune:
         before = distill or pretrain
-        steps = f" for the last {100 * finetune['share']:g} % of the steps" if before else ""
+        steps = f" for the last {100 * finetune.share:g} % of the steps" if before else ""
         said.append(
             f"{'was then fine-tuned on' if before else 'was trained on'} the labels of {_labeled(finetune)}{steps}"
         )
     return listed(said)
 
 
-def _seen(stage: dict) -> str:
-    return "all training regions" if stage["images"] == "all" else "the labeled training regions"
+def _seen(stage: Pretrain | Distill) -> str:
+    return "all training regions" if stage.images == "all" else "the labeled training regions"
 
 
-def _labeled(finetune: dict) -> str:
+def _labeled(finetune: Finetune) -> str:
     withheld = " and of the unlabeled ones, whose labels had been withheld"
-    return "the labeled training regions" + (withheld if finetune["images"] == "all" else "")
+    return "the labeled training regions" + (withheld if finetune.images == "all" else "")
 
 
-def first_distillation(config: dict) -> dict | None:
+def first_distillation(study: Study) -> Distill | None:
     """Settings of the first row that distills; ``one_row`` names where other rows differ."""
-    return next((row["distill"] for row in config["methods"].values() if row["distill"]), None)
+    return next((row.distill for row in study.methods.values() if row.distill), None)
 
 
-def other_networks(config: dict) -> str:
+def other_networks(study: Study) -> str:
     """Rows with another network than the teacher's, each in a sentence with a space before it."""
     said = []
-    for name, row in config["methods"].items():
-        if row["network"] == _FITTED:
+    for name, row in study.methods.items():
+        if row.network == FITTED:
             said.append(
                 f"`{name}` was not a network but a logistic regression on the mean and standard deviation of the three "
                 "color channels of a region, standardized; its L2 penalty was chosen on validation log loss."
             )
-        elif row["network"] != _TEACHERS_NETWORK:
+        elif row.network != TEACHERS_NETWORK:
             said.append(
-                f"`{name}` was a ResNet-{row['network'].removeprefix('resnet')} with the statistics of its batch "
+                f"`{name}` was a ResNet-{row.network.removeprefix('resnet')} with the statistics of its batch "
                 "normalization frozen."
             )
     return "".join(f" {sentence}" for sentence in said)

@@ -6,6 +6,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lowpower import __version__
+from lowpower.config.study import Study
+from lowpower.config.training_settings import Augmentation
 from lowpower.magnification import describe
 from lowpower.model_header import model_header
 from lowpower.pages.methods_sentences import TEACHERS, all_rows, first_distillation, listed, other_networks
@@ -16,29 +18,29 @@ _POOLINGS = {"max": "maximum", "mean": "average"}
 
 
 def methods(
-    config: dict, slides: Sequence[dict[str, str]], costs: Sequence[dict[str, str]], teacher: str | Path
+    study: Study, slides: Sequence[dict[str, str]], costs: Sequence[dict[str, str]], teacher: str | Path
 ) -> list[tuple[str, str]]:
     """(heading, text) of each paragraph.
 
-    config: the complete configuration. slides, costs: rows of intake.csv and cost.csv. teacher: its model file.
+    slides, costs: rows of intake.csv and cost.csv. teacher: its model file.
     """
     parameters = f", with {int(costs[0]['parameters']):,} parameters" if costs else ""
     timed = f"{CONVENTION} {timing(costs)}" if costs else CONVENTION
     versions = model_header(teacher).versions
     return [
-        ("Cohort", _cohort(config, slides)),
-        ("Regions", _regions(config)),
+        ("Cohort", _cohort(study, slides)),
+        ("Regions", _regions(study)),
         (
             "Network",
             "Teacher and students had one architecture: a residual network of four basic blocks (ResNet-10) with group "
             f"normalization and global average pooling{parameters}. Such a student is cheaper only because it reads "
-            f"fewer pixels.{other_networks(config)}",
+            f"fewer pixels.{other_networks(study)}",
         ),
-        ("Distillation", _distillation(config)),
-        ("Rows of the study", all_rows(config)),
-        ("Augmentation", _augmentation(config["augmentation"])),
-        ("Optimization", _optimization(config)),
-        ("Evaluation", _evaluation(config)),
+        ("Distillation", _distillation(study)),
+        ("Rows of the study", all_rows(study)),
+        ("Augmentation", _augmentation(study.augmentation)),
+        ("Optimization", _optimization(study)),
+        ("Evaluation", _evaluation(study)),
         ("Cost", timed),
         (
             "Software",
@@ -48,127 +50,123 @@ def methods(
     ]
 
 
-def _cohort(config: dict, slides: Sequence[dict[str, str]]) -> str:
+def _cohort(study: Study, slides: Sequence[dict[str, str]]) -> str:
     usable = [row for row in slides if row["state"] == "usable"]
     declared = sum(row["mpp_source"] == "sheet" for row in slides)
-    split = config["split"]
-    val, test = (f"{100 * split[key]:g} %" for key in ("val", "test"))
+    split = study.split
+    val, test = (f"{100 * share:g} %" for share in (split.val, split.test))
     division = {
         "sheet": "as the sheet of slides assigns them",
         "random": f"at random for each seed, stratified by class: {val} of the labeled patients for validation, "
         f"{test} for testing",
-        "kfold": f"into {split['folds']} folds, stratified by class; each seed tested on one fold and validated on "
+        "kfold": f"into {split.folds} folds, stratified by class; each seed tested on one fold and validated on "
         f"{val} of the other labeled patients",
-        "site": f"by site: patients of {listed(split['test_sites'])} for testing, and {val} of the other labeled "
+        "site": f"by site: patients of {listed(split.test_sites)} for testing, and {val} of the other labeled "
         "patients for validation",
-    }[split["by"]]
+    }[split.by]
     return (
-        ("The slides were synthetic, drawn by the workflow. " if config.get("demo") else "")
-        + f"The cohort {config['cohort']} had {count_of(len(slides), 'slide')} of "
+        ("The slides were synthetic, drawn by the workflow. " if study.demo else "")
+        + f"The cohort {study.cohort} had {count_of(len(slides), 'slide')} of "
         f"{count_of(len({row['patient'] for row in slides}), 'patient')}; {len(usable):,} could be used. "
         + (
             f"The scale of {count_of(declared, 'slide')} was declared in the sheet, not read from the file. "
             if declared
             else ""
         )
-        + f"The classes were {listed(config['classes'])}. Patients, never single slides, were divided into training, "
+        + f"The classes were {listed(study.classes)}. Patients, never single slides, were divided into training, "
         f"validation and test {division}."
     )
 
 
-def _regions(config: dict) -> str:
-    tissue, grid = config["tissue"], config["grid"]
-    size, stride = grid["size_um"], grid["stride_um"] or grid["size_um"]
+def _regions(study: Study) -> str:
+    tissue, grid = study.tissue, study.grid
+    size, stride = grid.size_um, grid.stride_um or grid.size_um
     unit = {
         "tissue": "one piece of tissue, of its own size",
         "grid": f"a field of {size:g} x {size:g} µm, one every {stride:g} µm where at least "
-        f"{100 * grid['min_tissue']:g} % of it was tissue",
+        f"{100 * grid.min_tissue:g} % of it was tissue",
         "annotation": "one annotated area, with everything outside it whitened",
         "slide": "all tissue of a slide",
-    }[config["unit"]]
-    if config["max_side_um"] and config["unit"] != "grid":
-        unit += f", cut into parts where it was longer than {config['max_side_um']:,} µm"
-    lows = listed([describe(low) for low in config["student_magnifications"]])
+    }[study.unit]
+    if study.max_side_um and study.unit != "grid":
+        unit += f", cut into parts where it was longer than {study.max_side_um:,} µm"
+    lows = listed([describe(low) for low in study.student_magnifications])
     return (
-        f"Tissue was found on one mask for all magnifications, at {tissue['mask_mpp']:g} µm/px; gaps up to about "
-        f"{tissue['close_um']:g} µm were closed, and pieces below {tissue['min_area_um2']:,} µm² left out. The unit of "
-        f"learning was a region: {unit}. The teacher read regions at {describe(config['teacher_magnification'])}, as "
-        f"JPEG of quality {config['jpeg_quality']}; students read the same regions at {lows}, as area means of the "
+        f"Tissue was found on one mask for all magnifications, at {tissue.mask_mpp:g} µm/px; gaps up to about "
+        f"{tissue.close_um:g} µm were closed, and pieces below {tissue.min_area_um2:,} µm² left out. The unit of "
+        f"learning was a region: {unit}. The teacher read regions at {describe(study.teacher_magnification)}, as "
+        f"JPEG of quality {study.jpeg_quality}; students read the same regions at {lows}, as area means of the "
         "same pixels that the teacher read."
     )
 
 
-def _distillation(config: dict) -> str:
-    base = first_distillation(config)
+def _distillation(study: Study) -> str:
+    base = first_distillation(study)
     if base is None:
         return "No row of this study distills."
     views = "the teacher evaluated a new view in every step"
-    if base["teacher"] == "recorded":
-        views = (
-            f"the teacher evaluated {count_of(config['views'], 'view')} of each training region, once for all students"
-        )
+    if base.teacher == "recorded":
+        views = f"the teacher evaluated {count_of(study.views, 'view')} of each training region, once for all students"
     return (
         "Students were trained by label-free distillation from a label-trained teacher (DiPalma et al. call it "
         f"self-supervised): {views}. The loss was the Kullback-Leibler divergence between the class probabilities of "
-        f"teacher and student (temperature {base['temperature']:g}) plus the mean squared difference between their "
-        f"last feature maps, weighted {base['kl_weight']:g} : {base['feature_weight']:g}; the teacher's map was "
-        f"reduced to the student's grid by {_POOLINGS[base['pooling']]} pooling. As the teacher was trained on "
+        f"teacher and student (temperature {base.temperature:g}) plus the mean squared difference between their "
+        f"last feature maps, weighted {base.kl_weight:g} : {base.feature_weight:g}; the teacher's map was "
+        f"reduced to the student's grid by {_POOLINGS[base.pooling]} pooling. As the teacher was trained on "
         "labels, the method as a whole is semi-supervised."
     )
 
 
-def _augmentation(augmentation: dict) -> str:
-    factors = [
-        f"{name} {1 - augmentation[name]:g} to {1 + augmentation[name]:g}"
-        for name in ("brightness", "contrast", "saturation")
-    ]
-    turns = ["random flips left-right and top-bottom"] if augmentation["flip"] else []
-    turns += ["random quarter turns"] if augmentation["quarter_turns"] else []
-    jitter = f"color jitter (factors of {listed(factors)}; hue shifted by up to {augmentation['hue']:g} of a turn)"
+def _augmentation(augmentation: Augmentation) -> str:
+    jitters = {name: getattr(augmentation, name) for name in ("brightness", "contrast", "saturation")}
+    factors = [f"{name} {1 - change:g} to {1 + change:g}" for name, change in jitters.items()]
+    turns = ["random flips left-right and top-bottom"] if augmentation.flip else []
+    turns += ["random quarter turns"] if augmentation.quarter_turns else []
+    jitter = f"color jitter (factors of {listed(factors)}; hue shifted by up to {augmentation.hue:g} of a turn)"
     return f"A view was {listed([jitter, *turns])}, drawn once per region and view, the same for teacher and student."
 
 
-def _optimization(config: dict) -> str:
-    recipe, seeds = config["training"], [str(seed) for seed in config["seeds"]]
-    labeled, unlabeled = (listed([f"{share} %" for share in config[key]]) for key in ("labeled", "unlabeled"))
+def _optimization(study: Study) -> str:
+    recipe, seeds = study.training, [str(seed) for seed in study.seeds]
+    labeled, unlabeled = (listed([f"{share} %" for share in shares]) for shares in (study.labeled, study.unlabeled))
     return (
-        f"Adam with a constant learning rate of {recipe['learning_rate']:g} and weight decay of "
-        f"{recipe['weight_decay']:g}; {count_of(recipe['steps'], 'optimizer step')} of "
-        f"{count_of(recipe['batch'], 'region')} for every model, fine-tuning included, on a "
-        f"{'GPU' if config['gpu'] else 'CPU'}. Every {count_of(recipe['evaluate_every'], 'step')} the log loss on the "
+        f"Adam with a constant learning rate of {recipe.learning_rate:g} and weight decay of "
+        f"{recipe.weight_decay:g}; {count_of(recipe.steps, 'optimizer step')} of "
+        f"{count_of(recipe.batch, 'region')} for every model, fine-tuning included, on a "
+        f"{'GPU' if study.gpu else 'CPU'}. Every {count_of(recipe.evaluate_every, 'step')} the log loss on the "
         "validation regions was computed, and the weights with the lowest one were kept. Students were trained on "
         f"{labeled} of the labeled training patients and, where their row takes any, {unlabeled} of the unlabeled. "
         f"{'Seed' if len(seeds) == 1 else 'Seeds'}: {listed(seeds)}; "
-        f"{TEACHERS.get(config['teacher'], 'all students had one teacher, from another study')}."
+        f"{TEACHERS.get(study.teacher, 'all students had one teacher, from another study')}."
     )
 
 
-def _evaluation(config: dict) -> str:
-    statistics = config["statistics"]
+def _evaluation(study: Study) -> str:
+    statistics = study.statistics
     judged = "Test data were predicted once, with the weights chosen on validation data."
-    if config["report_split"] == "val":
+    if study.report_split == "val":
         judged = "Results are those on the validation data that chose the weights; no test data were predicted."
-    if "level" in config["pixels"]:
+    if "level" in study.pixels:
         judged += (
             " Students were tested twice: on the area means on which they were trained, and on the same regions read "
             "from the nearest finer level that the slide file itself stores, reduced by a box filter where needed."
         )
     return (
-        f"{judged} {_aggregation(config)} "
-        f"Intervals ({100 * statistics['confidence']:g} %) come from a bootstrap that draws patients with replacement "
-        f"({statistics['draws']:,} draws; {statistics['rank_draws']:,} for AUROC and average precision): of shares by "
+        f"{judged} {_aggregation(study)} "
+        f"Intervals ({100 * statistics.confidence:g} %) come from a bootstrap that draws patients with replacement "
+        f"({statistics.draws:,} draws; {statistics.rank_draws:,} for AUROC and average precision): of shares by "
         "Student's t on the logit scale, of differences by percentiles adjusted for the number of patients; rows of "
-        f"fewer than {statistics['fewest_patients']} patients have none. For referral, the teacher read again the "
+        f"fewer than {statistics.fewest_patients} patients have none. For referral, the teacher read again the "
         "units whose highest student probability was below a quantile of the validation units'."
     )
 
 
-def _aggregation(config: dict) -> str:
-    of_class = {"max": "highest", "top_k": f"mean of the {config['top_k']} highest"}
+def _aggregation(study: Study) -> str:
+    of_class = {"max": "highest", "top_k": f"mean of the {study.top_k} highest"}
     ways = {"mean": "the mean of its regions', weighted by tissue area"}
     ways |= {way: f"for each class the {which} of its regions', renormalized" for way, which in of_class.items()}
-    if config["aggregation"] != "validation":
-        return f"The probabilities of a slide or patient are {ways[config['aggregation']]}."
+    if study.aggregation != "validation":
+        return f"The probabilities of a slide or patient are {ways[study.aggregation]}."
     return (
         "The probabilities of a slide or patient are, whichever had the lowest log loss on the model's validation "
         f"data, {'; '.join(ways.values())}."

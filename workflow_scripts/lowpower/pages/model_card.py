@@ -2,9 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lowpower import magnification
+from lowpower.config.study import Study
+from lowpower.config.trained_model import Model
 from lowpower.files import read_json, read_rows, replacing
 from lowpower.hashes import hash_of
 from lowpower.log import say
@@ -36,6 +39,19 @@ print(dict(zip(header.classes, logits.softmax(1)[0].tolist(), strict=True)))
 """
 
 
+@dataclass(frozen=True)
+class FinishedStudy:
+    """What the cards of a study are written from: its config, the scanners of its sheet, and the rows of its tables."""
+
+    study: Study
+    scanners: Sequence[str]
+    intake: Sequence[dict[str, str]]
+    cohort: Sequence[dict[str, str]]
+    results: Sequence[dict[str, str]]
+    cost: Sequence[dict[str, str]]
+    splits: Sequence[dict[str, str]]  # of all seeds
+
+
 def write_model_cards(
     config: str | Path,
     intake: str | Path,
@@ -44,48 +60,51 @@ def write_model_cards(
     cost: str | Path,
     splits: Sequence[str | Path],
     files: Sequence[str | Path],
-    models: Sequence[dict],
+    models: Sequence[Model],
     scanners: Sequence[str],
     cards: Sequence[str | Path],
 ) -> None:
     """Write one Markdown card for each model.
 
-    config: complete (JSON). intake, cohort, results, cost: tables (CSV). splits: one CSV per seed. files, models: the
-    model files and their rows of the study, parallel to cards. scanners: those in the sheet.
+    config: complete (JSON). intake, cohort, results, cost: tables (CSV). splits: one CSV per seed. files: one for each
+    model. scanners: those in the sheet.
     """
-    study = {"config": read_json(config), "scanners": sorted(set(scanners) - {""})}
-    tables = {"intake": intake, "cohort": cohort, "results": results, "cost": cost}
-    study |= {name: read_rows(path) for name, path in tables.items()}
-    study["splits"] = [row for path in splits for row in read_rows(path)]
+    finished = FinishedStudy(
+        study=Study.from_dict(read_json(config)),
+        scanners=sorted(set(scanners) - {""}),
+        intake=read_rows(intake),
+        cohort=read_rows(cohort),
+        results=read_rows(results),
+        cost=read_rows(cost),
+        splits=[row for path in splits for row in read_rows(path)],
+    )
     for file, model, card in zip(files, models, cards, strict=True):
         with replacing(card) as part:
-            part.write_text(card_of(study, Path(file), model), encoding="utf-8")
+            part.write_text(card_of(finished, Path(file), model), encoding="utf-8")
     say(f"{count_of(len(cards), 'model card')} written")
 
 
-def card_of(study: dict, file: Path, model: dict) -> str:
+def card_of(finished: FinishedStudy, file: Path, model: Model) -> str:
     """The card of one model as Markdown: no path, host, user, slide or patient in it."""
-    config, about = study["config"], model_header(file)
-    alone = {name: row for name, row in config["methods"].items() if name == model["method"]}
-    said = dict(methods(config | {"methods": alone}, study["intake"], study["cost"], file))
+    study, about = finished.study, model_header(file)
+    alone = {name: row for name, row in study.methods.items() if name == model.method}
+    said = dict(methods(replace(study, methods=alone), finished.intake, finished.cost, file))
     parts = {
-        "Input and output": _reads(config, about, said["Regions"]),
-        "Training": _trained(config, model, said),
-        "Cohort": _cohort(study, model),
-        "Results": _results(study, model, said["Evaluation"]),
-        "Limits": "\n".join(f"- {limit}" for limit in _limits(study, model)),
-        "File": _file(file, about, study["cost"], model),
+        "Input and output": _reads(about, said["Regions"]),
+        "Training": _trained(study, model, said),
+        "Cohort": _cohort(finished, model),
+        "Results": _results(finished, model, said["Evaluation"]),
+        "Limits": "\n".join(f"- {limit}" for limit in _limits(finished, model)),
+        "File": _file(file, about, finished.cost, model),
         "Loading": f"```python\n{LOADING}```\n\nThe region must be RGB at {describe(about.magnification)}, with "
         "sides that are multiples of 32 px.",
     }
-    title = (
-        f"# {model['method']} at {describe(model['magnification'])}, seed {model['seed']}, cohort {config['cohort']}"
-    )
+    title = f"# {model.method} at {describe(model.magnification)}, seed {model.seed}, cohort {study.cohort}"
     warning = "> **For research use only.** This model is not a medical device; do not base a diagnosis on it."
     return "\n\n".join([title, warning, *(f"## {heading}\n\n{text}" for heading, text in parts.items())]) + "\n"
 
 
-def _reads(config: dict, about: ModelHeader, regions: str) -> str:
+def _reads(about: ModelHeader, regions: str) -> str:
     classes = listed([f"`{name}`" for name in about.classes])
     return (
         f"One region of tissue at {describe(about.magnification)}. The output is one probability for each of "
@@ -93,42 +112,42 @@ def _reads(config: dict, about: ModelHeader, regions: str) -> str:
     )
 
 
-def _trained(config: dict, model: dict, said: dict[str, str]) -> str:
-    row = config["methods"].get(model["method"])
+def _trained(study: Study, model: Model, said: dict[str, str]) -> str:
+    row = study.methods.get(model.method)
     if row:
-        shares = f"{model['labeled']} % of the labeled and {model['unlabeled']} % of the unlabeled training patients"
-        how = f"This model {one_row(row, row['distill'])}. It saw {shares}."
-    elif config["teacher"] in TEACHERS:
+        shares = f"{model.labeled} % of the labeled and {model.unlabeled} % of the unlabeled training patients"
+        how = f"This model {one_row(row, row.distill)}. It saw {shares}."
+    elif study.teacher in TEACHERS:
         how = "This model is the teacher. It was trained on the labels of all labeled training regions."
     else:
         return "This model came from another study. How it was trained, and on which patients, is not recorded here."
-    parts = ["Network", *(["Distillation"] if row and row["distill"] else []), "Augmentation", "Optimization"]
+    parts = ["Network", *(["Distillation"] if row and row.distill else []), "Augmentation", "Optimization"]
     return "\n\n".join([how, *(said[part] for part in parts)])
 
 
-def _cohort(study: dict, model: dict) -> str:
-    rows = [row for row in study["cohort"] if str(model["seed"]) in row["seeds"].split()]
+def _cohort(finished: FinishedStudy, model: Model) -> str:
+    rows = [row for row in finished.cohort if str(model.seed) in row["seeds"].split()]
     sites: dict[str, set[str]] = {}
-    for row in study["splits"]:
-        if int(row["seed"]) == model["seed"] and row["site"]:
+    for row in finished.splits:
+        if int(row["seed"]) == model.seed and row["site"]:
             sites.setdefault(row["split"], set()).add(row["site"])
     named_sites = (
         listed([f"{len(names)} in {split}" for split, names in sites.items()]) if sites else "not named in the sheet"
     )
-    vendors = Counter(row["vendor"] for row in study["intake"] if row["state"] == "usable" and row["vendor"])
+    vendors = Counter(row["vendor"] for row in finished.intake if row["state"] == "usable" and row["vendor"])
     files = listed([f"{vendor} ({count_of(count, 'slide')})" for vendor, count in sorted(vendors.items())])
-    scanners = listed(study["scanners"]) if study["scanners"] else "not named in the sheet"
+    scanners = listed(finished.scanners) if finished.scanners else "not named in the sheet"
     shown = [{key: cell for key, cell in row.items() if key != "seeds"} for row in headline(rows)]
     return (
         f"{markdown(shown)}\nSites: {named_sites}. Scanners: {scanners}. Kinds of slide file: {files or 'not known'}."
     )
 
 
-def rows_of(study: dict, model: dict) -> list[dict[str, str]]:
+def rows_of(finished: FinishedStudy, model: Model) -> list[dict[str, str]]:
     """The rows of results.csv that average over this model and its other seeds."""
-    named = {"method": model["method"], "magnification": magnification.name_of(model["magnification"])}
-    named |= {key: str(model[key]) for key in ("labeled", "unlabeled")}
-    return [row for row in study["results"] if all(row[key] == value for key, value in named.items())]
+    named = {"method": model.method, "magnification": magnification.name_of(model.magnification)}
+    named |= {"labeled": str(model.labeled), "unlabeled": str(model.unlabeled)}
+    return [row for row in finished.results if all(row[key] == value for key, value in named.items())]
 
 
 def _metrics(rows: Sequence[dict[str, str]]) -> list[str]:
@@ -137,8 +156,8 @@ def _metrics(rows: Sequence[dict[str, str]]) -> list[str]:
     return [name for name in names if any(row[name] for row in rows)]
 
 
-def _results(study: dict, model: dict, evaluation: str) -> str:
-    rows = rows_of(study, model)
+def _results(finished: FinishedStudy, model: Model, evaluation: str) -> str:
+    rows = rows_of(finished, model)
     if not rows:
         return f"None: no unit with a known true class was predicted. {evaluation}"
     shown = []
@@ -153,28 +172,28 @@ def _results(study: dict, model: dict, evaluation: str) -> str:
     return f"{markdown(shown)}\n{mean}{evaluation}"
 
 
-def _limits(study: dict, model: dict) -> list[str]:
+def _limits(finished: FinishedStudy, model: Model) -> list[str]:
     """Limits of the model, each in a sentence."""
-    config, rows = study["config"], rows_of(study, model)
-    found = ["The slides are synthetic: the results do not apply to patients."] if config.get("demo") else []
-    found += [f"Note of the study: {config['note']}"] if config["note"] else []
-    if config["report_split"] == "val":
+    study, rows = finished.study, rows_of(finished, model)
+    found = ["The slides are synthetic: the results do not apply to patients."] if study.demo else []
+    found += [f"Note of the study: {study.note}"] if study.note else []
+    if study.report_split == "val":
         found.append("The results are too good: they come from the validation patients who chose its weights.")
     if not any(row["split"] == "external" for row in rows):
         found.append("It was tested on one cohort only, not on slides of other sites, scanners, stains or countries.")
-    if not any(row["pixels"] == "level" for row in rows) and model["method"] != "teacher":
+    if not any(row["pixels"] == "level" for row in rows) and model.method != "teacher":
         found.append("It was tested only on area means of finer pixels, not on a coarser level that a file stores.")
     if not {*_metrics(rows)} & _CALIBRATION:
         found.append("The calibration of its probabilities was not measured.")
-    if not config["regions_have_labels"] and config["unit"] != "annotation":
+    if not study.regions_have_labels and study.unit != "annotation":
         found.append("It was trained on labels of slides; its output for a single region was not tested.")
     found.append("It never saw tissue outside its classes and cannot reject it: it always predicts one of its classes.")
     return found
 
 
-def _file(file: Path, about: ModelHeader, costs: Sequence[dict[str, str]], model: dict) -> str:
+def _file(file: Path, about: ModelHeader, costs: Sequence[dict[str, str]], model: Model) -> str:
     rows = {"architecture": about.architecture}
-    place = (model["network"], magnification.name_of(model["magnification"]))
+    place = (model.network, magnification.name_of(model.magnification))
     for cost in costs:
         if (cost["network"], cost["magnification"]) == place:
             fewer = f"{cost['flops_times_cheaper']} times fewer than the teacher's"

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lowpower.claims import claims_table
+from lowpower.config.study import Study
+from lowpower.config.table_settings import Statistics
 from lowpower.files import read_json, read_rows, safe_name
 from lowpower.log import say
 from lowpower.magnification import describe
@@ -44,20 +46,20 @@ def write_report(
     of which only the header is read. names: pseudonyms.csv where slides are shown under pseudonyms (the tables then
     have these already), else None.
     """
-    known, study = read_names(names), read_json(config)
+    known, study = read_names(names), Study.from_dict(read_json(config))
     taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
     tested, timed, referred = (read_rows(path) for path in (claims, hours, referral))
     drawn = {Path(path).stem: captioned(path) for path in figures}
-    lows = ", ".join(describe(low) for low in study["student_magnifications"])
-    statistics = study["statistics"]
+    lows = ", ".join(describe(low) for low in study.student_magnifications)
+    statistics = study.statistics
     write_page(
         report,
         "report.html.j2",
-        title=f"{study['cohort']}: histology at low magnification",
-        lead=f"Students read {lows}; their teacher reads {describe(study['teacher_magnification'])}. Numbers and names "
+        title=f"{study.cohort}: histology at low magnification",
+        lead=f"Students read {lows}; their teacher reads {describe(study.teacher_magnification)}. Numbers and names "
         "link to the files beside this page. Click on a column's name to sort.",
         reading=[*about_study(study), *about_results(study, counts, rows)],
-        answer=answer(rows, referred, costs, controls, statistics["confidence"]),
+        answer=answer(rows, referred, costs, controls, statistics.confidence),
         verdicts=claims_table.in_short(tested).capitalize() if tested else "",
         warnings=about_slides(taken),
         frontier=drawn.pop("accuracy_flops", None),
@@ -69,7 +71,7 @@ def write_report(
         cohort=_cohort(taken, counts, linked=not known.hidden),
         results=_results(rows, statistics),
         cost=[_reading(costs), _training(timed)],
-        referral=_referral(referred, statistics["confidence"]),
+        referral=_referral(referred, statistics.confidence),
         claims=_claims(tested),
         slides=slides,
         gallery=gallery(slides, overviews, taken, known),
@@ -77,7 +79,7 @@ def write_report(
         references=citation.references(),
         bibtex=citation.bibtex(),
     )
-    say(f"{study['cohort']}: everything is on one page, {report}")
+    say(f"{study.cohort}: everything is on one page, {report}")
 
 
 def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], linked: bool) -> Chapter:
@@ -92,11 +94,11 @@ def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], l
     return Chapter(tables, "", _forms("cohort"))
 
 
-def _results(rows: Sequence[dict[str, str]], statistics: dict) -> Chapter:
+def _results(rows: Sequence[dict[str, str]], statistics: Statistics) -> Chapter:
     tables = [_of_models(title, shown, "tables/results.csv") for title, shown in results_table.sections(rows)]
     note = results_table.NOTHING
     if tables:
-        note = results_table.note(statistics["confidence"], statistics["fewest_patients"])
+        note = results_table.note(statistics.confidence, statistics.fewest_patients)
     return Chapter(tables, note, [*_forms("results"), *_forms("classes"), *_forms("sites"), "tables/patients.csv"])
 
 

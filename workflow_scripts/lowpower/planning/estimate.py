@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lowpower.config.study import Study
+from lowpower.config.trained_model import Model
 from lowpower.planning.job_forecast import Forecast, by_likeness, disk_mb, forecast
 from lowpower.planning.past_runs import Cohort, Tissue
 from lowpower.planning.workload import MODEL_RULES, expected_tissue
@@ -22,9 +24,9 @@ class Estimate:
 
 
 def estimate(
-    config: dict,
+    study: Study,
     jobs: dict[str, int],
-    models: Sequence[dict],
+    models: Sequence[Model],
     slides: int,
     slide_mb: float | None,
     cohorts: Sequence[Cohort],
@@ -34,19 +36,19 @@ def estimate(
 
     slide_mb: mean size of a slide file, None where there is none to look at. cores: of the machine.
     """
-    cut = [cohort for cohort in by_likeness(cohorts, config) if cohort.tissue]
+    cut = [cohort for cohort in by_likeness(cohorts, study) if cohort.tissue]
     if not cut:
         return None
     source = cut[0]
     shares = next((cohort.tissue.shares for cohort in cut if cohort.tissue.shares), {})
-    tissue = expected_tissue(source.tissue, source.config, config, slides, slide_mb, shares)
-    found = {rule: forecast(rule, count, config, models, tissue, cohorts) for rule, count in jobs.items()}
+    tissue = expected_tissue(source.tissue, source.study, study, slides, slide_mb, shares)
+    found = {rule: forecast(rule, count, study, models, tissue, cohorts) for rule, count in jobs.items()}
     seconds = {rule: sum(f.seconds.values()) * (cores if rule == ALONE else 1) for rule, f in found.items() if f}
-    mb = {rule: disk_mb(rule, count, config, models, tissue, source) for rule, count in jobs.items()}
+    mb = {rule: disk_mb(rule, count, study, models, tissue, source) for rule, count in jobs.items()}
     return Estimate(source, tissue, found, seconds, mb)
 
 
-def longest_chain(models: Sequence[dict], found: dict[str, Forecast | None]) -> float:
+def longest_chain(models: Sequence[Model], found: dict[str, Forecast | None]) -> float:
     """Seconds of the slowest way from a teacher over its recording to a student's predictions."""
     seconds = {rule: known.seconds for rule, known in found.items() if known}
     teacher, record = (max(seconds.get(rule, {}).values(), default=0) for rule in ("train_teacher", "record_teacher"))
@@ -58,7 +60,7 @@ def longest_chain(models: Sequence[dict], found: dict[str, Forecast | None]) -> 
     return max(*ways, teacher)
 
 
-def one_after_another(models: Sequence[dict], found: dict[str, Forecast | None]) -> float:
+def one_after_another(models: Sequence[Model], found: dict[str, Forecast | None]) -> float:
     """Seconds that no number of machines shortens: one slide through its steps, the longest chain, and the tables."""
     alone = (known for rule, known in found.items() if known and rule not in MODEL_RULES)
     return longest_chain(models, found) + sum(max(known.seconds.values()) for known in alone if known.seconds)

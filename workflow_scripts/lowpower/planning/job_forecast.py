@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lowpower.config.study_models import TEACHERS_NETWORK
+from lowpower.config.study import Study
+from lowpower.config.trained_model import TEACHERS_NETWORK, Model
 from lowpower.planning.past_runs import Cohort, Job, Tissue
 from lowpower.planning.workload import (
     MODEL_RULES,
@@ -37,17 +38,17 @@ class Forecast:
     mb: float
 
 
-def by_likeness(cohorts: Sequence[Cohort], config: dict, rule: str = "") -> list[Cohort]:
+def by_likeness(cohorts: Sequence[Cohort], study: Study, rule: str = "") -> list[Cohort]:
     """The cohorts, that which tells most about a rule of this config first: itself, else the one most like it."""
 
     def unlike(cohort: Cohort) -> tuple:
-        other = cohort.config
+        other = cohort.study
         return (
-            rule in MODEL_RULES and other["gpu"] != config["gpu"],
-            cohort.name != config["cohort"],
-            bool(other.get("demo")) != bool(config.get("demo")),
-            other["unit"] != config["unit"],
-            abs(math.log(other["teacher_magnification"] / config["teacher_magnification"])),
+            rule in MODEL_RULES and other.gpu != study.gpu,
+            cohort.name != study.cohort,
+            bool(other.demo) != bool(study.demo),
+            other.unit != study.unit,
+            abs(math.log(other.teacher_magnification / study.teacher_magnification)),
             -sum(job.seconds for jobs in cohort.jobs.values() for job in jobs),
             cohort.name,
         )
@@ -56,14 +57,14 @@ def by_likeness(cohorts: Sequence[Cohort], config: dict, rule: str = "") -> list
 
 
 def forecast(
-    rule: str, jobs: int, config: dict, models: Sequence[dict], tissue: Tissue, cohorts: Sequence[Cohort]
+    rule: str, jobs: int, study: Study, models: Sequence[Model], tissue: Tissue, cohorts: Sequence[Cohort]
 ) -> Forecast | None:
     """What a rule will take, or None where nothing tells. tissue: what the slides of this config hold.
 
     A rule of models that was never run is told from the trainings, at the price of their pixels.
     """
-    works = planned_works(rule, config, models, tissue, jobs)
-    able = [cohort for cohort in by_likeness(cohorts, config, rule) if cohort.tissue]
+    works = planned_works(rule, study, models, tissue, jobs)
+    able = [cohort for cohort in by_likeness(cohorts, study, rule) if cohort.tissue]
     for rules in ((rule,), TRAININGS if rule in MODEL_RULES else ()):
         for cohort in able:
             pairs = [pair for name in rules for pair in measured_works(name, cohort, cohort.tissue)]
@@ -104,11 +105,11 @@ def _memory(works: dict[object, Work], pairs: list[tuple[Job, Work]], like: list
     return base + max(0.0, job.mb - base) * growth if job.mb else 0.0
 
 
-def disk_mb(rule: str, jobs: int, config: dict, models: Sequence[dict], tissue: Tissue, source: Cohort) -> float:
+def disk_mb(rule: str, jobs: int, study: Study, models: Sequence[Model], tissue: Tissue, source: Cohort) -> float:
     """MB that the outputs of a rule fill. source: the cohort whose ZIPs and slides are the measure."""
-    classes = len(config["classes"])
+    classes = len(study.classes)
     known, pixels = source.tissue, tissue.regions * tissue.megapixels
-    teacher, at = config["teacher_magnification"], source.config["teacher_magnification"]
+    teacher, at = study.teacher_magnification, source.study.teacher_magnification
 
     def zips(scale: float, among: list[float]) -> float:
         """At a magnification, by the bytes per pixel of the ZIPs at the nearest of ``among``."""
@@ -125,15 +126,15 @@ def disk_mb(rule: str, jobs: int, config: dict, models: Sequence[dict], tissue: 
     if rule == "tile_slide":
         return zips(teacher, [scale for scale in source.zips if scale == at])
     if rule in ("downsample_slide", "read_level"):
-        lows = config["student_magnifications"]
+        lows = study.student_magnifications
         read = jobs / (tissue.slides * len(lows))  # share of the slides
         return sum(read * zips(low, [scale for scale in source.zips if scale != at]) for low in lows)
     if rule == "record_teacher":
-        trained = tissue.share("train") * len(config["seeds"])
-        return recording_mb(trained, config["views"], tissue.megapixels, classes)
-    made = [model for model in models if has_job(rule, config, model["method"])]
+        trained = tissue.share("train") * len(study.seeds)
+        return recording_mb(trained, study.views, tissue.megapixels, classes)
+    made = [model for model in models if has_job(rule, study, model.method)]
     if rule == "predict":
-        return sum(predictions_mb(predicted(config, tissue, model["magnification"]), classes) for model in made)
+        return sum(predictions_mb(predicted(study, tissue, model.magnification), classes) for model in made)
     if rule in TRAININGS:
-        return sum(model_mb(model["network"], classes) for model in made)
+        return sum(model_mb(model.network, classes) for model in made)
     return jobs * model_mb(TEACHERS_NETWORK, classes) if rule in ("adopt_teacher", "choose_teacher") else 0.0

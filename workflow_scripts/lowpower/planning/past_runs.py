@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lowpower import magnification
+from lowpower.config.study import Study
 from lowpower.files import read_json, read_rows
+from lowpower.planning.past_config import past_study
 from lowpower.text import abbreviate, count_of
 
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, csv.Error)  # what a damaged file may raise
-_NEEDED = ("slides", "teacher_magnification", "unit", "grid", "views", "training", "report_split", "cost", "gpu")
 _MIB = 1.048576  # MB: in MiB Snakemake writes what its benchmarks call MB
 _LOADED = 2.0  # seconds; memory is looked at every half second, and first goes to loading libraries
 _PHASES = {
@@ -55,7 +56,7 @@ class Cohort:
     """A past run. zips: the mean MB of a slide's ZIP at each magnification."""
 
     name: str
-    config: dict
+    study: Study
     jobs: dict[str, list[Job]]
     tissue: Tissue | None
     zips: dict[float, float]
@@ -70,10 +71,8 @@ def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
             notes.append(f"{folder} is left out: it has no config.json, so what its jobs did is not known")
             continue
         try:
-            config = read_json(folder / "config.json")
-            if missing := [key for key in _NEEDED if key not in config]:
-                raise KeyError(f"config.json lacks {abbreviate(missing)}")
-            tissue = read_tissue(folder, config)
+            study = past_study(read_json(folder / "config.json"))
+            tissue = read_tissue(folder, study)
             paths = {magnification.parse(path.name): path for path in sorted(folder.glob("regions/[0-9]*x/"))}
             zips = {scale: mean_mb(list(path.glob("*.zip"))) or 0.0 for scale, path in paths.items()}
             small = sum(folder_mb(folder / name) for name in ("slides", "masks", "overviews"))
@@ -83,7 +82,7 @@ def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
             continue
         if bad:
             notes.append(f"{folder}: {count_of(len(bad), 'job')} skipped, not readable: {abbreviate(bad, 2)}")
-        found.append(Cohort(folder.name, config, jobs, tissue, zips, small))
+        found.append(Cohort(folder.name, study, jobs, tissue, zips, small))
     return found, notes
 
 
@@ -126,7 +125,7 @@ def _steps(folder: Path, rule: str, key: str) -> int:
     return max((int(row["step"]) for row in read_rows(model / name) if row["phase"] == _PHASES[rule]), default=0)
 
 
-def read_tissue(folder: Path, config: dict) -> Tissue | None:
+def read_tissue(folder: Path, study: Study) -> Tissue | None:
     """What the slides hold that were cut so far, or None where there is no region yet."""
     regions: dict[str, int] = {}
     sizes, mm2 = [], 0.0
@@ -143,7 +142,7 @@ def read_tissue(folder: Path, config: dict) -> Tissue | None:
     total = sum(counts.values())
     return Tissue(
         slides=len(regions),
-        slide_mb=mean_mb(_slide_files(config["slides"], set(regions))),
+        slide_mb=mean_mb(_slide_files(study.slides, set(regions))),
         regions=len(sizes),
         mm2=mm2,
         megapixels=sum(sizes) / len(sizes),

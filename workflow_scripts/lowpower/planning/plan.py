@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from lowpower.config.study import Study
+from lowpower.config.trained_model import Model
 from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.planning.estimate import estimate, longest_chain
@@ -35,10 +37,10 @@ class Machine:
 
 
 def show_plan(
-    config: dict,
+    study: Study,
     jobs: dict[str, int],
     scales: dict[int, dict[str, int]],
-    models: Sequence[dict],
+    models: Sequence[Model],
     slides: Sequence[str],
     results: str,
     tested: int,
@@ -46,48 +48,48 @@ def show_plan(
     """Say the plan of a full run, to the terminal and the log.
 
     jobs: of each rule, in the order of the table. scales: the same for other numbers of slides. models: those of the
-    study, as rows. slides: the slide files. results: the folder with the results of every cohort. tested: patients.
+    study. slides: the slide files. results: the folder with the results of every cohort. tested: patients.
     """
     place = next(path for path in (Path(results), *Path(results).absolute().parents) if path.exists())
     machine = Machine(
         cores=len(os.sched_getaffinity(0)),
         memory_mb=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e6,
         free_mb=shutil.disk_usage(place).free / 1e6,
-        there_mb=folder_mb(Path(results) / config["cohort"]),
+        there_mb=folder_mb(Path(results) / study.cohort),
     )
     cohorts, notes = read_cohorts(results)
-    told = list(power_lines(tested, config["statistics"]["confidence"]))
-    if rows := scale_rows(config, scales, models, mean_mb(slides), cohorts, machine.cores):
+    told = list(power_lines(tested, study.statistics.confidence))
+    if rows := scale_rows(study, scales, models, mean_mb(slides), cohorts, machine.cores):
         told += [f"on more machines like this one ({count_of(machine.cores, 'core')} each):", markdown(rows)]
-    for line in [*plan_lines(config, jobs, models, slides, cohorts, machine), *told, *notes]:
+    for line in [*plan_lines(study, jobs, models, slides, cohorts, machine), *told, *notes]:
         say(line)
 
 
 def plan_lines(
-    config: dict,
+    study: Study,
     jobs: dict[str, int],
-    models: Sequence[dict],
+    models: Sequence[Model],
     slides: Sequence[str],
     cohorts: Sequence[Cohort],
     machine: Machine,
 ) -> Iterator[str]:
     """The lines that ``show_plan`` says, given the cohorts that were run so far."""
-    yield f"a full run of cohort {config['cohort']}, finished jobs included:"
-    all_of_it = estimate(config, jobs, models, len(slides), mean_mb(slides), cohorts, machine.cores)
+    yield f"a full run of cohort {study.cohort}, finished jobs included:"
+    all_of_it = estimate(study, jobs, models, len(slides), mean_mb(slides), cohorts, machine.cores)
     if not all_of_it:
         rows = [{"rule": rule, "jobs": f"{count:,}"} for rule, count in jobs.items()]
         yield markdown([*rows, {"rule": "total", "jobs": f"{sum(jobs.values()):,}"}])
         yield NOTHING_YET
         return
     found, seconds, mb = all_of_it.found, all_of_it.seconds, all_of_it.mb
-    yield markdown(_table(config, jobs, found, seconds, mb))
-    yield _regions(config, len(slides), all_of_it.tissue, all_of_it.source)
-    yield from _times(config, models, found, seconds, machine)
+    yield markdown(_table(study, jobs, found, seconds, mb))
+    yield _regions(study, len(slides), all_of_it.tissue, all_of_it.source)
+    yield from _times(study, models, found, seconds, machine)
     yield from _room(found, sum(mb.values()), machine)
 
 
 def _table(
-    config: dict, jobs: dict[str, int], found: dict[str, Forecast | None], hours: dict[str, float], disk: dict
+    study: Study, jobs: dict[str, int], found: dict[str, Forecast | None], hours: dict[str, float], disk: dict
 ) -> list[dict[str, str]]:
     rows = []
     for rule, count in jobs.items():
@@ -115,17 +117,17 @@ def _table(
             "told from": "",
         }
     )
-    return rows if config["gpu"] else [{k: v for k, v in row.items() if k != "GPU time"} for row in rows]
+    return rows if study.gpu else [{k: v for k, v in row.items() if k != "GPU time"} for row in rows]
 
 
-def _regions(config: dict, slides: int, tissue: Tissue, source: Cohort) -> str:
+def _regions(study: Study, slides: int, tissue: Tissue, source: Cohort) -> str:
     """What everything else rests on, counted or guessed."""
     counted = count_of(source.tissue.slides, "slide")
     holds = (
         f"regions: {tissue.regions:,.0f} of {tissue.megapixels:.2g} megapixels at "
-        f"{describe(config['teacher_magnification'])}"
+        f"{describe(study.teacher_magnification)}"
     )
-    if source.name == config["cohort"]:
+    if source.name == study.cohort:
         rest = slides - source.tissue.slides
         return f"{holds}, as counted on {counted} of this cohort{f'; {rest} more assumed alike' if rest > 0 else ''}"
     sized = ", by the sizes of the slide files," if tissue.slide_mb and source.tissue.slide_mb else ""
@@ -136,14 +138,14 @@ def _regions(config: dict, slides: int, tissue: Tissue, source: Cohort) -> str:
 
 
 def _times(
-    config: dict, models: Sequence[dict], found: dict[str, Forecast | None], hours: dict[str, float], machine: Machine
+    study: Study, models: Sequence[Model], found: dict[str, Forecast | None], hours: dict[str, float], machine: Machine
 ) -> Iterator[str]:
     """The wall time, no less than the cores, one GPU and the longest chain need, and how it is told."""
     limits = {
         f"core time over {count_of(machine.cores, 'core')}": sum(hours.values()) / machine.cores,
         "from a teacher to its slowest student's predictions": longest_chain(models, found),
     }
-    if config["gpu"]:
+    if study.gpu:
         limits["GPU time on one GPU"] = sum(hours[rule] for rule in hours if rule in MODEL_RULES)
     most = max(limits, key=limits.get)
     others = "; ".join(f"{name}: {duration(seconds)}" for name, seconds in limits.items() if name != most)
@@ -162,8 +164,8 @@ def _times(
     if unknown := [rule for rule, known in found.items() if not known]:
         yield f"not counted, because nothing like it was run yet: {', '.join(unknown)}"
     told = [known.source for rule, known in found.items() if known and rule in MODEL_RULES]
-    if other := sorted({cohort.name for cohort in told if cohort.config["gpu"] != config["gpu"]}):
-        there, here = ("the CPU", "a GPU, which is faster") if config["gpu"] else ("a GPU", "the CPU, which is slower")
+    if other := sorted({cohort.name for cohort in told if cohort.study.gpu != study.gpu}):
+        there, here = ("the CPU", "a GPU, which is faster") if study.gpu else ("a GPU", "the CPU, which is slower")
         yield f"WARNING: models were measured on {there} (cohort {', '.join(other)}), this config asks for {here}"
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 
+from lowpower.config.study import Study
+from lowpower.config.trained_model import Model
 from lowpower.planning.estimate import estimate, one_after_another
 from lowpower.planning.past_runs import Cohort
 from lowpower.planning.quantities import duration, size
 
 
 def scale_rows(
-    config: dict,
+    study: Study,
     scales: dict[int, dict[str, int]],
-    models: Sequence[dict],
+    models: Sequence[Model],
     slide_mb: float | None,
     cohorts: Sequence[Cohort],
     cores: int,
@@ -22,12 +24,12 @@ def scale_rows(
     """
     rows = []
     for slides, jobs in scales.items():
-        found = estimate(config, jobs, models, slides, slide_mb, cohorts, cores)
+        found = estimate(study, jobs, models, slides, slide_mb, cohorts, cores)
         if not found:
             return []
         most = max(found.seconds, key=found.seconds.get)
         total, chain = sum(found.seconds.values()), one_after_another(models, found.found)
-        for machines in config["plan"]["machines"]:
+        for machines in study.plan.machines:
             shared = total / (cores * machines)
             busy = f"the cores, {100 * found.seconds[most] / total:.0f} % in {most}"
             rows.append(

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from lowpower.config.table_settings import Statistics
+from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.intervals import draw_patients, interval_of_share, mean, sample_classes
 from lowpower.evaluation.metrics import OF_CLASS
 from lowpower.evaluation.units import Judged
@@ -11,12 +13,12 @@ CLASS_COLUMNS = [*NAMED, "seeds", "class", "n", "patients", *(f"{name}{end}" for
 
 
 def class_rows(
-    judged: Sequence[Judged], models: Sequence[dict], classes: Sequence[str], statistics: dict
+    judged: Sequence[Judged], models: Sequence[ResultModel], classes: Sequence[str], statistics: Statistics
 ) -> list[dict[str, str]]:
     """The rows of classes.csv as text: every class for every row of results.csv."""
     rows = []
     for one in judged:
-        weights = draw_patients(one.patients, statistics["draws"])
+        weights = draw_patients(one.patients, statistics.draws)
         for known, members in groups_of(models):
             units = [one.of_models[i] for i in members]
             if None in units:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
+from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.metrics import BINS, bin_of
 from lowpower.evaluation.units import Judged, Units
 from lowpower.files import write_rows
@@ -22,19 +23,19 @@ _RATES = np.linspace(0, 1, 101)
 
 def trace_curves(
     units: str | Path,
-    models: Sequence[dict],
+    models: Sequence[ResultModel],
     reported: Sequence[str],
     roc: str | Path,
     reliability: str | Path,
 ) -> None:
     """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results_table.evaluate``."""
-    judged = read_judged(units, [model["folder"] for model in models], reported)
+    judged = read_judged(units, [model.folder for model in models], reported)
     rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
     write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
     write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))
 
 
-def _rows(judged: Sequence[Judged], models: Sequence[dict]) -> list[tuple[Judged, dict[str, str], list[int]]]:
+def _rows(judged: Sequence[Judged], models: Sequence[ResultModel]) -> list[tuple[Judged, dict[str, str], list[int]]]:
     """The rows of results.csv but those of slides: what is judged, what identifies each, its seeds' places."""
     return [
         (one, {key: (known | one.kind)[key] for key in _ROW}, members)

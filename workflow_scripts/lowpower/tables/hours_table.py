@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower import magnification
+from lowpower.config.trained_model import TimedModel
 from lowpower.files import read_json, write_rows
 from lowpower.log import say
 from lowpower.tables.layout import decimals, number, write_texts
@@ -33,7 +34,7 @@ _ROW = ("method", "magnification", "labeled", "unlabeled")
 def count_hours(
     times: Sequence[str | Path],
     owners: Sequence[int],
-    models: Sequence[dict],
+    models: Sequence[TimedModel],
     recordings: dict[str, Sequence[str]],
     csv: str | Path,
     md: str | Path,
@@ -42,8 +43,7 @@ def count_hours(
     """Write the table of hours as CSV, Markdown and LaTeX.
 
     times: what each stage of a training took (time.json); owners: parallel to them, the number of its
-    model. models: as rows, with ``teacher`` and ``recording``: whether it learned from them. recordings: seed ->
-    benchmark files of its recording, of which one may be missing.
+    model. recordings: seed -> benchmark files of its recording, of which one may be missing.
     """
     rows = hour_rows([read_json(path) for path in times], owners, models, _recorded(recordings))
     write_rows(csv, COLUMNS, rows)
@@ -63,12 +63,12 @@ def _recorded(recordings: dict[str, Sequence[str]]) -> float | None:
 
 
 def hour_rows(
-    times: Sequence[dict], owners: Sequence[int], models: Sequence[dict], recorded: float | None
+    times: Sequence[dict], owners: Sequence[int], models: Sequence[TimedModel], recorded: float | None
 ) -> list[dict[str, str]]:
     """The rows of hours.csv as text, in the order of the models. recorded: seconds of one seed's recording."""
     groups: dict[tuple, list[int]] = {}
     for k, model in enumerate(models):
-        groups.setdefault(tuple(model[key] for key in _ROW), []).append(k)
+        groups.setdefault(tuple(getattr(model, key) for key in _ROW), []).append(k)
     stages = {
         key: [time for time, owner in zip(times, owners, strict=True) if owner in of] for key, of in groups.items()
     }
@@ -79,14 +79,14 @@ def hour_rows(
         model, taken = models[members[0]], [time for time in stages[key] if time["seconds"]]
         rows.append(
             dict(zip(_ROW, map(str, key), strict=True))
-            | {"magnification": magnification.name_of(model["magnification"]), "seeds": str(len(members))}
+            | {"magnification": magnification.name_of(model.magnification), "seeds": str(len(members))}
             | {
                 "hours": _hours(_mean(taken, "seconds", members)),
                 "cpu_hours": _hours(_mean(taken, "cpu_seconds", members)),
             }
             | {"hours_total": _hours(sum(time["seconds"] for time in taken) or None)}
-            | {"teacher_hours": _hours(teacher) if model["teacher"] else ""}
-            | {"recording_hours": _hours(recorded) if model["recording"] else ""}
+            | {"teacher_hours": _hours(teacher) if model.teacher else ""}
+            | {"recording_hours": _hours(recorded) if model.recording else ""}
             | {"attempts": str(sum(time["attempts"] for time in taken) or "")}
             | {name: " ".join(sorted({str(time[name]) for time in taken})) for name in ("device", "processes")}
         )

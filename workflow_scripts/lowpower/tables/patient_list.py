@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.units import Judged
 from lowpower.files import write_rows
 from lowpower.pseudonyms import OWN, Names, read_names
@@ -15,19 +16,19 @@ KNOWN = ["patient", "site", "split", "seed", "truth", "right", "models"]
 
 def list_patients(
     units: str | Path,
-    models: Sequence[dict],
+    models: Sequence[ResultModel],
     classes: Sequence[str],
     reported: Sequence[str],
     names: str | Path | None,
     csv: str | Path,
 ) -> None:
     """Write patients.csv; arguments as of ``results_table.evaluate``. names: pseudonyms.csv, or None for own ids."""
-    judged = read_judged(units, [model["folder"] for model in models], reported)
+    judged = read_judged(units, [model.folder for model in models], reported)
     write_rows(csv, *patient_rows(judged, models, classes, read_names(names)))
 
 
 def patient_rows(
-    judged: Sequence[Judged], models: Sequence[dict], classes: Sequence[str], names: Names = OWN
+    judged: Sequence[Judged], models: Sequence[ResultModel], classes: Sequence[str], names: Names = OWN
 ) -> tuple[list[str], list[dict[str, str]]]:
     """The columns and rows of patients.csv: one row per patient, split and seed, of area means.
 
@@ -43,7 +44,7 @@ def patient_rows(
             continue
         for name, (_, members) in zip(named, groups, strict=True):
             for i in members:
-                units, seed = one.of_models[i], str(models[i]["seed"])
+                units, seed = one.of_models[i], str(models[i].seed)
                 for k, patient in enumerate(units.ids):
                     key = (one.kind["split"], names.patient(patient), int(seed))
                     truth = classes[units.truth[k]]

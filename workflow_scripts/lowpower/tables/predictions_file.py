@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lowpower.config.trained_model import Model
 from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.text import abbreviate, count_of
@@ -37,13 +38,12 @@ def read_predictions(paths: Sequence[str | Path], classes: Sequence[str]) -> lis
 def check_apart(
     paths: Sequence[str | Path],
     frames: Sequence[pd.DataFrame],
-    models: Sequence[dict],
+    models: Sequence[Model],
     divisions: Sequence[str | Path],
 ) -> None:
     """Raise InputError where a judged patient is one on whom the model's seed trained.
 
-    frames: predictions, parallel to their paths and to models, of which the seed is read. divisions: the splits files
-    of all seeds.
+    frames: predictions, parallel to their paths and to models. divisions: the splits files of all seeds.
     """
     trained: dict[int, set[str]] = {}
     for path in divisions:
@@ -51,11 +51,11 @@ def check_apart(
             if row["split"] == "train":
                 trained.setdefault(int(row["seed"]), set()).add(row["patient"])
     for path, frame, model in zip(paths, frames, models, strict=True):
-        leaked = sorted(set(frame["patient"].unique()) & trained.get(model["seed"], set()))
+        leaked = sorted(set(frame["patient"].unique()) & trained.get(model.seed, set()))
         if leaked:
             split = frame["split"][frame["patient"] == leaked[0]].iloc[0]
             raise InputError(
-                f"{path}: patient {leaked[0]!r} is judged ({split}) but is in train of seed {model['seed']} "
+                f"{path}: patient {leaked[0]!r} is judged ({split}) but is in train of seed {model.seed} "
                 f"({len(leaked):,} in all: {abbreviate(leaked)}); a patient in two splits is a leak. Correct the "
                 f"sheet's splits; where they are right, {_AGAIN}"
             )

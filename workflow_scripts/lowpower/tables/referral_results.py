@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from lowpower.config.table_settings import Statistics
+from lowpower.config.trained_model import Model, ResultModel
 from lowpower.evaluation.calibration import log_loss
 from lowpower.evaluation.intervals import (
     Sample,
@@ -41,9 +43,9 @@ _AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
 
 def refer(
     units: str | Path,
-    models: Sequence[dict],
+    models: Sequence[ResultModel],
     reported: Sequence[str],
-    statistics: dict,
+    statistics: Statistics,
     controls: Sequence[str],
     cost: str | Path,
     csv: str | Path,
@@ -54,18 +56,18 @@ def refer(
 
     controls: methods to hold others against; none is a best row. cost: cost.csv.
     """
-    judged = read_judged(units, [model["folder"] for model in models], ["val", *reported])
+    judged = read_judged(units, [model.folder for model in models], ["val", *reported])
     rows = mark_best(referral_rows(judged, models, reported, statistics, read_rows(cost)), models, controls)
     write_rows(csv, COLUMNS, rows)
-    write_texts(md, tex, sections(rows), note(rows, statistics["confidence"]))
+    write_texts(md, tex, sections(rows), note(rows, statistics.confidence))
     say(in_short(rows))
 
 
 def referral_rows(
     judged: Sequence[Judged],
-    models: Sequence[dict],
+    models: Sequence[ResultModel],
     splits: Sequence[str],
-    statistics: dict,
+    statistics: Statistics,
     costs: Sequence[dict[str, str]],
 ) -> list[dict[str, str]]:
     """The rows of referral.csv as text, but for ``best``: of every student row one for each share and the chosen one.
@@ -76,18 +78,18 @@ def referral_rows(
     read = [one for one in judged if one.kind["pixels"] == "averaged" and one.kind["per"] != "slide"]
     kinds = {(one.kind["split"], one.kind["per"]): one for one in read}
     reported = [kind for kind in kinds if kind[0] in splits]
-    teachers = {model["seed"]: i for i, model in enumerate(models) if model["method"] == "teacher"}
+    teachers = {model.seed: i for i, model in enumerate(models) if model.method == "teacher"}
     students = [(known, members) for known, members in groups_of(models) if known["method"] != "teacher"]
     progress, done = Progress("referring", len(reported) * len(students)), 0
     rows = []
     for split, per in reported:
         one, val = kinds[split, per], kinds.get(("val", per))
-        weights = draw_patients(one.patients, statistics["draws"])
+        weights = draw_patients(one.patients, statistics.draws)
         for known, members in students:
             own = [one.of_models[i] for i in members]
             about = {key: known[key] for key in _IDENTITY} | {"per": per, "split": split} | counts_of(own)
             about["val_log_loss"] = number(_log_loss([val.of_models[i] for i in members]) if val else None, 4)
-            with_teacher = [(i, teachers[models[i]["seed"]]) for i in members if models[i]["seed"] in teachers]
+            with_teacher = [(i, teachers[models[i].seed]) for i in members if models[i].seed in teachers]
             found: dict[str, dict[str, str]] = {}
             if len(with_teacher) == len(members):
                 pairs = [(_pair(one, *both), _pair(val, *both) if val else None) for both in with_teacher]
@@ -177,10 +179,10 @@ def _share(referred: NDArray, weights: NDArray) -> float:
     return float(referred @ weights / weights.sum()) if len(weights) else np.nan
 
 
-def _cost_ratios(costs: Sequence[dict[str, str]], student: dict, teacher: dict) -> tuple[float | None, float | None]:
+def _cost_ratios(costs: Sequence[dict[str, str]], student: Model, teacher: Model) -> tuple[float | None, float | None]:
     """The student's FLOPs and bytes of a region over the teacher's; None where a cost is missing."""
     known = {(row["network"], row["magnification"]): row for row in costs}
-    low, high = (known.get((model["network"], name_of(model["magnification"]))) for model in (student, teacher))
+    low, high = (known.get((model.network, name_of(model.magnification))) for model in (student, teacher))
     if not low or not high:
         return None, None
     flops, size = (float(low[key]) / float(high[key]) for key in ("flops_per_region", "bytes_per_region"))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lowpower import magnification
+from lowpower.config.trained_model import Model
 from lowpower.tables import layout
 from lowpower.tables.layout import percent, points
 from lowpower.tables.result_sections import named
@@ -14,12 +15,12 @@ _ROW = ("method", "magnification", "labeled", "unlabeled")
 _KIND = ("per", "split")
 
 
-def mark_best(rows: Sequence[dict[str, str]], models: Sequence[dict], controls: Sequence[str]) -> list[dict[str, str]]:
+def mark_best(rows: Sequence[dict[str, str]], models: Sequence[Model], controls: Sequence[str]) -> list[dict[str, str]]:
     """The rows, with ``best`` = 1 for the row of lowest validation log loss at each magnification below the teacher's.
 
     controls: methods that are never the best.
     """
-    teachers = [model["magnification"] for model in models if model["method"] == "teacher"]
+    teachers = [model.magnification for model in models if model.method == "teacher"]
     best: dict[tuple, tuple[float, tuple]] = {}
     for row in rows:
         low = all(magnification.parse(row["magnification"]) < scale for scale in teachers)

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lowpower import magnification
+from lowpower.config.table_settings import Statistics
+from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.calibration import Chosen, choose
 from lowpower.evaluation.intervals import (
     Sample,
@@ -37,7 +39,7 @@ COLUMNS = [
 
 
 def result_rows(
-    judged: Sequence[Judged], models: Sequence[dict], statistics: dict, positive: int | None = None
+    judged: Sequence[Judged], models: Sequence[ResultModel], statistics: Statistics, positive: int | None = None
 ) -> list[dict[str, str]]:
     """The rows of results.csv as text: by split and kind of unit, patients first, teachers first, finest pixels first.
 
@@ -48,19 +50,19 @@ def result_rows(
     rows: list[dict[str, str]] = []
     averaged: dict[tuple, Judged] = {}  # of what differs in nothing but the pixels; those come first
     groups = groups_of(models)
-    teachers = {model["seed"]: i for i, model in enumerate(models) if model["method"] == "teacher"}
+    teachers = {model.seed: i for i, model in enumerate(models) if model.method == "teacher"}
     progress, done = Progress("drawing samples of patients", len(judged) * len(groups)), 0
     for one in judged:
-        weights = draw_patients(one.patients, statistics["draws"])
+        weights = draw_patients(one.patients, statistics.draws)
         means = averaged.setdefault(tuple(one.kind[key] for key in one.kind if key != "pixels"), one)
 
         def samples(which: Judged, i: int, means: Judged = means, weights: np.ndarray = weights) -> tuple:
             """What validation chose for a model, and its metrics."""
-            beside = teachers.get(models[i]["seed"], i)
+            beside = teachers.get(models[i].seed, i)
             teacher = None if beside == i else means.of_models[beside]
             chosen = chosen_of(which, i, positive)
             units = which.of_models[i]
-            return chosen, sample(units, which.patients, weights, statistics["rank_draws"], teacher, chosen)
+            return chosen, sample(units, which.patients, weights, statistics.rank_draws, teacher, chosen)
 
         of_teachers = {seed: samples(means, i) for seed, i in teachers.items() if means.of_models[i]}
         for known, members in groups:
@@ -68,7 +70,7 @@ def result_rows(
             units = [one.of_models[i] for i in members]
             if None in units:
                 continue
-            seeds = [models[i]["seed"] for i in members]
+            seeds = [models[i].seed for i in members]
             teaching = known["method"] == "teacher" and one is means
             own = [of_teachers[seed] if teaching else samples(one, i) for seed, i in zip(seeds, members, strict=True)]
             others = {
@@ -84,20 +86,25 @@ def result_rows(
     return rows
 
 
-def groups_of(models: Sequence[dict]) -> list[tuple[dict[str, str], list[int]]]:
+def groups_of(models: Sequence[ResultModel]) -> list[tuple[dict[str, str], list[int]]]:
     """The rows that the models make, in reading order: what identifies each, and the positions of its seeds."""
-    methods = list(dict.fromkeys(model["method"] for model in models))
+    methods = list(dict.fromkeys(model.method for model in models))
     groups: dict[tuple, list[int]] = {}
     for i in sorted(range(len(models)), key=lambda i: _place(models[i], methods)):
-        known = models[i] | {"magnification": magnification.name_of(models[i]["magnification"])}
-        groups.setdefault(tuple(str(known[key]) for key in IDENTITY), []).append(i)
+        groups.setdefault(tuple(_text(models[i], key) for key in IDENTITY), []).append(i)
     return [(dict(zip(IDENTITY, key, strict=True)), members) for key, members in groups.items()]
 
 
-def _place(model: dict, methods: list[str]) -> tuple:
-    first = model["method"] != "teacher"
-    shares = (model["labeled"], model["unlabeled"], model["seed"])
-    return first, -model["magnification"], methods.index(model["method"]), *shares
+def _text(model: ResultModel, key: str) -> str:
+    """A cell of the columns that identify a row; blank for the steps of a network that is fitted."""
+    value = getattr(model, key)
+    return magnification.name_of(value) if key == "magnification" else "" if value is None else str(value)
+
+
+def _place(model: ResultModel, methods: list[str]) -> tuple:
+    first = model.method != "teacher"
+    shares = (model.labeled, model.unlabeled, model.seed)
+    return first, -model.magnification, methods.index(model.method), *shares
 
 
 def chosen_of(judged: Judged, i: int, positive: int | None) -> Chosen:
@@ -115,10 +122,10 @@ def counts_of(units: Sequence[Units]) -> dict[str, str]:
     }
 
 
-def width_of(counts: dict[str, str], statistics: dict) -> tuple[float, int] | None:
+def width_of(counts: dict[str, str], statistics: Statistics) -> tuple[float, int] | None:
     """Confidence and number of patients, which the intervals of a row follow from; None for too few patients."""
     patients = int(counts["patients"])
-    return None if patients < statistics["fewest_patients"] else (statistics["confidence"], patients)
+    return None if patients < statistics.fewest_patients else (statistics.confidence, patients)
 
 
 def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, str]:

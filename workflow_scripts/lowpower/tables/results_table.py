@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lowpower import magnification
+from lowpower.config.table_settings import Statistics
+from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.units import by_site
 from lowpower.files import write_rows
 from lowpower.log import say
@@ -22,10 +24,10 @@ _TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "auroc": "AUROC"}
 
 def evaluate(
     units: str | Path,
-    models: Sequence[dict],
+    models: Sequence[ResultModel],
     classes: Sequence[str],
     reported: Sequence[str],
-    statistics: dict,
+    statistics: Statistics,
     positive_class: str,
     csv: str | Path,
     md: str | Path,
@@ -36,11 +38,10 @@ def evaluate(
 ) -> None:
     """Write the tables of results, classes, sites and confusion.
 
-    units: units.parquet. models: of each folder, method, network, magnification, labeled, unlabeled, seed and steps.
-    reported: the splits to report. statistics: draws, rank_draws, confidence, fewest_patients. positive_class: blank
-    for none. csv, md, tex: the results. confusion: CSV. class_tables, site_tables: CSV, Markdown and LaTeX each.
+    units: units.parquet. reported: the splits to report. positive_class: blank for none. csv, md, tex: the results.
+    confusion: CSV. class_tables, site_tables: CSV, Markdown and LaTeX each.
     """
-    judged = read_judged(units, [model["folder"] for model in models], reported)
+    judged = read_judged(units, [model.folder for model in models], reported)
     positive = classes.index(positive_class) if positive_class else None
     rows = result_rows(judged, models, statistics, positive)
     write_rows(csv, COLUMNS, rows)
@@ -54,7 +55,7 @@ def evaluate(
         (class_tables[1:], sections(of_classes, classes_shown)),
         (site_tables[1:], sections(of_sites, sites_shown)),
     ):
-        said = note(statistics["confidence"], statistics["fewest_patients"]) if parts else NOTHING
+        said = note(statistics.confidence, statistics.fewest_patients) if parts else NOTHING
         layout.write_texts(*texts, parts, said)
     say(in_short(rows))
 

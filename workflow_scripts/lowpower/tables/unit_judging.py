@@ -1,19 +1,39 @@
 """Predictions of every model, read and checked once, and made into the units that all tables judge."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from lowpower.evaluation.aggregation import Aggregation
-from lowpower.evaluation.units import PER, judge
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lowpower.config.trained_model import Model
+from lowpower.evaluation.aggregation import MEAN, WAYS, Aggregation, aggregate
+from lowpower.evaluation.calibration import log_loss
+from lowpower.evaluation.units import PER, Judged, Units
 from lowpower.log import say
 from lowpower.tables.predictions_file import check_apart, read_predictions
 from lowpower.tables.units_file import write_judged
 from lowpower.text import count_of
 
+_ABOUT = [*PER, "site", "split", "label", "true_label", "label_source", "area_mm2", "pixels"]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Which rows of a predictions table make which units: the same for every model that was asked about the same."""
+
+    rows: NDArray  # (n,) positions of the regions that count, by unit
+    unit: NDArray  # (n,) number of the unit
+    area: NDArray  # (n,)
+    agreed: NDArray  # (units,) whether all regions have one truth
+    without_scores: Units  # those that agree, with their truth; no probabilities yet
+
 
 def judge_units(
     predictions: Sequence[str | Path],
-    models: Sequence[dict],
+    models: Sequence[Model],
     splits: Sequence[str | Path],
     classes: Sequence[str],
     regions_have_labels: bool,
@@ -23,16 +43,119 @@ def judge_units(
 ) -> None:
     """Write units.parquet, of validation and the reported splits.
 
-    predictions: one predictions.parquet per model, parallel to models (folder and seed are read). splits: the splits
-    files of all seeds. reported: the splits to report. Raises InputError for other classes, values that are not
-    probabilities, and judged patients who trained.
+    predictions: one predictions.parquet per model, parallel to models. splits: the splits files of all seeds.
+    reported: the splits to report. Raises InputError for other classes, values that are not probabilities, and judged
+    patients who trained.
     """
     frames = read_predictions(predictions, classes)
     check_apart(predictions, frames, models, splits)
     judged = judge(frames, classes, regions_have_labels, list(dict.fromkeys(["val", *reported])), aggregation)
-    write_judged(units, judged, [model["folder"] for model in models], frames, classes)
+    write_judged(units, judged, [model.folder for model in models], frames, classes)
     counts = {per: set() for per in PER}
     for one in judged:
         counts[one.kind["per"]].update(unit for own in one.of_models if own for unit in own.ids)
     told = ", ".join(count_of(len(found), per) for per, found in counts.items())
     say(f"units: {told} of a known class, judged by {count_of(len(models), 'model')}")
+
+
+def judge(
+    frames: Sequence[pd.DataFrame],
+    classes: Sequence[str],
+    regions_have_labels: bool,
+    splits: Sequence[str],
+    aggregation: Aggregation = MEAN,
+) -> list[Judged]:
+    """What is judged of the models' predictions, the headline first; a kind without any unit is left out.
+
+    frames: each model's predictions.parquet. By split of ``splits``, external ones last, and kind of pixels,
+    averaged ones first; of each, by PER.
+    """
+    kinds = {kind for frame in frames for kind in _kinds(frame) if kind[0] in splits}
+    asked = [pd.util.hash_pandas_object(frame[_ABOUT], index=False).to_numpy().tobytes() for frame in frames]
+    groups: dict[tuple, _Group] = {}  # work that models share
+    own = {key: frame[[f"p_{name}" for name in classes]].to_numpy(float) for key, frame in enumerate(frames)}
+
+    def units_of(i: int, split: str, pixels: str, per: str, way: str) -> Units | None:
+        if pixels != "averaged" and pixels not in read[i]:
+            return None
+        key = (asked[i], split, pixels, per)
+        if key not in groups:
+            counting = ((frames[i]["split"] == split) & (frames[i]["pixels"] == pixels)).to_numpy()
+            groups[key] = _group(frames[i], counting, per, classes, regions_have_labels)
+        return _scored(groups[key], own[i], way, aggregation.k)
+
+    read = [{pixels for _, pixels in _kinds(frame)} for frame in frames]
+    judged = []
+    for split, pixels in sorted(kinds, key=lambda kind: (kind[0] == "external", kind)):
+        patients = sorted({p for frame in frames for p in frame["patient"][frame["split"] == split].unique()})
+        for per in PER:
+            ways = ("",) if per == "region" else WAYS if aggregation.way == "validation" else (aggregation.way,)
+            of_models, validation = [], []
+            for i in range(len(frames)):
+                held = [units_of(i, "val", pixels, per, way) for way in ways]
+                best = min(held, key=lambda one: log_loss(one.truth, one.probabilities)) if held[0] else None
+                validation.append(best)
+                of_models.append(best and units_of(i, split, pixels, per, best.way))
+            if any(one and one.ids for one in of_models):
+                judged.append(Judged({"per": per, "split": split, "pixels": pixels}, patients, of_models, validation))
+    return judged
+
+
+def units(
+    predictions: pd.DataFrame,
+    per: str,
+    classes: Sequence[str],
+    regions_have_labels: bool,
+    aggregation: Aggregation = MEAN,
+) -> Units:
+    """The region, slide or patient units of one model's predictions of one split.
+
+    predictions: the columns of predictions.parquet. The truth is ``true_label`` where given, else ``label``; of an
+    annotated region it is the annotation's class. Regions count only where labels belong to regions: annotated ones,
+    or all with ``regions_have_labels``. Probabilities of a slide or patient come from its regions' (``aggregate``); it
+    is left out where its regions' truths differ, because then it has none.
+    """
+    group = _group(predictions, np.ones(len(predictions), bool), per, classes, regions_have_labels)
+    probabilities = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
+    return _scored(group, probabilities, "" if per == "region" else aggregation.way, aggregation.k)
+
+
+def _group(
+    predictions: pd.DataFrame, counting: NDArray, per: str, classes: Sequence[str], regions_have_labels: bool
+) -> _Group:
+    annotated = predictions["label_source"] == "annotation"
+    truth = predictions["true_label"].where(predictions["true_label"] != "", predictions["label"])
+    if per == "region":
+        truth = predictions["label"].where(annotated, truth)
+    known = counting & (truth != "") & (annotated | regions_have_labels | (per != "region"))
+    frame = predictions.assign(truth=truth, row=np.arange(len(predictions)))[known].sort_values([per, "region"])
+    truths = frame["truth"].map({name: k for k, name in enumerate(classes)}).to_numpy(int)
+    unit, ids = pd.factorize(frame[per])
+    first = np.unique(unit, return_index=True)[1]
+    agreed = np.bincount(unit, truths != truths[first][unit], len(ids)) == 0
+    return _Group(
+        rows=frame["row"].to_numpy(int),
+        unit=unit,
+        area=frame["area_mm2"].to_numpy(float),
+        agreed=agreed,
+        without_scores=Units(
+            ids=list(ids[agreed]),
+            patients=list(frame["patient"].to_numpy()[first][agreed]),
+            truth=truths[first][agreed],
+            probabilities=np.zeros((0, len(classes))),
+            sites=list(frame["site"].to_numpy()[first][agreed]),
+            regions=np.bincount(unit, minlength=len(ids))[agreed].tolist(),
+        ),
+    )
+
+
+def _scored(group: _Group, probabilities: NDArray, way: str, k: int) -> Units:
+    """The units with their probabilities from those of a model's regions (n, classes)."""
+    of_regions = probabilities[group.rows]
+    together = aggregate(of_regions, group.area, group.unit, len(group.agreed), way or "mean", k)
+    return replace(group.without_scores, probabilities=together[group.agreed], way=way)
+
+
+def _kinds(frame: pd.DataFrame) -> set[tuple[str, str]]:
+    """The splits and kinds of pixels of a predictions table."""
+    return set(frame[["split", "pixels"]].drop_duplicates().itertuples(index=False, name=None))

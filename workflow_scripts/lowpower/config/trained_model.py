@@ -1,0 +1,46 @@
+"""One trained model of a study, as the steps after training get it: apart from the config, whose changes rerun none."""
+
+from dataclasses import asdict, dataclass
+
+from lowpower import magnification
+
+TEACHERS_NETWORK = "resnet10"  # as lowpower.models.resnet.ResNet.name, which would take a torch import here
+
+
+@dataclass(frozen=True)
+class Model:
+    """One trained model, and the percentages of the labeled and unlabeled training patients it learns from."""
+
+    method: str
+    magnification: float
+    labeled: int
+    unlabeled: int
+    seed: int
+    network: str = TEACHERS_NETWORK
+
+    @property
+    def folder(self) -> str:
+        """Folder of the model's files, below results/{cohort}/."""
+        if self.method == "teacher":
+            return f"teacher/seed{self.seed}"
+        scale = magnification.name_of(self.magnification)
+        return f"students/{self.method}/{scale}/labeled{self.labeled}-unlabeled{self.unlabeled}/seed{self.seed}"
+
+    def as_row(self) -> dict:
+        """The model as plain values, for a rule's params."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ResultModel(Model):
+    """A model as the tables of results name it. steps: optimizer steps; None for a network that is fitted."""
+
+    steps: int | None = None
+
+
+@dataclass(frozen=True)
+class TimedModel(Model):
+    """A model as the table of hours names it, and whether its method uses the teacher and the teacher's recording."""
+
+    teacher: bool = False
+    recording: bool = False
