@@ -20,8 +20,8 @@ from lowpower.config.config_file import read_config, read_written
 from lowpower.config.splits import can_be_judged, find_problems
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.external_models import check_external_models, external_teacher
-from lowpower.config.training_jobs import example_student, result_row, stage_before, student_job
-from lowpower.config.training_jobs import teacher_folder, teacher_job, time_files, timed_row
+from lowpower.config.training_jobs import example_student, result_row, stage_before, student_job, teacher_folder
+from lowpower.config.training_jobs import teacher_job, time_files, timed_row
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.region_sizes import region_multiple
@@ -31,8 +31,7 @@ from lowpower.config.study_models import level_of, measured_networks, models
 from lowpower.config.trained_model import Model
 from lowpower.text import join_lines
 
-# Snakemake reads config files as well: here is told what it would lose or change without a word. What another workflow
-# hands over stands in no file of ours.
+# Snakemake reads config files too, and loses or changes some values silently. Another workflow's config is in no file.
 try:
     WRITTEN = {} if workflow.modifier.skip_configfile else read_written(workflow.configfiles or ["config.yaml"])
 except InputError as error:
@@ -62,13 +61,13 @@ NETWORKS = [(network, magnification.name_of(scale)) for network, scale in measur
 DEMO = STUDY.demo
 PEOPLE = [PatientRow.of(row) for row in SLIDES.values()]
 JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY.split.by)}
-# What the sheet lacks for training is told before any slide is opened. The targets that come before training show it
-# instead. Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
+# Problems of the sheet stop a run before any slide is opened; targets that come before training show them instead.
+# Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
 PROBLEMS = find_problems(PEOPLE, STUDY.classes, STUDY.seeds, STUDY.split, STUDY.unit == "annotation")
 if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
     reasons = join_lines([f"- {problem}" for problem in PROBLEMS], 20)
     raise WorkflowError(
-        f"{STUDY.slides} does not allow to train yet:\n{reasons}\n"
+        f"{STUDY.slides} is not ready for training:\n{reasons}\n"
         "To see the slides before that is mended: snakemake intake (and the same --configfile)."
     )
 

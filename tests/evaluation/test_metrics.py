@@ -4,7 +4,7 @@ from sklearn import metrics as oracle
 from sklearn.calibration import calibration_curve
 
 from lowpower.evaluation import metrics
-from lowpower.evaluation.calibration import UNCHOSEN, Chosen
+from lowpower.evaluation.calibration import BINS, UNCHOSEN, Chosen
 from lowpower.evaluation.ranking_metrics import ranked
 
 CLASSES = ["a", "b", "c"]
@@ -98,8 +98,8 @@ def test_metrics_of_probabilities_agree_with_scikit_learn():
     asked = teachers >= 0
     assert found["agreement"] == pytest.approx(oracle.accuracy_score(teachers[asked], calls[asked]))
     top = probabilities.max(1)
-    right, said = calibration_curve(calls == truth, top, n_bins=metrics.BINS)
-    counts = np.histogram(-top, -np.linspace(0, 1, metrics.BINS + 1)[::-1])[0][::-1]  # bins that hold their upper end
+    right, said = calibration_curve(calls == truth, top, n_bins=BINS)
+    counts = np.histogram(-top, -np.linspace(0, 1, BINS + 1)[::-1])[0][::-1]  # bins that hold their upper end
     assert found["ece"] == pytest.approx((counts[counts > 0] * abs(right - said)).sum() / len(top))
 
 

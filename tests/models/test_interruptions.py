@@ -199,7 +199,7 @@ def test_a_row_without_fine_tuning_takes_no_time(tiny_cohort):
 
 
 def test_a_checkpoint_is_written_every_minute(tiny_cohort, monkeypatch):
-    monkeypatch.setattr(training_outputs, "_MINUTE", 0.0)
+    monkeypatch.setattr(training_outputs, "SAVE_EVERY", 0.0)
     slow = partial(run_teacher, job=replace(JOB, training=replace(RECIPE, evaluate_every=12)))
     assert in_a_process(slow, tiny_cohort, tiny_cohort / "t", before=stop_at(9, signal.SIGKILL)) == -9
     assert torch_state(tiny_cohort / "t/last-train.pt")["history"]["step"] == 9

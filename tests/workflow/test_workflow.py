@@ -151,7 +151,7 @@ def test_a_sheet_that_does_not_allow_to_train_stops_all_but_intake(tmp_path):
     folder = copy_project(tmp_path)
     change(folder / "data/smoke/slides.csv", "P001,palisade_regular,train", "P001,palisade_regular,")
     text = snakemake(folder, "--dry-run", "--configfile", SMOKE, check=False)
-    assert "data/smoke/slides.csv does not allow to train yet:\n- `split` is blank for 1 patient (P001)" in text
+    assert "data/smoke/slides.csv is not ready for training:\n- `split` is blank for 1 patient (P001)" in text
     assert "Traceback" not in text
     jobs = planned(folder, "intake", "--configfile", SMOKE)
     assert jobs["show_intake"] == 1 and "split_patients" not in jobs

@@ -8,8 +8,8 @@ import jsonschema
 import yaml
 
 from lowpower.config.sheet_cells import IDS, all_decimal, fault_of
-from lowpower.config.sheet_file import read_table
 from lowpower.config.sheet_row import SheetRow
+from lowpower.config.sheet_text import read_table
 from lowpower.errors import InputError
 from lowpower.files import safe_name
 from lowpower.spelling import clean, look_of

@@ -12,6 +12,7 @@ TEMPERATURES = (0.25, 4.0)
 # Of a probability, so that its logarithm is finite: the least that float64 holds in full, where the log loss is 708. Up
 # to there it is what training sees, which takes logarithms without making probabilities.
 _LEAST = np.finfo(float).tiny
+BINS = 15  # of equal width: of the expected calibration error and of reliability diagrams, as in Guo et al. 2017
 
 
 @dataclass(frozen=True)
@@ -81,3 +82,8 @@ def threshold_of(positive: NDArray, score: NDArray) -> float | None:
     specificity = np.searchsorted(no, tried) / len(no)
     j = np.round(sensitivity + specificity, 12)  # so that equal ones do not differ by rounding
     return float(tried[np.argmax(j)])
+
+
+def bin_of(top: NDArray) -> NDArray:
+    """The bin, 0 to ``BINS`` - 1, of each top probability; it holds its upper end, as in scikit-learn's."""
+    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], top)

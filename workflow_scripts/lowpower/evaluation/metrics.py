@@ -10,7 +10,7 @@ present class that is never predicted has precision 0, as in scikit-learn with `
 import numpy as np
 from numpy.typing import NDArray
 
-from lowpower.evaluation.calibration import UNCHOSEN, Chosen, losses, tempered
+from lowpower.evaluation.calibration import BINS, UNCHOSEN, Chosen, bin_of, losses, tempered
 
 COUNTED = ("accuracy", "macro_f1", "precision", "recall")  # macro recall is the balanced accuracy
 RANKED = ("auroc", "average_precision")
@@ -21,7 +21,6 @@ METRICS = (*COUNTED, *RANKED, "kappa", "agreement", *SCORED, *CALIBRATED, *CALLE
 COMPARED = (*COUNTED, *RANKED, "kappa", *SCORED)  # those whose difference to the teacher's is told
 UNBOUNDED = ("kappa", *(f"{name}{ending}" for name in ("log_loss", "brier") for ending in ("", "_calibrated")))
 OF_CLASS = ("f1", "precision", "recall")
-BINS = 15  # of equal width: of the expected calibration error and of reliability diagrams, as in Guo et al. 2017
 
 
 def confusion(truth: NDArray, predicted: NDArray, classes: int) -> NDArray:
@@ -94,11 +93,6 @@ def _scores(truth: NDArray, probabilities: NDArray, call: NDArray, ending: str) 
     bins = np.zeros((n, BINS))
     bins[np.arange(n), bin_of(top)] = top - (call == truth)
     return {f"loss{ending}": np.stack([losses(truth, probabilities), brier], 1), f"bins{ending}": bins}
-
-
-def bin_of(top: NDArray) -> NDArray:
-    """The bin, 0 to ``BINS`` - 1, of each top probability; it holds its upper end, as in scikit-learn's."""
-    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], top)
 
 
 def measured(totals: dict[str, NDArray], classes: int) -> dict[str, NDArray]:

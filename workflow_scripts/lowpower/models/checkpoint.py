@@ -18,6 +18,8 @@ from lowpower.log import say
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # SLURM sends the last before a time limit, at our request
 _DIGEST = hashlib.sha256().digest_size
 
+SAVE_EVERY = 60.0  # seconds: the most that a kill without warning costs where validations are rarer
+
 
 def fingerprint(*content: object) -> str:
     """16 hex digits of plain values."""

@@ -1,8 +1,7 @@
 """The training loop, top to bottom: batch, views, teacher, losses, step, moving average, validation, checkpoint.
 
-A stage (``teacher_training``, ``pretraining``, ``distillation``, ``fine_tuning``) chooses its regions and losses, and
-calls ``start_training``, ``train`` and ``finish_training``. All models of a study take the same number of optimizer
-steps and keep the weights with the lowest validation log loss; pretraining has no validation and keeps the last ones.
+The stages (``teacher_training``, ``pretraining`` …) choose regions and losses. All models of a study take the same number
+of steps and keep the weights with the lowest validation log loss, pretraining, without validation, the last ones.
 """
 
 import math
@@ -116,8 +115,8 @@ def fit(
                 history.add_step(take_step(network, optimizer, micro_batches(network, step), where, saved_step))
                 if averaged:
                     averaged.update_parameters(network)
-            stop, minute_over = parallel.largest([max(signals, default=parallel.orphaned()), stopwatch.minute_over()])
-            if stop or minute_over or due:
+            stop, save = parallel.largest([max(signals, default=parallel.orphaned()), stopwatch.checkpoint_due()])
+            if stop or save or due:
                 saved_step, time = history.step, stopwatch.read()
                 if parallel.is_first():
                     state = {"belongs_to": belongs_to, "history": vars(history), "time": time}
@@ -194,8 +193,7 @@ def measure(training: Training, regions: list[Region], pixels: Pixels, network: 
     log_loss = correct = 0.0
     for group in same_size(items, training.job.training.megapixels_per_pass):
         images, labels = zip(*group, strict=True)
-        classes = training.class_numbers(labels)
-        logits, _ = network(training.normalize(images))
+        classes, (logits, _) = training.class_numbers(labels), network(training.normalize(images))
         log_loss += F.cross_entropy(logits, classes, reduction="sum").item()
         correct += (logits.argmax(1) == classes).sum().item()
     log_loss, correct = parallel.total([log_loss, correct])

@@ -12,6 +12,7 @@ from lowpower.files import write_json, write_rows
 from lowpower.log import say
 from lowpower.model_header import ModelHeader
 from lowpower.models import parallel
+from lowpower.models.checkpoint import SAVE_EVERY
 from lowpower.models.model_file import save_model
 from lowpower.text import abbreviate
 
@@ -20,7 +21,6 @@ HISTORY = ["step", "phase", "loss", "kl", "feature", "cross_entropy", "val_log_l
 # last quarter, because good ones pass through 10 times the first loss early on, at a learning rate of 0.1.
 DIVERGED, LAST = 10, 0.25
 NO_TIME = {"seconds": 0.0, "cpu_seconds": 0.0, "attempts": 0, "steps": 0, "device": "", "processes": 0, "threads": 0}
-_MINUTE = 60.0  # between checkpoints: the most that a kill without warning can cost where validations are rarer
 
 
 @dataclass
@@ -115,9 +115,9 @@ class Stopwatch:
         self.start = self.saved = time.monotonic()
         self.cpu_start = time.process_time()
 
-    def minute_over(self) -> bool:
-        """True a minute after the last checkpoint."""
-        return time.monotonic() - self.saved > _MINUTE
+    def checkpoint_due(self) -> bool:
+        """True when the last checkpoint is too long ago."""
+        return time.monotonic() - self.saved > SAVE_EVERY
 
     def read(self) -> dict:
         """Wall seconds, processor seconds of all processes, and attempts, up to now; called at every checkpoint."""

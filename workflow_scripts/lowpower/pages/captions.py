@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lowpower.evaluation.metrics import BINS
+from lowpower.evaluation.calibration import BINS
 from lowpower.pages.page import Figure
 
 CAPTIONS = {

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
-from lowpower.planning.estimate import estimate, one_after_another
+from lowpower.planning.estimate_run import estimate, one_after_another
 from lowpower.planning.past_runs import Cohort
 from lowpower.planning.quantities import duration, size
 

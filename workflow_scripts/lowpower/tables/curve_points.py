@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_curve
 
 from lowpower.config.trained_model import ResultModel
-from lowpower.evaluation.metrics import BINS, bin_of
+from lowpower.evaluation.calibration import BINS, bin_of
 from lowpower.evaluation.units import Judged, Units
 from lowpower.files import write_rows
 from lowpower.tables.layout import number

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
-from lowpower.planning.job_forecast import Forecast, by_likeness, disk_mb, forecast
+from lowpower.planning.estimate_job import Forecast, by_likeness, disk_mb, forecast
 from lowpower.planning.past_runs import Cohort, Tissue
 from lowpower.planning.workload import MODEL_RULES, expected_tissue
 
