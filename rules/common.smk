@@ -100,7 +100,7 @@ def index(scale):
 
 
 def splits_of(seed):
-    """Who trains, validates and tests for a seed."""
+    """The splits file of a seed."""
     return f"{OUT}/splits/seed{seed}.csv"
 
 
@@ -192,8 +192,7 @@ PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
 UNITS = f"{OUT}/units.parquet"  # what is judged of all predictions: every table of results is made from it
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY.teacher_magnification, 100, 0, EXAMPLE_STUDENT.seed)
-GPUS = int(STUDY.gpu)
-PROCESSES = STUDY.training.processes  # of one training
+GPUS, PROCESSES = int(STUDY.gpu), STUDY.training.processes  # of one training
 
 
 def training_mb(wildcards, attempt):

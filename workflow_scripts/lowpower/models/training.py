@@ -1,7 +1,7 @@
 """The training loop, top to bottom: batch, views, teacher, losses, step, moving average, validation, checkpoint.
 
-The stages (``teacher_training``, ``pretraining`` …) choose regions and losses. All models of a study take the same number
-of steps and keep the weights with the lowest validation log loss, pretraining, without validation, the last ones.
+The stages (``teacher_training``, ``pretraining`` …) choose regions and losses. All models of a study take the same
+number of steps and keep the weights with the lowest validation log loss; pretraining keeps its last ones.
 """
 
 import math
