@@ -59,11 +59,10 @@ def train(
     say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
     validate = partial(measure, training, validation, Pixels(settings.memory_mb)) if validated else None
     settings = replace(settings, learning_rate=lr_multiplier * settings.learning_rate)
-    checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
     belongs_to = fingerprint(training.header["fingerprint"], torch.__version__)
     rows, time = fit(
-        training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
-        belongs_to, ema_decay, math.log(len(training.job.classes)),
+        training.network, training.title, training.phase, steps, micro_batches, validate, settings,
+        Path(model).with_name(f"last-{training.phase}.pt"), belongs_to, ema_decay, math.log(len(training.job.classes)),
     )  # fmt: skip
     training.time.update(time, device=training.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows
@@ -86,8 +85,7 @@ def fit(
 
     checkpoint: written after a validation, every minute and on a signal; continued if it ``belongs_to`` this training.
     ema_decay: of the moving average of the weights, which is validated and kept in their place; 0 for none. Raises
-    InputError where a loss is not finite or diverges, and SystemExit with 128 + the signal's number after SIGINT,
-    SIGTERM or SIGUSR1.
+    InputError where a loss is not finite or diverges, and SystemExit with 128 + the signal's number after a signal.
     """
     name = f"{title}: {phase}"
     rate, decay = settings.learning_rate, settings.weight_decay
