@@ -30,7 +30,7 @@ from lowpower.config.sheet_row import PatientRow
 from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
 from lowpower.config.training_params import TrainingJob
-from lowpower.config.training_settings import Training
+from lowpower.config.training_settings import Augmentation, Training
 from lowpower.errors import InputError
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
@@ -316,7 +316,9 @@ def damaged_region(folder):
 def training_job(**changes):
     """The params of a training, of which a test needs a few."""
     job = dict.fromkeys(field.name for field in fields(TrainingJob))
-    return TrainingJob(**job | {"name": "sskd at 5x", "seed": 0, "unlabeled": 100, "training": Training()} | changes)
+    return TrainingJob(
+        **job | {"name": "sskd at 5x", "seed": 0, "unlabeled": 100, "training": Training(), "gpu": False} | changes
+    )
 
 
 def loss_not_finite(folder):
@@ -411,12 +413,16 @@ def recording(truncated=False, **changes):
         part, teacher, index = folder / "part0.safetensors", folder / "model.safetensors", folder / "10x.csv"
         save_model(teacher, resnet.build(2, 0), {"classes": ["Normal", "Sprue"], "fingerprint": "cafe"})
         files.write_rows(index, ["region", "fingerprint"], [{"region": "S001_00003", "fingerprint": "1"}])
-        header = origin({"fingerprint": "cafe"}, 0, {}) | {"views": 1, "channels": 1, "regions": {"S001_00003": "1"}}
+        header = origin({"fingerprint": "cafe"}, 0, Augmentation()) | {
+            "views": 1,
+            "channels": 1,
+            "regions": {"S001_00003": "1"},
+        }
         tensors = {name: torch.zeros(1) for name in ("logits", "grids", "starts", "max", "mean")}
         written = save(tensors, {KEY: json.dumps(header | changes)})
         part.write_bytes(written[: len(written) // 2] if truncated else written)
         regions = [SimpleNamespace(region="S001_00003")]
-        return message_of(RecordedTeacher, [part], regions, teacher, index, 0, {}, 1)
+        return message_of(RecordedTeacher, [part], regions, teacher, index, 0, Augmentation(), 1)
 
     return make
 
