@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test test-fast test-cluster sheet report lint docs
+.PHONY: demo test test-fast test-cluster coverage sheet report lint docs
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -29,7 +29,7 @@ test-cluster: .venv/ready
 
 # A sheet to fill in, from a folder of slides: make sheet SLIDES=folder [SHEET=other.csv]
 sheet: .venv/ready
-	@PYTHONPATH=workflow_scripts $(BIN)/python -m lowpower.slides.sheet_draft "$(SLIDES)" "$(SHEET)"
+	@$(BIN)/lowpower sheet "$(SLIDES)" "$(SHEET)"
 
 # Snakemake's own report of the last demo run: rules, run times, code.
 report: .venv/ready
@@ -40,15 +40,21 @@ lint: .venv/ready
 	$(BIN)/ruff format --check
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/snakemake --lint
+	$(BIN)/mypy
+
+# The tests with the share of the library's lines that they run in their own processes; no share is required.
+coverage: .venv/ready
+	$(BIN)/python -m pytest --cov=lowpower --cov-report=term:skip-covered
 
 # The config's schema and its page, from the settings classes.
 docs: .venv/ready
-	PYTHONPATH=workflow_scripts $(BIN)/python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
+	$(BIN)/python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
 
 .venv: .venv/ready
 
-.venv/ready: requirements.txt
+.venv/ready: requirements.txt pyproject.toml
 	@$(PYTHON) -c "import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f'lowpower needs Python 3.11 or newer; {sys.executable} is {v.major}.{v.minor}. Write: make PYTHON=python3.12 ...')"
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
-
 from lowpower import files
 from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models

@@ -10,14 +10,11 @@ processor's, so that other work on the machine counts less. The last line is JSO
 import argparse
 import json
 import os
-import sys
 import tempfile
 from pathlib import Path
 from time import perf_counter, process_time
 
 os.environ |= {f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL")}  # before numpy is imported
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
-
 import numpy as np
 import pandas as pd
 from sklearn import metrics as oracle

@@ -14,8 +14,6 @@ import imagecodecs
 import numpy as np
 import tifffile
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
-
 from lowpower import rng
 from lowpower.slides import phantom
 from lowpower.slides.downsampling import area_mean

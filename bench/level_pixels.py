@@ -11,15 +11,12 @@ level 0 by area means; megabytes are what is stored of each.
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import process_time
 
 import numpy as np
 import tifffile
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
 
 from lowpower.slides.level_regions import finer_level, read_box
 from lowpower.slides.regions import Box

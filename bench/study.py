@@ -12,18 +12,14 @@ fewer regions went through the teacher (`teacher_passes_ratio`). docs/performanc
 import argparse
 import io
 import json
-import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
 from time import process_time
 
-from torch import Tensor
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
-
 from cohort import RECIPE, TEACHER, draw_cohort, record, save_teacher, train
+from torch import Tensor
 
 from lowpower.magnification import name_of
 from lowpower.models import resnet

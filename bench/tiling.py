@@ -19,9 +19,6 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
-
 from children import run_child, spread
 from large_slide import BLOCK, write_large
 from steps import REDUCTIONS, take_step

@@ -19,8 +19,6 @@ from pathlib import Path
 from statistics import median
 from time import process_time
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "workflow_scripts"))
-
 from bare import bare_step
 from children import run_child, spread
 from cohort import RECIPE, draw_cohort, record, save_teacher, train

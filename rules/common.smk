@@ -9,6 +9,7 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 HOME = Path(str(workflow.current_basedir)).parent
+# A copy of the project runs its own library, whichever one is installed; with --sdm conda none is.
 sys.path.insert(0, str(HOME / "workflow_scripts"))
 sys.executable = shlex.quote(sys.executable)  # by which Snakemake runs each script, in a shell and without quotes
 
@@ -26,7 +27,8 @@ from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.region_sizes import region_multiple
 from lowpower.config.sheet import by_file_name, read_sheet
 from lowpower.config.sheet_row import PatientRow
-from lowpower.config.study_models import Model, level_of, measured_networks, models
+from lowpower.config.study_models import level_of, measured_networks, models
+from lowpower.config.trained_model import Model
 from lowpower.text import join_lines
 
 # Snakemake reads config files as well: here is told what it would lose or change without a word. What another workflow

@@ -20,7 +20,7 @@ from workflow_runs import SMOKE, copy_project
 
 from lowpower import files
 from lowpower.claims.claims_file import read_claims
-from lowpower.config.config_file import read_config, read_written
+from lowpower.config.config_file import read_config, read_files, read_written
 from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_place, check_writable
 from lowpower.config.previous_run import check_same_study
@@ -61,7 +61,7 @@ def config_file(text):
 
     def make(folder):
         (folder / "my.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
-        return message_of(read_written, [folder / "my.yaml"])
+        return message_of(read_files, [folder / "my.yaml"])
 
     return make
 
@@ -197,7 +197,6 @@ def job(code):
         script = f"from lowpower.log import open_log\nopen_log({str(folder / 'job.log')!r})\n{code}\n"
         run = subprocess.run(
             [sys.executable, "-c", script],
-            env=os.environ | {"PYTHONPATH": str(ROOT / "workflow_scripts")},
             cwd=folder, capture_output=True, text=True,
         )  # fmt: skip
         assert run.returncode == 1
@@ -461,6 +460,8 @@ CASES = {
     "anchor that holds itself": config_file("note: &a [*a]"),
     "no YAML, such as one with tabs": config_file("training:\n\tsteps: 6\n"),
     "config file that is not UTF-8": config_file("note: Präparate".encode("latin-1")),
+    "config file that is empty, or a list": config_file(""),
+    "config file that does not exist": lambda folder: message_of(read_files, [folder / "my.yaml"]),
     "word that YAML reads as another thing": misread,
     "unknown key": config(trainig={}),
     "key missing": config(classes=None),

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from project_paths import SCRIPTS as LIBRARY
 from region_images import region_image
 
 from lowpower import files, magnification, rng
@@ -132,10 +131,7 @@ def test_draws_belong_to_their_seed_purpose_and_keys():
 def test_a_job_writes_everything_to_its_log_and_says_the_rest_aloud(tmp_path):
     script = "import os; from lowpower.log import open_log, say; open_log('logs/a.log'); print('quiet'); say('loud')"
     script += "; os.system('echo child')"
-    run = subprocess.run(
-        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True,
-        env=os.environ | {"PYTHONPATH": str(LIBRARY)},
-    )  # fmt: skip
+    run = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert run.stderr == "loud\n" and run.stdout == ""
     assert sorted((tmp_path / "logs/a.log").read_text().split()) == ["child", "loud", "quiet"]
 
@@ -146,7 +142,7 @@ def run_at_second_1000(folder, *inputs, node=True):
     script += "from types import SimpleNamespace; Files = type('Files', (list,), {'items': lambda self: []}); "
     script += f"job = SimpleNamespace(log=['a.log'], input=Files({inputs}), output=Files(), params={{}}); "
     script += "run_step(lambda: None, job)"
-    environment = os.environ | {"PYTHONPATH": str(LIBRARY)} | ({"SLURM_JOB_ID": "1"} if node else {})
+    environment = os.environ | ({"SLURM_JOB_ID": "1"} if node else {})
     subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, check=True, env=environment)
     return (folder / "a.log").read_text()
 

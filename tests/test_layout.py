@@ -3,6 +3,7 @@
 import ast
 from collections import Counter
 
+import pytest
 from project_paths import HELPERS, ROOT, SCRIPTS
 
 TESTS = ROOT / "tests"
@@ -19,6 +20,7 @@ def imported_by(path):
             yield (node.module or "").split(".")[0]
 
 
+@pytest.mark.slow
 def test_no_test_module_is_imported_by_another():
     modules = list(TESTS.rglob("*.py"))
     tests = {path.stem for path in modules if path.stem.startswith("test_")} | {"conftest", "tests"}

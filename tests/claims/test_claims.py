@@ -302,6 +302,7 @@ def test_regions_are_counted_where_they_have_labels(tmp_path):
     assert row["why"] == "labels here are of slides, not of regions"
 
 
+@pytest.mark.slow
 def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside_one_number(tmp_path):
     claims = [BETTER | {"figure": "adds 4 %"}, CLOSE | {"cohorts": ["celiac"]}]
     _, paths = register(tmp_path, claims)

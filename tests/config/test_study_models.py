@@ -188,6 +188,7 @@ def test_the_hash_changes_with_what_the_code_does(scripts, file, text, changes):
     assert (hash_now() != before) == changes
 
 
+@pytest.mark.slow
 def test_a_loss_reaches_the_training_rules_and_no_others():
     losses = SCRIPTS / "lowpower/models/losses.py"
     assert losses in modules_of(SCRIPTS / "distill_student.py")

@@ -44,6 +44,7 @@ def test_every_region_is_drawn_and_every_call_is_told(examples, tmp_path, draw, 
         assert (tmp_path / f"a.{end}").read_bytes() == (tmp_path / f"b.{end}").read_bytes()
 
 
+@pytest.mark.slow
 def test_both_magnifications_have_one_size_on_the_page(examples, tmp_path):
     draw_disagreements(examples, SCALES, tmp_path / "a.svg", tmp_path / "a.png")
     images = re.findall(r"<image[^>]*>", (tmp_path / "a.svg").read_text())

@@ -120,6 +120,7 @@ def test_roc_names_the_auroc_of_the_results_and_draws_the_teacher_in_each_panel(
     assert "5x  91.2" in texts(figures[1])
 
 
+@pytest.mark.slow
 def test_reliability_leaves_out_what_few_units_say_and_names_the_error_of_the_results(tmp_path, figures):
     draw("reliability", tmp_path, reliability(MODELS[:2]))
     panel = figures[0].axes[0]
@@ -129,6 +130,7 @@ def test_reliability_leaves_out_what_few_units_say_and_names_the_error_of_the_re
     assert legend == ["teacher, 10x  5.6", "5x (2.0 µm/px)"]
 
 
+@pytest.mark.slow
 def test_recall_has_a_line_for_each_class_that_has_units(tmp_path, figures):
     draw("recall", tmp_path, confusion(MODELS[:5]))
     panel = figures[0].axes[0]

@@ -9,14 +9,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import torch
-from project_paths import SCRIPTS
 from region_images import CLASSES
 from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 from training_runs import DISTILL, JOB, RECIPE, record, teach
 
 from lowpower.errors import InputError
-from lowpower.files import read_rows, write_rows
+from lowpower.files import read_json, read_rows, write_rows
 from lowpower.models import backbone, networks
 from lowpower.models.color_fit import PENALTIES, minimize
 from lowpower.models.color_network import ColorNetwork, color_features
@@ -68,6 +67,13 @@ def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
     assert ((table.p_blue > 0.5) == (table.true_label == "blue")).all()
     finetune(tiny_cohort, COLOR, name="again")
     assert (tiny_cohort / "model.safetensors").read_bytes() == (tiny_cohort / "again.safetensors").read_bytes()
+
+
+def test_a_fit_of_colors_takes_no_training_time(tiny_cohort):
+    made = [str(tiny_cohort / name) for name in ("model.safetensors", "history.csv", "time.json")]
+    finetune_student(COLOR, str(tiny_cohort / "regions/5x.csv"), str(tiny_cohort / "splits.csv"), None, None, *made)
+    time = read_json(made[2])
+    assert (time["seconds"], time["attempts"], time["steps"]) == (0, 0, 0)
 
 
 def test_color_looks_at_labels_of_its_share_and_at_no_view(tiny_cohort):
@@ -131,7 +137,6 @@ def test_color_is_the_same_whatever_the_processor_and_its_libraries_do(tiny_coho
         {"MKL_CBWR": "AVX2", "ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "SSE41", "OMP_NUM_THREADS": "2"},
     ]
     clean = {key: value for key, value in os.environ.items() if key not in {name for mode in modes for name in mode}}
-    clean["PYTHONPATH"] = str(SCRIPTS)
     made = []
     for mode in modes:
         subprocess.run([sys.executable, "-c", WHOLE, tiny_cohort, json.dumps(COLOR)], env=clean | mode, check=True)

@@ -8,6 +8,7 @@ from lowpower.models import resnet
 from lowpower.models.inference_cost import count_flops
 
 
+@pytest.mark.slow
 def test_it_is_the_released_network():
     network = resnet.build(classes=3, seed=0)
     assert sum(weights.numel() for weights in network.parameters()) == 1_231_011  # METHOD: of the released code

@@ -11,11 +11,11 @@ import sys
 
 import numpy as np
 import pytest
-from page_files import CLASSES, ROOT, SLIDES, complete_config, cost_rows, result_rows, write_study
+from page_files import CLASSES, SLIDES, complete_config, cost_rows, result_rows, write_study
 from PIL import Image
 
 from lowpower import files
-from lowpower.config.study_models import Model
+from lowpower.config.trained_model import Model
 from lowpower.models import resnet
 from lowpower.models.model_file import save_model
 from lowpower.pages.model_card import write_model_cards
@@ -115,7 +115,6 @@ def test_teachers_and_models_without_results_have_a_card_too(tmp_path, weights):
 @pytest.mark.slow
 def test_a_model_loads_as_its_card_says(tmp_path, weights):
     code = re.search("```python\n(.*?)```", card(tmp_path, weights), re.S)[1]
-    (tmp_path / "workflow_scripts").symlink_to(ROOT / "workflow_scripts")
     shutil.copy(weights, tmp_path / "model.safetensors")
     Image.fromarray(np.full((64, 96, 3), 128, np.uint8)).save(tmp_path / "region.png")
     run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True)

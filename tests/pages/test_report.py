@@ -6,7 +6,7 @@ import pytest
 from page_files import CLASSES, SLIDES, Page, complete_config, intake_rows, part_of, report_of, write_study
 
 from lowpower import __version__, files
-from lowpower.config.study_models import Model
+from lowpower.config.trained_model import Model
 from lowpower.model_header import model_header
 from lowpower.pages import citation, gallery
 from lowpower.pages.flow_diagram import flow
@@ -137,6 +137,7 @@ def test_empty_tables_and_equal_bytes(tmp_path):
     assert report_of(tmp_path, full=False) == text
 
 
+@pytest.mark.slow
 def test_five_hundred_slides_stay_below_thirty_megabytes_and_more_are_left_beside_the_page(tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
     coarse = rng.integers(120, 255, (38, 50, 3)).astype(np.uint8).repeat(8, 0).repeat(8, 1)

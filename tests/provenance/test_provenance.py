@@ -37,6 +37,7 @@ def test_an_untouched_study_is_the_same_again(study, capsys):
     assert "differ" not in said
 
 
+@pytest.mark.slow
 def test_a_changed_table_is_found_with_its_place_and_what_is_not_as_it_was(study, capsys):
     table = study.out / "tables/cost.csv"
     table.write_text(table.read_text().replace("resnet10,5x,9", "resnet10,5x,8"))
@@ -50,6 +51,7 @@ def test_a_changed_table_is_found_with_its_place_and_what_is_not_as_it_was(study
     assert "tables/cost.md: same" in said
 
 
+@pytest.mark.slow
 def test_a_missing_table_fails_and_a_missing_input_is_said(study, capsys):
     (study.out / "tables/cost.tex").unlink()
     with pytest.raises(InputError, match=r"1 table other than computed again \(tables/cost.tex\)\. Fetch"):

@@ -197,6 +197,7 @@ def test_a_folder_is_no_annotation(tmp_path, slide):
     assert "does not exist or is not a file" in state["reason"]
 
 
+@pytest.mark.slow
 def test_only_what_is_drawn_around_is_seen(tmp_path, slide):
     content = collection(feature(OTHER, name="normal"), feature(SQUARE, HOLE), feature(HOLE, name=""))
     *_, state = cut_slide(tmp_path, slide, unit="annotation", annotation=write(tmp_path / "a.geojson", content))

@@ -15,7 +15,7 @@ import pytest
 import tifffile
 from format_files import write_dicom
 from mirax_file import write_mirax
-from project_paths import HELPERS, SCRIPTS
+from project_paths import HELPERS
 from slide_files import cut_slide, draw_tissue, patch, write_slide
 
 from lowpower import files
@@ -220,9 +220,8 @@ def test_an_enormous_header_takes_no_memory(tmp_path, side, tile, step, reason):
 
 
 def run_python(code):
-    """What a process of its own prints that runs this code; it must not fail."""
-    environment = os.environ | {"PYTHONPATH": f"{HELPERS}{os.pathsep}{SCRIPTS}"}
-    run = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    """What a process of its own prints that runs this code beside the tests' helpers; it must not fail."""
+    run = subprocess.run([sys.executable, "-c", code], cwd=HELPERS, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr[-2000:]
     return run.stdout
 

@@ -161,6 +161,7 @@ def guard_associated_images(monkeypatch):
     monkeypatch.setattr(openslide.lowlevel, "read_associated_image", opened)
 
 
+@pytest.mark.slow
 def test_nothing_that_names_a_person_leaves_a_slide(tmp_path, shared, monkeypatch):
     path = shared / "data/slides/cmu-1-small-region.svs"
     with openslide.OpenSlide(path) as slide:
@@ -174,6 +175,7 @@ def test_nothing_that_names_a_person_leaves_a_slide(tmp_path, shared, monkeypatc
     assert_nowhere(tmp_path, secrets)
 
 
+@pytest.mark.slow
 def test_the_patient_of_a_dicom_series_stays_in_it(tmp_path, monkeypatch):
     path = write_dicom(tmp_path, draw_tissue(1024, 1536, [PIECE]))
     with openslide.OpenSlide(path) as slide:

@@ -130,6 +130,7 @@ def test_where_levels_are_area_means_regions_differ_by_their_rounding_and_jpeg_o
     assert (read["level"], read["level_downsample"], read["resampling"]) == expected
 
 
+@pytest.mark.slow
 def test_the_line_of_an_annotation_is_whitened_as_in_the_area_mean(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1200, [(-500, -500, 2200, 2300)]), reductions=(4, 8))
     drawn = write(tmp_path / "a.geojson", collection(feature(SQUARE), feature(OTHER[:3], name="normal")))

@@ -101,6 +101,7 @@ def test_shares_count_parts_of_mask_pixels():
     assert [box.tissue for box in boxes] == pytest.approx([16, 8, 8, 4])
 
 
+@pytest.mark.slow
 def test_each_piece_becomes_a_region(tmp_path, pieces_slide):
     *_, state = cut_slide(tmp_path, pieces_slide, slide="a/b")
     rows, images = files.read_rows(tmp_path / "regions.csv"), read_images(tmp_path / "regions.zip")
@@ -139,6 +140,7 @@ def test_a_region_shows_its_box_and_white_outside_the_slide(tmp_path, pieces_sli
     assert reached_outside
 
 
+@pytest.mark.slow
 def test_another_piece_is_whitened(tmp_path):
     # a small piece above the left of a large one, whose box takes in part of it
     pieces = [(60, 60, 200, 200), (300, 140, 500, 800)]
@@ -174,6 +176,7 @@ def test_territories_in_strips_are_those_of_the_whole():
         assert territories.sum() == whole.sum()  # the ring around is nobody's
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", ["tissue", "grid"])
 def test_low_magnification_is_the_mean_of_the_decoded_high_one(tmp_path, pieces_slide, unit):
     cut_slide(tmp_path, pieces_slide, unit=unit)
@@ -260,6 +263,7 @@ def test_a_sliver_of_a_cut_piece_is_dropped_and_a_thin_piece_is_not():
     assert [(box.width, box.tissue) for box in boxes] == [(64, 512)] * 10
 
 
+@pytest.mark.slow
 def test_no_field_with_enough_tissue(tmp_path, pieces_slide):
     *_, state = cut_slide(tmp_path, pieces_slide, unit="grid", grid=GRID | {"size_um": 512, "min_tissue": 0.9})
     assert state["state"] == "excluded" and state["step"] == "tile_slide" and state["regions"] == 0

@@ -11,9 +11,10 @@ from format_files import write_dicom
 from project_paths import SHEET_SCHEMA as SCHEMA
 from slide_files import cut_slide, draw_tissue, write_slide
 
+from lowpower.command import main
 from lowpower.config.sheet import read_sheet
 from lowpower.slides import sheet_draft
-from lowpower.slides.sheet_draft import COLUMNS, draft_sheet, main, name_slides
+from lowpower.slides.sheet_draft import COLUMNS, draft_sheet, name_slides
 from lowpower.slides.slide_folder import find_slides
 
 TISSUE = draw_tissue(64, 64, [(8, 8, 40, 40)])
@@ -189,7 +190,7 @@ def test_a_doubtful_mpp_is_said(tmp_path):
 def fails(arguments, capsys):
     """The one line on stderr with which the command ends."""
     with pytest.raises(SystemExit) as end:
-        main([str(argument) for argument in arguments])
+        main(["sheet", *map(str, arguments)])
     assert isinstance(end.value.code, str)  # which Python prints on stderr, with exit status 1
     assert not capsys.readouterr().out
     assert "\n" not in end.value.code
@@ -198,12 +199,12 @@ def fails(arguments, capsys):
 
 def test_mistakes_are_said_in_one_line(tmp_path, capsys):
     for arguments in ([], [""]):
-        assert "make sheet SLIDES=path/to/folder" in fails(arguments, capsys)
+        assert "lowpower sheet path/to/folder" in fails(arguments, capsys)
     assert "does not exist" in fails([tmp_path / "none"], capsys)
     touch(tmp_path / "notes.txt")
     assert "is not a folder" in fails([tmp_path / "notes.txt"], capsys)
     assert "no slide; looked for files that end in .svs .tif " in fails([tmp_path], capsys)
-    assert "SHEET=my.csv" in fails([tmp_path, tmp_path / "sheet.xlsx"], capsys)
+    assert f"lowpower sheet {tmp_path} my.csv" in fails([tmp_path, tmp_path / "sheet.xlsx"], capsys)
     assert "there is no folder" in fails([tmp_path, tmp_path / "none/sheet.csv"], capsys)
     assert "quotes" in fails([tmp_path, "my", "sheet.csv"], capsys)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt"]
@@ -212,9 +213,9 @@ def test_mistakes_are_said_in_one_line(tmp_path, capsys):
 def test_a_sheet_is_never_overwritten(tmp_path, capsys):
     add(tmp_path / "a.svs")
     (tmp_path / "slides.csv").write_text("filled in")
-    assert f"SHEET={tmp_path}/slides-new.csv" in fails([tmp_path], capsys)
+    assert f"lowpower sheet {tmp_path} {tmp_path}/slides-new.csv" in fails([tmp_path], capsys)
     assert (tmp_path / "slides.csv").read_text() == "filled in"
-    main([str(tmp_path), str(tmp_path / "slides-new.csv")])
+    main(["sheet", str(tmp_path), str(tmp_path / "slides-new.csv")])
     assert "slides-new.csv" in capsys.readouterr().out
 
 
@@ -222,7 +223,7 @@ def test_a_folder_that_cannot_be_written_is_said_before_any_slide_is_opened(tmp_
     add(tmp_path / "a.svs")
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
     monkeypatch.setattr(sheet_draft, "open_slide", pytest.fail)
-    assert "SHEET=slides.csv" in fails([tmp_path], capsys)
+    assert f"lowpower sheet {tmp_path} slides.csv" in fails([tmp_path], capsys)
 
 
 def test_a_folder_that_cannot_be_read_is_not_passed_over(tmp_path, capsys, monkeypatch):

@@ -83,11 +83,12 @@ def test_a_scale_that_is_not_whole_is_box_filtered(tmp_path):
     ramp = np.repeat(np.arange(0, 240, dtype=np.uint8)[None, :, None], 240, axis=0).repeat(3, axis=2)
     with open_slide(write_slide(tmp_path / "a.svs", ramp, reductions=())) as slide:
         area = read_area(slide, Scale(0, 1, 2.5), x=8, y=4, width=40, height=40)
-    assert resampling.shape == (40, 40, 3)
+    assert area.shape == (40, 40, 3)
     expected = (8 + np.arange(40) + 0.5) * 2.5 - 0.5  # the middle of each pixel
     assert np.abs(area[20, :, 0] - expected).max() <= 1
 
 
+@pytest.mark.slow
 def test_a_usable_slide(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, [(300, 300, 400, 600)]), reductions=(4, 8))
     state, *_ = cut_slide(tmp_path / "out", path, slide="07")

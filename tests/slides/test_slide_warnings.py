@@ -128,6 +128,7 @@ def test_the_share_of_ink_that_is_much(share):
     assert bool(slide_warnings.doubt_ink(round(share * 1000), 1000, 1e-4)) == (share > slide_warnings.INKED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cmu-1-small-region.svs", "tcga-cr-7395-01a-01-ts1.svs", "CMU-0-small.tiff"])
 def test_real_slides_have_no_false_warning(tmp_path, shared, name):
     path = str(shared / "data/slides" / name)

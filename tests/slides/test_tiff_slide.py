@@ -70,6 +70,7 @@ def filled(reader, x, y, width, height):
     return out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "cache"), [*((name, tiff_tiles.CACHE) for name in BOTH), ("JPEG", 1), ("zlib", 1)])
 def test_the_pixels_are_openslides_where_both_can(tmp_path, monkeypatch, name, cache):
     path = BOTH[name](tmp_path)
@@ -99,6 +100,7 @@ OTHERS = {name: {} for name in ("jpegxl", "lerc", "png", "jpeg2000", 33004, 3300
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", OTHERS)
 def test_compressions_that_openslide_lacks_give_the_stored_pixels(tmp_path, compression):
     path = write(tmp_path / "a.tif", compression=compression, compressionargs=OTHERS[compression])
@@ -121,6 +123,7 @@ def test_compressions_that_openslide_lacks_give_the_stored_pixels(tmp_path, comp
         assert (tmp_path / "out" / made).read_bytes() == (tmp_path / "zlib" / made).read_bytes()
 
 
+@pytest.mark.slow
 def test_an_aperio_file_keeps_its_scale_and_objective_in_any_compression(tmp_path):
     checked, *_ = cut_slide(tmp_path / "out", write_slide(tmp_path / "a.svs", IMAGE, compression="webp"))
     assert (checked["vendor"], checked["mpp"], checked["objective_power"]) == ("aperio", 0.5, 20)
@@ -224,6 +227,7 @@ FLOAT = (IMAGE / 255).astype(np.float32)
 PLANES = np.moveaxis(IMAGE, 2, 0).copy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("image", "how", "found"),
     [
@@ -295,6 +299,7 @@ def test_a_dicom_compression_that_openslide_lacks_is_named(tmp_path):
     assert "damaged" not in checked["reason"] and str(tmp_path) not in checked["reason"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compression", ["webp", "jpegxl", "jpegxr", "lerc", "png", "jpeg2000", "zstd", "jpeg"])
 def test_a_damaged_tile_excludes_the_slide(tmp_path, compression):
     path = write_ome(tmp_path / "a.ome.tif", compression=compression)
@@ -309,6 +314,7 @@ def test_a_damaged_tile_excludes_the_slide(tmp_path, compression):
     assert tiled["reason"] == "the file cannot be read, it is damaged or cut short; copy it again"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.99])
 @pytest.mark.parametrize("compression", ["png", "webp"])
 def test_half_a_file_is_not_taken_for_a_slide(tmp_path, share, compression):
@@ -319,6 +325,7 @@ def test_half_a_file_is_not_taken_for_a_slide(tmp_path, share, compression):
     assert checked["state"] == "excluded" and "cut short" in checked["reason"]
 
 
+@pytest.mark.slow
 def test_a_slide_whose_further_levels_are_lost_is_not_taken_without_them(tmp_path):
     path = write(tmp_path / "a.tif", compression="png")
     with tifffile.TiffFile(path) as tiff:
@@ -328,6 +335,7 @@ def test_a_slide_whose_further_levels_are_lost_is_not_taken_without_them(tmp_pat
     assert checked["state"] == "excluded" and "cut short" in checked["reason"]
 
 
+@pytest.mark.slow
 def test_one_image_has_one_fingerprint(tmp_path):
     paths = [write(tmp_path / name, compression="png") for name in ("a.tif", "b.tif")]
     paths.append(write(tmp_path / "c.tif", np.roll(IMAGE, 1, axis=1), compression="png"))
@@ -338,6 +346,7 @@ def test_one_image_has_one_fingerprint(tmp_path):
     assert found[0] == found[1] != found[2]
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_a_level_is_bounded(tmp_path, monkeypatch):
     monkeypatch.setattr(tiff_tiles, "CACHE", 1_000_000)
     with open_slide(write(tmp_path / "a.tif", compression="png")) as slide:

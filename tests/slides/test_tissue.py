@@ -70,6 +70,7 @@ def test_closing_in_strips_is_the_closing_of_the_whole(width):
     assert np.array_equal(close_gaps(mask, width), closed[width + 1 : -width - 1, width + 1 : -width - 1])
 
 
+@pytest.mark.slow
 def test_a_mask_takes_15_bytes_a_pixel_at_most():
     # 59 million pixels of 8 µm, a slide of 75 x 50 mm, then stay below 1 GB
     image = draw_tissue(2000, 500, [(20 + k * 250, 50, 220, 400) for k in range(8)])
@@ -100,6 +101,7 @@ def test_what_touches_the_edge_is_no_hole():
     assert not fill_small(mask, 50)[0, 3]
 
 
+@pytest.mark.slow
 def test_the_mask_covers_the_slide_at_its_own_scale(tmp_path):
     path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1605, [(300, 300, 400, 600)]), reductions=())
     _, masked, _ = cut_slide(tmp_path / "out", path)
@@ -118,6 +120,7 @@ def test_a_slide_without_tissue_says_what_to_do(tmp_path):
     assert read_mask(tmp_path / "out").shape == (38, 38)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "expected", "mpp", "overlap"),
     [
@@ -150,6 +153,7 @@ def read_thumbnail(shared, name):
 
 # The thumbnails do not say their scale. 8 µm is the mask's own; the slide with three colors of pen is taken for 17 mm
 # wide, and the field of view with fat for 1.9 mm.
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["no-tissue-line", "no-tissue-red-pen"])
 @pytest.mark.parametrize("mpp", [1, 2, 4, 8])
 def test_nothing_is_found_where_there_is_no_tissue(shared, name, mpp):

@@ -96,6 +96,7 @@ def test_a_mask_that_cannot_be_used_excludes_the_slide(tmp_path, content, reason
     assert tiled["state"] == "excluded" and tiled["step"] == "mask_tissue" and reason in tiled["reason"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", [30, 50, 75, 95])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
 def test_the_rings_of_a_jpeg_are_no_tissue(tmp_path, mode, quality):
@@ -153,6 +154,7 @@ OUTLINE = PIECES & ~ndimage.binary_erosion(PIECES, iterations=2)
 PHOTO = draw_tissue(SIDES[1], SIDES[0], [(100, 100, 400, 600)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pixels", "found"),
     [
@@ -207,6 +209,7 @@ def test_whatever_pillow_stumbles_over_is_no_image(tmp_path, monkeypatch, error)
         read(save(tmp_path / "own.png", PIECES))
 
 
+@pytest.mark.slow
 def test_an_own_mask_takes_14_bytes_a_pixel_at_most(tmp_path):
     # as a mask that is found does: 59 million pixels, a slide of 75 x 50 mm, then stay below 1 GB
     large = np.tile(PIECES, (3, 2))  # so that strips are small beside it
@@ -235,6 +238,7 @@ def mirax(tmp_path):
     return write_mirax(tmp_path, draw_tissue(1024, 2048, [(300, 900, 1100, 1500)]), missing)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(128, 96), (40, 30), (1024, 768), (1536, 1152)])
 def test_a_mask_of_the_scanned_area_lies_where_it_was_scanned(tmp_path, mirax, size):
     with open_slide(mirax) as slide:
@@ -292,6 +296,7 @@ def warnings_of(folder, image, mask, **options):
     return masked["warnings"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reductions", [(), (4, 16)])
 @pytest.mark.parametrize(
     ("turn", "words"),
@@ -307,6 +312,7 @@ def test_a_mask_that_is_turned_is_known_by_what_is_stained(tmp_path, aside, turn
     assert words in said
 
 
+@pytest.mark.slow
 def test_on_tinted_glass_too_a_mask_that_is_turned_is_known(tmp_path, aside):
     image, mask = aside
     tinted = (image * np.array((223, 215, 190)) / 255).astype(np.uint8)
@@ -315,6 +321,7 @@ def test_on_tinted_glass_too_a_mask_that_is_turned_is_known(tmp_path, aside):
     assert warnings_of(tmp_path, tinted, mask) == []
 
 
+@pytest.mark.slow
 def test_a_mask_in_its_place_is_not_doubted(tmp_path, aside):
     image, mask = aside
     assert warnings_of(tmp_path, image, mask) == []
@@ -322,6 +329,7 @@ def test_a_mask_in_its_place_is_not_doubted(tmp_path, aside):
     assert warnings_of(tmp_path, image, ndimage.binary_dilation(mask, iterations=4)) == []
 
 
+@pytest.mark.slow
 def test_a_mask_of_another_slide_is_doubted(tmp_path, aside):
     image, mask = aside
     other = np.zeros_like(mask)
@@ -330,6 +338,7 @@ def test_a_mask_of_another_slide_is_doubted(tmp_path, aside):
     assert said.startswith("0.0% of what its mask marks is stained: it may be of another slide")
 
 
+@pytest.mark.slow
 def test_a_mask_of_a_slide_without_color_is_not_doubted(tmp_path, aside):
     image, mask = aside
     assert warnings_of(tmp_path, image[..., :1].repeat(3, axis=2), mask[:, ::-1]) == []

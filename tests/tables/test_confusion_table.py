@@ -76,6 +76,7 @@ def cells(axes):
     return [text.get_text() for text in axes.texts]
 
 
+@pytest.mark.slow
 def test_a_row_is_the_truth_and_its_shares_are_percent(figure):
     classes = ["$x$", "<b>", "_c_"]
     drawn, text = figure(counts([[3, 1, 0], [0, 1, 999], [0, 0, 0]], classes), classes)

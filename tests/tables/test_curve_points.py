@@ -66,6 +66,7 @@ def test_the_bins_are_those_of_the_error_in_the_results():
     assert sample(one, one.patients, everyone, rank_draws=0)["ece"].point == pytest.approx(error, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_every_row_of_the_results_but_those_of_slides_has_its_curves(tmp_path):
     names = "roc.csv", "reliability.csv"
     trace_curves(*write_units(tmp_path, BOTH, JUDGING), ["test"], *(tmp_path / name for name in names))

@@ -181,6 +181,7 @@ def test_the_results_in_short_name_the_teacher_and_the_range_of_the_lowest_magni
     assert "no predictions" in in_short([])
 
 
+@pytest.mark.slow
 def test_latex_has_a_tabular_under_the_title_of_each_table():
     text = latex_of(sections(rows_of(STUDY)), note(0.95))
     assert text.startswith("% Per patient, test (8 patients, one seed)\n\\begin{tabular}")
@@ -225,6 +226,7 @@ def test_too_few_patients_have_a_dash_instead_of_an_interval(tmp_path):
     assert "50.0 (--)" in tables["tex"].read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_class_has_its_metrics_and_one_without_patients_has_none(tmp_path):
     tables = written(tmp_path, STUDY[:2])
     rows = {(r["method"], r["class"]): r for r in read_rows(tables["classes_csv"]) if r["per"] == "patient"}
@@ -279,6 +281,7 @@ def test_a_row_without_its_teacher_or_with_a_missing_seed_says_so():
     assert "no teacher to compare with" in text
 
 
+@pytest.mark.slow
 def test_the_temperature_and_the_threshold_are_chosen_on_validation_data(tmp_path):
     study = [(about, with_validation(frame, 6)) for about, frame in STUDY[:2]]
     rows = read_rows(written(tmp_path, study, positive_class="c")["csv"])
@@ -315,6 +318,7 @@ def test_validation_chooses_how_regions_become_a_patient(tmp_path):
     assert found["validation"][0] == min(("mean", "max", "top_k"), key=losses.get) == "max"
 
 
+@pytest.mark.slow
 def test_sites_have_rows_of_their_own_where_there_is_more_than_one(tmp_path):
     study = [
         (about, frame.assign(site=np.where(frame["patient"] < "p4", "East", "West"))) for about, frame in STUDY[:2]

@@ -73,7 +73,7 @@ def test_a_sheet_is_drafted_in_a_folder_with_spaces(tmp_path):
     folder = tmp_path / AWFUL
     (folder / "my slides").mkdir(parents=True)
     write_slide(folder / "my slides/a b.tiff", draw_tissue(256, 256, [(40, 40, 160, 160)]))
-    for name in ("Makefile", "requirements.txt", "workflow_scripts"):
+    for name in ("Makefile", "requirements.txt", "pyproject.toml", "workflow_scripts"):
         (folder / name).symlink_to(ROOT / name)
     (folder / ".venv").symlink_to(BIN.parent)
     done = subprocess.run(

@@ -116,5 +116,7 @@ def test_the_cases_run(shared, tmp_path):
     for name in ("sheet_braces", "sheet_long_ids"):
         rows = (shared / f"cases/{name}.csv").read_text(encoding="utf-8").replace(",0,25", ",0.25").splitlines()
         (tmp_path / "slides.csv").write_text("\n".join(rows), encoding="utf-8")
-        jobs = planned(tmp_path, "all", "--configfile", shared / f"cases/{name}.yaml")
+        study = (shared / f"cases/{name}.yaml").read_text(encoding="utf-8")  # of 0.1.0
+        (tmp_path / "study.yaml").write_text(study.replace("colour:", "color_baseline:"), encoding="utf-8")
+        jobs = planned(tmp_path, "all", "--configfile", "study.yaml")
         assert jobs["check_slide"] == len(rows) - 1 and jobs["record_provenance"] == 1

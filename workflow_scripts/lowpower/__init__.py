@@ -13,6 +13,7 @@ The library behind the rules. Each room imports only those above it:
     pages/         from tables and figures to the report, the intake page and the model cards
     planning/      from the times of past runs to those of a run to come
     provenance/    inputs, code and versions of a study, with hashes; its tables computed again
+    command, study_summary    the command `lowpower`, above all rooms
 """
 
 __version__ = "0.1.0"

@@ -12,6 +12,8 @@ from lowpower.config.yaml_file import Written, parse
 from lowpower.errors import InputError
 from lowpower.spelling import clean, look_of
 
+_KINDS: dict[type, str] = {list: "a list", str: "plain text"}
+
 
 def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
     """What stands in config files without quotes and is no text to YAML, by key; what a later file writes wins.
@@ -19,11 +21,46 @@ def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
     Raises InputError for what Snakemake, which reads the files too, loses or changes without a word. A file that is
     not there is Snakemake's to tell.
     """
-    written = {}
+    written: dict[tuple, Written] = {}
     for path in paths:
         if Path(path).is_file():
             written |= parse(Path(path).read_bytes(), f"config {path}")[1]
     return written
+
+
+def read_files(paths: Sequence[str | Path]) -> tuple[dict, dict[tuple, Written]]:
+    """Read config files and merge them as Snakemake does; return the raw config and what ``read_written`` returns.
+
+    Raises InputError for a file that is missing, empty, a list, or not YAML.
+    """
+    raw: dict = {}
+    written: dict[tuple, Written] = {}
+    for path in paths:
+        try:
+            content = Path(path).read_bytes()
+        except OSError as error:
+            raise InputError(
+                f"config {path}: the file cannot be read ({error.strerror}); write the path of a config file, such as "
+                "configs/own.yaml"
+            ) from None
+        found, texts = parse(content, f"config {path}")
+        if not isinstance(found, dict):
+            kind = "the file is empty" if found is None else f"the file is {_KINDS.get(type(found), 'one value')}"
+            raise InputError(f"config {path}: {kind}; write one key per line, such as `cohort: own` (configs/own.yaml)")
+        raw = _merged(raw, found)
+        written |= texts
+    return raw, written
+
+
+def _merged(raw: dict, later: dict) -> dict:
+    """Two raw configs as one: sections are merged at every depth, and any other value of the later one wins."""
+    both = dict(raw)
+    for key, value in later.items():
+        if isinstance(value, dict):
+            before = both.get(key)
+            value = _merged(before if isinstance(before, dict) else {}, value)
+        both[key] = value
+    return both
 
 
 def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] | None = None) -> Study:

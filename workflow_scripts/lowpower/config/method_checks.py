@@ -68,7 +68,7 @@ def _check_distillation(key: str, distill: Distill, recorded: int) -> None:
 def _check_shares(key: str, method: Method, steps: int) -> None:
     """Two stages share the steps, and each gets some."""
     first = "distill" if method.distill else "pretrain"
-    if method.finetune.share == 1:
+    if method.finetune and method.finetune.share == 1:
         raise InputError(
             f"{key[:-1]}.finetune.share`: 1 leaves no step for `{first}`; write less, such as 0.2, or take `{first}` "
             "away"

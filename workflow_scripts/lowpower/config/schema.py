@@ -26,7 +26,7 @@ def checked(raw: object, schema: str | Path, place: str, written: Mapping[tuple,
     written: what stands in the file that ``raw`` was read from, for messages (``yaml_file.parse``).
     """
     rules = _read(str(schema))
-    filled = _filled(raw, rules)
+    filled: Any = _filled(raw, rules)
     errors = _Validator(rules).iter_errors(filled)
     error = min(errors, key=lambda e: ([str(k) for k in e.absolute_path], e.message), default=None)
     if error is not None:

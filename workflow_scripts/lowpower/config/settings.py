@@ -5,7 +5,7 @@ schemas/*.schema.yaml (``json_schema``), so each of them is written once.
 """
 
 import types
-from dataclasses import MISSING, asdict, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
@@ -25,6 +25,7 @@ def setting(default: Any, description: str, **rules: Any) -> Any:
     return field(default=None if default is ABSENT else default, metadata=about)
 
 
+@dataclass(frozen=True)
 class Settings:
     """The base of every section of a config. Subclasses are frozen dataclasses; their lists are never changed."""
 

@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Iterable
 from itertools import repeat
 from pathlib import Path
 
@@ -70,7 +71,7 @@ def _read_bytes(path: Path) -> bytes:
         like = f" like {example}" if example.is_file() else ""
         raise InputError(
             f"config: `slides`: there is no file {path}; write the path of your sheet of slides{like}. "
-            "`make sheet SLIDES=folder` drafts one from a folder of slides"
+            "`lowpower sheet FOLDER` drafts one from a folder of slides"
         ) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -118,7 +119,7 @@ def _split(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, 
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
     rows: dict[int, list[str]] = {}
     line = 1
-    most = repeat(0)  # separators in a cell of several lines: of the header first
+    most: Iterable[int] = repeat(0)  # separators in a cell of several lines: of the header first
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):

@@ -75,7 +75,7 @@ def divide(
     for seed in seeds:
         assigned = assign(patients, classes, seed, split)
         training = [patient for patient in patients if assigned[patient] == "train"]
-        labeled = {}
+        labeled: dict[str, float] = {}
         for label in classes:
             labeled |= _ranks([p for p in training if patients[p].label == label], seed, "labeled")
         unlabeled = _ranks([p for p in training if not patients[p].label], seed, "unlabeled")

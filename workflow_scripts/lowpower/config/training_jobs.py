@@ -6,13 +6,14 @@ from lowpower import magnification
 from lowpower.config.external_models import KINDS_OF_INIT, external_teacher
 from lowpower.config.method_settings import Method
 from lowpower.config.study import Study
-from lowpower.config.study_models import FITTED, Model, steps_of, uses_unlabeled
+from lowpower.config.study_models import FITTED, steps_of, uses_unlabeled
+from lowpower.config.trained_model import Model
 
 
 def recipe(study: Study, model: Model, steps: int) -> dict:
     """The params that every training shares, from which a script does the same anywhere."""
     about = {"magnification": model.magnification, "method": model.method, "seed": model.seed}
-    settings = ("unit", "tissue", "jpeg_quality", "augmentation")
+    settings: tuple[str, ...] = ("unit", "tissue", "jpeg_quality", "augmentation")
     settings += ("grid",) if study.unit == "grid" else ("max_side_um",)
     config = study.as_dict()
     return {

@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from lowpower.errors import InputError
 from lowpower.spelling import clean
@@ -50,7 +51,7 @@ def read_workbook(path: Path, content: bytes) -> tuple[str, dict[int, list[str]]
     return place, {number: cells + [""] * (width - len(cells)) for number, cells in rows.items()}
 
 
-def _choose(path: Path, visible: list) -> object:
+def _choose(path: Path, visible: list) -> Any:
     """The only visible worksheet, or the only one of them that has slides; the first where none has."""
     if not visible:
         raise InputError(f"{path}: the workbook has no visible worksheet; show the one with the slides, and save it")
@@ -66,7 +67,7 @@ def _choose(path: Path, visible: list) -> object:
     return (with_slides or visible)[0]
 
 
-def _rows(worksheet: object) -> Iterator[tuple[int, list[str]]]:
+def _rows(worksheet: Any) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not blank, with its number; blank cells at its end are left out."""
     worksheet.reset_dimensions()  # what the file says of its size may be too small, and rows would be lost
     for number, row in enumerate(worksheet.iter_rows(), start=1):
@@ -77,7 +78,7 @@ def _rows(worksheet: object) -> Iterator[tuple[int, list[str]]]:
             yield number, cells
 
 
-def _text(cell: object) -> str:
+def _text(cell: Any) -> str:
     """A cell as Excel shows it; a number of more digits than Excel keeps as one with an exponent, which no id is."""
     value = cell.value
     if value is None:

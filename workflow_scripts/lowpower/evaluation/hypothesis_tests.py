@@ -45,7 +45,7 @@ class Outcome:
 def contrast(samples: Sequence[Sample], weights: Sequence[float]) -> Sample:
     """The weighted sum of samples that share their draws."""
     point = sum(weight * one.point for one, weight in zip(samples, weights, strict=True))
-    return Sample(point, sum(weight * one.drawn for one, weight in zip(samples, weights, strict=True)))
+    return Sample(point, np.asarray(sum(weight * one.drawn for one, weight in zip(samples, weights, strict=True))))
 
 
 def slope_weights(count: int) -> list[float]:

@@ -69,7 +69,8 @@ def sample(
     """
     group = _columns(units, patients)
     classes = units.probabilities.shape[1]
-    parts = metrics.features(units.truth, units.probabilities, teacher and _calls(teacher, units), chosen)
+    calls = None if teacher is None else _calls(teacher, units)
+    parts = metrics.features(units.truth, units.probabilities, calls, chosen)
     ends = np.cumsum([part.shape[1] for part in parts.values()])
     sums = _per_patient(np.concatenate(list(parts.values()), 1), group, len(patients))
 

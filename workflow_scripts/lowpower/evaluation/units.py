@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ class Units:
 
     def only(self, kept: NDArray) -> "Units":
         """Those of the units that a mask (n,) keeps."""
-        lists = {
+        lists: dict[str, Any] = {
             name: [value for value, keep in zip(getattr(self, name), kept, strict=True) if keep]
             for name in ("ids", "patients", "sites", "regions")
             if len(getattr(self, name)) == len(kept)

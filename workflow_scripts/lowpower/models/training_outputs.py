@@ -137,15 +137,18 @@ def finish_training(
     model: str,
     history: str,
     time_path: str | None,
-    time: dict = NO_TIME,
+    time: dict | None = None,
 ) -> None:
-    """Write model, history and time, then delete the checkpoint. The first of several processes does this for all."""
+    """Write model, history and time, then delete the checkpoint. The first of several processes does this for all.
+
+    time: of ``train``; empty or None where no step was taken.
+    """
     if not parallel.is_first():
         return
     save_model(model, network, header)
     write_rows(history, HISTORY, rows)
     if time_path:
-        write_json(time_path, time)
+        write_json(time_path, time or NO_TIME)
     for checkpoint in Path(model).parent.glob("last-*.pt"):
         checkpoint.unlink()
     kept = [row for row in rows if int(row["chosen"])][-1]

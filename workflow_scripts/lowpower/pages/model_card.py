@@ -21,10 +21,7 @@ from lowpower.text import count_of
 
 _CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of how far probabilities can be trusted
 LOADING = """\
-import sys
-
-sys.path.insert(0, "workflow_scripts")  # of a copy of lowpower
-
+# where lowpower is installed: `make .venv` in a copy of it
 import numpy as np
 import torch
 from PIL import Image

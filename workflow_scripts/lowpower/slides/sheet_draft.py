@@ -1,4 +1,4 @@
-"""A sheet of slides to fill in, drafted from a folder: ``python -m lowpower.slides.sheet_draft FOLDER [SHEET]``.
+"""A sheet of slides to fill in, drafted from a folder: ``lowpower sheet FOLDER [SHEET]``.
 
 Each slide file becomes a row: a file that cannot be opened too, with the reason, so that nothing is lost; what is not
 taken for a slide is counted, with what to do. Of a slide only its µm per pixel are read, and of a DICOM file which
@@ -10,13 +10,12 @@ import csv
 import io
 import os
 import shlex
-import sys
 from collections import Counter
 from contextlib import redirect_stderr
 from pathlib import Path
 from typing import NamedTuple
 
-from lowpower.errors import InputError, remedy
+from lowpower.errors import InputError
 from lowpower.files import replacing
 from lowpower.log import Progress
 from lowpower.slides.file_formats import ENDINGS
@@ -47,7 +46,7 @@ def draft_sheet(folder: str | Path, sheet: str | Path | None = None) -> str:
     sheet = Path(sheet).expanduser() if sheet else folder / "slides.csv"
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
-        raise InputError(f"{folder} {what}; name the folder that holds your slides: make sheet SLIDES=path/to/folder")
+        raise InputError(f"{folder} {what}; name the folder that holds your slides: lowpower sheet path/to/folder")
     _check_sheet(folder, sheet)
     slides, others = find_slides(folder)
     passed_over = say_passed_over(others)
@@ -71,9 +70,11 @@ def draft_sheet(folder: str | Path, sheet: str | Path | None = None) -> str:
 
 def _check_sheet(folder: Path, sheet: Path) -> None:
     """Before the slides are opened, which may take long."""
-    another = f"make sheet SLIDES={shlex.quote(str(folder))} SHEET="
+    another = f"lowpower sheet {shlex.quote(str(folder))} "
     if sheet.suffix.lower() != ".csv":
-        raise InputError(f"the draft is a CSV file and {sheet} is not named like one; write for example SHEET=my.csv")
+        raise InputError(
+            f"the draft is a CSV file and {sheet} is not named like one; write for example {another}my.csv"
+        )
     if os.path.lexists(sheet):
         other = sheet.with_stem(f"{sheet.stem}-new")
         raise InputError(
@@ -155,19 +156,3 @@ def _summarize(sheet: Path, looks: dict[str, Look], passed_over: list[str]) -> s
         "  - see what becomes of every slide: snakemake intake --configfile my.yaml",
     ]
     return "\n".join(line for line in lines if line)
-
-
-def main(arguments: list[str]) -> None:
-    """Draft the sheet; what the user has to change ends it with one line and exit status 1."""
-    try:
-        if not arguments or not arguments[0]:
-            raise InputError("name the folder that holds your slides: make sheet SLIDES=path/to/folder")
-        if len(arguments) > 2:
-            raise InputError(f"give one folder and one sheet, not {arguments}; put names with blanks in quotes")
-        print(draft_sheet(*arguments))
-    except (InputError, OSError) as error:
-        sys.exit(f"lowpower: {remedy(error) or error}")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
