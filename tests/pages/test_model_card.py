@@ -15,7 +15,7 @@ from page_files import CLASSES, SLIDES, complete_config, cost_rows, result_rows,
 from PIL import Image
 
 from lowpower import files
-from lowpower.config.study_models import Model
+from lowpower.config.trained_model import Model
 from lowpower.model_header import ModelHeader
 from lowpower.models import resnet
 from lowpower.models.model_file import save_model

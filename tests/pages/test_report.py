@@ -6,7 +6,7 @@ import pytest
 from page_files import CLASSES, SLIDES, Page, complete_config, intake_rows, part_of, report_of, write_study
 
 from lowpower import __version__, files
-from lowpower.config.study_models import Model
+from lowpower.config.trained_model import Model
 from lowpower.model_header import model_header
 from lowpower.pages import citation, gallery
 from lowpower.pages.flow_diagram import flow

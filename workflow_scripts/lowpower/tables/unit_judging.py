@@ -93,7 +93,8 @@ def judge(
             of_models, validation = [], []
             for i in range(len(frames)):
                 held = [units_of(i, "val", pixels, per, way) for way in ways]
-                best = min(held, key=lambda one: log_loss(one.truth, one.probabilities)) if held[0] else None
+                asked_here = [one for one in held if one]  # all of them or none
+                best = min(asked_here, key=lambda one: log_loss(one.truth, one.probabilities), default=None)
                 validation.append(best)
                 of_models.append(best and units_of(i, split, pixels, per, best.way))
             if any(one and one.ids for one in of_models):
