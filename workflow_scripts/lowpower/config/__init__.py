@@ -1,1 +1,1 @@
-"""What a study is: its config, its sheet and its models, read once and checked before any job."""
+"""The study: its config, sheet and models, read once and checked before any job."""

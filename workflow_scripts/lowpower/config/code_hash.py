@@ -1,6 +1,6 @@
-"""A hash of what a script does, so that a changed helper reruns its rule and a changed comment reruns nothing.
+"""Hash of the code behind a script: a changed helper reruns its rule, a changed comment reruns nothing.
 
-Snakemake sees neither a change in a module that a script imports nor that a change is a comment.
+Snakemake does not detect a change in a module that a script imports, and takes a changed comment for a change.
 The hash covers the syntax trees, without docstrings, of the script and of every lowpower module it imports, and every
 file of the folder ``templates`` beside any of these modules.
 """
@@ -13,11 +13,11 @@ from pathlib import Path
 _DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
 
-@cache  # parsing and dumping the modules that many scripts import takes most of what reading the workflow takes
+@cache  # parsing and dumping shared modules takes most of the time in which the workflow is read
 def _read(path: Path, root: Path) -> tuple[str, set[Path]]:
     """A file's syntax tree as text, and the lowpower modules below ``root`` that it imports.
 
-    The text has no docstrings, and no default, description or range of a setting.
+    The text omits docstrings, and the default, description and range of each setting.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     names = set()
@@ -59,7 +59,7 @@ def templates_of(modules: list[Path]) -> list[Path]:
 
 @cache
 def code_hash(script: Path) -> str:
-    """16 hex digits that change when the script, or a module or template behind it, does something else."""
+    """Return 16 hex digits that change with the code of the script, of its modules or of their templates."""
     root, modules = script.parent, modules_of(script)
     texts = [(path, _read(path, root)[0]) for path in modules]
     texts += [(path, path.read_text(encoding="utf-8")) for path in templates_of(modules)]

@@ -1,4 +1,4 @@
-"""The configuration: checked once against its schema, filled with defaults, and frozen from then on."""
+"""The configuration: checked once against its schema, filled with defaults, then frozen."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -16,10 +16,10 @@ _KINDS: dict[type, str] = {list: "a list", str: "plain text"}
 
 
 def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
-    """What stands in config files without quotes and is no text to YAML, by key; what a later file writes wins.
+    """Read the unquoted values that YAML does not read as text, by key; a later config file overrides an earlier one.
 
-    Raises InputError for what Snakemake, which reads the files too, loses or changes without a word. A file that is
-    not there is Snakemake's to tell.
+    Raises InputError for anything that Snakemake, which reads the files too, would silently lose or change. Snakemake
+    reports a missing file.
     """
     written: dict[tuple, Written] = {}
     for path in paths:
@@ -53,7 +53,7 @@ def read_files(paths: Sequence[str | Path]) -> tuple[dict, dict[tuple, Written]]
 
 
 def _merged(raw: dict, later: dict) -> dict:
-    """Two raw configs as one: sections are merged at every depth, and any other value of the later one wins."""
+    """Merge two raw configs: sections at every depth; any other value of the later config overrides."""
     both = dict(raw)
     for key, value in later.items():
         if isinstance(value, dict):
@@ -64,9 +64,9 @@ def _merged(raw: dict, later: dict) -> dict:
 
 
 def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] | None = None) -> Study:
-    """The complete configuration: ``raw`` with every default filled in.
+    """Return the complete configuration: ``raw`` with every default filled in.
 
-    written: of ``read_written``, for messages. Raises InputError naming the key, what was found and what to write.
+    written: from ``read_written``, for messages. Raises InputError naming the key, what was found and what to write.
     """
     study = Study.from_dict(checked(with_standard_rows(raw), schema, "config", written))
     study = _cleaned(written_out(study))
@@ -87,14 +87,14 @@ def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] 
 
 
 def _cleaned(study: Study) -> Study:
-    """The study with the names that the sheet has too cleaned of what nobody sees, as the sheet's are."""
+    """Clean the names of classes and sites as the sheet's cells are cleaned (``spelling.clean``)."""
     split = replace(study.split, test_sites=list(map(clean, study.split.test_sites)))
     classes, positive = list(map(clean, study.classes)), clean(study.positive_class)
     return replace(study, classes=classes, positive_class=positive, split=split)
 
 
 def _check_classes(study: Study) -> None:
-    """No two classes look alike, and the positive one is one of them."""
+    """Check that no two classes look alike and that the positive class is one of them."""
     seen: dict[str, str] = {}
     for name in study.classes:
         if look_of(name) in seen:
@@ -112,7 +112,7 @@ def _check_classes(study: Study) -> None:
 
 
 def _check_seeds(study: Study) -> None:
-    """Seeds test different patients where they are to, and one teacher for all has trained on none of them."""
+    """Check that k-fold seeds test different patients, and that a shared teacher trained on no tested patient."""
     by, folds = study.split.by, study.split.folds
     if study.teacher == "best_validation" and by not in ("sheet", "site"):
         raise InputError(

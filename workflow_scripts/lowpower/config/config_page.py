@@ -1,4 +1,4 @@
-"""The schemas of config and sheet and the page docs/configuration.md, written from the settings classes.
+"""Write the schemas of config and sheet, and docs/configuration.md, from the settings classes.
 
 python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
 """
@@ -20,7 +20,7 @@ def config_schema() -> dict:
 
 
 def configuration_page(rules: dict) -> str:
-    """The schema as Markdown: every key with its type, range, default and what it does."""
+    """The schema as Markdown: every key with its type, range, default and description."""
     lines = [
         "# Configuration",
         "",

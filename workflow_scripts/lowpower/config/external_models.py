@@ -1,4 +1,4 @@
-"""Files that a config names beside the sheet: a teacher of another study, and weights that students start from."""
+"""Files that a config names besides the sheet: a teacher from another study, and start weights of students."""
 
 import re
 from pathlib import Path
@@ -14,7 +14,7 @@ KINDS_OF_INIT = ("random", "teacher")
 
 
 def external_teacher(study: Study) -> str | None:
-    """The path of a teacher that is not trained here, or None."""
+    """Path of a teacher from another study, or None."""
     return None if study.teacher in KINDS_OF_TEACHER else study.teacher
 
 
@@ -26,7 +26,7 @@ def _is_file(path: str) -> bool:
 
 
 def _check_braces(key: str, path: str) -> None:
-    """A user's slides are params; these paths are Snakemake's inputs and outputs, in which it looks for wildcards."""
+    """Reject braces: Snakemake looks for wildcards in its inputs and outputs. Slides are params and may have braces."""
     if re.search("[{}]", path):
         raise InputError(
             f"config: `{key}`: Snakemake takes braces in {path} for a wildcard; rename it without {{ and }}"
@@ -34,12 +34,12 @@ def _check_braces(key: str, path: str) -> None:
 
 
 def check_external_models(study: Study) -> None:
-    """Raise InputError for a file that is not there or cannot be named, or a teacher that does not fit this study.
+    """Raise InputError for a missing file, a path with braces, or a teacher that does not fit this study.
 
     Paths are relative to the folder the workflow runs in.
     """
     if study.demo:
-        _check_braces("slides", str(Path(study.slides).parent))  # where the slides are drawn
+        _check_braces("slides", str(Path(study.slides).parent))  # the folder of the drawn slides
     for name, method in study.methods.items():
         _check_braces(f"methods.{name}.init", method.init)
         if method.init not in KINDS_OF_INIT and not _is_file(method.init):

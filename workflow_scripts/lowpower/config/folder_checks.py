@@ -1,4 +1,4 @@
-"""What the machine must allow before anything runs."""
+"""Checks of folders before anything runs."""
 
 import re
 import tempfile
@@ -8,7 +8,7 @@ from lowpower.errors import InputError
 
 
 def check_place(home: str | Path) -> None:
-    """Raise InputError where Snakemake would take a part of the project's own path for something to fill in."""
+    """Raise InputError for braces in the project's own path, which Snakemake would read as wildcards."""
     if re.search("[{}]", str(home)):
         raise InputError(
             f"lowpower lies in {home}, and Snakemake takes braces in that path for something to fill in; "
@@ -17,7 +17,7 @@ def check_place(home: str | Path) -> None:
 
 
 def check_writable(folder: str | Path) -> None:
-    """Raise InputError unless files can be written below ``folder``, which need not exist yet; leaves nothing there."""
+    """Raise InputError unless ``folder``, which need not exist yet, is writable; leave no file behind."""
     place = Path(folder)
     while not place.exists() and place != place.parent:
         place = place.parent

@@ -1,4 +1,4 @@
-"""How many jobs a run takes and how many patients it tests, told from config and sheet alone."""
+"""Numbers of jobs and of tested patients of a run, from config and sheet alone."""
 
 from collections.abc import Sequence
 
@@ -12,10 +12,9 @@ from lowpower.config.study_models import measured_networks, models
 
 
 def planned_jobs(study: Study, slides: int, judged: int | None = None) -> dict[str, int]:
-    """Jobs of each rule, in the order of the chain, of a full run (target ``all``, itself not counted).
+    """Number of jobs of each rule in a full run, in the order of the chain (target ``all``, itself not counted).
 
-    slides: rows of the sheet. judged: those of them whose patients can
-    be judged, None for all.
+    slides: number of rows of the sheet. judged: number of rows whose patients can be judged, None for all.
     """
     every = models(study)
     students = [model for model in every if model.method != "teacher"]
@@ -67,9 +66,9 @@ def planned_jobs(study: Study, slides: int, judged: int | None = None) -> dict[s
 
 
 def count_tested(sheet: Sequence[PatientRow], classes: Sequence[str], seeds: Sequence[int], split: Split) -> int:
-    """How many patients a study tests: of all folds together, else the fewest of any seed.
+    """Number of patients that a study tests: over all folds together, else the smallest number of any seed.
 
-    sheet, split: as for ``splits.find_problems``; a sheet with problems is counted as far as it goes.
+    sheet, split: as for ``splits.find_problems``; a sheet with problems is counted as far as possible.
     """
     patients = read_patients(sheet)
     tested = [

@@ -16,12 +16,12 @@ _HEADER = "# Written from the dataclasses in workflow_scripts/lowpower/config/ b
 
 
 def schema_of(settings: type[Settings], title: str, description: str) -> dict:
-    """The whole schema of a file that a settings class describes."""
+    """Complete schema of a file that a settings class describes."""
     return {"$schema": _DRAFT, "title": title, "description": description} | _section(settings)
 
 
 def sheet_schema() -> dict:
-    """The schema of a row of the sheet. Every cell is text, and further columns are allowed."""
+    """Schema of a row of the sheet. Every cell is text; other columns are allowed."""
     columns = {column.name: column.metadata for column in fields(SheetRow) if column.metadata}
     return {
         "$schema": _DRAFT,
@@ -44,7 +44,7 @@ def write_schema(path: str | Path, schema: dict) -> None:
 
 
 def _section(settings: type[Settings]) -> dict:
-    """The rule of a section: the rule of each of its keys, and no others."""
+    """Rule of a section: the rules of its keys; other keys are not allowed."""
     required = [field.name for field in fields(settings) if field.metadata["default"] is MISSING]
     rule = {"type": "object", "additionalProperties": False} | ({"required": required} if required else {})
     return rule | {
@@ -65,7 +65,7 @@ def _rule(field: Any, kind: Any) -> dict:
 
 
 def _type(kind: Any, default: Any = MISSING) -> dict:
-    """What a type alone allows. default: of the field; None allows null."""
+    """Rule that follows from a type alone. default: the field's default; None allows null."""
     if section := section_of(kind):
         rule = _section(section)
         return {"oneOf": [{"type": "null"}, rule]} if default is None else rule

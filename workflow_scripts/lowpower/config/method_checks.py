@@ -1,4 +1,4 @@
-"""What the rows of a study may say: each learns something, from what it says it learns from."""
+"""Checks of the rows of a study: each row has something to learn, and consistent settings."""
 
 from lowpower.config.external_models import KINDS_OF_INIT
 from lowpower.config.method_settings import Distill, Method
@@ -12,7 +12,7 @@ from lowpower.text import nearest
 
 
 def with_standard_rows(raw: dict) -> dict:
-    """The config, with each method that is a name alone written out."""
+    """Replace each method that is given by name alone with its standard row."""
     rows = raw.get("methods")
     if not isinstance(rows, dict):
         return raw
@@ -31,7 +31,7 @@ def with_standard_rows(raw: dict) -> dict:
 
 
 def check_rows(study: Study) -> None:
-    """Raise InputError for the first row that cannot be trained as it says."""
+    """Raise InputError for the first row that cannot be trained with its settings."""
     for name, method in study.methods.items():
         key, distill, finetune = f"config: `methods.{name}`", method.distill, method.finetune
         if not distill and not finetune:
@@ -51,7 +51,7 @@ def check_rows(study: Study) -> None:
 
 
 def _check_distillation(key: str, distill: Distill, recorded: int) -> None:
-    """Something is matched, and what is asked for is there. recorded: views of the recording."""
+    """Check that the loss is not 0 and its labels and views exist. recorded: views in the recording."""
     if not (distill.kl_weight or distill.feature_weight or distill.cross_entropy):
         raise InputError(
             f"{key} learns nothing: kl_weight, feature_weight and cross_entropy are 0; write 1 for one of them, or more"
@@ -66,7 +66,7 @@ def _check_distillation(key: str, distill: Distill, recorded: int) -> None:
 
 
 def _check_shares(key: str, method: Method, steps: int) -> None:
-    """Two stages share the steps, and each gets some."""
+    """Check that each of two stages gets at least one step."""
     first = "distill" if method.distill else "pretrain"
     if method.finetune and method.finetune.share == 1:
         raise InputError(
@@ -81,7 +81,7 @@ def _check_shares(key: str, method: Method, steps: int) -> None:
 
 
 def _check_network(name: str, method: Method) -> None:
-    """Another network than the teacher's learns from labels alone, from where it can start."""
+    """Check that a network other than the teacher's learns from labels alone, from start weights that fit it."""
     network, key = method.network, f"config: `methods.{name}`"
     if network == TEACHERS_NETWORK:
         if method.init not in KINDS_OF_INIT:

@@ -125,10 +125,10 @@ class Method(Settings):
 
     @property
     def needs_teacher(self) -> bool:
-        """Whether the method learns from the teacher or starts from its weights."""
+        """True if the method learns from the teacher or starts from its weights."""
         return self.distill is not None or self.init == "teacher"
 
     @property
     def replays_recording(self) -> bool:
-        """Whether the method is distilled from the teacher's recorded outputs."""
+        """True if the method is distilled from the teacher's recorded outputs."""
         return self.distill is not None and self.distill.teacher == "recorded"

@@ -1,4 +1,4 @@
-"""What the sheet says of each patient, and everything in it that stands in the way of training."""
+"""Patients of the sheet, and the problems in it that prevent training."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ SPLITS = ("train", "val", "test", "external")
 
 @dataclass(frozen=True, slots=True)
 class Patient:
-    """A patient's one label (blank = unlabeled), split and site, as the sheet gives them."""
+    """A patient's label (blank = unlabeled), split and site from the sheet."""
 
     label: str
     split: str
@@ -20,7 +20,7 @@ class Patient:
 
 
 def read_patients(sheet: Sequence[PatientRow]) -> dict[str, Patient]:
-    """The patients of a sheet in which ``patient_problems`` finds nothing, sorted by id."""
+    """Patients of a sheet without ``patient_problems``, sorted by id."""
     found: dict[str, Patient] = {}
     for row in sorted(sheet, key=lambda row: (row.patient, row.slide)):
         found.setdefault(row.patient, Patient(row.label, row.split, row.site))
@@ -28,10 +28,10 @@ def read_patients(sheet: Sequence[PatientRow]) -> dict[str, Patient]:
 
 
 def patient_problems(sheet: Sequence[PatientRow], classes: Sequence[str], by: str) -> Iterator[str]:
-    """What is wrong with labels, splits and sites, each with what to write instead.
+    """Problems with labels, splits and sites, each with its correction.
 
     sheet: one row per slide.
-    by: what divides the patients (sheet, random, kfold or site); decides which columns must be in order.
+    by: source of the split (sheet, random, kfold or site); it decides which columns are checked.
     """
     slides: dict[str, list[PatientRow]] = {}
     for row in sorted(sheet, key=lambda row: (row.patient, row.slide)):
@@ -80,7 +80,7 @@ def _spellings(sheet: Sequence[PatientRow], column: str, why: str) -> Iterator[s
 def _several(slides: dict[str, list[PatientRow]], column: str, remedy: str) -> Iterator[str]:
     for patient, rows in slides.items():
         found = {getattr(row, column): row.slide for row in reversed(rows)}
-        if column == "split":  # blank ones are a problem of their own
+        if column == "split":  # blank splits are reported separately
             found.pop("", None)
         if len(found) > 1:
             values = "; ".join(f"{value or 'blank'} on slide {slide}" for value, slide in sorted(found.items()))

@@ -1,4 +1,4 @@
-"""What an earlier run left in the results folder, and whether this study may go on there."""
+"""Check that the results folder of an earlier run belongs to this study."""
 
 from os.path import normpath
 from pathlib import Path
@@ -7,14 +7,14 @@ from lowpower.config.study import Study
 from lowpower.errors import InputError
 from lowpower.files import read_json
 
-_SAME = ("slides", "classes", "unit")  # another value of these is another study; of any other key, a change to this one
+_SAME = ("slides", "classes", "unit")  # a change of these makes another study, of any other key a change of this study
 
 
 def check_same_study(study: Study, folder: str | Path) -> None:
     """Raise InputError where ``folder`` holds models of another study: other slides, classes or kind of region.
 
-    Told from the config.json that every run leaves beside its models. Snakemake alone would train
-    over them without a word, or, where its own notes on them were not copied along, take them for this study's.
+    The check reads the config.json that every run writes beside its models. Snakemake alone would silently train
+    over the models, or, where its metadata were not copied too, use them as this study's.
     """
     written = Path(folder) / "config.json"
     if not written.is_file() or not any(Path(folder).glob("teacher/*/model.safetensors")):
@@ -30,5 +30,5 @@ def check_same_study(study: Study, folder: str | Path) -> None:
 
 
 def _plain(value: str | list[str]) -> str:
-    """A value as text; a path in one form."""
+    """A value as text; a path is normalized."""
     return ", ".join(value) if isinstance(value, list) else normpath(value)

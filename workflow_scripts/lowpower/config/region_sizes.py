@@ -1,4 +1,4 @@
-"""The scales of a study: students read whole, even reductions of what the teacher reads, and regions fit them all."""
+"""Scales of a study: whole, even reductions of the teacher's magnification, and region sizes that fit them all."""
 
 import math
 from dataclasses import replace
@@ -7,14 +7,14 @@ from lowpower import magnification
 from lowpower.config.study import Study
 from lowpower.errors import InputError
 
-_WIDEST = 65500  # teacher pixels, as lowpower.slides.region_plan.JPEG_SIDE, which would take an openslide import here
-_OFF = 0.05  # pixels that a field in µm may be off: a size written to six digits is
+_WIDEST = 65500  # teacher pixels; equals lowpower.slides.region_plan.JPEG_SIDE, whose import needs openslide
+_OFF = 0.05  # tolerance in pixels for a field size in µm, since sizes are written to six digits
 
 
 def written_out(study: Study) -> Study:
-    """The study with its lower magnifications in full: 1.6667 below a teacher's 10 is 10 / 6.
+    """Return the study with exact student magnifications: 1.6667 below a teacher's 10 becomes 10 / 6.
 
-    Raises InputError where one of them is no even reduction of the teacher's, or stands there twice.
+    Raises InputError where one of them is not an even reduction of the teacher's, or is listed twice.
     """
     teacher = study.teacher_magnification
     lows = [_reduced(teacher, low, "student_magnifications") for low in study.student_magnifications]
@@ -30,7 +30,7 @@ def written_out(study: Study) -> Study:
 
 
 def _reduced(teacher: float, low: float, key: str) -> float:
-    """A magnification below the teacher's in full; InputError where it is none that a student can have."""
+    """The exact value of a student's magnification; InputError where a student cannot have it."""
     evens = f"{teacher / 2:g}, {teacher / 4:g}, {teacher / 8:g} ..."
     if low >= teacher:
         raise InputError(f"config: `{key}`: {low:g} is not below teacher_magnification, {teacher:g}; write {evens}")
@@ -41,7 +41,7 @@ def _reduced(teacher: float, low: float, key: str) -> float:
         reduction = magnification.reduction_between(teacher, low)
     except ValueError as error:
         raise InputError(f"config: `{key}`: {error}; {write}") from None
-    if reduction % 2:  # the teacher's maps are recorded at half its grid, which only even reductions nest in
+    if reduction % 2:  # the teacher's maps are recorded at half its grid; only even reductions nest in it
         raise InputError(f"config: `{key}`: {low:g} is the teacher's {teacher:g} reduced by {reduction}; {write}")
     return low
 
@@ -66,7 +66,7 @@ def check_sizes(study: Study) -> None:
         for key, multiple in (("size_um", side), ("stride_um", 1)):
             size = getattr(study.grid, key)
             near = max(1, round(size / mpp / multiple)) * multiple
-            if size and abs(size / mpp - near) > _OFF:  # a stride of 0 stands for size_um
+            if size and abs(size / mpp - near) > _OFF:  # a stride of 0 means size_um
                 why = " (32 x the largest reduction)" if multiple > 1 else ""
                 raise InputError(
                     f"config: `grid.{key}`: {size:g} µm is {size / mpp:g} px at {name}, not a multiple of {multiple} "
@@ -75,15 +75,15 @@ def check_sizes(study: Study) -> None:
 
 
 def region_multiple(study: Study) -> int:
-    """Sides of regions, in teacher pixels, are multiples of this: 32 x the largest reduction.
+    """Number of teacher pixels that divides every region side: 32 x the largest reduction.
 
-    So area means are exact and the maps of teacher and students nest.
+    Area means are then exact, and the maps of teacher and students nest.
     """
     return 32 * math.lcm(*_reductions(study))
 
 
 def _reductions(study: Study) -> list[int]:
-    """By how much every magnification that regions must fit reduces: the students', and the coarsest one planned."""
+    """Reductions that regions must fit: those of the students, and of the coarsest magnification planned."""
     coarsest = study.coarsest_magnification
     lows = study.student_magnifications + ([coarsest] if coarsest else [])
     return [magnification.reduction_between(study.teacher_magnification, low) for low in lows]

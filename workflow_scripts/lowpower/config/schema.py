@@ -1,4 +1,4 @@
-"""What a schema allows: checking against it, filling in its defaults, and saying it in words."""
+"""Check values against a schema, fill in its defaults, and describe its rules in words."""
 
 import json
 import math
@@ -16,14 +16,14 @@ from lowpower.config.yaml_file import Written
 from lowpower.errors import InputError
 from lowpower.text import nearest
 
-NOTHING = ("", "~", "null")  # as --config hands over a value that is left blank, or null, inside braces
+NOTHING = ("", "~", "null")  # text that --config passes for a blank or null value inside braces
 _DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d+)?")
 
 
 def checked(raw: object, schema: str | Path, place: str, written: Mapping[tuple, Written] | None = None) -> dict:
-    """``raw`` with the schema's defaults; InputError names the place and the first key that breaks the schema.
+    """Return ``raw`` with the schema's defaults; InputError names the place and the first key that breaks the schema.
 
-    written: what stands in the file that ``raw`` was read from, for messages (``yaml_file.parse``).
+    written: unquoted values in the file of ``raw``, for messages (``yaml_file.parse``).
     """
     rules = _read(str(schema))
     filled: Any = _filled(raw, rules)
@@ -44,12 +44,12 @@ def _is_number(checker: object, value: object) -> bool:
 
 
 def _is_text(checker: object, value: object) -> bool:
-    """Text without control characters, such as a zero byte, which no path holds; line ends and tabs may be in it."""
+    """True for text without control characters: a path cannot hold a zero byte. Line ends and tabs are allowed."""
     return isinstance(value, str) and all(c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") for c in value)
 
 
 def _pattern(validator: object, pattern: str, value: object, rule: dict) -> Iterator[jsonschema.ValidationError]:
-    """The whole text fits the pattern; in Python's ``re`` a line end may follow ``$``, in the schema's it may not."""
+    """Match the whole text: in Python's ``re`` a line end may follow ``$``, in the schema's it may not."""
     if isinstance(value, str) and not re.fullmatch(pattern, value):
         yield jsonschema.ValidationError(f"{value!r} does not match {pattern!r}")
 
@@ -63,7 +63,7 @@ _Validator = jsonschema.validators.extend(
 
 def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tuple, Written]) -> str:
     """One sentence for a schema error: the key, what was found, what to write."""
-    while error.context:  # of the branches of a oneOf, the one that was meant
+    while error.context:  # choose the branch of a oneOf that the user meant
         meant = [e for e in error.context if e.relative_path or e.validator not in ("type", "const")]
         if not meant:
             break
@@ -101,7 +101,7 @@ def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tu
 
 
 def _description(error: jsonschema.ValidationError, rules: dict) -> str:
-    """What the key is for: the innermost description on the way to the rule that was broken."""
+    """Description of the key: the innermost one on the path to the broken rule."""
     about = ""
     for step in error.absolute_schema_path:
         rules = rules[step]
@@ -111,9 +111,9 @@ def _description(error: jsonschema.ValidationError, rules: dict) -> str:
 
 
 def _filled(value: object, rules: dict) -> object:
-    """``value`` with the defaults of the schema and what its text means, at every depth; nothing given is changed.
+    """Fill in the schema's defaults and convert text to its type, at every depth; given values are kept.
 
-    Keys come in the schema's order, not in the file's: rules run again when their params are written otherwise.
+    Keys follow the schema's order, not the file's: params in another order would rerun rules.
     """
     if isinstance(value, list):
         return [_filled(item, rules.get("items", {})) for item in value]
@@ -132,10 +132,10 @@ def _filled(value: object, rules: dict) -> object:
 
 
 def _meant(value: Any, rules: dict) -> Any:
-    """A single value in the type that the schema asks for, where it says so beyond doubt.
+    """Convert a single value to the type of the schema where the type is unambiguous.
 
-    1 for 1.0, where whole numbers stand; 0.001 for "1e-3", which YAML 1.1 takes for text; and numbers, true, false and
-    null of --config, which hands over all that stands in braces as text.
+    1.0 becomes 1 for a whole number; "1e-3", which YAML 1.1 reads as text, becomes 0.001; numbers, true, false and
+    null of --config, which passes all values inside braces as text, get their type.
     """
     branches = [rules, *rules.get("oneOf", [])]
     kinds = {branch.get("type") for branch in branches}
@@ -152,7 +152,7 @@ def _meant(value: Any, rules: dict) -> Any:
 
 
 def values_of(rule: dict) -> str:
-    """What a rule of the schema allows, in a few words: type and range, or the names that may stand there."""
+    """Describe the values that a rule of the schema allows: type and range, or the allowed names."""
     if "form" in rule:
         return rule["form"]
     if "oneOf" in rule:

@@ -10,14 +10,14 @@ from functools import cache
 from typing import Any, Self, Union, get_args, get_origin, get_type_hints
 
 REQUIRED = MISSING  # the config must have the key
-ABSENT = object()  # None where the config lacks the key, which the complete config then lacks too
+ABSENT = object()  # None; a key that the config lacks is then missing in the complete config too
 
 
 def setting(default: Any, description: str, **rules: Any) -> Any:
-    """A field of a settings class.
+    """Define a field of a settings class.
 
-    default: REQUIRED for none. rules: keywords of JSON Schema beyond the field's type, such as minimum=1; and form,
-    the values in words for messages, formerly, the key's name in the release before, and renamed, its values' names.
+    default: REQUIRED for none. rules: keywords of JSON Schema beyond the field's type, such as minimum=1; also form
+    (allowed values in words), formerly (the key's name in the previous release) and renamed (its values' names there).
     """
     about = {"default": default, "description": description, "rules": rules}
     if isinstance(default, list):
@@ -27,7 +27,7 @@ def setting(default: Any, description: str, **rules: Any) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """The base of every section of a config. Subclasses are frozen dataclasses; their lists are never changed."""
+    """Base class of every section of a config. Subclasses are frozen dataclasses; their lists are never changed."""
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
@@ -35,7 +35,7 @@ class Settings:
         return cls(**{key: _typed(types_of(cls)[key], value) for key, value in values.items()})
 
     def as_dict(self) -> dict[str, Any]:
-        """The section as plain values in the order of its keys, for config.json and a rule's params."""
+        """Return the section as plain values in the order of its keys, for config.json and a rule's params."""
         absent = {f.name for f in fields(self) if f.metadata["default"] is ABSENT and getattr(self, f.name) is None}
         return {key: value for key, value in asdict(self).items() if key not in absent}
 
@@ -53,7 +53,7 @@ def section_of(kind: Any) -> type[Settings] | None:
 
 
 def _typed(kind: Any, value: Any) -> Any:
-    """A plain value as a field's type has it: dicts of sections become sections."""
+    """Convert a plain value to a field's type: dicts of sections become sections."""
     if value is not None and (section := section_of(kind)):
         return section.from_dict(value)
     if get_origin(kind) is dict:

@@ -1,4 +1,4 @@
-"""The sheet of slides: one row per slide, read as text so that ids stay what they are (007 stays 007)."""
+"""The sheet of slides: one row per slide, read as text so that ids do not change (007 stays 007)."""
 
 import os
 from collections.abc import Callable
@@ -15,16 +15,16 @@ from lowpower.files import safe_name
 from lowpower.spelling import clean, look_of
 from lowpower.text import count_of, nearest
 
-_FILES = ("path", "annotation", "mask")  # looked up as they are written: a disk tells the two Unicode forms of ä apart
-_PROSE = "exclude"  # a reason in words, of several lines and with commas as any remark
+_FILES = ("path", "annotation", "mask")  # not cleaned: file systems distinguish the two Unicode forms of ä
+_PROSE = "exclude"  # free text, which may have line breaks and commas
 
 
 def read_sheet(path: str | Path, schema: str | Path) -> list[SheetRow]:
-    """The rows of the sheet, with the user's other columns as they are.
+    """Read the rows of the sheet; the user's other columns are kept unchanged.
 
-    path: .csv or .tsv (comma, semicolon or tab) or .xlsx. There are as many rows as the file has lines that are not
-    blank, below the header. Cells of known columns are cleaned of what nobody sees (``spelling.clean``), but for names
-    of files. Raises InputError.
+    path: .csv or .tsv (comma, semicolon or tab) or .xlsx. Every line below the header that is not blank becomes a row.
+    Cells of known columns are cleaned of invisible characters (``spelling.clean``), except file names.
+    Raises InputError.
     """
     path = Path(path)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
@@ -50,7 +50,7 @@ def _cells(header: list[str], cells: list[str], known: dict) -> dict[str, str]:
 
 
 def _row(cells: dict[str, str], known: dict, folder: Path) -> SheetRow:
-    """The cells with their types. folder: of the sheet."""
+    """A row with typed values. folder: the sheet's folder."""
     columns = {name: cells[name] for name in known if name != "mpp"}
     return SheetRow(
         **columns,
@@ -87,7 +87,7 @@ def _check_header(place: str, header: list[str], rules: dict) -> None:
 
 
 def _check_lengths(place: str, header: list[str], lines: dict[int, list[str]]) -> None:
-    """Each row has a cell for every column: of one with more or fewer nobody knows which cell is which."""
+    """Check that each row has one cell per column; with more or fewer, cells cannot be matched to columns."""
     named = max(number for number, name in enumerate(header, start=1) if name)
     wrong = [n for n, cells in lines.items() if len(cells) != len(header) or any(map(str.strip, cells[named:]))]
     if wrong:
@@ -109,9 +109,9 @@ def _lines(place: str, numbers: list[int]) -> str:
 
 
 def _check_rows(place: str, rows: dict[int, dict[str, str]], rules: dict) -> None:
-    """Every cell as it can be meant; the first that is not is named, and how many lines have the same trouble.
+    """Raise InputError for the first invalid cell, with the number of other lines that have an invalid cell there.
 
-    Each text of a column is looked at once: every job on a cluster reads the sheet again, and most columns repeat.
+    Each distinct text of a column is checked once: every cluster job reads the sheet, and most columns repeat values.
     """
     for column, rule in rules["properties"].items():
         validator = jsonschema.Draft202012Validator(rule)
@@ -136,7 +136,7 @@ def _check_rows(place: str, rows: dict[int, dict[str, str]], rules: dict) -> Non
 def _check_unique(
     place: str, rows: dict[int, SheetRow], column: str, what: str, key: Callable[[str], str] = str
 ) -> None:
-    """No two rows have one text in a column, or one by a key that tells what is alike."""
+    """Check that no two rows have the same text in a column; texts with the same ``key`` count as the same."""
     seen: dict[str, int] = {}
     for number, row in rows.items():
         text = getattr(row, column)
@@ -156,5 +156,5 @@ def _check_unique(
 
 
 def by_file_name(rows: list[SheetRow]) -> dict[str, SheetRow]:
-    """The rows by the form of their slide id that appears in paths, sorted: the order of the sheet changes nothing."""
+    """Rows by their slide id as it appears in paths, sorted so that the order of the sheet does not matter."""
     return {safe_name(row.slide): row for row in sorted(rows, key=lambda row: row.slide)}

@@ -1,10 +1,10 @@
-"""What a cell of the sheet cannot mean: values that a program put there in place of what was written."""
+"""Invalid cells of the sheet: values that a program wrote in place of the user's text."""
 
 import re
 from collections.abc import Iterable
 
 IDS = ("slide", "patient")
-# Of spreadsheet programs in any language: #N/A, #REF!, #DIV/0!, #NAME?, #WERT!, #NV; ### where a column is too narrow.
+# Spreadsheet errors in any language: #N/A, #REF!, #DIV/0!, #NAME?, #WERT!, #NV; ### where a column is too narrow.
 _ERROR = re.compile(r"#(¡?[^\W\d_]+(/0)?[!?]|N/?[ADV]|##*)", re.I)
 _NOTHING = re.compile(r"n/?a|n\.a\.|<na>|nan|nat|none|null|nil|missing|unknown|undefined|tbd|[-–—?.]+", re.I)
 _NO = re.compile(r"false|no|[-+]?[0-9.,]+", re.I)
@@ -20,7 +20,7 @@ _DECIMAL = re.compile(r"\d+\.0")
 
 
 def fault_of(column: str, text: str) -> str:
-    """Why a cell of a known column cannot stand, and what to write; "" where nothing is wrong. text: as cleaned."""
+    """Describe why a cell of a known column is invalid, and what to write; "" for a valid cell. text: cleaned."""
     if _ERROR.fullmatch(text):
         return "an error of a spreadsheet program; write the value itself"
     if column in IDS and _NOTHING.fullmatch(text):
@@ -44,5 +44,5 @@ def fault_of(column: str, text: str) -> str:
 
 
 def all_decimal(ids: Iterable[str]) -> bool:
-    """Whether every id ends in .0: a program has read them as numbers with decimals, 1000003 as 1000003.0."""
+    """True if every id ends in .0: a program read them as numbers with decimals, 1000003 as 1000003.0."""
     return all(map(_DECIMAL.fullmatch, ids))

@@ -1,4 +1,4 @@
-"""A row of the sheet of slides: its columns, each with what may be written into it, and what decides about splits."""
+"""A row of the sheet of slides: its columns with their allowed values, and the columns that determine splits."""
 
 from dataclasses import dataclass, field, fields
 from typing import Self
@@ -40,13 +40,13 @@ class SheetRow:
     )
     mask: str = setting("", "image with the pathologist's own tissue mask, relative to the sheet")
     exclude: str = setting("", "a reason to leave this slide out")
-    file: str  # the slide's path as seen from the working folder
-    others: dict[str, str] = field(default_factory=dict)  # the sheet's further columns
+    file: str  # the slide's path from the working folder
+    others: dict[str, str] = field(default_factory=dict)  # the sheet's other columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class PatientRow:
-    """The columns of a slide's row that decide about splits; other columns rerun no split."""
+    """Columns of a slide's row that determine splits; a change of other columns reruns no split."""
 
     slide: str
     patient: str

@@ -1,4 +1,4 @@
-"""The file of the sheet as rows of text, whatever program wrote it; no row of the file is lost on the way."""
+"""Read the sheet's file, written by any program, as rows of text without losing a row."""
 
 import csv
 import io
@@ -13,7 +13,7 @@ from lowpower.errors import InputError
 from lowpower.spelling import clean
 
 _ZIP = b"PK\x03\x04"
-_KINDS = {  # how files begin that are no sheets of ours
+_KINDS = {  # first bytes of files that are not sheets
     b"\xd0\xcf\x11\xe0": "an old Excel file (.xls), or a workbook with a password",
     b"\xff\xfe": "text in UTF-16",
     b"\xfe\xff": "text in UTF-16",
@@ -25,7 +25,7 @@ _KINDS = {  # how files begin that are no sheets of ours
     b"{\\rtf": "a text document (.rtf)",
     b"\x1f\x8b": "a compressed file (.gz)",
 }
-_PARTS = {  # by which a ZIP shows what it is
+_PARTS = {  # members that identify the kind of a ZIP
     "xl/workbook.bin": "a binary Excel workbook (.xlsb)",
     "content.xml": "an OpenDocument file (.ods)",
     "Index/Document.iwa": "a Numbers file",
@@ -34,10 +34,10 @@ _PARTS = {  # by which a ZIP shows what it is
 
 
 def read_table(path: Path, exact: set[str]) -> tuple[str, dict[int, list[str]]]:
-    """The place for messages, and by line number the cells of every row that is not blank.
+    """Return the place for messages, and the cells of every row that is not blank, by line number.
 
     path: text in UTF-8 (comma, semicolon or tab; with or without a byte order mark; any line ends), or an Excel
-    workbook. What it is, is told from its content. exact: the columns that hold no prose. Raises InputError.
+    workbook; the content decides which. exact: the columns without free text. Raises InputError.
     """
     content = _read_bytes(path)
     for start, kind in _KINDS.items():
@@ -58,12 +58,12 @@ def _kinds_of_zip(content: bytes) -> list[str]:
     try:
         names = zipfile.ZipFile(io.BytesIO(content)).namelist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return []  # a broken workbook, of which openpyxl says what is broken
+        return []  # a broken workbook; openpyxl reports the fault
     return [kind for part, kind in _PARTS.items() if part in names]
 
 
 def _read_bytes(path: Path) -> bytes:
-    """The file, after a look at whether it is a web page."""
+    """Read the file; InputError where it is missing, unreadable or a web page."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -104,22 +104,22 @@ def _read_text(path: Path, content: bytes, exact: set[str]) -> dict[int, list[st
 
 
 def _line_at(before: str) -> int:
-    """The number of the line that follows this text, whatever its line ends."""
+    """Number of the line at the end of this text, for any kind of line ends."""
     return len(re.findall(r"\r\n|\r|\n", before)) + 1
 
 
 def _split(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, list[str]]:
-    """The rows by the line in which they begin.
+    """Rows by the number of their first line.
 
-    A quote that is not closed swallows rows up to the next quote. The cell then has several lines, and separators in
-    them: as many as a row, or fewer where separators are lost as well. A cell of several lines in the header or in an
-    exact column may therefore hold no separator, and one of prose no more than half as many as a row.
+    A quote that is not closed swallows rows up to the next quote. The cell then has several lines with separators: as
+    many as a row, or fewer where separators are lost too. A cell of several lines may therefore hold no separator in
+    the header or in an exact column, and at most half as many as a row in a column of free text.
     """
     csv.field_size_limit(max(len(text), csv.field_size_limit()))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
     rows: dict[int, list[str]] = {}
     line = 1
-    most: Iterable[int] = repeat(0)  # separators in a cell of several lines: of the header first
+    most: Iterable[int] = repeat(0)  # separators allowed in a cell of several lines: none in the header
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
@@ -138,5 +138,5 @@ def _split(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, 
 
 
 def _swallowed(cell: str, most: int, separator: str) -> bool:
-    """Whether a cell holds the end of one row and the beginning of the next: several lines, too many separators."""
+    """True if a cell holds the end of one row and the beginning of the next: several lines, too many separators."""
     return bool(re.search(r"[\r\n]", cell)) and cell.count(separator) > most

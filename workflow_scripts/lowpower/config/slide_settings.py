@@ -9,7 +9,7 @@ LARGEST_SEED = 2**32 - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Demo(Settings):
-    """Tissue of a cohort that the workflow draws itself."""
+    """Drawn tissue of a demo cohort."""
 
     seed: int = setting(0, "Seed of the drawn tissue.", minimum=0, maximum=LARGEST_SEED)
     pieces: int = setting(12, "Pieces of tissue on each slide.", minimum=1, maximum=24)

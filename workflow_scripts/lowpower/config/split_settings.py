@@ -1,4 +1,4 @@
-"""The section of the config that divides the patients: alone, since a change of this module divides them again."""
+"""Config section that divides the patients; in its own module, since a change of this module divides them again."""
 
 from dataclasses import dataclass
 from typing import Literal

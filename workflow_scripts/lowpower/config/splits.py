@@ -1,6 +1,6 @@
-"""Who trains, validates and tests, for every seed: by patient, from the sheet alone, by rank of a hash.
+"""Training, validation and test patients for every seed, from the sheet alone, by rank of a hash.
 
-Nothing here looks at which slides could be used, so an excluded slide moves nobody to another split or subset.
+Splits do not depend on which slides are usable, so an excluded slide moves no patient to another split or subset.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,9 +20,9 @@ def find_problems(
     split: Split,
     annotated: bool = False,
 ) -> list[str]:
-    """Everything in the sheet that stands in the way of training, each with what to write instead.
+    """Find all problems in the sheet that prevent training, each with its correction.
 
-    sheet: one row per slide. annotated: regions have classes of their own, so a class may be no slide's label.
+    sheet: one row per slide. annotated: regions have classes of their own, so a class need not be a slide's label.
     """
     found = list(patient_problems(sheet, classes, split.by))
     labels = {row.label for row in sheet} - {""}
@@ -61,11 +61,11 @@ def divide(
     split: Split,
     annotated: bool = False,
 ) -> list[dict]:
-    """The rows of splits/seed*.csv: one per seed and slide of the sheet, also of excluded slides, sorted by both.
+    """Rows of splits/seed*.csv: one per seed and slide of the sheet, excluded slides included, sorted by both.
 
-    A rank is a patient's place in [0, 1) among the labeled training patients of its class, or among the unlabeled
+    A rank is a patient's position in [0, 1) among the labeled training patients of its class, or among the unlabeled
     ones: a percentage p takes the patients with rank < p / 100, so subsets are nested and stratified.
-    Raises InputError with all that ``find_problems`` finds.
+    Raises InputError with all problems that ``find_problems`` returns.
     """
     problems = find_problems(sheet, classes, seeds, split, annotated)
     if problems:
@@ -97,7 +97,7 @@ def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, spli
     """The split of each patient for one seed.
 
     random, kfold and site leave unlabeled patients in train and divide the labeled ones class by class. ``val`` and
-    ``test`` are shares of all labeled patients (random), or ``val`` of those that are left for training (kfold, site).
+    ``test`` are shares of all labeled patients (random); ``val`` is a share of those left for training (kfold, site).
     """
     if split.by == "sheet":
         return {patient: known.split for patient, known in patients.items()}
@@ -124,20 +124,20 @@ def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, spli
 
 
 def can_be_judged(row: PatientRow | SheetRow, by: str) -> bool:
-    """Whether a slide's patient may stand in val, test or external: as the sheet's split says, else if it has a label.
+    """True if a slide's patient can be in val, test or external: by the sheet's split, else if it has a label.
 
-    row: of the sheet. by: what divides the patients. No seed is asked, so that one more seed changes nothing here.
+    row: of the sheet. by: source of the split. Seeds do not matter, so one more seed changes nothing.
     """
     return row.split in SPLITS[1:] if by == "sheet" else bool(row.label)
 
 
 def _share(members: Sequence[str], share: float) -> int:
-    """The whole number of members nearest to a share of them, at least one."""
+    """Number of members in a share of them, rounded, at least one."""
     return max(1, round(share * len(members)))
 
 
 def _in_order(patients: Iterable[str], seed: int, purpose: str) -> list[str]:
-    """Patients by a hash that depends on (seed, purpose, patient) and on no other patient."""
+    """Patients sorted by a hash of (seed, purpose, patient), which depends on no other patient."""
     return sorted(patients, key=lambda patient: (rng.integer(seed, purpose, patient), patient))
 
 
@@ -152,7 +152,7 @@ def _site_problems(patients: dict[str, Patient], test_sites: Sequence[str]) -> I
             f"`split: {{by: site}}` with `test_sites: [{', '.join(test_sites)}]`, but the sites of the sheet are: "
             f"{', '.join(sites) or 'none'}; write some of them into `test_sites`"
         )
-    # in train they would show the model the very site it is tested on
+    # in train they would show the model the site it is tested on
     blank = [p for p, known in patients.items() if known.site in test_sites and not known.label]
     if blank:
         yield (
@@ -164,7 +164,7 @@ def _site_problems(patients: dict[str, Patient], test_sites: Sequence[str]) -> I
 def _division_problems(
     patients: dict[str, Patient], assigned: dict[str, str], classes: Sequence[str], seed: int
 ) -> Iterator[str]:
-    """What must hold for any division and does not."""
+    """Problems of any division: unlabeled patients in val or test, and classes without patients in a split."""
     for split in ("val", "test"):
         blank = [p for p, known in patients.items() if assigned[p] == split and not known.label]
         if blank:

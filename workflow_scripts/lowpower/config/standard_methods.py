@@ -1,4 +1,4 @@
-"""The standard rows of a study, which a config may call by their names alone. What each answers: docs/method.md."""
+"""Standard rows of a study, which a config may give by name alone. docs/method.md explains each."""
 
 from lowpower.config.method_settings import Distill, Finetune, Method, Pretrain
 

@@ -29,7 +29,7 @@ class DistillJob(StudentJob):
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneJob(StudentJob):
-    """Params of fine-tuning; ``finetune`` is None where the student is kept as it was distilled or pretrained."""
+    """Params of fine-tuning; ``finetune`` is None where the distilled or pretrained student is kept unchanged."""
 
     finetune: Finetune | None
 

@@ -1,4 +1,4 @@
-"""The study: every key of a config, with its default, its range and what it does."""
+"""The study: every key of a config, with its default, range and description."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""The models of a study, and what each learns from."""
+"""The models of a study and their training data."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -14,8 +14,8 @@ FITTED = "color"  # the network that is fitted to convergence instead of taking 
 def models(study: Study) -> list[Model]:
     """Every model of the study, once, teachers first.
 
-    A method that never looks at unlabeled regions is trained once, not once per unlabeled share; one that reads
-    what the teacher reads once, not once per student magnification.
+    A method that does not use unlabeled regions is trained once, not once per unlabeled share. A method at the
+    teacher's magnification is trained once, not once per student magnification.
     """
     teacher = study.teacher_magnification
     found = [Model("teacher", teacher, 100, 0, seed) for seed in study.seeds]
@@ -30,18 +30,18 @@ def models(study: Study) -> list[Model]:
 
 
 def level_of(model: Model, study: Study) -> str:
-    """The scale, such as 2.5x-level, at which a model is also asked about the slide's own level; "" where it is not."""
+    """Scale, such as 2.5x-level, of a model's predictions on the slide's own level; "" where there are none."""
     wanted = "level" in study.pixels and model.magnification != study.teacher_magnification
     return f"{magnification.name_of(model.magnification)}-level" if wanted else ""
 
 
 def measured_networks(models: Sequence[Model]) -> list[tuple[str, float]]:
-    """Every network and magnification of the models, once, the teacher's first: what costs are measured of."""
+    """Pairs of network and magnification to measure costs of, each once, the teacher's first."""
     return list(dict.fromkeys((model.network, model.magnification) for model in models))
 
 
 def uses_unlabeled(method: Method) -> bool:
-    """Whether a method learns from regions without a label."""
+    """True if a method learns from regions without a label."""
     return any(stage and stage.images == "all" for stage in (method.pretrain, method.distill, method.finetune))
 
 

@@ -1,4 +1,4 @@
-"""Settings of splits and tables."""
+"""Settings of tables, cost and plan."""
 
 from dataclasses import dataclass
 

@@ -1,10 +1,10 @@
-"""One trained model of a study, as the steps after training get it: apart from the config, whose changes rerun none."""
+"""One trained model of a study, for the steps after training; not part of the config, so its changes rerun none."""
 
 from dataclasses import asdict, dataclass
 
 from lowpower import magnification
 
-TEACHERS_NETWORK = "resnet10"  # as lowpower.models.resnet.ResNet.name, which would take a torch import here
+TEACHERS_NETWORK = "resnet10"  # equals lowpower.models.resnet.ResNet.name, whose import needs torch
 
 
 @dataclass(frozen=True)
@@ -33,14 +33,14 @@ class Model:
 
 @dataclass(frozen=True)
 class ResultModel(Model):
-    """A model as the tables of results name it. steps: optimizer steps; None for a network that is fitted."""
+    """A model in the tables of results. steps: optimizer steps; None for a network that is fitted."""
 
     steps: int | None = None
 
 
 @dataclass(frozen=True)
 class TimedModel(Model):
-    """A model as the table of hours names it, and whether its method uses the teacher and the teacher's recording."""
+    """A model in the table of hours. teacher, recording: True if its method uses the teacher or the recording."""
 
     teacher: bool = False
     recording: bool = False

@@ -1,4 +1,4 @@
-"""Params of each training job, and the files that it starts from, all from the config alone."""
+"""Params and input files of each training job, from the config alone."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -23,7 +23,7 @@ def teacher_job(study: Study, seed: int, code: str) -> TrainingJob:
 def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob:
     """Params of one stage (pretrain, distill or finetune) of a student. code: hash of the training's code.
 
-    ``init`` is weights for a file that a row starts from: its path is left out, its content counts.
+    ``init`` is "weights" for a row that starts from a file: the content of the file counts, not its path.
     """
     method = study.methods[model.method]
     return STUDENT_JOBS[stage](
@@ -37,7 +37,7 @@ def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob
 
 
 def _shared(study: Study, model: Model) -> dict[str, Any]:
-    """The fields that every training has of the study and its model."""
+    """Fields of the study and the model that every training job has."""
     size = {"grid": asdict(study.grid)} if study.unit == "grid" else {"max_side_um": study.max_side_um}
     return {
         "name": f"{model.method} at {magnification.name_of(model.magnification)}",
@@ -63,7 +63,7 @@ def _shared(study: Study, model: Model) -> dict[str, Any]:
 
 
 def stage_before(method: Method) -> str | None:
-    """The name of the files that fine-tuning continues: distilled, pretrained, or None where it is the first stage."""
+    """Name of the files that fine-tuning continues: distilled, pretrained, or None where it is the first stage."""
     return "distilled" if method.distill else "pretrained" if method.pretrain else None
 
 
@@ -73,12 +73,12 @@ def teacher_folder(study: Study, seed: int) -> str:
 
 
 def result_row(study: Study, model: Model) -> dict:
-    """A ResultModel as plain values; what is fitted to convergence takes no optimizer steps."""
+    """A ResultModel as plain values; a network fitted to convergence has no optimizer steps."""
     return model.as_row() | {"steps": None if model.network == FITTED else study.training.steps}
 
 
 def time_files(study: Study, model: Model) -> list[str]:
-    """The files that say how long each stage of a model took, below results/{cohort}/; none of a given teacher."""
+    """Files with the duration of each stage of a model, below results/{cohort}/; none for an external teacher."""
     if model.method == "teacher":
         return [] if external_teacher(study) else [f"{model.folder}/time.json"]
     before = stage_before(study.methods[model.method])
@@ -95,7 +95,7 @@ def timed_row(study: Study, model: Model) -> dict:
 
 
 def example_student(study: Study, models: Sequence[Model]) -> Model:
-    """The student shown beside its teacher: of the first seed, one distilled on all images if any, read the lowest."""
+    """The student shown beside its teacher: first seed, distilled on all images if any, lowest magnification."""
 
     def place(model: Model) -> tuple:
         method = study.methods[model.method]
@@ -105,7 +105,7 @@ def example_student(study: Study, models: Sequence[Model]) -> Model:
 
 
 def controls(study: Study) -> list[str]:
-    """Methods to hold others against, none to use: with labels of images that really have none, or by color alone."""
+    """Control methods: oracle labels for the unlabeled images, or color only."""
     return [
         name
         for name, method in study.methods.items()

@@ -1,6 +1,6 @@
-"""Params of one training: the ``job`` that a training rule hands to its script.
+"""Params of one training: the ``job`` that a training rule passes to its script.
 
-They import no settings of methods: another option of distillation trains no teacher anew.
+This module imports no settings of methods, so a new option of distillation does not retrain the teacher.
 """
 
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from lowpower.config.training_settings import Augmentation, Training
 class TrainingJob:
     """Params of the training of one model, or of one stage of it. Its fields are part of the model's fingerprint."""
 
-    name: str  # of the model, for messages
+    name: str  # model name, for messages
     seed: int
     classes: list[str]
     network: str
-    init: str  # start weights: random, teacher, or weights for those of a file
+    init: str  # start weights: random, teacher, or "weights" for a file
     steps: int  # optimizer steps of this stage
     labeled: int  # percent of the labeled training patients
     unlabeled: int  # percent of the unlabeled training patients
     training: Training
     augmentation: Augmentation
     gpu: bool
-    about: dict[str, Any]  # what the model file records of the study
+    about: dict[str, Any]  # settings of the study that the model file records
     code: str  # hash of the training's code

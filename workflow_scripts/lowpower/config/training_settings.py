@@ -1,4 +1,4 @@
-"""Settings of training: augmentation, and optimizer."""
+"""Settings of augmentation and training."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -8,7 +8,7 @@ from lowpower.config.settings import Settings, setting
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation(Settings):
-    """Random changes of color and orientation behind one view of a region."""
+    """Random changes of color and orientation that make one view of a region."""
 
     brightness: float = setting(0.5, "Brightness factors are drawn from 1 - this to 1 + this.", minimum=0, maximum=1)
     contrast: float = setting(0.5, "Contrast factors are drawn from 1 - this to 1 + this.", minimum=0, maximum=1)

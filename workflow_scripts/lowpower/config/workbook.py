@@ -1,4 +1,4 @@
-"""The sheet in an Excel workbook: cells as text, as Excel shows them; what it hides is an error."""
+"""Read the sheet from an Excel workbook: cells as the text that Excel shows; hidden rows are an error."""
 
 import io
 import re
@@ -10,8 +10,8 @@ from lowpower.errors import InputError
 from lowpower.spelling import clean
 from lowpower.text import abbreviate
 
-_DIGITS = 15  # of a number, more of which Excel does not keep
-# What openpyxl tells only of workbooks that it holds in memory as a whole, which blank formatted rows make gigabytes.
+_DIGITS = 15  # digits of a number that Excel keeps
+# openpyxl reports these only for workbooks held fully in memory, which blank formatted rows make gigabytes.
 _ROW = re.compile(rb"<(?:\w+:)?row(\s[^>]*)>")
 _NUMBER = re.compile(rb"""\sr=["'](\d+)""")
 _HIDDEN = re.compile(rb"""\shidden=["'](?:1|true)""")
@@ -22,16 +22,16 @@ _UNCOMPUTED = re.compile(
 )
 _ROW_OF_CELL = re.compile(rb"""<(?:\w+:)?c\s(?:[^>]*?\s)?r=["'][A-Z]+(\d+)""")
 _CELL = re.compile(rb"""\sr=["']([A-Z]+\d+)""")
-_TEXT = re.compile(rb"""\st=["']str["']""")  # a formula whose result is text: blank is a result then
-_ESCAPED = re.compile(r"_x00[01][0-9A-Fa-f]_")  # control characters, line breaks most often
+_TEXT = re.compile(rb"""\st=["']str["']""")  # a formula with a text result, which may be blank
+_ESCAPED = re.compile(r"_x00[01][0-9A-Fa-f]_")  # control characters, mostly line breaks
 
 
 def read_workbook(path: Path, content: bytes) -> tuple[str, dict[int, list[str]]]:
-    """The place for messages, and by row number the cells of every row that is not blank.
+    """Return the place for messages, and the cells of every row that is not blank, by row number.
 
-    Read is the visible worksheet with a column ``slide``. Raises InputError.
+    Reads the visible worksheet with a column ``slide``. Raises InputError.
     """
-    import openpyxl  # only where the sheet is a workbook
+    import openpyxl  # imported only for workbooks
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
@@ -42,7 +42,7 @@ def read_workbook(path: Path, content: bytes) -> tuple[str, dict[int, list[str]]
             _check_layout(place, source.read(), rows)
     except (InputError, MemoryError):
         raise
-    except Exception as error:  # zip, XML and key errors, whatever the file turns out to be
+    except Exception as error:  # zip, XML and key errors of files of any kind
         raise InputError(
             f"{path}: not an Excel workbook, or a damaged one ({error}); open it in a spreadsheet program and save it "
             "as .xlsx or .csv"
@@ -52,7 +52,7 @@ def read_workbook(path: Path, content: bytes) -> tuple[str, dict[int, list[str]]
 
 
 def _choose(path: Path, visible: list) -> Any:
-    """The only visible worksheet, or the only one of them that has slides; the first where none has."""
+    """The only visible worksheet, or the only one with a column ``slide``; the first where none has it."""
     if not visible:
         raise InputError(f"{path}: the workbook has no visible worksheet; show the one with the slides, and save it")
     if len(visible) == 1:
@@ -69,7 +69,7 @@ def _choose(path: Path, visible: list) -> Any:
 
 def _rows(worksheet: Any) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not blank, with its number; blank cells at its end are left out."""
-    worksheet.reset_dimensions()  # what the file says of its size may be too small, and rows would be lost
+    worksheet.reset_dimensions()  # the size written in the file may be too small, and rows would be lost
     for number, row in enumerate(worksheet.iter_rows(), start=1):
         cells = [_text(cell) for cell in row]
         while cells and not cells[-1].strip():
@@ -79,14 +79,14 @@ def _rows(worksheet: Any) -> Iterator[tuple[int, list[str]]]:
 
 
 def _text(cell: Any) -> str:
-    """A cell as Excel shows it; a number of more digits than Excel keeps as one with an exponent, which no id is."""
+    """A cell as Excel shows it; a number of more digits than Excel keeps gets an exponent, which is invalid in ids."""
     value = cell.value
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, int | float) and value == int(value) and abs(value) < 10**_DIGITS:
-        padded = re.fullmatch("0+", cell.number_format)  # 7 that is shown as 007
+        padded = re.fullmatch("0+", cell.number_format)  # 7 shown as 007
         return str(int(value)).zfill(len(padded[0]) if padded else 0)
     if isinstance(value, int | float):
         return f"{value:.{_DIGITS}g}"
@@ -94,7 +94,7 @@ def _text(cell: Any) -> str:
 
 
 def _check_layout(place: str, xml: bytes, rows: dict[int, list[str]]) -> None:
-    """No row or cell of the worksheet is lost, and none is read that is not seen."""
+    """Raise InputError where a row or cell would be lost, or a hidden row would be read."""
     if merged := [cells.decode() for cells in _MERGED.findall(xml)]:
         raise InputError(
             f"{place}: cells are merged ({abbreviate(merged)}), and of merged cells only the first holds the value; "

@@ -1,6 +1,6 @@
-"""YAML and JSON files read strictly: what a parser would lose or change without a word is an error here.
+"""Read YAML and JSON files strictly: anything that a parser would silently lose or change is an error.
 
-YAML 1.1, which Snakemake reads, takes the last of two equal keys, 010 for 8, 1:30 for 90 and NO for false.
+YAML 1.1, which Snakemake reads, keeps the last of two equal keys, and reads 010 as 8, 1:30 as 90 and NO as false.
 """
 
 import json
@@ -16,7 +16,7 @@ _WORDS = {"bool": "true or false", "null": "nothing", "timestamp": "a date", "in
 
 
 class Written(NamedTuple):
-    """A value that stands in a file without quotes and is no text to YAML."""
+    """An unquoted value in a file that YAML does not read as text."""
 
     value: Any
     text: str
@@ -24,10 +24,9 @@ class Written(NamedTuple):
 
 
 def parse(content: bytes, place: str) -> tuple[Any, dict[tuple, Written]]:
-    """What a file holds, and by path, such as ("classes", 0), what was written where YAML reads no text.
+    """Return a file's content, and its unquoted values that YAML does not read as text, by path, as ("classes", 0).
 
-    place: what the file is called in messages. Raises InputError naming the line, what YAML makes of it and what to
-    write.
+    place: name of the file in messages. Raises InputError naming the line, how YAML reads it and what to write.
     """
     try:
         text = content.decode("utf-8-sig")
@@ -51,12 +50,12 @@ def parse(content: bytes, place: str) -> tuple[Any, dict[tuple, Written]]:
         raise InputError(f"{place}{at}: this is not YAML ({error.problem}); {hint}") from None
     except InputError:
         raise
-    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a character or date that does not exist
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # an invalid character or date
         raise InputError(f"{place}: this is not YAML ({' '.join(str(error).split())})") from None
 
 
 def _object(pairs: list[tuple[str, Any]], place: str) -> dict:
-    """A JSON object, whose keys stand in it once."""
+    """Build a JSON object; InputError for a repeated key."""
     keys = [key for key, _ in pairs]
     for key in keys:
         if keys.count(key) > 1:
@@ -65,10 +64,10 @@ def _object(pairs: list[tuple[str, Any]], place: str) -> dict:
 
 
 def _look(node: yaml.Node, path: tuple, written: dict, place: str, finished: dict[yaml.Node, bool]) -> None:
-    """Check a node and all below it. finished: whether all below a node was looked at, of those come across so far."""
+    """Check a node and all below it. finished: the nodes visited so far, True once all below a node is checked."""
     if not finished.get(node, True):
         raise InputError(f"{place}, {_line(node)}: an anchor (&) that holds itself; write the value out")
-    if node in finished:  # another place of an anchor
+    if node in finished:  # another use of an anchor
         return
     finished[node] = False
     if isinstance(node, yaml.ScalarNode):
@@ -86,7 +85,7 @@ def _look(node: yaml.Node, path: tuple, written: dict, place: str, finished: dic
 
 
 def _check_key(key: yaml.Node, lines: dict[str, yaml.Node], place: str) -> None:
-    """Raise InputError for a key that is no text, or that stands there twice; lines: the keys before it."""
+    """Raise InputError for a key that is not text, or that is repeated; lines: the keys before it."""
     if not isinstance(key, yaml.ScalarNode):
         raise InputError(f"{place}, {_line(key)}: a list or section stands where a key should; write text")
     if key.tag != f"{_KIND}str":
@@ -105,7 +104,7 @@ def _check_key(key: yaml.Node, lines: dict[str, yaml.Node], place: str) -> None:
 
 
 def _look_at_scalar(node: yaml.ScalarNode, path: tuple, written: dict, place: str) -> None:
-    """Remember a value that is no text to YAML; raise InputError where it is not what a person reads."""
+    """Store a value that YAML does not read as text; raise InputError where a person reads it differently."""
     kind = node.tag.removeprefix(_KIND)
     if kind == "str" or node.style is not None:
         return
@@ -120,7 +119,7 @@ def _look_at_scalar(node: yaml.ScalarNode, path: tuple, written: dict, place: st
 
 
 def _decimal(text: str) -> float | None:
-    """The number that a person reads in a text: 10 in 010, none in 1:30, 0x10 and .inf."""
+    """The number that a person reads in a text: 10 in 010, None in 1:30, 0x10 and .inf."""
     try:
         return float(text)
     except ValueError:
