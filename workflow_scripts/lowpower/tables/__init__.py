@@ -1,1 +1,1 @@
-"""From regions and predictions to evidence: intake, splits, metrics, intervals, tables."""
+"""Tables from regions and predictions: intake, splits, results, referral, cost."""

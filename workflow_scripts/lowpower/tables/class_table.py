@@ -1,4 +1,4 @@
-"""The rows of classes.csv: F1, precision and recall of every class, by every model."""
+"""Rows of classes.csv: F1, precision and recall of every class, for every model."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Counting patients, slides and regions of each split and class."""
+"""Count patients, slides and regions of each split and class."""
 
 from collections.abc import Sequence
 
@@ -13,11 +13,11 @@ SPLITS = ("train", "val", "test", "external")
 def count(
     splits: Sequence[dict], index: Sequence[dict], classes: Sequence[str], excluded: set[str] = frozenset()
 ) -> list[dict]:
-    """One row per split and class; once for all seeds that divide the patients alike.
+    """Return one row per split and class, once for all seeds with the same division of patients.
 
-    A region is of the class of its annotation, else of its slide's label, else unlabeled, as is in training all of an
-    unlabeled patient; patients and slides are those with such a region. excluded_slides: slides of ``excluded`` with
-    this label in the sheet.
+    A region has the class of its annotation, else of its slide's label, else it is unlabeled; in training every region
+    of an unlabeled patient is unlabeled. Patients and slides with such a region are counted. excluded_slides: slides
+    of ``excluded`` with this label in the sheet.
     """
     regions: dict[str, list[dict]] = {}
     for row in index:
@@ -67,7 +67,7 @@ def _count_division(
 
 def _class_of(slide: dict, region: dict) -> str:
     if slide["split"] == "train" and not slide["label"]:
-        return ""  # no training learns from its annotations
+        return ""  # training does not use its annotations
     return region["annotation"] or slide["label"]
 
 

@@ -1,4 +1,4 @@
-"""The cohort table: how many patients, slides and regions of each class a split holds."""
+"""The cohort table: numbers of patients, slides and regions of each class in each split."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,7 +32,7 @@ def count_cohort(
 
 
 def headline(rows: Sequence[dict]) -> list[dict[str, str]]:
-    """The cohort table for people; the seeds are shown only where they divide the patients differently."""
+    """The cohort table for people; seeds are shown only where their divisions of patients differ."""
     hidden = {"seeds"} if len({row["seeds"] for row in rows}) == 1 else set()
     titles = {"excluded_slides": "excluded slides", "area_mm2": "tissue, mm²"}
     return [{titles.get(name, name): cell for name, cell in row.items() if name not in hidden} for row in rows]

@@ -1,4 +1,4 @@
-"""Confusion: how often units of each class were called which, summed over the seeds of a row."""
+"""Confusion counts of true and predicted classes, summed over the seeds of a row."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ def confusion_rows(
 ) -> list[dict[str, str]]:
     """The rows of confusion.csv as text: every pair of classes for every row of results.csv.
 
-    groups: what identifies each row of results.csv, and the positions of its models in ``Judged.of_models``.
+    groups: the identity of each row of results.csv, and the positions of its models in ``Judged.of_models``.
     """
     rows = []
     for one in judged:

@@ -1,4 +1,4 @@
-"""The cost table: what reading one region costs with each network at each magnification, beside the teacher's cost."""
+"""The cost table: cost per region of each network at each magnification, compared with the teacher's."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -83,7 +83,7 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _mega(flops: int) -> str:
-    """Millions with one decimal, or with the digits that tell them from none: ``_mega(12_300) == "0.0123"``."""
+    """Millions with one decimal, or three significant digits below one million: ``_mega(12_300) == "0.0123"``."""
     return f"{flops / 1e6:,.1f}" if flops >= 1e6 else f"{flops / 1e6:.3g}"
 
 
@@ -92,7 +92,7 @@ def _times(ratio: str) -> str:
 
 
 def timing(rows: Sequence[dict[str, str]]) -> str:
-    """One sentence on how the times were taken; it holds for all rows."""
+    """One sentence on the timing method, which is the same for all rows."""
     first = rows[0]
     threads = "1 thread" if first["threads"] == "1" else f"{first['threads']} threads"
     return (

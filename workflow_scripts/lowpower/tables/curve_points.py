@@ -1,4 +1,4 @@
-"""Curves behind figures: ROC, and how often a model is right when it is so sure."""
+"""Curves behind figures: ROC and reliability curves."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ def trace_curves(
     roc: str | Path,
     reliability: str | Path,
 ) -> None:
-    """Write roc.csv and reliability.csv, of patients and regions; arguments as of ``results_table.evaluate``."""
+    """Write roc.csv and reliability.csv, of patients and regions; arguments as in ``results_table.evaluate``."""
     judged = read_judged(units, [model.folder for model in models], reported)
     rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
     write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
@@ -36,7 +36,7 @@ def trace_curves(
 
 
 def _rows(judged: Sequence[Judged], models: Sequence[ResultModel]) -> list[tuple[Judged, dict[str, str], list[int]]]:
-    """The rows of results.csv but those of slides: what is judged, what identifies each, its seeds' places."""
+    """Rows of results.csv except those of slides: judged units, identity of the row, positions of its seeds."""
     return [
         (one, {key: (known | one.kind)[key] for key in _ROW}, members)
         for one in judged
@@ -46,15 +46,15 @@ def _rows(judged: Sequence[Judged], models: Sequence[ResultModel]) -> list[tuple
 
 
 def _defined(judged: Judged, members: Sequence[int]) -> list[Units]:
-    """The units of each seed; none where the row never read such pixels."""
+    """Units of each seed; empty where the row has no predictions on such pixels."""
     units = [judged.of_models[i] for i in members]
     return [one for one in units if one and one.ids]
 
 
 def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
-    """The ROC curve of a row at fixed false positive rates: mean of the classes, each against the rest, and of seeds.
+    """ROC curve of a row at fixed false positive rates: mean over classes, each against the rest, and over seeds.
 
-    A class that has no unit, or all of them, in a seed does not count there, as in AUROC.
+    A class with no unit, or with all units, in a seed does not count there, as in AUROC.
     """
     curves = []
     for units in seeds:
@@ -62,7 +62,7 @@ def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
             positive = units.truth == c
             if positive.any() and not positive.all():
                 false, true, _ = roc_curve(positive, units.probabilities[:, c], drop_intermediate=False)
-                curves.append(np.interp(_RATES, false, true))  # of equal rates numpy takes the last, highest
+                curves.append(np.interp(_RATES, false, true))  # at equal rates numpy takes the last, highest value
     if not curves:
         return []
     return [
@@ -72,9 +72,9 @@ def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
 
 
 def reliability_bins(seeds: Sequence[Units]) -> list[dict[str, str]]:
-    """Units of a row by the probability of the class they are called, summed over seeds: how many, and how many right.
+    """Reliability curve of a row: number of units and accuracy by probability of the predicted class, over all seeds.
 
-    The bins are those of the expected calibration error; without a unit they are left out.
+    The bins are those of the expected calibration error; empty bins are left out.
     """
     confidence = _joined([units.probabilities.max(1) for units in seeds])
     right = _joined([units.probabilities.argmax(1) == units.truth for units in seeds])

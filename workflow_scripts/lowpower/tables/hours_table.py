@@ -1,6 +1,6 @@
-"""The table of hours: what training each row of the study took, by the clock of the machine that it ran on.
+"""The table of hours: training time of each row of the study, by the clock of its machine.
 
-Kept apart from results and claims: it differs between runs that are otherwise the same.
+It is separate from results and claims, because it differs between otherwise equal runs.
 """
 
 from collections.abc import Sequence
@@ -42,8 +42,8 @@ def count_hours(
 ) -> None:
     """Write the table of hours as CSV, Markdown and LaTeX.
 
-    times: what each stage of a training took (time.json); owners: parallel to them, the number of its
-    model. recordings: seed -> benchmark files of its recording, of which one may be missing.
+    times: time.json of each training stage. owners: parallel to times, the number of its model. recordings: seed ->
+    benchmark files of its recording, of which some may be missing.
     """
     rows = hour_rows([read_json(path) for path in times], owners, models, _recorded(recordings))
     write_rows(csv, COLUMNS, rows)
@@ -52,7 +52,7 @@ def count_hours(
 
 
 def _recorded(recordings: dict[str, Sequence[str]]) -> float | None:
-    """Mean seconds of a seed's recording, or None where not all of them are known: benchmarks may be deleted."""
+    """Mean seconds of a seed's recording, or None where a benchmark file is missing: users may delete them."""
     seconds = []
     for parts in recordings.values():
         if not all(Path(part).is_file() for part in parts):
@@ -94,7 +94,7 @@ def hour_rows(
 
 
 def _mean(times: Sequence[dict], key: str, members: Sequence[int]) -> float | None:
-    """Of one seed, whatever stages it has; None where nothing was timed, as of a teacher that was given."""
+    """Sum over the stages of a seed, mean over seeds; None where nothing was timed, as for an external teacher."""
     return sum(time[key] for time in times) / len(members) if times else None
 
 

@@ -1,4 +1,4 @@
-"""Intake: what became of each slide of the sheet."""
+"""Intake: the state of each slide of the sheet."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,11 +25,11 @@ def gather_slides(
     min_usable: int,
     csv: str | Path,
 ) -> None:
-    """Write one row per slide, sorted by slide, with the ``content`` by which check_slide knows its image.
+    """Write one row per slide, sorted by slide, with the ``content`` that identifies its image (from check_slide).
 
-    checks, masks, tiles: state files of the three steps, parallel to slides and patients. Of one image under several
-    ids the first id, sorted, is kept and the others are excluded here.
-    Raises InputError when one image stands under two patients, ``on_excluded`` is "fail" and a slide is excluded, or
+    checks, masks, tiles: state files of the three steps, parallel to slides and patients. If several ids have the same
+    image, the first id, sorted, is kept and the others are excluded here.
+    Raises InputError when two patients have the same image, ``on_excluded`` is "fail" and a slide is excluded, or
     fewer than ``min_usable`` are usable.
     """
     rows = [
@@ -43,9 +43,9 @@ def gather_slides(
 
 
 def _row(slide: str, patient: str, check: CheckedSlide, mask: MaskedSlide, tile: TiledSlide) -> dict:
-    """One slide: its state is that of the first step that excluded it, else that of the last step.
+    """Row of one slide: its state is that of the first step that excluded it, else that of the last step.
 
-    ``warning``: what any step doubts, in the order of the steps, separated by semicolons.
+    ``warning``: the warnings of all steps, in the order of the steps, separated by semicolons.
     """
     states = (check, mask, tile)
     decisive = next((state for state in states if not state.is_usable), tile)
@@ -63,9 +63,9 @@ def _row(slide: str, patient: str, check: CheckedSlide, mask: MaskedSlide, tile:
 
 
 def _exclude_copies(rows: list[dict], contents: list[str | None]) -> None:
-    """Exclude each usable slide whose content an earlier one has; under another patient that is a leak, an error.
+    """Exclude each usable slide with the content of an earlier one; InputError if their patients differ (a leak).
 
-    contents: parallel to rows, of every slide that could be opened.
+    contents: parallel to rows, known for every slide that could be opened.
     """
     first: dict[str, dict] = {}
     for row, content in zip(rows, contents, strict=True):
@@ -89,7 +89,7 @@ def excluded_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
 
 
 def doubtful_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
-    """The slides of the intake table that carry a warning, for people."""
+    """The slides of the intake table with a warning, for people."""
     return [{k: row[k] for k in ("slide", "state", "warning")} for row in rows if row["warning"]]
 
 

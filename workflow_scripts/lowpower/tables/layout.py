@@ -1,4 +1,4 @@
-"""How tables are laid out for people: numbers as text, and rows as Markdown or LaTeX."""
+"""Layout of tables for people: numbers as text, and rows as Markdown or LaTeX."""
 
 import re
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from pathlib import Path
 from lowpower.files import replacing
 
 Parts = Sequence[tuple[str, Sequence[dict[str, str]]]]  # the title, blank for none, and the rows of each table
-DASH = "–"  # a cell that has nothing to show; the note below the table says why
+DASH = "–"  # an empty cell; the note below the table gives the reason
 _NUMBER = re.compile(r"[-+]?[\d,.]*\d(x|%)?( \(([-+\d.]+( to |-)[-+\d.]+|–)\))?")  # 1,234  55x  87.5 (80.1-93.2)
-_LATEX = {c: f"\\{c}" for c in "{}$&#_%"} | {c: f"{{{c}}}" for c in "[]*"}  # "[" and "*" mean something after \\
+_LATEX = {c: f"\\{c}" for c in "{}$&#_%"} | {c: f"{{{c}}}" for c in "[]*"}  # "[" and "*" have a meaning after \\
 _LATEX |= {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}"}
 _LATEX |= {
     "<": r"\textless{}",
@@ -31,10 +31,10 @@ def number(value: float | None, digits: int) -> str:
 
 
 def decimals(cell: str, digits: int, times: int = 1, sign: str = "") -> str:
-    """What a cell of a table holds, ``times`` as much, to fewer decimals: ``decimals("0.0996", 2) == "0.10"``.
+    """Multiply a table cell by ``times`` and round it to fewer decimals: ``decimals("0.0996", 2) == "0.10"``.
 
-    Rounded by the digits that stand in the cell, ties to even as in ``number``; "" for a blank. sign: "+" for a plus
-    sign before what is not negative, zero too.
+    Rounds the decimal digits of the cell, ties to even as in ``number``; "" for a blank cell. sign: "+" for a plus
+    sign before values that are not negative, zero included.
     """
     if not cell:
         return ""
@@ -87,7 +87,7 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
 
 
 def latex(rows: Sequence[dict[str, str]]) -> str:
-    """Rows of text as a LaTeX tabular (package booktabs); columns of numbers stand to the right.
+    """Rows of text as a LaTeX tabular (package booktabs); columns of numbers are right-aligned.
 
     The keys of the first row are the header. No rows give an empty text.
     """
@@ -103,6 +103,6 @@ def latex(rows: Sequence[dict[str, str]]) -> str:
 
 
 def numeric(rows: Sequence[dict[str, str]], name: str) -> bool:
-    """Whether a column holds numbers, with or without an interval; blanks and dashes do not count, nor those alone."""
+    """True if all cells but blanks and dashes are numbers, with or without an interval; False if there are none."""
     cells = [str(row[name]) for row in rows if str(row[name]) not in ("", DASH)]
     return bool(cells) and all(_NUMBER.fullmatch(cell) for cell in cells)

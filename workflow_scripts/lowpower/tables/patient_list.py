@@ -1,4 +1,4 @@
-"""Every patient with what every model calls them: a table to be opened in a spreadsheet."""
+"""Every patient with the predicted class of every model, as a table for spreadsheet programs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,7 +22,7 @@ def list_patients(
     names: str | Path | None,
     csv: str | Path,
 ) -> None:
-    """Write patients.csv; arguments as of ``results_table.evaluate``. names: pseudonyms.csv, or None for own ids."""
+    """Write patients.csv; arguments as in ``results_table.evaluate``. names: pseudonyms.csv, or None for own ids."""
     judged = read_judged(units, [model.folder for model in models], reported)
     write_rows(csv, *patient_rows(judged, models, classes, read_names(names)))
 
@@ -30,10 +30,10 @@ def list_patients(
 def patient_rows(
     judged: Sequence[Judged], models: Sequence[ResultModel], classes: Sequence[str], names: Names = OWN
 ) -> tuple[list[str], list[dict[str, str]]]:
-    """The columns and rows of patients.csv: one row per patient, split and seed, of area means.
+    """Columns and rows of patients.csv: one row per patient, split and seed, on area means.
 
-    For each row of results.csv a column with the class it calls the patient and one with the probability of that call;
-    ``right`` of so many ``models`` call the patient by the truth.
+    Each row of results.csv has one column with its predicted class and one with the probability of that class.
+    ``right``: number of models, out of ``models``, that predict the true class.
     """
     groups = groups_of(models)
     named = [_name(known) for known, _ in groups]
@@ -60,7 +60,7 @@ def patient_rows(
 
 
 def _name(known: dict[str, str]) -> str:
-    """A row of results.csv in a column's name."""
+    """Column name of a row of results.csv."""
     if known["method"] == "teacher":
         return f"teacher {known['magnification']}"
     return f"{known['method']} {known['magnification']} labeled{known['labeled']}-unlabeled{known['unlabeled']}"

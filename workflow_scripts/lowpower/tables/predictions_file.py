@@ -1,4 +1,4 @@
-"""Reading predictions: what must hold of them before anything is made from them."""
+"""Read predictions, and check them before use."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,7 +11,7 @@ from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.text import abbreviate, count_of
 
-_OFF = 1e-6  # how far from 1 probabilities may add up; float64 softmax misses it by 1e-15
+_OFF = 1e-6  # tolerance of a sum of probabilities; that of a float64 softmax is off by 1e-15
 _AGAIN = (
     "delete the file and run snakemake again with the --configfile you use: rule predict writes it anew from the model "
     "beside it"
@@ -19,10 +19,10 @@ _AGAIN = (
 
 
 def read_predictions(paths: Sequence[str | Path], classes: Sequence[str]) -> list[pd.DataFrame]:
-    """The predictions in ``paths``, one file per model; models that were asked about the same share its columns.
+    """Read the predictions in ``paths``, one file per model; models with the same regions share their columns.
 
-    Unshared, 100 models of 172,800 regions took 4.8 GB, most of it ids. Raises InputError for other classes than the
-    config's and for probabilities that are none.
+    Unshared, 100 models of 172,800 regions took 4.8 GB, most of it ids. Raises InputError for classes other than the
+    config's and for invalid probabilities.
     """
     frames, asked = [], {}
     for path in paths:
@@ -41,7 +41,7 @@ def check_apart(
     models: Sequence[Model],
     divisions: Sequence[str | Path],
 ) -> None:
-    """Raise InputError where a judged patient is one on whom the model's seed trained.
+    """Raise InputError where a judged patient is in the training set of the model's seed.
 
     frames: predictions, parallel to their paths and to models. divisions: the splits files of all seeds.
     """
@@ -62,7 +62,7 @@ def check_apart(
 
 
 def check_probabilities(path: str | Path, frame: pd.DataFrame, classes: Sequence[str]) -> None:
-    """Raise InputError unless there is a finite probability of every class, and those of each region add to 1."""
+    """Raise InputError unless every class has a finite probability and those of each region add to 1."""
     named = [f"p_{name}" for name in classes]
     found = [name for name in frame.columns if name.startswith("p_")]
     if sorted(found) != sorted(named):

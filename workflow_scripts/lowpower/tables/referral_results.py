@@ -1,4 +1,4 @@
-"""Low power first, high power where needed: what a student reads without being sure is read again by its teacher.
+"""Referral: the teacher reads again, at high power, the units on which its student is not confident.
 
 All numbers of a row are means over its seeds; the student of a seed refers to the teacher of that seed.
 """
@@ -30,7 +30,7 @@ from lowpower.tables.referral_table import CHOSEN, in_short, mark_best, note, se
 from lowpower.tables.result_rows import cells_of, counts_of, groups_of, width_of
 from lowpower.tables.units_file import read_judged
 
-SHARES = (0, 1, 2, 5, 10, 20, 50, 100)  # percent that is asked for
+SHARES = (0, 1, 2, 5, 10, 20, 50, 100)  # requested percent of units
 _IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled")
 _CELLS = (
     *("thresholds", "referred", "accuracy", "accuracy_low", "accuracy_high"),
@@ -52,9 +52,9 @@ def refer(
     md: str | Path,
     tex: str | Path,
 ) -> None:
-    """Write the referral table as CSV, Markdown and LaTeX; most arguments as of ``results_table.evaluate``.
+    """Write the referral table as CSV, Markdown and LaTeX; most arguments as in ``results_table.evaluate``.
 
-    controls: methods to hold others against; none is a best row. cost: cost.csv.
+    controls: control methods, which are never a best row. cost: cost.csv.
     """
     judged = read_judged(units, [model.folder for model in models], ["val", *reported])
     rows = mark_best(referral_rows(judged, models, reported, statistics, read_rows(cost)), models, controls)
@@ -70,10 +70,10 @@ def referral_rows(
     statistics: Statistics,
     costs: Sequence[dict[str, str]],
 ) -> list[dict[str, str]]:
-    """The rows of referral.csv as text, but for ``best``: of every student row one for each share and the chosen one.
+    """Rows of referral.csv as text, ``best`` blank: for every student row, one per share and one for the chosen one.
 
-    Of what is judged, patients and regions on area means count. Cells are blank where a seed has no teacher, a network
-    no cost, or validation no unit whose class is known.
+    Only patients and regions on area means are included. Cells are blank where a seed has no teacher, a network has no
+    cost, or validation has no unit of known class.
     """
     read = [one for one in judged if one.kind["pixels"] == "averaged" and one.kind["per"] != "slide"]
     kinds = {(one.kind["split"], one.kind["per"]): one for one in read}
@@ -102,7 +102,7 @@ def referral_rows(
 
 
 def _pair(judged: Judged, student: int, teacher: int) -> Pair:
-    """What a student and its teacher, by their places among the models, say of the same units."""
+    """Answers of a student and its teacher, given by their positions in the models, for the same units."""
     own, other = judged.of_models[student], judged.of_models[teacher]
     place = {unit: k for k, unit in enumerate(other.ids)}
     kept = [k for k, unit in enumerate(own.ids) if unit in place]
@@ -127,10 +127,10 @@ def _cells(
     ratios: tuple[float | None, float | None],
     wide: tuple[float, int] | None,
 ) -> dict[str, dict[str, str]]:
-    """The cells of each share that can be told, means over seeds. pairs: of each seed, reported and validation units.
+    """Cells of each share with a known threshold, means over seeds. pairs: reported and validation units by seed.
 
-    ratios: the student's FLOPs and bytes over its teacher's; what is referred costs the teacher's on top. wide: what
-    intervals follow from, as in results.
+    ratios: the student's FLOPs and bytes over its teacher's; referred units cost the teacher's in addition. wide: as
+    in ``result_rows.width_of``.
     """
     asked = (*map(str, SHARES), CHOSEN)
     seeds = []
@@ -150,7 +150,7 @@ def _cells(
         gap = mean([difference(accuracies[j], accuracies[-1]) for _, _, accuracies, _ in seeds])
         again = np.mean([_share(referred[:, j], regions) for _, referred, _, regions in seeds])
         units = np.mean([_share(referred[:, j], np.ones(len(regions))) for _, referred, _, regions in seeds])
-        drawn = None if np.isposinf(limits).all() else wide  # what the teacher alone answers is its own in every draw
+        drawn = None if np.isposinf(limits).all() else wide  # the teacher alone never differs from itself
         found[name] = {
             "thresholds": " ".join(number(limit, 6) for limit in limits),
             "referred": number(units, 4),
@@ -165,7 +165,7 @@ def _cells(
 
 
 def _accuracies(right: NDArray, owners: list[str], patients: Sequence[str], weights: NDArray) -> list[Sample]:
-    """The accuracy of each column of right (units, columns), on the data and on each draw (weights, as intervals)."""
+    """Accuracy of each column of right (units, columns), on the data and on each draw (weights, as in intervals)."""
     position = {patient: k for k, patient in enumerate(patients)}
     counts = np.zeros((len(patients), right.shape[1] + 1))
     np.add.at(counts, [position[owner] for owner in owners], np.column_stack([right, np.ones(len(right))]))
@@ -180,7 +180,7 @@ def _share(referred: NDArray, weights: NDArray) -> float:
 
 
 def _cost_ratios(costs: Sequence[dict[str, str]], student: Model, teacher: Model) -> tuple[float | None, float | None]:
-    """The student's FLOPs and bytes of a region over the teacher's; None where a cost is missing."""
+    """FLOPs and bytes per region of the student over the teacher's; None where a cost is missing."""
     known = {(row["network"], row["magnification"]): row for row in costs}
     low, high = (known.get((model.network, name_of(model.magnification))) for model in (student, teacher))
     if not low or not high:
@@ -190,6 +190,6 @@ def _cost_ratios(costs: Sequence[dict[str, str]], student: Model, teacher: Model
 
 
 def _log_loss(seeds: Sequence[Units]) -> float | None:
-    """The mean log loss of a row's units, the mean over seeds; None without a unit."""
+    """Mean log loss of a row's units, averaged over seeds; None without a unit."""
     losses = [log_loss(u.truth, u.probabilities) for u in seeds if u.ids]
     return float(np.mean(losses)) if losses else None

@@ -9,14 +9,14 @@ from lowpower.tables.layout import percent, points
 from lowpower.tables.result_sections import named
 from lowpower.text import count_of
 
-CHOSEN = "chosen"  # instead of a share: the threshold that validation chose
+CHOSEN = "chosen"  # in place of a share: the threshold chosen on validation data
 NOTHING = "There is no student whose units have a known true class."
 _ROW = ("method", "magnification", "labeled", "unlabeled")
 _KIND = ("per", "split")
 
 
 def mark_best(rows: Sequence[dict[str, str]], models: Sequence[Model], controls: Sequence[str]) -> list[dict[str, str]]:
-    """The rows, with ``best`` = 1 for the row of lowest validation log loss at each magnification below the teacher's.
+    """Set ``best`` = 1 in the row of lowest validation log loss at each magnification below the teacher's.
 
     controls: methods that are never the best.
     """
@@ -52,7 +52,7 @@ def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, s
 
 
 def _in_full(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """A line for each share of a row."""
+    """One line for each share of a row."""
     return [
         named(row)
         | {
@@ -68,7 +68,7 @@ def _in_full(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def _in_lines(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """A line for each row, a column for each share, and last what validation chose."""
+    """One line for each row: a column for each share, then the threshold chosen on validation data."""
     lines: dict[tuple[str, ...], dict[str, str]] = {}
     for row in rows:
         line = lines.setdefault(tuple(row[key] for key in _ROW), named(row))
@@ -91,7 +91,7 @@ def _dash(text: str) -> str:
 
 
 def note(rows: Sequence[dict[str, str]], confidence: float) -> str:
-    """What a reader has to know of the tables."""
+    """Note below the tables."""
     if not rows:
         return NOTHING
     said = [
@@ -112,7 +112,7 @@ def note(rows: Sequence[dict[str, str]], confidence: float) -> str:
 
 
 def in_short(rows: Sequence[dict[str, str]]) -> str:
-    """What the thresholds that validation chose bring the best row of the lowest magnification, for the terminal."""
+    """Result of the best row at the lowest magnification with its chosen thresholds, for the terminal."""
     best = [row for row in rows if row["best"] and row["asked"] == CHOSEN]
     if not best:
         return f"referral: {NOTHING}" if not rows else f"referral: {count_of(len(rows), 'row')}"

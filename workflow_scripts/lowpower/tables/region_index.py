@@ -1,4 +1,4 @@
-"""The index of one magnification: every region, the ZIP it lies in and a hash of that ZIP's content."""
+"""The index of one magnification: every region, its ZIP and a hash of the ZIP's content."""
 
 import zipfile
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ def index_regions(
 
     regions: each slide's region table; images: its ZIP at this magnification; both parallel to slides.
     reduction: teacher pixels per pixel of this magnification along a side, 1 at the teacher's own. intake: the intake
-    table; what it excludes is left out, such as a slide cut twice under two ids.
+    table; slides that it excludes are left out, such as a slide cut twice under two ids.
     Raises InputError when a ZIP does not hold exactly the regions of its table.
     """
     usable = {row["slide"] for row in read_rows(intake) if row["state"] == "usable"}

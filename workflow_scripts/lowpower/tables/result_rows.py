@@ -1,4 +1,4 @@
-"""The rows of results.csv: every model's metrics, averaged over its seeds, with their intervals."""
+"""Rows of results.csv: every model's metrics, averaged over its seeds, with intervals."""
 
 from collections.abc import Callable, Sequence
 
@@ -25,8 +25,8 @@ from lowpower.log import Progress
 from lowpower.tables.layout import number
 
 IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled", "steps")
-OTHERS = ("teacher", "averaged")  # less the teacher's answers to area means; level pixels less the model's own to these
-SEEDS = "accuracy_minus_teacher_seeds"  # the interval of draws of seeds and patients
+OTHERS = ("teacher", "averaged")  # minus the teacher on area means; level pixels minus the same model on area means
+SEEDS = "accuracy_minus_teacher_seeds"  # interval from draws of seeds and patients
 ENDS = ("", "_low", "_high")
 NAMED = ("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
 COLUMNS = [
@@ -41,14 +41,14 @@ COLUMNS = [
 def result_rows(
     judged: Sequence[Judged], models: Sequence[ResultModel], statistics: Statistics, positive: int | None = None
 ) -> list[dict[str, str]]:
-    """The rows of results.csv as text: by split and kind of unit, patients first, teachers first, finest pixels first.
+    """Rows of results.csv as text, by split and kind of unit: patients, teachers and finest pixels first.
 
     A row is the mean over its seeds. The student of a seed is compared with the teacher of that seed, and, where it
     read the slide's own level, with itself on area means; both on the same units and the same drawn patients.
     positive: number of the positive class, if any.
     """
     rows: list[dict[str, str]] = []
-    averaged: dict[tuple, Judged] = {}  # of what differs in nothing but the pixels; those come first
+    averaged: dict[tuple, Judged] = {}  # by kind without pixels; area means come first
     groups = groups_of(models)
     teachers = {model.seed: i for i, model in enumerate(models) if model.method == "teacher"}
     progress, done = Progress("drawing samples of patients", len(judged) * len(groups)), 0
@@ -57,7 +57,7 @@ def result_rows(
         means = averaged.setdefault(tuple(one.kind[key] for key in one.kind if key != "pixels"), one)
 
         def samples(which: Judged, i: int, means: Judged = means, weights: np.ndarray = weights) -> tuple:
-            """What validation chose for a model, and its metrics."""
+            """Temperature and threshold of a model, and its metrics."""
             beside = teachers.get(models[i].seed, i)
             teacher = None if beside == i else means.of_models[beside]
             chosen = chosen_of(which, i, positive)
@@ -87,7 +87,7 @@ def result_rows(
 
 
 def groups_of(models: Sequence[ResultModel]) -> list[tuple[dict[str, str], list[int]]]:
-    """The rows that the models make, in reading order: what identifies each, and the positions of its seeds."""
+    """Rows of the models in reading order: the identity of each, and the positions of its seeds."""
     methods = list(dict.fromkeys(model.method for model in models))
     groups: dict[tuple, list[int]] = {}
     for i in sorted(range(len(models)), key=lambda i: _place(models[i], methods)):
@@ -108,13 +108,13 @@ def _place(model: ResultModel, methods: list[str]) -> tuple:
 
 
 def chosen_of(judged: Judged, i: int, positive: int | None) -> Chosen:
-    """What the validation units of a model choose."""
+    """Temperature and threshold chosen on a model's validation units."""
     held = judged.validation[i] if judged.validation else None
     return choose(held.truth, held.probabilities, positive) if held else Chosen()
 
 
 def counts_of(units: Sequence[Units]) -> dict[str, str]:
-    """Seeds, units and patients of a row."""
+    """Numbers of seeds, units and patients of a row."""
     return {
         "seeds": str(len(units)),
         "n": str(len({unit for u in units for unit in u.ids})),
@@ -123,13 +123,13 @@ def counts_of(units: Sequence[Units]) -> dict[str, str]:
 
 
 def width_of(counts: dict[str, str], statistics: Statistics) -> tuple[float, int] | None:
-    """Confidence and number of patients, which the intervals of a row follow from; None for too few patients."""
+    """Confidence and number of patients for the intervals of a row; None for too few patients."""
     patients = int(counts["patients"])
     return None if patients < statistics.fewest_patients else (statistics.confidence, patients)
 
 
 def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, str]:
-    """What was chosen for each seed, in their order, with spaces between; a way that all share is said once."""
+    """Values chosen for each seed, in order, separated by spaces; an aggregation that all share is written once."""
     ways = [u.way for u in units]
     return {
         "aggregation": " ".join(ways if len(set(ways)) > 1 else ways[:1]),
@@ -139,7 +139,7 @@ def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, str]:
 
 
 def _behind(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, int]:
-    """Patients behind sensitivity, specificity, PPV and NPV, which are shares of some of the units; at least 2."""
+    """Patients counted by sensitivity, specificity, PPV and NPV, which are shares of some units; at least 2."""
     found: dict[str, list[int]] = {}
     for u, one in zip(units, chosen, strict=True):
         if one.threshold is not None:
@@ -159,9 +159,7 @@ def _values(
 ) -> dict[str, str]:
     """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with.
 
-    A teacher has no difference to itself.
-
-    behind: patients behind a metric, where that is not all of the row.
+    A teacher has no difference to itself. behind: patients that a metric counts, where it does not count all.
     """
     values = {}
     for metric in METRICS:
@@ -189,7 +187,7 @@ def _values(
 
 
 def cells_of(name: str, value: Sample, wide: tuple[float, int] | None, way: Callable) -> dict[str, str]:
-    """A value with its interval as text; no interval without what it follows from, or of no draws."""
+    """A value with its interval as text; the interval is blank without ``wide`` or without draws."""
     low, high = (np.nan, np.nan) if wide is None or not len(value.drawn) else way(value, *wide)
     return {name: number(value.point, 4), f"{name}_low": number(low, 4), f"{name}_high": number(high, 4)}
 

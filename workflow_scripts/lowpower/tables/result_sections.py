@@ -1,4 +1,4 @@
-"""Rows of results.csv and the tables beside it for people: cells, titles, and the tables after the headline."""
+"""Layout of results.csv and related tables for people: cells, titles, and the tables after the headline."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ _CALLED = dict(zip(CALLED, ("sensitivity", "specificity", "PPV", "NPV"), strict=
 
 
 def named(row: dict[str, str]) -> dict[str, str]:
-    """What names a row."""
+    """Cells that identify a row."""
     read = magnification.describe(magnification.parse(row["magnification"]))
     return {
         "method": row["method"],
@@ -28,7 +28,7 @@ def named(row: dict[str, str]) -> dict[str, str]:
 
 
 def shown(row: dict[str, str], metric: str, text: Callable[..., str] = percent) -> str:
-    """A metric of a row in percent with its interval, or with a dash in place of what there is not."""
+    """A metric of a row in percent with its interval; a dash for a missing value or interval."""
     value, low, high = (row[f"{metric}{end}"] for end in ("", "_low", "_high"))
     if not value:
         return DASH
@@ -36,7 +36,7 @@ def shown(row: dict[str, str], metric: str, text: Callable[..., str] = percent) 
 
 
 def titled(rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
-    """Rows by the title of the table in which people see them; those of slides are in no such table."""
+    """Rows by the title of their table for people; rows of slides are left out."""
     found: dict[str, list[dict[str, str]]] = {}
     for row in rows:
         if row["per"] == "slide":
@@ -49,7 +49,7 @@ def titled(rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
 
 
 def counts(row: dict[str, str]) -> str:
-    """How many units and patients a row is of."""
+    """Numbers of units and patients of a row, as text."""
     units = "" if row["per"] == "patient" else f"{row['n']} regions of "
     return f"{units}{row['patients']} patients"
 
@@ -57,7 +57,7 @@ def counts(row: dict[str, str]) -> str:
 def details(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
     """The tables after the headline: more metrics, probabilities before and after calibration, the positive class.
 
-    Of patients on area means.
+    They show patients on area means.
     """
     rows = [row for row in rows if row["pixels"] == "averaged" and row["per"] == "patient"]
     tables = []
@@ -103,5 +103,5 @@ def sites_shown(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def gap(row: dict[str, str]) -> str:
-    """How a row's accuracy differs from the teacher's; blank for the teacher itself, a dash where there is none."""
+    """Accuracy of a row minus the teacher's; blank for the teacher itself, a dash where there is no teacher."""
     return "" if row["method"] == "teacher" else shown(row, "accuracy_minus_teacher", points)

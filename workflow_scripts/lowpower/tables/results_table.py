@@ -1,4 +1,4 @@
-"""The results for people and for programs: results.csv and the tables beside it."""
+"""The results for people and for programs: results.csv and related tables."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -77,13 +77,13 @@ def sections(
 ) -> list[tuple[str, list[dict[str, str]]]]:
     """The tables shown to people, each with its title: per patient, and per region where regions have labels.
 
-    Rows of one table read one kind of pixels.
+    All rows of a table use the same kind of pixels.
     """
     return [(title, build(group)) for title, group in titled(rows).items()]
 
 
 def note(confidence: float, fewest_patients: int = 2) -> str:
-    """What a reader has to know of the tables."""
+    """Note below the tables."""
     return (
         f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients ({layout.DASH}: none, "
         f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or nothing that defines "
@@ -92,7 +92,7 @@ def note(confidence: float, fewest_patients: int = 2) -> str:
 
 
 def in_short(rows: Sequence[dict[str, str]]) -> str:
-    """How many patients the teacher reads right, and the best and the worst student at the lowest magnification."""
+    """Accuracy of the teacher, and of the best and the worst student at the lowest magnification."""
     if not rows:
         return f"results: {NOTHING}"
     first = [row for row in rows if all(row[key] == rows[0][key] for key in ("per", "split", "pixels"))]

@@ -1,6 +1,6 @@
-"""The table of slides for people: what became of each, under its id or its pseudonym.
+"""The table of slides for people: the state of each, under its id or its pseudonym.
 
-Apart from intake, so that a change of names cuts and trains nothing again.
+It is separate from intake, so that a change of names reruns neither tiling nor training.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from lowpower.tables.layout import markdown
 def tabulate_slides(intake: str | Path, names: str | Path | None, csv: str | Path, md: str | Path) -> None:
     """Write the intake table for people, and a Markdown summary of the excluded and the doubtful slides.
 
-    intake: what ``gather_slides`` wrote. names: pseudonyms.csv, or None where slides keep their ids.
+    intake: from ``gather_slides``. names: pseudonyms.csv, or None where slides keep their ids.
     """
     known = read_names(names)
     rows = [
@@ -22,7 +22,7 @@ def tabulate_slides(intake: str | Path, names: str | Path | None, csv: str | Pat
         | {"reason": known.text(row["reason"]), "warning": known.text(row["warning"])}
         for row in read_rows(intake)
     ]  # fmt: skip
-    rows.sort(key=lambda row: row["slide"])  # pseudonyms in the order of ids would tell that order
+    rows.sort(key=lambda row: row["slide"])  # pseudonyms in the order of ids would reveal that order
     write_rows(csv, COLUMNS, [{key: row[key] for key in COLUMNS} for row in rows])
     with replacing(md) as part:
         parts = [f"{summary_of(rows)}\n", markdown(excluded_slides(rows)), markdown(doubtful_slides(rows))]

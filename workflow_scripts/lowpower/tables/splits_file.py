@@ -1,4 +1,4 @@
-"""The splits: who trains, validates and tests, once it is known that every class has something to learn from."""
+"""The splits file: training, validation and test patients, after a check that every class has regions to learn from."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,16 +26,16 @@ def split_patients(
 ) -> None:
     """Assign the patients to training, validation and test for one seed, and write the splits file.
 
-    sheet, split, annotated: as of ``config.splits.divide``. index, splits: the index and output of ``write_splits``.
+    sheet, split, annotated: as in ``config.splits.divide``. index, splits: the index and output of ``write_splits``.
     """
     write_splits(divide(sheet, classes, [seed], split, annotated), index, classes, splits)
 
 
 def write_splits(rows: Sequence[dict], index: str | Path, classes: Sequence[str], output: str | Path) -> None:
-    """Write the divided sheet (one row per seed and slide), after saying how much each split holds.
+    """Write the divided sheet (one row per seed and slide), and log the counts of each split.
 
-    index: regions at the teacher's magnification. Raises InputError when an annotation is of no class of the study, or
-    a class has no region to learn from.
+    index: regions at the teacher's magnification. Raises InputError when the class of an annotation is not in the
+    study, or a class has no region to learn from.
     """
     regions = read_rows(index)
     check_annotations(regions, classes)
@@ -46,9 +46,9 @@ def write_splits(rows: Sequence[dict], index: str | Path, classes: Sequence[str]
 
 
 def check_annotations(regions: Sequence[dict], classes: Sequence[str]) -> None:
-    """Raise InputError when a region's annotation is of no class of the study.
+    """Raise InputError when the class of a region's annotation is not in the study.
 
-    Asked only here, where classes are known: as a parameter of cutting they would cut every slide again.
+    Checked here and not while tiling: a change of classes would then tile every slide again.
     """
     for name in sorted({row["annotation"] for row in regions} - {"", *classes}):
         slides = [row["slide"] for row in regions if row["annotation"] == name]

@@ -1,4 +1,4 @@
-"""Predictions of every model, read and checked once, and made into the units that all tables judge."""
+"""Read and check the predictions of every model once, and make the units of all tables from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,13 +22,13 @@ _ABOUT = [*PER, "site", "split", "label", "true_label", "label_source", "area_mm
 
 @dataclass(frozen=True)
 class _Group:
-    """Which rows of a predictions table make which units: the same for every model that was asked about the same."""
+    """Assignment of the rows of a predictions table to units, shared by all models with the same regions."""
 
     rows: NDArray  # (n,) positions of the regions that count, by unit
     unit: NDArray  # (n,) number of the unit
     area: NDArray  # (n,)
-    agreed: NDArray  # (units,) whether all regions have one truth
-    without_scores: Units  # those that agree, with their truth; no probabilities yet
+    agreed: NDArray  # (units,) True where all regions have the same truth
+    without_scores: Units  # units that agree, with their truth; no probabilities yet
 
 
 def judge_units(
@@ -41,11 +41,11 @@ def judge_units(
     reported: Sequence[str],
     units: str | Path,
 ) -> None:
-    """Write units.parquet, of validation and the reported splits.
+    """Write units.parquet, with the units of validation and the reported splits.
 
     predictions: one predictions.parquet per model, parallel to models. splits: the splits files of all seeds.
     reported: the splits to report. Raises InputError for other classes, values that are not probabilities, and judged
-    patients who trained.
+    patients in the training set.
     """
     frames = read_predictions(predictions, classes)
     check_apart(predictions, frames, models, splits)
@@ -65,10 +65,10 @@ def judge(
     splits: Sequence[str],
     aggregation: Aggregation = MEAN,
 ) -> list[Judged]:
-    """What is judged of the models' predictions, the headline first; a kind without any unit is left out.
+    """Make the units of all models' predictions, the headline first; a kind without any unit is left out.
 
-    frames: each model's predictions.parquet. By split of ``splits``, external ones last, and kind of pixels,
-    averaged ones first; of each, by PER.
+    frames: each model's predictions.parquet. Units are sorted by split of ``splits``, external ones last, then by
+    pixels, averaged ones first, then by PER.
     """
     kinds = {kind for frame in frames for kind in _kinds(frame) if kind[0] in splits}
     asked = [pd.util.hash_pandas_object(frame[_ABOUT], index=False).to_numpy().tobytes() for frame in frames]
@@ -111,10 +111,10 @@ def units(
 ) -> Units:
     """The region, slide or patient units of one model's predictions of one split.
 
-    predictions: the columns of predictions.parquet. The truth is ``true_label`` where given, else ``label``; of an
+    predictions: the columns of predictions.parquet. The truth is ``true_label`` where given, else ``label``; for an
     annotated region it is the annotation's class. Regions count only where labels belong to regions: annotated ones,
     or all with ``regions_have_labels``. Probabilities of a slide or patient come from its regions' (``aggregate``); it
-    is left out where its regions' truths differ, because then it has none.
+    is left out where the truths of its regions differ.
     """
     group = _group(predictions, np.ones(len(predictions), bool), per, classes, regions_have_labels)
     probabilities = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
@@ -151,7 +151,7 @@ def _group(
 
 
 def _scored(group: _Group, probabilities: NDArray, way: str, k: int) -> Units:
-    """The units with their probabilities from those of a model's regions (n, classes)."""
+    """Add probabilities to the units, from those of a model's regions (n, classes)."""
     of_regions = probabilities[group.rows]
     together = aggregate(of_regions, group.area, group.unit, len(group.agreed), way or "mean", k)
     return replace(group.without_scores, probabilities=together[group.agreed], way=way)

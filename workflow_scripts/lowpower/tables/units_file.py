@@ -1,10 +1,10 @@
-"""What is judged of all models in one file, units.parquet.
+"""Units of all models in one file, units.parquet.
 
-A row is a unit of one kind with its truth, and for each model and class a column of its probabilities (``{folder}
-p_{class}``), null where the model was not asked about it. A row group holds units of one kind that the same models were
-asked about, so a reader takes only the splits and models that it needs. JSON in the file's metadata says which ``kind``
-and ``models`` each row group is of, and of each model which ``pixels`` it read, by which ``ways`` regions became its
-units, and which ``patients`` of a split it was asked about, those without a known class too.
+A row is a unit of one kind with its truth. Each model and class has a column of probabilities (``{folder} p_{class}``),
+null where the model has no prediction. A row group holds units of one kind that the same models predicted, so a reader
+loads only the splits and models that it needs. JSON in the file's metadata records the ``kind`` and ``models`` of each
+row group and, for each model, its ``pixels``, the ``ways`` in which regions became its units, and the ``patients`` of
+each split that it predicted, including those without a known class.
 """
 
 import json
@@ -22,7 +22,7 @@ from lowpower.files import replacing
 KINDS = ("per", "split", "pixels")
 _KEY = b"lowpower"
 _FACTS = {"unit": "ids", "patient": "patients", "site": "sites", "truth": "truth", "regions": "regions"}
-_TYPES = {"regions": pa.int64()}  # of columns that are no text
+_TYPES = {"regions": pa.int64()}  # of columns that are not text
 
 
 def write_judged(
@@ -32,7 +32,7 @@ def write_judged(
     frames: Sequence[pd.DataFrame],
     classes: Sequence[str],
 ) -> None:
-    """Write what is judged of the models in these folders. frames: their predictions, parallel to folders."""
+    """Write the units of the models in these folders. frames: their predictions, parallel to folders."""
     blocks = list(_blocks(judged))
     about = {
         "classes": list(classes),
@@ -52,7 +52,7 @@ def write_judged(
 
 
 def _blocks(judged: Sequence[Judged]) -> Iterator[tuple[dict[str, str], list[int]]]:
-    """The kind of each row group and the places of its models: those that share what is known of their units."""
+    """Kind of each row group and positions of its models, which share ids and truth of their units."""
     for one in judged:
         alike: dict[int, list[int]] = {}
         for i, units in enumerate(one.of_models):
@@ -81,7 +81,7 @@ def _column(folder: str, name: str) -> str:
 
 
 def _asked(judged: Sequence[Judged], folders: Sequence[str], frames: Sequence[pd.DataFrame]) -> dict:
-    """What the metadata say of each model; models that were asked about the same patients share the list of them."""
+    """Metadata of each model; models that predicted the same patients share one list of them."""
     lists: dict[tuple[str, ...], int] = {}
     models = {}
     for i, (folder, frame) in enumerate(zip(folders, frames, strict=True)):
@@ -99,9 +99,9 @@ def _asked(judged: Sequence[Judged], folders: Sequence[str], frames: Sequence[pd
 
 
 def read_judged(units: str | Path, folders: Sequence[str], splits: Sequence[str]) -> list[Judged]:
-    """What ``judge`` says of the models in ``folders``, by split of ``splits``: the headline first.
+    """Read the units of the models in ``folders``, by split of ``splits``, the headline first, as from ``judge``.
 
-    units: units.parquet, with these models and splits among others.
+    units: units.parquet, which holds these models and splits among others.
     """
     with pq.ParquetFile(units) as file:
         about = json.loads(file.schema_arrow.metadata[_KEY])
@@ -134,7 +134,7 @@ def read_judged(units: str | Path, folders: Sequence[str], splits: Sequence[str]
 
 
 def _read(file: pq.ParquetFile, block: int, folders: Sequence[str], about: dict) -> Iterator[Units]:
-    """The units of a row group for each of the models, which share what is known of them."""
+    """Units of a row group for each of the models, which share ids and truth."""
     classes = about["classes"]
     wanted = [_column(folder, name) for folder in folders for name in classes]
     table = file.read_row_group(block, [*KINDS, *_FACTS, *wanted])
