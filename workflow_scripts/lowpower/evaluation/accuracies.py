@@ -1,4 +1,4 @@
-"""Three numbers that are all called accuracy. Only ``accuracy_released`` may stand beside a number of the paper."""
+"""Three metrics called accuracy. Compare only ``accuracy_released`` with a number of the paper."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,11 +7,11 @@ ACCURACIES = ("accuracy", "accuracy_one_vs_rest", "accuracy_released")
 
 
 def accuracies(matrix: NDArray) -> dict[str, float]:
-    """The three of a confusion matrix (classes, classes) whose rows are the truth.
+    """Compute the three accuracies of a confusion matrix (classes, classes) whose rows are the truth.
 
     accuracy: the share of right answers. accuracy_one_vs_rest: (TP + TN) / N of each class against the rest, averaged
-    over the classes. accuracy_released: N / (N + FP + FN) of each class, averaged, as the released code computes what
-    it calls accuracy: a share of .749 right is .857 there with 3 classes, .909 with 5. NaN for no units.
+    over the classes. accuracy_released: N / (N + FP + FN) of each class, averaged, which the released code calls
+    accuracy: a share of .749 right is .857 there with 3 classes, .909 with 5. NaN for no units.
     """
     n, hits = matrix.sum(), np.diagonal(matrix)
     if not n:

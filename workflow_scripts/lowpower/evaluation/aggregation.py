@@ -1,4 +1,4 @@
-"""How the probabilities of a slide's or patient's regions become its own."""
+"""Probabilities of slides and patients from those of their regions."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ WAYS = ("mean", "max", "top_k")
 
 @dataclass(frozen=True)
 class Aggregation:
-    """The config's ``aggregation`` (one of ``WAYS``, or validation: each model's best of them there) and ``top_k``."""
+    """The config's ``aggregation`` (one of ``WAYS``, or validation: each model's best of them) and ``top_k``."""
 
     way: str = "mean"
     k: int = 3
@@ -20,14 +20,14 @@ MEAN = Aggregation()
 
 
 def aggregate(probabilities: NDArray, area: NDArray, unit: NDArray, units: int, way: str, k: int) -> NDArray:
-    """Probabilities of units (units, classes) from those of their regions (n, classes).
+    """Compute probabilities of units (units, classes) from those of their regions (n, classes).
 
-    area: (n,) of tissue. unit: (n,) the unit of each region, in 0..units-1, each of which has one. mean: weighted by
+    area: (n,) of tissue. unit: (n,) the unit of each region; every unit in 0..units-1 has one. mean: weighted by
     area. max: each class's highest, renormalized. top_k: the mean of each class's k highest, renormalized.
     """
     found = np.zeros((units, probabilities.shape[1]))
     if way == "mean":
-        area = np.where(np.bincount(unit, area, units)[unit] > 0, area, 1.0)  # without tissue, regions count alike
+        area = np.where(np.bincount(unit, area, units)[unit] > 0, area, 1.0)  # without tissue, regions count equally
         share = area / np.bincount(unit, area, units)[unit]  # exactly 1 for the only region, so that ties stay ties
         np.add.at(found, unit, probabilities * share[:, None])
         return found

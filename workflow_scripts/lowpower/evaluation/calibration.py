@@ -1,4 +1,4 @@
-"""What is chosen on a model's validation data before its other data are judged: a temperature and a threshold."""
+"""Temperature and threshold, chosen on a model's validation data before its other data are judged."""
 
 from dataclasses import dataclass
 
@@ -7,28 +7,28 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
-# Where no validation unit is wrong, the sharper the better without end: so temperatures have bounds.
+# Where no validation unit is wrong, the optimum is unbounded, so temperatures are clipped.
 TEMPERATURES = (0.25, 4.0)
-# Of a probability, so that its logarithm is finite: the least that float64 holds in full, where the log loss is 708. Up
-# to there it is what training sees, which takes logarithms without making probabilities.
+# Least probability, so that its logarithm is finite: the smallest normal float64, with a log loss of 708. Below 708 the
+# log loss equals that of training, which computes logarithms without probabilities.
 _LEAST = np.finfo(float).tiny
-BINS = 15  # of equal width: of the expected calibration error and of reliability diagrams, as in Guo et al. 2017
+BINS = 15  # of equal width, for the expected calibration error and reliability diagrams, as in Guo et al. 2017
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """What validation data chose for one model and kind of unit; None for what could not be chosen or was not asked."""
+    """Values chosen on validation data for one model and kind of unit; None where not possible or not requested."""
 
     temperature: float | None = None
     positive: int | None = None  # number of the positive class
-    threshold: float | None = None  # a unit whose probability of the positive class reaches it is called positive
+    threshold: float | None = None  # a unit is called positive if its probability of the positive class reaches it
 
 
 UNCHOSEN = Chosen()
 
 
 def choose(truth: NDArray, probabilities: NDArray, positive: int | None) -> Chosen:
-    """What the validation units of one model choose: (n,) class numbers, (n, classes) probabilities."""
+    """Choose temperature and threshold on validation units: (n,) class numbers, (n, classes) probabilities."""
     if not len(truth):
         return UNCHOSEN
     threshold = None if positive is None else threshold_of(truth == positive, probabilities[:, positive])
@@ -38,7 +38,7 @@ def choose(truth: NDArray, probabilities: NDArray, positive: int | None) -> Chos
 def losses(truth: NDArray, probabilities: NDArray) -> NDArray:
     """The log loss of each unit, (n,): the negative logarithm of the probability of the true class.
 
-    The only one of all tables, and, but for the least probability, that by which training chooses weights
+    All tables use it. Except at the least probability, it equals the loss by which training chooses weights
     (cross-entropy of logits).
     """
     return -np.log(np.clip(probabilities[np.arange(len(truth)), truth], _LEAST, 1))
@@ -50,7 +50,7 @@ def log_loss(truth: NDArray, probabilities: NDArray) -> float:
 
 
 def tempered(probabilities: NDArray, temperature: float) -> NDArray:
-    """Probabilities (n, classes) with their logarithms divided by the temperature; their order stays what it is."""
+    """Probabilities (n, classes) with their logarithms divided by the temperature; their order does not change."""
     return softmax(np.log(np.maximum(probabilities, _LEAST)) / temperature, axis=1)
 
 
@@ -70,8 +70,8 @@ def temperature_of(truth: NDArray, probabilities: NDArray) -> float:
 def threshold_of(positive: NDArray, score: NDArray) -> float | None:
     """The threshold that maximizes Youden's J, sensitivity + specificity - 1; None without both kinds of units.
 
-    Tried are the middles between neighboring scores; of several with the same J the lowest, which misses the fewest
-    positives.
+    Candidates are the middles between neighboring scores; of several with the same J the lowest is taken, which misses
+    the fewest positives.
     """
     if positive.all() or not positive.any():
         return None
@@ -80,10 +80,10 @@ def threshold_of(positive: NDArray, score: NDArray) -> float | None:
     yes, no = np.sort(score[positive]), np.sort(score[~positive])
     sensitivity = 1 - np.searchsorted(yes, tried) / len(yes)
     specificity = np.searchsorted(no, tried) / len(no)
-    j = np.round(sensitivity + specificity, 12)  # so that equal ones do not differ by rounding
+    j = np.round(sensitivity + specificity, 12)  # so that equal values do not differ by rounding
     return float(tried[np.argmax(j)])
 
 
 def bin_of(top: NDArray) -> NDArray:
-    """The bin, 0 to ``BINS`` - 1, of each top probability; it holds its upper end, as in scikit-learn's."""
+    """Bin, 0 to ``BINS`` - 1, of each top probability; a bin includes its upper end, as in scikit-learn."""
     return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], top)

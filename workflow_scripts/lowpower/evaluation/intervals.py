@@ -1,9 +1,9 @@
 """Intervals: the patient-cluster bootstrap, vectorized.
 
-Patients are drawn with replacement, because regions and slides of one patient resemble each other. All models, seeds
-and differences share the same draws. How often these intervals cover the truth:
-tests/evaluation/test_interval_coverage.py. Of an AUROC of .97 in 60 patients plain percentiles covered 88 %, BCa
-without its acceleration 91, t on the logit scale 93; elsewhere the three agreed within two points.
+Patients are drawn with replacement, because regions and slides of one patient are correlated. All models, seeds and
+differences share the same draws. tests/evaluation/test_interval_coverage.py measures the coverage of these intervals.
+For an AUROC of .97 in 60 patients plain percentiles covered 88 %, BCa without its acceleration 91, t on the logit
+scale 93; elsewhere the three agreed within two points.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,16 +26,16 @@ _AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
 
 @dataclass(frozen=True)
 class Sample:
-    """One metric: of the data (point), and of each bootstrap draw."""
+    """One metric on the data (point) and on each bootstrap draw."""
 
     point: float
     drawn: NDArray
 
 
 def draw_patients(patients: Sequence[str], count: int) -> NDArray:
-    """How often each patient is in each of ``count`` draws: (count, patients) uint16, each row adding to patients.
+    """Counts of each patient in each of ``count`` draws: (count, patients) uint16; each row adds to patients.
 
-    A function of the number of patients alone; sort them, and no order of rows changes what is drawn.
+    The draws depend on the number of patients alone; sort patients, so that the order of rows does not matter.
     """
     return _drawn(len(patients), count)
 
@@ -50,7 +50,7 @@ def _drawn(n: int, count: int) -> NDArray:
 
 
 def draw_seeds(seeds: int, count: int) -> NDArray:
-    """How often each of the seeds is in each of ``count`` draws: (count, seeds); a function of their number alone."""
+    """Counts of each seed in each of ``count`` draws: (count, seeds); they depend on the number of seeds alone."""
     return rng.generator(0, "bootstrap of seeds", seeds).multinomial(seeds, np.full(seeds, 1 / seeds), count)
 
 
@@ -62,10 +62,11 @@ def sample(
     teacher: Units | None = None,
     chosen: Chosen = UNCHOSEN,
 ) -> dict[str, Sample]:
-    """Every metric of one model of one seed, on the data and on each draw; NaN for what is not defined or asked.
+    """Compute every metric of one model of one seed, on the data and on each draw; NaN if undefined or not requested.
 
     patients: sorted, the columns of ``weights`` (draws, patients); those without a unit here do not count.
-    rank_draws: metrics of ranks use only the first so many draws. teacher: to agree with. chosen: on validation data.
+    rank_draws: number of draws, the first ones, for metrics of ranks. teacher: for agreement. chosen: on validation
+    data.
     """
     group = _columns(units, patients)
     classes = units.probabilities.shape[1]
@@ -91,7 +92,7 @@ def sample(
 
 
 def sample_classes(units: Units, patients: Sequence[str], weights: NDArray) -> dict[str, list[Sample]]:
-    """F1, precision and recall of every class, on the data and on each draw, as ``sample`` does."""
+    """Compute F1, precision and recall of every class, on the data and on each draw, as ``sample`` does."""
     classes = units.probabilities.shape[1]
     parts = metrics.features(units.truth, units.probabilities, None)
     sums = _per_patient(parts["confusion"], _columns(units, patients), len(patients))
@@ -112,12 +113,12 @@ def _columns(units: Units, patients: Sequence[str]) -> NDArray:
 
 
 def _per_patient(features: NDArray, group: NDArray, patients: int) -> NDArray:
-    """Sums (patients, k) of what units (n, k) bring."""
+    """Sums per patient (patients, k) of the features of units (n, k)."""
     return np.stack([np.bincount(group, column, patients) for column in features.T], 1)
 
 
 def _calls(teacher: Units, units: Units) -> NDArray:
-    """The classes that the teacher calls units, (n,); -1 where it was not asked."""
+    """The teacher's predicted class of each unit, (n,); -1 where it has no prediction."""
     calls = teacher.probabilities.argmax(1) if teacher.ids else np.zeros(0, int)
     if teacher.ids == units.ids:
         return calls
@@ -126,16 +127,16 @@ def _calls(teacher: Units, units: Units) -> NDArray:
 
 
 def _over(measure: Callable[[NDArray], dict[str, NDArray]], weights: NDArray) -> dict[str, NDArray]:
-    """``measure`` of all draws, a block at a time so that memory stays small."""
+    """Apply ``measure`` to all draws, one block at a time to save memory."""
     blocks = [weights[k : k + _AT_ONCE].astype(float) for k in range(0, max(1, len(weights)), _AT_ONCE)]
     parts = [measure(block) for block in blocks]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def mean(samples: Sequence[Sample], seeds: NDArray | None = None) -> Sample:
-    """The mean over seeds, in the data and in each draw; a seed in which a metric is not defined does not count.
+    """Mean over seeds, on the data and on each draw; a seed in which a metric is not defined does not count.
 
-    seeds: (draws, samples), how often each seed is in each draw; None for once.
+    seeds: (draws, samples), counts of each seed in each draw; None counts each once.
     """
     drawn = np.stack([s.drawn for s in samples])
     return Sample(
@@ -149,10 +150,10 @@ def difference(one: Sample, other: Sample) -> Sample:
 
 
 def interval(drawn: NDArray, confidence: float, patients: int | None = None) -> tuple[float, float]:
-    """The percentile interval of the draws in which the metric is defined; (NaN, NaN) when there is none.
+    """Percentile interval of the draws in which the metric is defined; (NaN, NaN) when there are none.
 
-    patients: how many were drawn from. Given, the percentiles are moved outward as Student's t is wider than the normal
-    distribution and as n - 1 is less than n (Hesterberg, The American Statistician 69:371, 2015).
+    patients: number of patients in the cohort. If given, percentiles move outward, because Student's t is wider than
+    the normal distribution and n - 1 is less than n (Hesterberg, The American Statistician 69:371, 2015).
     """
     drawn = drawn[~np.isnan(drawn)]
     if not len(drawn):
@@ -165,15 +166,15 @@ def interval(drawn: NDArray, confidence: float, patients: int | None = None) -> 
 
 
 def percentile_of(share: float, patients: int) -> float:
-    """The percentile to cut draws at so that, with so many patients, ``share`` lies beyond it (``interval``)."""
+    """Percentile of the draws beyond which ``share`` remains with this number of patients (``interval``)."""
     return float(norm.cdf(np.sqrt(patients / (patients - 1)) * t.ppf(share, patients - 1)))
 
 
 def interval_of_share(value: Sample, confidence: float, patients: int) -> tuple[float, float]:
-    """The interval of what lies between 0 and 1: Student's t on the logit scale, with the spread of the draws.
+    """Interval of a value between 0 and 1: Student's t on the logit scale, with the spread of the draws.
 
-    At 0 or 1 no draw differs from another, and so many patients without one exception leave open what the exact
-    binomial interval (Clopper and Pearson) does.
+    At 0 or 1 all draws are equal, so it is the exact binomial interval (Clopper and Pearson) for the number of
+    patients.
     """
     drawn = value.drawn[~np.isnan(value.drawn)]
     if not len(drawn) or np.isnan(value.point):
@@ -188,9 +189,9 @@ def interval_of_share(value: Sample, confidence: float, patients: int) -> tuple[
 
 
 def interval_of_difference(value: Sample, confidence: float, patients: int) -> tuple[float, float]:
-    """The percentile interval of a difference between two shares.
+    """Percentile interval of a difference between two shares.
 
-    Where no draw differs from 0, so many patients without one exception leave open as much as they do of a share.
+    Where all draws are 0, it extends on both sides as far as the exact binomial interval of a share of 0.
     """
     if value.point == 0 and len(value.drawn) and not np.nan_to_num(value.drawn).any():
         open_to = 1 - ((1 - confidence) / 2) ** (1 / patients)

@@ -1,10 +1,10 @@
 """Metrics as pure functions of sums over units, so that thousands of bootstrap draws are one array operation.
 
-What each unit brings (``features``) is added up per patient; a draw of patients weights these sums; ``measured`` turns
-the weighted sums into metrics. Ranks are no such sums: see ``ranks``.
+The ``features`` of units are summed per patient; a draw of patients weights these sums; ``measured`` turns the weighted
+sums into metrics. Metrics of ranks are not such sums: see ``ranking_metrics``.
 
-All averages over classes are over the classes present in the truth: a class that nobody has cannot be missed. A
-present class that is never predicted has precision 0, as in scikit-learn with ``zero_division=0``.
+All averages over classes are over the classes present in the truth: an absent class cannot be missed. A present class
+that is never predicted has precision 0, as in scikit-learn with ``zero_division=0``.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ SCORED = ("log_loss", "brier", "ece")
 CALIBRATED = tuple(f"{name}_calibrated" for name in SCORED)
 CALLED = ("sensitivity", "specificity", "ppv", "npv")  # of the positive class, at a threshold
 METRICS = (*COUNTED, *RANKED, "kappa", "agreement", *SCORED, *CALIBRATED, *CALLED)
-COMPARED = (*COUNTED, *RANKED, "kappa", *SCORED)  # those whose difference to the teacher's is told
+COMPARED = (*COUNTED, *RANKED, "kappa", *SCORED)  # metrics with a reported difference to the teacher's
 UNBOUNDED = ("kappa", *(f"{name}{ending}" for name in ("log_loss", "brier") for ending in ("", "_calibrated")))
 OF_CLASS = ("f1", "precision", "recall")
 
@@ -31,7 +31,7 @@ def confusion(truth: NDArray, predicted: NDArray, classes: int) -> NDArray:
 def counted(matrix: NDArray) -> dict[str, NDArray]:
     """Accuracy, macro F1, precision and recall, and Cohen's kappa of confusion matrices (..., classes, classes).
 
-    Each value has shape (...); NaN where a matrix is empty, and kappa where chance alone agrees always.
+    Each value has shape (...); NaN where a matrix is empty, and for kappa also where chance agreement is 1.
     """
     hits = np.diagonal(matrix, axis1=-2, axis2=-1)
     truth, predicted, n = matrix.sum(-1), matrix.sum(-2), matrix.sum((-1, -2))
@@ -50,7 +50,7 @@ def counted(matrix: NDArray) -> dict[str, NDArray]:
 def of_classes(matrix: NDArray) -> dict[str, NDArray]:
     """F1, precision and recall of each class from confusion matrices (..., classes, classes): each (..., classes).
 
-    NaN where there is nothing to divide by: recall and F1 of a class that nobody has, precision of one never called.
+    NaN where the divisor is 0: recall and F1 of a class absent from the truth, precision of a class never predicted.
     """
     hits = np.diagonal(matrix, axis1=-2, axis2=-1)
     truth, predicted = matrix.sum(-1), matrix.sum(-2)
@@ -64,10 +64,10 @@ def of_classes(matrix: NDArray) -> dict[str, NDArray]:
 def features(
     truth: NDArray, probabilities: NDArray, teachers_call: NDArray | None, chosen: Chosen = UNCHOSEN
 ) -> dict[str, NDArray]:
-    """What each unit brings to the sums: arrays (n, k) by name.
+    """Contributions of each unit to the sums: arrays (n, k) by name.
 
-    truth: (n,) class numbers. probabilities: (n, classes). teachers_call: (n,) classes that the teacher calls, -1 for
-    units it was not asked about, or None. chosen: on validation data; what it lacks is left out.
+    truth: (n,) class numbers. probabilities: (n, classes). teachers_call: (n,) classes that the teacher predicts, -1
+    for units without a prediction, or None. chosen: on validation data; features of missing values are left out.
     """
     n, classes = probabilities.shape
     call = probabilities.argmax(1) if n else truth
@@ -86,7 +86,7 @@ def features(
 
 
 def _scores(truth: NDArray, probabilities: NDArray, call: NDArray, ending: str) -> dict[str, NDArray]:
-    """Log loss, Brier score and, per bin of the top probability, how far it lies above the share that is right."""
+    """Log loss, Brier score and, per bin of the top probability, its excess over right answers."""
     n = len(truth)
     brier = ((probabilities - np.eye(probabilities.shape[1])[truth]) ** 2).sum(1)
     top = probabilities.max(1) if n else np.zeros(0)
@@ -96,7 +96,7 @@ def _scores(truth: NDArray, probabilities: NDArray, call: NDArray, ending: str) 
 
 
 def measured(totals: dict[str, NDArray], classes: int) -> dict[str, NDArray]:
-    """The metrics of weighted sums of ``features``: by name, each (draws,); without what was left out of these.
+    """Metrics from weighted sums of ``features``, by name, each (draws,); metrics without features are left out.
 
     totals: arrays (draws, k).
     """
@@ -116,7 +116,7 @@ def measured(totals: dict[str, NDArray], classes: int) -> dict[str, NDArray]:
 
 
 def ratio(above: NDArray, below: NDArray) -> NDArray:
-    """``above / below``; NaN where there is nothing to divide by."""
+    """``above / below``; NaN where ``below`` is 0."""
     below = np.broadcast_to(below, np.shape(above))
     return np.divide(above, below, out=np.full(np.shape(above), np.nan), where=below > 0)
 

@@ -1,4 +1,4 @@
-"""What a number of patients can show, before anything is trained."""
+"""Statistical power of a number of patients, before anything is trained."""
 
 import numpy as np
 from scipy import stats
@@ -6,17 +6,17 @@ from scipy import stats
 from lowpower.evaluation.hypothesis_tests import SPREAD
 from lowpower.evaluation.intervals import percentile_of
 
-FEWEST = 10  # patients below which no claim is tested: bootstrap intervals of 95 % cover 83 % of the time there
+FEWEST = 10  # patients needed to test a claim: with fewer, bootstrap intervals of 95 % cover 83 % of the time
 
 
 def smallest_margin(
     patients: int, differing: float, confidence: float = 0.95, power: float = 0.8, undecided: float = SPREAD**2
 ) -> float:
-    """The non-inferiority margin that ``patients`` can be expected to show, as a share, where both models are as good.
+    """Non-inferiority margin, as a share, that ``patients`` can show with ``power`` if both models are equally good.
 
     differing: share of the patients whose answers, right or wrong, differ between the models. The test is one-sided at
-    1 - confidence. undecided: patients that the test adds (``testing.widened``); with 0 it is McNemar's test in large
-    samples, by which a margin of .015 takes about 820, 1,370 and 2,200 patients when .03, .05 and .08 differ.
+    1 - confidence. undecided: patients that the test adds (``widened``); with 0 it is McNemar's test in large
+    samples, where a margin of .015 takes about 820, 1,370 and 2,200 patients when .03, .05 and .08 differ.
     """
     count = differing * patients
     level, chance = -stats.norm.ppf([percentile_of(1 - confidence, patients), 1 - power])
@@ -24,5 +24,5 @@ def smallest_margin(
 
 
 def least_margin(patients: int, confidence: float) -> float:
-    """The margin that cannot be shown per patient even where no answer differs: any below is out of reach."""
+    """Margin at or below which no claim per patient can be shown, even where no answer differs."""
     return float(-stats.norm.ppf(percentile_of(1 - confidence, patients)) * SPREAD / patients)

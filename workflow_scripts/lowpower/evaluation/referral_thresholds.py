@@ -1,8 +1,8 @@
-"""Below which confidence a student refers a unit to its teacher.
+"""Thresholds of confidence below which a student refers a unit to its teacher.
 
-A student's confidence is the probability of the class that it names: one number that every model gives and that a user
-can hold against a threshold (Hendrycks & Gimpel 2017, arXiv 1610.02136). Thresholds come from validation units, so
-that they could be set before the first patient is read.
+A student's confidence is the probability of its predicted class: every model gives this number, and a user can compare
+it with a threshold (Hendrycks & Gimpel 2017, arXiv 1610.02136). Thresholds come from validation units, so they can be
+set before the first patient is read.
 """
 
 from dataclasses import dataclass
@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Pair:
-    """A student and its teacher on the units that both were asked about; every array is (units,)."""
+    """A student and its teacher on the units that both predicted; every array is (units,)."""
 
     patients: list[str]
-    regions: NDArray  # how many a unit has
+    regions: NDArray  # number in each unit
     confidence: NDArray  # the student's
-    student: NDArray  # whether it is right
+    student: NDArray  # True where it is right
     teacher: NDArray
 
 
 def threshold_for(confidence: NDArray, share: float) -> float:
-    """The confidence below which a unit is referred, so that of new units the share 0..1 is expected to be.
+    """Confidence below which a unit is referred, so that the expected share of new units is ``share``, 0..1.
 
-    confidence: of validation units, (n,). Of n units the k-th smallest has k / (n + 1) of new ones below it (numpy's
-    "weibull"), so no share below 1 / (n + 1) can be met. 0 for nobody, infinite for everybody, NaN without units.
+    confidence: of validation units, (n,). The k-th smallest of n has k / (n + 1) of new units below it (numpy's
+    "weibull"), so no share below 1 / (n + 1) is possible. 0 for no unit, infinite for all units, NaN without units.
     """
     if share in (0, 1):
         return 0.0 if share == 0 else np.inf
@@ -34,7 +34,7 @@ def threshold_for(confidence: NDArray, share: float) -> float:
 
 
 def chosen_threshold(pair: Pair) -> float:
-    """The threshold that refers the smallest share with which the two together are right as often as the teacher."""
+    """Threshold with the smallest share referred at which both together are as accurate as the teacher."""
     if not len(pair.confidence):
         return np.nan
     order = np.argsort(pair.confidence, kind="stable")

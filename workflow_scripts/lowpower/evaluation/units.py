@@ -1,4 +1,4 @@
-"""What is judged: predictions of regions, slides or patients, with their truth (``tables.unit_judging`` makes them)."""
+"""Units: predictions of regions, slides or patients, with their truth (``tables.unit_judging`` makes them)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -12,18 +12,18 @@ PER = ("patient", "slide", "region")  # patients are the headline
 
 @dataclass(frozen=True)
 class Units:
-    """The units of one kind that a model was asked about and whose truth is known, sorted by id."""
+    """Units of one kind that a model predicted and whose truth is known, sorted by id."""
 
     ids: list[str]
     patients: list[str]
     truth: NDArray  # (n,) number of the class
     probabilities: NDArray  # (n, classes)
     sites: Sequence[str] = ()  # of each unit, blank where the sheet has none
-    regions: Sequence[int] = ()  # how many each unit has
-    way: str = ""  # how its regions' probabilities became the unit's; blank for regions
+    regions: Sequence[int] = ()  # number in each unit
+    way: str = ""  # aggregation of its regions' probabilities; blank for regions
 
     def only(self, kept: NDArray) -> "Units":
-        """Those of the units that a mask (n,) keeps."""
+        """Return the units that a mask (n,) keeps."""
         lists: dict[str, Any] = {
             name: [value for value, keep in zip(getattr(self, name), kept, strict=True) if keep]
             for name in ("ids", "patients", "sites", "regions")
@@ -34,16 +34,16 @@ class Units:
 
 @dataclass(frozen=True)
 class Judged:
-    """The units of one kind, of one split and kind of pixels, that the models were asked about."""
+    """Units of one kind, split and kind of pixels that the models predicted."""
 
     kind: dict[str, str]  # per, split, pixels
     patients: list[str]  # of the split, sorted; the same for every kind of pixels, so that draws are paired
-    of_models: list[Units | None]  # parallel to the models; None for one that never read such pixels
+    of_models: list[Units | None]  # parallel to the models; None for one without predictions on such pixels
     validation: Sequence[Units | None] = ()  # the same kind of units of validation patients, parallel to the models
 
 
 def by_site(judged: Sequence[Judged]) -> list[Judged]:
-    """The same for each site apart, where there is more than one; what validation chose stays what it was."""
+    """Divide judged units by site, where there is more than one; validation units do not change."""
     found = []
     for one in judged:
         sites = sorted({site for u in one.of_models if u for site in u.sites} - {""})
