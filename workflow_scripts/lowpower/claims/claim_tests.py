@@ -1,8 +1,8 @@
-"""The table of claims: each tested as it was fixed, on test data, and whether it stood before training.
+"""The table of claims: each is tested on test data as it is registered, with the time of its registration.
 
-A claim holds where its p-value, adjusted by Holm's method over all that are tested, is at most 1 - confidence; it does
-not hold where its interval lies wholly on the other side; else the data do not decide. Claims that the study cannot
-test are listed too, with what it lacks, and so are those that were withdrawn after training began.
+A claim holds where its p-value, adjusted by Holm's method over all tested claims, is at most 1 - confidence; it does
+not hold where its whole interval is on the other side; otherwise it is inconclusive. Claims that the study cannot test
+are listed with the reason, as are claims that were withdrawn after training began.
 """
 
 from collections.abc import Sequence
@@ -52,8 +52,8 @@ def judge_claims(
 ) -> None:
     """Write the table of claims as CSV, Markdown and LaTeX.
 
-    claims: as the study resolves them: with arms, or with why they are not tested. register: its entries, oldest first.
-    units: units.parquet. folders: of the models that claims are about.
+    claims: as resolved for the study, with arms or with the reason for no test. register: its entries, oldest first.
+    units: units.parquet. folders: of the models in the claims.
     """
     entries = [read_json(path) for path in register]
     rows = claim_rows(claims, entries, read_judged(units, folders, ["test"]), folders, statistics)
@@ -91,7 +91,7 @@ def claim_rows(
 
 
 def _about(claim: dict, registered: str) -> dict[str, str]:
-    """What a row says of its claim whatever comes of it."""
+    """Cells of a claim that do not depend on its test."""
     known = {key: claim.get(key, "") for key in ("id", "claim", "source", "test", "metric", "per", "figure")}
     margin = number(claim.get("margin"), 4)
     return dict.fromkeys(COLUMNS, "") | known | {"registered": registered, "margin": margin}
@@ -100,14 +100,14 @@ def _about(claim: dict, registered: str) -> dict[str, str]:
 def _tested(
     claim: dict, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: Statistics
 ) -> tuple[dict[str, str], Outcome] | str:
-    """The cells and the outcome of a claim, or why it is not tested."""
+    """Cells and outcome of a claim, or the reason why it is not tested."""
     if claim["why"]:
         return claim["why"]
     per, confidence = claim["per"], statistics.confidence
     ones = [kinds.get((per, arm["pixels"])) for arm in claim["arms"]]
     if None in ones:
         return "labels here are of slides, not of regions" if per == "region" else "no test patient has a known class"
-    seeds = [  # of each seed, the units of each arm
+    seeds = [  # for each seed, the units of each arm
         [one.of_models[folders.index(folder)] for one, folder in zip(ones, of_seed, strict=True)]
         for of_seed in zip(*(arm["folders"] for arm in claim["arms"]), strict=True)
     ]
@@ -140,7 +140,7 @@ def _tested(
 
 
 def _too_few(claim: dict, patients: int, confidence: float) -> str:
-    """Why so few patients cannot test a claim, or nothing; told from their number, before any answer is looked at."""
+    """Reason why this number of patients cannot test a claim, or ""; it does not depend on any answer."""
     if patients < FEWEST:
         return f"too few test patients: {patients}; it takes {FEWEST} for an interval that can be believed"
     if claim["test"] not in ONE_SIDED or claim["per"] != "patient":
@@ -155,7 +155,7 @@ def _too_few(claim: dict, patients: int, confidence: float) -> str:
 
 
 def _verdict(claim: dict, found: Outcome, adjusted: float, tested: int, confidence: float) -> tuple[str, str]:
-    """The verdict on a tested claim, and what else has to be said."""
+    """Verdict on a tested claim, and a remark."""
     level, margin = 1 - confidence, claim.get("margin", 0.0)
     if adjusted <= level:
         return HOLDS, ""
@@ -168,7 +168,7 @@ def _verdict(claim: dict, found: Outcome, adjusted: float, tested: int, confiden
 
 
 def _mcnemar(claim: dict, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
-    """McNemar's test where it is valid: of two models, one answer per patient."""
+    """McNemar's test where it is valid: for two models with one answer per patient."""
     if claim["test"] == "trend" or claim["per"] != "patient" or len(seeds) > 1 or claim["metric"] != "accuracy":
         return {}
     first, second, p = mcnemar(*seeds[0])
@@ -176,7 +176,7 @@ def _mcnemar(claim: dict, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
 
 
 def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> dict[str, str]:
-    """The contrast of each of the numbers that are called accuracy, mean over seeds."""
+    """Contrast in each of the three accuracies, mean over seeds."""
     found = []
     for models in seeds:
         of_models = [_accuracies(units) for units in models]

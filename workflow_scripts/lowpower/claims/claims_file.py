@@ -1,4 +1,4 @@
-"""Claims: read from their file before training, and each brought to the models of the study that it is about."""
+"""Read claims from their file before training, and match each to the models of the study."""
 
 import hashlib
 import math
@@ -17,7 +17,7 @@ _WITH_MARGIN = ("noninferiority", "equivalence")
 
 
 def read_claims(path: str | Path, schema: str | Path) -> tuple[str, list[dict], list[dict]]:
-    """The SHA-256 of a file of claims, its claims as they stand there, and the same with every default filled in.
+    """Return the SHA-256 of a file of claims, its claims as written, and the same with every default filled in.
 
     Raises InputError naming the file, the claim, what was found and what to write.
     """
@@ -47,7 +47,7 @@ def read_claims(path: str | Path, schema: str | Path) -> tuple[str, list[dict], 
 
 
 def _check(claim: dict, of: str) -> None:
-    """What one key of a claim asks of the others."""
+    """Check the keys of a claim that depend on each other."""
     test = claim["test"]
     if (test in _WITH_MARGIN) != ("margin" in claim):
         needs = "needs a `margin`, such as 0.015 for one and a half points" if test in _WITH_MARGIN else "has no margin"
@@ -65,7 +65,7 @@ def _check(claim: dict, of: str) -> None:
 
 
 def resolve(claims: Sequence[dict], study: Study, models: Sequence[Model]) -> list[dict]:
-    """The claims, each with ``arms``, the models that it compares, or with ``why`` it is not tested in this study.
+    """Add to each claim ``arms``, the models that it compares, and ``why``, the reason for no test in this study.
 
     An arm: its name for people, the pixels it is tested on, and the folder of its model of each seed.
     """
@@ -91,9 +91,9 @@ def _arms(claim: dict, study: Study, models: Sequence[Model]) -> tuple[list[dict
 
 
 def _arm(row: dict, study: Study, models: Sequence[Model], other: dict | None = None) -> tuple[dict, dict]:
-    """One arm, and what it is in full. other: that of the row, which fills in what ``against`` does not say.
+    """One arm, and its full description. other: the row's, which fills in keys that ``against`` lacks.
 
-    Raises LookupError saying what the study lacks.
+    Raises LookupError naming what the study lacks.
     """
     methods = [row["method"]] if isinstance(row.get("method"), str) else row.get("method") or [other["method"]]
     method = next((name for name in methods if any(model.method == name for model in models)), None)
@@ -127,15 +127,15 @@ def _arm(row: dict, study: Study, models: Sequence[Model], other: dict | None = 
         name += f", labeled {shares['labeled']} %, unlabeled {shares['unlabeled']} %, {pixels} pixels"
     in_full = {"method": method, "magnification": scale, **shares, "pixels": pixels}
     if method == "teacher" or not uses_unlabeled(study.methods[method]):
-        del in_full["unlabeled"]  # 0 because it never looks at them, which says nothing of what it is compared with
+        del in_full["unlabeled"]  # 0 because it does not use them; the other arm may
     return {"name": name, "pixels": pixels, "folders": [model.folder for model in found]}, in_full
 
 
 def registration(folder: str | Path, sha256: str) -> list[str]:
-    """The entries of a study's register of claims, oldest first; the last is, or is to be, that of the file as it is.
+    """Paths of a study's register of claims, oldest first; the last is that of the current file, written or not.
 
-    folder: the study's claims/. Every change of the file is an entry of its own, NNN-{hash}.json, and none is ever
-    written over: what was fixed before training stays to be seen, and the first, which teachers wait for, stays first.
+    folder: the study's claims/. Every change of the file adds an entry, NNN-{hash}.json, and none is overwritten:
+    claims registered before training stay visible, and the first entry, an input of teachers, stays first.
     """
     there = sorted(str(path) for path in Path(folder).glob("[0-9]*-*.json"))
     if there and Path(there[-1]).stem.endswith(f"-{sha256[:12]}"):

@@ -1,4 +1,4 @@
-"""The table of claims for people: what was tested with which verdict, what was compared, and what was not tested."""
+"""The table of claims for people: tested claims with verdicts, their comparisons, and untested claims."""
 
 from collections.abc import Sequence
 
@@ -35,7 +35,7 @@ def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """What the tested claims compare, and how."""
+    """Models, tests and metrics of the tested claims."""
     return [
         {
             "id": row["id"],
@@ -50,7 +50,7 @@ def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """The differences of the tested claims in each number called accuracy, in points, with the paper's figure."""
+    """Differences of the tested claims in each of the three accuracies, in points, with the paper's figure."""
     return [
         {"id": row["id"], **{name: points(row[name]) for name in ACCURACIES}, "the paper": row["figure"]}
         for row in rows
@@ -79,7 +79,7 @@ def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, s
 
 
 def in_short(rows: Sequence[dict[str, str]]) -> str:
-    """How many claims hold, do not, are open, and are not tested."""
+    """Numbers of claims that hold, do not hold, are inconclusive, and are not tested."""
     if not rows:
         return f"claims: {NOTHING}"
     counts = {verdict: sum(row["verdict"] == verdict for row in rows) for verdict in VERDICTS}

@@ -1,4 +1,4 @@
-"""The register of claims: what was fixed, and whether any model was there before it."""
+"""The register of claims: entries of claims, each with the state of training at that time."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +11,10 @@ BEFORE, ADDED, CHANGED = "before training", "added after training began", "chang
 
 
 def register_claims(claims: Sequence[dict], sha256: str, register: str | Path) -> None:
-    """Write one entry of the register: a file of claims, and whether any model of the study was there already.
+    """Write one entry of the register: a file of claims, and True if the study already had files of any model.
 
-    claims: as they stand in their file, whose hash sha256 is. register: the entry, in results/{cohort}/claims/. No time
-    is written: what counts is what was there, and that is the same in equal runs.
+    claims: as written in their file, with hash sha256. register: the entry, in results/{cohort}/claims/. No time is
+    written: only the state of training counts, and it is the same in equal runs.
     """
     study = Path(register).parents[1]
     begun = any(path.is_file() for name in ("teacher", "students") for path in (study / name).rglob("*"))
@@ -23,7 +23,7 @@ def register_claims(claims: Sequence[dict], sha256: str, register: str | Path) -
 
 
 def standing(entries: Sequence[dict]) -> dict[str, str]:
-    """Of each claim of the last entry, by id, whether it stood as it is when training began.
+    """Status of each claim of the last entry, by id: fixed before training, or added or changed after it began.
 
     entries: of the register, oldest first.
     """
@@ -36,6 +36,6 @@ def standing(entries: Sequence[dict]) -> dict[str, str]:
 
 
 def fixed_claims(entries: Sequence[dict]) -> list[dict]:
-    """The claims that stood when training began: of the last entry before it, none where the first came after."""
+    """Claims of the last entry before training began; none where the first entry came later."""
     early = [entry["claims"] for entry in entries if not entry["training_had_begun"]]
     return early[-1] if early else []
