@@ -12,12 +12,12 @@ from lowpower.config.job_counts import planned_jobs
 from lowpower.config.method_settings import Distill
 from lowpower.config.study_models import models, steps_of
 from lowpower.config.training_jobs import student_recipe
+from lowpower.planning.duration_text import duration, size
 from lowpower.planning.estimate_job import disk_mb, forecast
 from lowpower.planning.estimate_run import one_after_another
 from lowpower.planning.past_runs import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, plan_lines, show_plan
 from lowpower.planning.power_forecast import power_lines
-from lowpower.planning.quantities import duration, size
 from lowpower.planning.scaling import scale_rows
 from lowpower.planning.workload import MODEL_RULES, expected_tissue, planned_works
 
