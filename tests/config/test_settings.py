@@ -10,10 +10,10 @@ from project_paths import CONFIG_SCHEMA, SHEET_SCHEMA
 from lowpower.config.config_page import config_schema
 from lowpower.config.json_schema import schema_of, sheet_schema
 from lowpower.config.method_settings import Distill, Finetune, Method
-from lowpower.config.schema import checked
 from lowpower.config.settings import ABSENT, REQUIRED, Settings, setting
 from lowpower.config.sheet_row import PatientRow, SheetRow
 from lowpower.config.study import Study
+from lowpower.config.validation import checked
 
 LEAST = {
     "cohort": "own", "slides": "slides.csv", "classes": ["a", "b"], "teacher_magnification": 10,

@@ -11,13 +11,13 @@ from lowpower.config.config_file import read_config
 from lowpower.config.job_counts import planned_jobs
 from lowpower.config.method_settings import Distill
 from lowpower.config.study_models import models, steps_of
-from lowpower.config.training_jobs import student_recipe
+from lowpower.config.training_jobs import student_job
+from lowpower.planning.duration_text import duration, size
 from lowpower.planning.estimate_job import disk_mb, forecast
 from lowpower.planning.estimate_run import one_after_another
 from lowpower.planning.past_runs import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, plan_lines, show_plan
 from lowpower.planning.power_forecast import power_lines
-from lowpower.planning.quantities import duration, size
 from lowpower.planning.scaling import scale_rows
 from lowpower.planning.workload import MODEL_RULES, expected_tissue, planned_works
 
@@ -136,7 +136,7 @@ def test_a_training_is_planned_with_the_steps_it_takes(run):
             works = planned_works(f"{stage}_student", config, every, tissue, 1)
             for i, model in enumerate(every[1:], start=1):
                 if getattr(config.methods[model.method], stage):
-                    assert works[i].steps == student_recipe(config, model, stage)["steps"], (steps, model.method, stage)
+                    assert works[i].steps == student_job(config, model, stage, "").steps, (steps, model.method, stage)
         assert planned_works("train_teacher", config, every, tissue, 1)[0].steps == steps
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower import magnification
-from lowpower.config.schema import checked
 from lowpower.config.study import Study
 from lowpower.config.study_models import level_of, uses_unlabeled
 from lowpower.config.trained_model import Model
+from lowpower.config.validation import checked
 from lowpower.config.yaml_file import parse
 from lowpower.errors import InputError
 

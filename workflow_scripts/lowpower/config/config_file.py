@@ -6,8 +6,8 @@ from pathlib import Path
 
 from lowpower.config.method_checks import check_rows, with_standard_rows
 from lowpower.config.region_sizes import check_sizes, written_out
-from lowpower.config.schema import checked
 from lowpower.config.study import Study
+from lowpower.config.validation import checked
 from lowpower.config.yaml_file import Written, parse
 from lowpower.errors import InputError
 from lowpower.spelling import clean, look_of

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 from lowpower.config.json_schema import schema_of, sheet_schema, write_schema
-from lowpower.config.schema import values_of
 from lowpower.config.study import Study
+from lowpower.config.validation import values_of
 from lowpower.files import replacing
 
 

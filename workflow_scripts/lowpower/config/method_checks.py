@@ -2,11 +2,11 @@
 
 from lowpower.config.external_models import KINDS_OF_INIT
 from lowpower.config.method_settings import Distill, Method
-from lowpower.config.schema import NOTHING
 from lowpower.config.standard_methods import FORMER_NAMES, STANDARD
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED
 from lowpower.config.trained_model import TEACHERS_NETWORK
+from lowpower.config.validation import NOTHING
 from lowpower.errors import InputError
 from lowpower.text import nearest
 

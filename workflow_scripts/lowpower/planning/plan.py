@@ -10,11 +10,11 @@ from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
 from lowpower.log import say
 from lowpower.magnification import describe
+from lowpower.planning.duration_text import duration, size
 from lowpower.planning.estimate_job import Forecast
 from lowpower.planning.estimate_run import estimate, longest_chain
 from lowpower.planning.past_runs import Cohort, Tissue, folder_mb, mean_mb, read_cohorts
 from lowpower.planning.power_forecast import power_lines
-from lowpower.planning.quantities import duration, size
 from lowpower.planning.scaling import scale_rows
 from lowpower.planning.workload import MODEL_RULES, TRAININGS
 from lowpower.tables.layout import markdown

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
+from lowpower.planning.duration_text import duration, size
 from lowpower.planning.estimate_run import estimate, one_after_another
 from lowpower.planning.past_runs import Cohort
-from lowpower.planning.quantities import duration, size
 
 
 def scale_rows(

@@ -1,1 +1,1 @@
-"""From a slide file to regions at every magnification: opened, masked, boxed, cut, reduced. No torch."""
+"""From a slide file to regions at every magnification: open, mask, box, cut and reduce it. No torch."""

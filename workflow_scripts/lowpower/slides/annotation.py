@@ -1,7 +1,7 @@
-"""What a pathologist drew on a slide, read from the file in the sheet's column ``annotation``.
+"""A pathologist's annotations of a slide, read from the file in the sheet's column ``annotation``.
 
-Coordinates are pixels of level 0. Where a file says what was scanned of it (openslide.bounds-x, -y: MIRAX, Leica SCN),
-those of QuPath and ImageScope start at its corner, those of ASAP at the corner of level 0, as each opens slides.
+Coordinates are pixels of level 0. Where a slide file gives the scanned area (openslide.bounds-x, -y: MIRAX, Leica SCN),
+QuPath and ImageScope count from the corner of that area, and ASAP counts from the corner of level 0.
 """
 
 import gzip
@@ -25,7 +25,7 @@ from lowpower.slides.slide import ExcludedSlide
 
 
 def scan_corner(slide: openslide.OpenSlide) -> tuple[int, int]:
-    """Where (0, 0) of QuPath and ImageScope lies on a slide, in pixels of level 0."""
+    """Position of the origin (0, 0) of QuPath and ImageScope on a slide, in pixels of level 0."""
     try:
         return int(slide.properties["openslide.bounds-x"]), int(slide.properties["openslide.bounds-y"])
     except (KeyError, ValueError):
@@ -35,12 +35,12 @@ def scan_corner(slide: openslide.OpenSlide) -> tuple[int, int]:
 def read_annotations(
     path: str | Path, slide_size: tuple[int, int], corner: tuple[int, int]
 ) -> list[tuple[str, list[Part]]]:
-    """Class (blank where none) and outline, in pixels of level 0, of each annotation of a file.
+    """Read the class (blank if it has none) and the outline, in pixels of level 0, of each annotation of a file.
 
     path: GeoJSON of QuPath, also in a .gz or .zip, or XML of ASAP or ImageScope. slide_size: (width, height) at level
-    0. corner: from scan_corner. Points, lines, QuPath's cells and tiles, and classes that it
-    ignores (``Ignore*``) are left out and counted in the log.
-    Raises ExcludedSlide, with what to write instead, when that leaves nothing or the file is not one of this slide.
+    0. corner: from scan_corner. The log counts annotations that are left out: points, lines, QuPath's cells and tiles,
+    and classes that QuPath ignores (``Ignore*``).
+    Raises ExcludedSlide, with a correction, when no annotation remains or the file belongs to another slide.
     """
     drawn, read, corner = _open(_read(path), corner)
     found, left_out = [], Counter()
@@ -64,14 +64,14 @@ def read_annotations(
 
 
 def _read(path: str | Path) -> bytes:
-    """The content of a file, unpacked where it is a .gz or a .zip of one."""
+    """Read the content of a file; unpack a .gz, or a .zip of one file."""
     if not path:
         raise ExcludedSlide(
             "the config says `unit: annotation` and the sheet's column annotation is blank; name the slide's GeoJSON "
             "file there, or take the slide off the sheet"
         )
     try:
-        if not Path(path).is_file():  # to open a pipe would wait for ever
+        if not Path(path).is_file():  # opening a pipe would wait forever
             raise ExcludedSlide(f"{FILE} does not exist or is not a file; correct its path, or copy it there")
         content = Path(path).read_bytes()
     except OSError as error:
@@ -89,17 +89,17 @@ def _read(path: str | Path) -> bytes:
 
 
 def _open(content: bytes, corner: tuple[int, int]) -> tuple[list, Callable[[object], Drawn], tuple[int, int]]:
-    """What is drawn in a file, one by one, the function that reads each, and where their (0, 0) lies at level 0."""
+    """List a file's annotations, with the function that reads each and their origin (0, 0) at level 0."""
     if content.startswith(b"\xac\xed"):
         raise ExcludedSlide(f"{FILE} is QuPath's own .qpdata; open it in QuPath, and {EXPORT}")
-    if b"<" in content.lstrip()[:4]:  # a byte order mark may stand before it
+    if b"<" in content.lstrip()[:4]:  # a byte order mark may precede it
         drawn, read = list_elements(content.lstrip())
         return drawn, read, (0, 0) if read is read_asap else corner
     return list_features(content), read_feature, corner
 
 
 def _clean(name: str, parts: list[Part], reason: str) -> Drawn:
-    """What was read, without parts that have no area; left out where nothing is left, or where QuPath ignores it."""
+    """Drop parts without area; leave out an annotation without parts, or of a class that QuPath ignores."""
     name = unicodedata.normalize("NFC", name.strip())
     parts = [
         [ring for ring in part if len(ring)]  # some tools write a hole without points
@@ -112,7 +112,7 @@ def _clean(name: str, parts: list[Part], reason: str) -> Drawn:
 
 
 def _on_slide(ring: np.ndarray, slide_size: tuple[int, int], corner: tuple[int, int]) -> np.ndarray:
-    """A ring that ends where the slide does; a line drawn by hand may cross the edge a little."""
+    """Clip a ring to the slide; a hand-drawn line may slightly cross the edge."""
     beyond = np.maximum(-ring, ring - slide_size).max(axis=0)
     if (beyond > WHOLE * np.array(slide_size)).any():
         x, y = ring[np.argmax(np.maximum(-ring, ring - slide_size).max(axis=1))]

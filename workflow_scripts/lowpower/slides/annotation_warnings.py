@@ -1,4 +1,4 @@
-"""What is doubtful about annotations: drawn where there is no tissue, in another unit, or twice over one tissue."""
+"""Warnings about annotations: outside the tissue, in another unit, duplicated, or of overlapping classes."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,11 +10,11 @@ from lowpower.slides.outlines import Part, inside
 from lowpower.slides.regions import Box
 from lowpower.text import abbreviate, count_of
 
-BARE = 0.05  # share of tissue below which an annotation is drawn on glass, or on tissue that was not found
-MOST = 0.5  # share that annotations hold at least where their coordinates are read rightly
-BETTER = 2  # times the share that they would have to hold in another unit, to be taken for that
-FAR = 1 / 8  # of the slide's sides: annotations that all lie in this corner may be in a coarser unit in any case
-CLASSES = 64  # bits of the widest number
+BARE = 0.05  # an annotation with a smaller share of tissue is on glass, or on undetected tissue
+MOST = 0.5  # least share of tissue in annotations whose coordinates are read correctly
+BETTER = 2  # another unit is assumed if it multiplies the share of tissue by at least this
+FAR = 1 / 8  # of the slide's sides: annotations confined to this corner may be in a coarser unit, whatever their tissue
+CLASSES = 64  # bits of the widest integer type
 
 Found = Sequence[tuple[str, Sequence[Part]]]  # class and outline, in pixels of level 0
 
@@ -22,7 +22,7 @@ Found = Sequence[tuple[str, Sequence[Part]]]  # class and outline, in pixels of 
 def doubt_annotations(
     found: Found, tissue: np.ndarray, reduction: float, mpp: float, downsamples: Sequence[float], corner: Sequence[int]
 ) -> list[str]:
-    """Warnings about annotations, each with what was found.
+    """Warnings about annotations, each with the numbers measured.
 
     tissue: mask (H, W) bool. reduction: pixels of level 0 per pixel of the mask. mpp: µm per pixel of level 0.
     downsamples: of the slide's levels. corner: of the scanned area.
@@ -34,17 +34,17 @@ def doubt_annotations(
 
 
 def count_tissue(found: Found, tissue: np.ndarray, reduction: float) -> np.ndarray:
-    """How many pixels of the mask each annotation holds, and how many of them are tissue: (annotations, 2) int."""
+    """Count the mask pixels, and the tissue pixels, inside each annotation: (annotations, 2) int."""
     counts = np.zeros((len(found), 2), int)
     for k, (_, parts) in enumerate(found):
         area, own = _raster(parts, reduction, tissue.shape)
-        own |= not own.any()  # a small one: all that it touches
+        own |= not own.any()  # a small annotation counts all pixels of its window
         counts[k] = np.count_nonzero(own), np.count_nonzero(own & tissue[area])
     return counts
 
 
 def _raster(parts: Sequence[Part], reduction: float, shape: Sequence[int]) -> tuple[tuple[slice, slice], np.ndarray]:
-    """The pixels of a mask around an outline, and which of them lie inside: none of one that holds no center of any."""
+    """Window of a mask around an outline, and its pixels inside: none if the outline encloses no pixel center."""
     points = np.concatenate([ring for part in parts for ring in part]) / reduction
     low = np.clip(np.floor(points.min(axis=0)).astype(int), 0, (shape[1] - 1, shape[0] - 1))
     high = np.clip(np.ceil(points.max(axis=0)).astype(int), low + 1, (shape[1], shape[0]))
@@ -56,7 +56,7 @@ def _raster(parts: Sequence[Part], reduction: float, shape: Sequence[int]) -> tu
 def other_readings(
     mpp: float, downsamples: Sequence[float], corner: Sequence[int]
 ) -> dict[str, Callable[[np.ndarray], np.ndarray]]:
-    """What coordinates may be instead of pixels of level 0, and how a ring (n, 2) then lies at level 0."""
+    """Other interpretations of the coordinates, each with its conversion of a ring (n, 2) to pixels of level 0."""
     start = np.array(corner)
     factors = {"µm": 1 / mpp} | {f"pixels of level {level}": down for level, down in enumerate(downsamples)}
     readings = {
@@ -74,7 +74,7 @@ def other_readings(
 def _doubt_unit(
     found: Found, counts: np.ndarray, tissue: np.ndarray, reduction: float, readings: dict, corner: Sequence[int]
 ) -> list[str]:
-    """Whether annotations hold far more tissue where another reading of their coordinates would put them."""
+    """Warn if annotations would hold far more tissue under another interpretation of their coordinates."""
     size = np.array(tissue.shape[::-1]) * reduction
     points = np.concatenate([ring for _, parts in found for part in parts for ring in part])
     share, huddled = _share(counts), _is_huddled(points - corner, size)
@@ -108,7 +108,7 @@ def _share(counts: np.ndarray) -> float:
 
 
 def _doubt_place(found: Found, counts: np.ndarray) -> list[str]:
-    """Which annotations lie on glass."""
+    """Warn of annotations on glass."""
     bare = np.flatnonzero(counts[:, 1] < BARE * counts[:, 0])
     if not bare.size:
         return []
@@ -122,7 +122,7 @@ def _doubt_place(found: Found, counts: np.ndarray) -> list[str]:
 
 
 def _doubt_copies(found: Found) -> list[str]:
-    """How many annotations are in the file twice."""
+    """Warn of duplicate annotations."""
     outlines = {(name, *(ring.tobytes() for part in parts for ring in part)) for name, parts in found}
     copies = len(found) - len(outlines)
     if not copies:
@@ -134,12 +134,12 @@ def _doubt_copies(found: Found) -> list[str]:
 
 
 def _doubt_classes(found: Found, shape: Sequence[int], reduction: float) -> list[str]:
-    """Which classes are drawn over each other. More classes than ``CLASSES`` are those of no study."""
+    """Warn of classes that overlap. No study has more than ``CLASSES`` classes; such files are not checked."""
     names = list(dict.fromkeys(name for name, _ in found))
     if not 1 < len(names) <= CLASSES:
         return []
     bits = {name: np.min_scalar_type(2 ** len(names) - 1).type(2**k) for k, name in enumerate(names)}
-    drawn = np.zeros(shape, next(iter(bits.values())).dtype)  # of each pixel, the classes that were drawn there
+    drawn = np.zeros(shape, next(iter(bits.values())).dtype)  # classes that cover each pixel, one bit each
     for name, parts in found:
         area, own = _raster(parts, reduction, shape)
         drawn[area][own] |= bits[name]

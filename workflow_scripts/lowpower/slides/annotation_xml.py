@@ -1,7 +1,7 @@
-"""Annotations as ASAP and Aperio's ImageScope write them (XML).
+"""XML annotations of ASAP and of Aperio's ImageScope.
 
-ASAP keeps a list of annotations, each of a type and part of a group, which is its class. ImageScope keeps layers, whose
-name (or attribute Description) is the class of their regions; a negative region is a hole in those that it lies in.
+An ASAP file lists annotations; each has a type and a group, which is its class. An ImageScope file has layers; the name
+(or attribute Description) of a layer is the class of its regions. A negative region is a hole in the regions around it.
 """
 
 from collections.abc import Callable, Iterable
@@ -13,7 +13,7 @@ from lowpower.slides.geojson import EXPORT, FILE, Drawn, as_ring
 from lowpower.slides.slide import ExcludedSlide
 
 AREAS_OF_ASAP = ("Polygon", "Rectangle", "Spline")
-ELLIPSE = 2  # of ImageScope's types of region; 0 is drawn by hand, 1 a rectangle
+ELLIPSE = 2  # region type of ImageScope; 0 is freehand, 1 a rectangle
 LINES = {3: "arrow", 4: "ruler", 5: "counter"}
 OTHERS = {
     "V": "is HALO's; convert it with pyhaloxml to GeoJSON",
@@ -22,14 +22,14 @@ OTHERS = {
 
 
 class _Plain(ElementTree.TreeBuilder):
-    """A tree of a file without a document type: that is where entities are defined that grow without end."""
+    """Builder of an XML tree that rejects a document type, which could define entities that expand without limit."""
 
     def doctype(self, *_: object) -> None:
         raise ValueError("annotations have no document type")
 
 
 def list_elements(content: bytes) -> tuple[list, Callable[[object], Drawn]]:
-    """What is drawn in an XML file, one by one, and the function that reads each. Raises ExcludedSlide for others."""
+    """List the annotations of an XML file, with the function that reads each. Raises ExcludedSlide for other files."""
     try:
         root = ElementTree.fromstring(content, ElementTree.XMLParser(target=_Plain()))
     except (ElementTree.ParseError, ValueError, LookupError) as error:
@@ -46,7 +46,7 @@ def list_elements(content: bytes) -> tuple[list, Callable[[object], Drawn]]:
 
 
 def read_asap(element: ElementTree.Element) -> Drawn:
-    """Class and outline of an annotation of ASAP, or why it is left out. Raises many things where it is malformed."""
+    """Class and outline of an ASAP annotation, or the reason to skip it. Malformed ones raise various exceptions."""
     kind, group = element.get("Type"), element.get("PartOfGroup", "None")
     if kind not in AREAS_OF_ASAP:
         return "", [], f"of the type {kind}"
@@ -55,7 +55,7 @@ def read_asap(element: ElementTree.Element) -> Drawn:
 
 
 def read_imagescope(found: tuple[ElementTree.Element, ElementTree.Element]) -> Drawn:
-    """Class and outline of a region of ImageScope's layer, or why it is left out. Raises as read_asap does."""
+    """Class and outline of a region in an ImageScope layer, or the reason to skip it. Raises as read_asap does."""
     layer, region = found
     kind = int(region.get("Type", 0))
     if kind in LINES:
@@ -81,7 +81,7 @@ def _is_hole(region: ElementTree.Element) -> bool:
 
 
 def _shape(region: ElementTree.Element) -> np.ndarray:
-    """The ring of a region; of ellipses and, at times, of rectangles the file has only what they fit in."""
+    """Ring of a region; for ellipses, and for some rectangles, the file stores only the bounding box."""
     ring, kind = _ring(region.iter("Vertex")), int(region.get("Type", 0))
     if kind == 0 or len(ring) > 4 or not len(ring) or (kind != ELLIPSE and len(ring) > 2):
         return ring
@@ -93,12 +93,12 @@ def _shape(region: ElementTree.Element) -> np.ndarray:
 
 
 def _ring(points: Iterable[ElementTree.Element]) -> np.ndarray:
-    # some versions of Windows write a comma into 12,5
+    # some versions of Windows write a decimal comma: 12,5
     return as_ring([[float(point.attrib[axis].replace(",", ".")) for axis in "XY"] for point in points])
 
 
 def encloses(ring: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Which points (n, 2) lie inside a ring, by the even-odd rule; bool (n,)."""
+    """True for points (n, 2) inside a ring, by the even-odd rule; bool (n,)."""
     x, y = points.T[:, :, None]
     start, end = ring.T, np.roll(ring, -1, axis=0).T
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -1,4 +1,4 @@
-"""The area mean: how a region at high magnification becomes the same region at a lower one."""
+"""Area mean: it reduces a region at high magnification to the same region at a lower one."""
 
 import zipfile
 from collections.abc import Iterable, Iterator
@@ -12,11 +12,11 @@ from lowpower.log import Progress, say
 from lowpower.slides.strips import encode_png, read_jpeg
 from lowpower.text import count_of
 
-BAND = 1_000_000  # pixels that are reduced at once: their sums stay in the cache, 1.5 to 3 times as fast as all at once
+BAND = 1_000_000  # pixels per reduction step: their sums stay in the CPU cache, 1.5 to 3 times as fast as a single step
 
 
 def area_mean(image: np.ndarray, n: int) -> np.ndarray:
-    """Mean of each n x n block, rounded half up: ``(sum + n*n//2) // (n*n)`` in whole numbers.
+    """Mean of each n x n block, rounded half up: ``(sum + n*n//2) // (n*n)`` in integers.
 
     image: (H, W, C) uint8 with H and W divisible by n, else ValueError. Returns (H/n, W/n, C) uint8.
     """
@@ -35,16 +35,16 @@ def area_mean(image: np.ndarray, n: int) -> np.ndarray:
             down += band[i::n]
         total = np.full((len(down), width // n, image.shape[2]), n * n // 2, sums)
         for j in range(n):
-            for channel in range(image.shape[2]):  # all at once, numpy would loop over three numbers at a time
+            for channel in range(image.shape[2]):  # without this loop, numpy would loop over three numbers at a time
                 total[..., channel] += down[:, j::n, channel]
         reduced[top : top + rows] = total // (n * n)
     return reduced
 
 
 def area_means(strips: Iterable[Image.Image], n: int) -> Iterator[np.ndarray]:
-    """``area_mean`` of an RGB image that comes in strips, of any number of rows, in bands: (any, W/n, 3) uint8 each.
+    """Yield the ``area_mean`` of an RGB image in bands, (any, W/n, 3) uint8; the image arrives in strips of any height.
 
-    Takes 4 bytes per pixel of a strip instead of 7: Pillow's own, and a band as an array.
+    Needs 4 bytes per pixel of a strip instead of 7: Pillow's copy, and one band as an array.
     """
     rest: np.ndarray | None = None
     for strip in strips:
@@ -65,7 +65,7 @@ def downsample_slide(images: str | Path, reduction: int, reduced: str | Path) ->
     """Write the area means of a slide's regions.
 
     images: ZIP of a slide's regions at the teacher's magnification. reduced: ZIP of the same regions, each side
-    ``reduction`` times smaller, as PNG: what a student sees is made of the very pixels the teacher sees.
+    ``reduction`` times smaller, as PNG: the student's pixels are means of the teacher's pixels.
     """
     slide = Path(reduced).stem
     with zipfile.ZipFile(images) as archive:

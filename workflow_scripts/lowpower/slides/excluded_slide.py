@@ -1,5 +1,5 @@
-"""Why a slide is left out."""
+"""The exception for a slide that cannot be used."""
 
 
 class ExcludedSlide(Exception):
-    """A slide that cannot be used; the message says what was found and what to do about it."""
+    """A slide that cannot be used; the message gives the reason and the remedy."""

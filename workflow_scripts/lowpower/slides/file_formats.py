@@ -1,4 +1,4 @@
-"""What kind of file a name promises: a slide that can be read, or one that is passed over, and what to do with it."""
+"""File formats by file name: readable slides, and files that are passed over, with advice for each."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ _VIPS = (
 _BIOFORMATS = "export it as OME-TIFF with QuPath or Bio-Formats' bfconvert"
 _MAKER = "export it as SVS, DICOM or pyramidal TIFF with its maker's program"
 _UNPACK = "unpack it"
-# of an ending: what such a file is, and what to do with it
+# file ending: (format, advice)
 PASSED_OVER = {
     ".vsi": ("Olympus VSI", _BIOFORMATS),
     ".isyntax": ("Philips iSyntax", _MAKER),
@@ -32,7 +32,7 @@ PASSED_OVER = {
     **dict.fromkeys((".gz", ".bz2", ".xz", ".zst", ".zip", ".tar", ".tgz", ".7z", ".rar"), ("packed", _UNPACK)),
 }
 
-# of a slide's ending: the endings of its parts beside it, or the name of the folder that holds them
+# file ending of a slide: endings of the companion files beside it, or the name of the folder that holds them
 PARTS = {
     ".mrxs": ("{stem}",),
     ".vsi": ("_{stem}_",),
@@ -42,7 +42,7 @@ PARTS = {
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file is DICOM, whatever its name; a file that cannot be read is none."""
+    """True if a file is DICOM, whatever its name; False if it cannot be read."""
     try:
         with open(path, "rb") as file:
             return path.name != "DICOMDIR" and file.read(132)[128:] == b"DICM"
@@ -51,6 +51,6 @@ def is_dicom(path: Path) -> bool:
 
 
 def advise(path: Path) -> str:
-    """What to do with a file that is not read, by its ending; empty where the ending says nothing."""
+    """Advice for a file that is not read, by its ending; empty for an unknown ending."""
     what, to_do = PASSED_OVER.get(path.suffix.lower(), ("", ""))
     return f"it is named like a {what} file, which is not read: {to_do}" if what else ""

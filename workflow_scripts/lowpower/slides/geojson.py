@@ -1,8 +1,8 @@
-"""Annotations as QuPath exchanges them (GeoJSON): a pathologist's are read, a slide's regions written.
+"""GeoJSON of QuPath: read a pathologist's annotations, write a slide's regions.
 
-QuPath writes one class as ``{"name": ..., "color": [r, g, b]}`` (``colorRGB`` before 0.4), a class made of several as
-``names`` or, before 0.4, with a ``parentClass``; it reads no class without a color. What an object is, such as
-a cell, it writes as ``objectType``, as ``object_type`` in 0.3, and as the feature's ``id`` before that: PathCellObject.
+QuPath writes a class as ``{"name": ..., "color": [r, g, b]}`` (``colorRGB`` before 0.4), and a class with subclasses as
+``names`` or, before 0.4, with a ``parentClass``; it ignores a class without a color. It writes the kind of an object,
+such as a cell, as ``objectType``, as ``object_type`` in 0.3, and before that as the feature's ``id``: PathCellObject.
 """
 
 import json
@@ -17,7 +17,7 @@ from lowpower.slides.slide import ExcludedSlide
 
 FILE = "the file in the sheet's column annotation"
 EXPORT = "export the annotations again with QuPath (File, Export objects as GeoJSON)"
-COLOR = [213, 94, 0]  # of the regions in QuPath; the vermilion of the overviews
+COLOR = [213, 94, 0]  # of the regions in QuPath; vermilion, as in the overviews
 KINDS_OF_0_2 = {
     "PathAnnotationObject": "annotation",
     "PathDetectionObject": "detection",
@@ -27,13 +27,13 @@ KINDS_OF_0_2 = {
     "PathRootObject": "root",
 }
 
-Drawn = tuple[str, list[Part], str]  # class, outline, and why it is left out; blank where it is not
+Drawn = tuple[str, list[Part], str]  # class, outline, and the reason to skip it, or ""
 
 
 def list_features(content: bytes) -> list[dict]:
-    """The features of a GeoJSON file: of a FeatureCollection, of a list of features or of a single one.
+    """List the features of a GeoJSON file: a FeatureCollection, a list of features or a single feature.
 
-    Raises ExcludedSlide where it is another file.
+    Raises ExcludedSlide for any other file.
     """
     try:
         found = json.loads(content)
@@ -47,7 +47,7 @@ def list_features(content: bytes) -> list[dict]:
 
 
 def read_feature(feature: dict) -> Drawn:
-    """Class and outline of a feature, or why it is left out. Raises many things where it is malformed."""
+    """Class and outline of a feature, or the reason to skip it. Malformed features raise various exceptions."""
     about, shape = feature.get("properties") or {}, feature.get("geometry") or {}
     kind = about.get("objectType", about.get("object_type")) or KINDS_OF_0_2.get(feature.get("id"), "annotation")
     if kind != "annotation":
@@ -59,7 +59,7 @@ def read_feature(feature: dict) -> Drawn:
 
 
 def _polygons(shape: dict) -> list | None:
-    """The polygons of a geometry, each a list of rings; None where it has none."""
+    """Polygons of a geometry, each a list of rings; None if it has none."""
     if shape.get("type") == "Polygon":
         return [shape["coordinates"]]
     if shape.get("type") == "MultiPolygon":
@@ -71,7 +71,7 @@ def _polygons(shape: dict) -> list | None:
 
 
 def _class_of(found: dict | str | None) -> str:
-    """The class as QuPath shows it: a part of a class as ``Tumor: Positive``."""
+    """Name of a class as QuPath displays it; a subclass as ``Tumor: Positive``."""
     if not found:
         return ""
     if isinstance(found, str):
@@ -83,7 +83,7 @@ def _class_of(found: dict | str | None) -> str:
 
 
 def as_ring(points: Sequence) -> np.ndarray:
-    """A ring (n, 2) of x and y. Raises ValueError, TypeError or OverflowError where it is none."""
+    """Convert points to a ring (n, 2) of x and y. Raises ValueError, TypeError or OverflowError if they are not one."""
     ring = np.array(points, float) if len(points) else np.empty((0, 2))
     if ring.ndim != 2 or ring.shape[1] < 2 or not np.isfinite(ring).all():
         raise ValueError("a ring is a list of x and y")
@@ -91,9 +91,9 @@ def as_ring(points: Sequence) -> np.ndarray:
 
 
 def write_annotations(path: str | Path, rows: Sequence[dict], corner: tuple[int, int]) -> None:
-    """Write the boxes of regions as GeoJSON that QuPath opens on the slide: one feature a line, named for its region.
+    """Write the boxes of regions as GeoJSON for QuPath: one feature per line, named after its region.
 
-    rows: of the table of regions. corner: from scan_corner. A region that has one carries its annotation's class.
+    rows: of the table of regions. corner: from scan_corner. The region of an annotation carries its class.
     """
     features = ",\n".join(json.dumps(_feature(row, corner), ensure_ascii=False) for row in rows)
     with files.replacing(path) as part:

@@ -1,4 +1,4 @@
-"""The empty glass of a slide: its color, of any tint, and which pixels were scanned at all."""
+"""The empty glass of a slide: its color, of any tint, and the scanned pixels."""
 
 import math
 
@@ -7,25 +7,25 @@ from scipy import ndimage
 
 from lowpower.slides.morphology import drop_small, strips
 
-BRIGHT = 150  # glass is at least this bright in one channel; a slide that is darker shows none
-TINT, PINK = 0.2, 0.13  # the largest tint of glass, as a share of its brightest channel; PINK where it takes green most
-FLAT = 12  # five neighboring pixels of glass differ by less: noise of 3 mostly does, tissue hardly ever
-BIN = 4  # values of a channel that are counted together
-STRONG, RARE = 0.25, 0.02  # a peak has at least these shares of the highest peak's pixels, and of all scanned ones
-NEAR = 10  # glass lies within this of its peak: 3 % of shading, noise of 3
-WHITE, BLACK = 254, 12  # all channels from here on, or up to here: fill where nothing was scanned. Ink lets 20 through
-CLIPPED = 250  # glass this bright may itself be exact white
-PLAIN = 220  # where no glass shows, it is taken to be as bright as the brightest tissue, and at least this
-SMALLEST_UM2 = 250_000  # smaller fill is a bright or dark spot of what was scanned
-SAMPLE = 250_000  # pixels that are looked at
+BRIGHT = 150  # glass is at least this bright in one channel; a darker slide shows no glass
+TINT, PINK = 0.2, 0.13  # largest tint of glass, as a share of its brightest channel; PINK if it absorbs green most
+FLAT = 12  # five neighboring pixels of glass differ by less: mostly true with noise of 3, rarely true of tissue
+BIN = 4  # values of a channel per histogram bin
+STRONG, RARE = 0.25, 0.02  # a peak has at least these shares of the highest peak's pixels and of all scanned pixels
+NEAR = 10  # distance of glass from its peak, at most: 3 % of shading, noise of 3
+WHITE, BLACK = 254, 12  # fill outside the scan has all channels >= WHITE or <= BLACK. Ink lets 20 through
+CLIPPED = 250  # glass this bright may itself be pure white
+PLAIN = 220  # if no glass shows, it is assumed as bright as the brightest tissue, and at least this
+SMALLEST_UM2 = 250_000  # smaller fill is a bright or dark spot inside the scan
+SAMPLE = 250_000  # pixels sampled
 _CROSS = ((0, 0), (-1, 0), (1, 0), (0, -1), (0, 1))
 
 
 def find_glass(image: np.ndarray) -> np.ndarray | None:
-    """The color of the empty glass (3,) in an image of a slide (H, W, 3) uint8; None where no glass shows.
+    """Find the color of the empty glass (3,) in an image of a slide (H, W, 3) uint8; None if no glass shows.
 
-    Of the flat, bright and hardly colored pixels it is the brightest color that many share; of those near it each
-    channel's 90th percentile. White and black fill does not count, but where nothing else is glass, white is.
+    It is the brightest frequent color among flat, bright pixels with little tint: each channel's 90th percentile near
+    that peak. White and black fill is ignored, except that white counts as glass if nothing else does.
     """
     (height, width), step = image.shape[:2], _step(image)
     around = [image[1 + y : height - 1 + y : step, 1 + x : width - 1 + x : step] for y, x in _CROSS]
@@ -37,7 +37,7 @@ def find_glass(image: np.ndarray) -> np.ndarray | None:
 
 
 def measure_noise(image: np.ndarray, glass: np.ndarray) -> float:
-    """How colored glass itself looks for noise: the spread between its channels that 97 % of it stay below, as a share.
+    """Apparent color of glass due to noise: 97th percentile of the spread between its channels, as a share of glass.
 
     image: (H, W, 3) uint8 of a slide. glass: its color (3,).
     """
@@ -49,14 +49,14 @@ def measure_noise(image: np.ndarray, glass: np.ndarray) -> float:
 
 
 def assume_glass(image: np.ndarray) -> np.ndarray:
-    """What to take for glass (3,) in an image (H, W, 3) uint8 that shows none."""
+    """Assumed color of glass (3,) for an image (H, W, 3) uint8 that shows none."""
     return np.maximum([np.percentile(image[..., c], 95) for c in range(3)], PLAIN)
 
 
 def find_scanned(image: np.ndarray, glass: np.ndarray | None, mpp: float) -> np.ndarray:
-    """Which pixels (H, W) of an image (H, W, 3) uint8 at ``mpp`` µm per pixel were scanned: all but fill.
+    """True (H, W) for the scanned pixels, all but fill, of an image (H, W, 3) uint8 at ``mpp`` µm per pixel.
 
-    glass: its color (3,), or None. Where the glass itself is that bright, exact white is glass.
+    glass: its color (3,), or None. If the glass itself is that bright, pure white counts as glass.
     """
     white_too = glass is None or glass.min() < CLIPPED
     filled = np.empty(image.shape[:2], bool)
@@ -70,18 +70,18 @@ def _step(image: np.ndarray) -> int:
 
 
 def is_white(image: np.ndarray) -> np.ndarray:
-    """Which pixels (H, W) of an image (H, W, 3) uint8 are exact white."""
+    """True (H, W) for pixels of an image (H, W, 3) uint8 that are pure white."""
     # channel by channel: a minimum over the last axis takes five times as long
     return np.minimum(np.minimum(image[..., 0], image[..., 1]), image[..., 2]) >= WHITE
 
 
 def is_black(image: np.ndarray) -> np.ndarray:
-    """Which pixels (H, W) of an image (H, W, 3) uint8 are as black as the border of a scan; ink hardly ever is."""
+    """True (H, W) for pixels of an image (H, W, 3) uint8 as black as the border of a scan; ink rarely is."""
     return np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2]) <= BLACK
 
 
 def _brightest_peak(colors: np.ndarray, scanned: int) -> np.ndarray | None:
-    """The glass (3,) among the colors (n, 3) of flat pixels; scanned: how many pixels there are, flat or not."""
+    """Color of glass (3,) among the colors (n, 3) of flat pixels. scanned: number of pixels, flat or not."""
     most = colors.max(axis=1, initial=0)
     pink = (colors[:, 1] < colors[:, 0]) & (colors[:, 1] < colors[:, 2])
     tint = most - colors.min(axis=1, initial=255)

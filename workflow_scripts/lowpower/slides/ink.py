@@ -1,11 +1,11 @@
-"""Where a pen has drawn on the glass: told from stained tissue by which colors of light the ink takes, and by its calm.
+"""Detection of pen ink on the glass: its absorbance spectrum and its smoothness distinguish it from stained tissue.
 
-Hematoxylin and eosin both take more green light than red or blue, at any strength and in any mixture. Red ink takes
-nearly as much blue as green and hardly any red, green and blue ink take more red than green, black ink takes much of
-all three. So absorbances are compared with that of green light, which does not depend on how thick the ink lies.
+Hematoxylin and eosin both absorb more green light than red or blue, at any strength and in any mixture. Red ink absorbs
+nearly as much blue as green and hardly any red; green and blue ink absorb more red than green; black ink absorbs much
+of all three. Absorbances are compared relative to green, so the result does not depend on the thickness of the ink.
 
 Other stains have such colors too: Giemsa and the collagen of Masson's trichrome are blue, cytoplasm in Papanicolaou's
-is green. But ink lies on the cover glass, out of focus, and is smooth over 16 µm; stained cells are not.
+is green. But ink is on the cover glass, out of focus, and smooth over 16 µm; stained cells are not.
 """
 
 import numpy as np
@@ -15,31 +15,31 @@ from lowpower.slides.glass import is_black
 from lowpower.slides.morphology import EIGHT, crowded, drop_small, keep_pieces, strips
 
 INKS = ("red", "green", "blue", "black")
-STEP_UM = 16  # ink is compared with what lies this far away: wider than a nucleus, narrower than a stroke
-# A pixel is smooth that differs from the mean of four so far around it, all of them sure ink too, by less than this
-# share of its absorbance; the median in scanned ink is .01-.02 (.03 at 36 µm per pixel), in drawn strokes over lymph
-# node up to .09, in drawn Giemsa .27, Masson .18, dense Papanicolaou .10 of the third of its pixels that lie so deep
+STEP_UM = 16  # ink is compared with pixels at this distance: wider than a nucleus, narrower than a stroke
+# A pixel is smooth if it differs from the mean of four pixels at that distance, all of them sure ink too, by less than
+# this share of its absorbance. Median in scanned ink: .01-.02 (.03 at 36 µm per pixel); in simulated strokes over lymph
+# node: up to .09; in simulated Giemsa .27, Masson .18, dense Papanicolaou .10 (the third of its pixels so deep)
 SMOOTH = 0.1
-OTHER = 0.25  # on three slides it is up to .02, in fields of lung .19, in drawn DAB, Masson and Papanicolaou .35-1
-COLORED = 0.1  # spread of absorbance between the channels; less is dust or shadow
-LITTLE = 0.1  # where less than this share of the colored pixels is no ink, it tells nothing
-CALM = 0.025  # likely ink that is calmer (red: and dark) joins sure ink at any distance: blots, halos, mixed inks
-WHOLE = 0.25  # of a stroke is smooth: of narrow thick red over tissue .3, else .42-.9; of those stains up to .22
+OTHER = 0.25  # up to .02 on three slides, .19 in fields of lung, .35-1 in simulated DAB, Masson and Papanicolaou
+COLORED = 0.1  # least spread of absorbance between the channels; less is dust or shadow
+LITTLE = 0.1  # if a smaller share of the colored pixels is free of ink, the share of other stains counts as 0
+CALM = 0.025  # likely ink smoother than this (red: also dark) joins sure ink at any distance: blots, halos, mixed inks
+WHOLE = 0.25  # least smooth share of a stroke: narrow thick red over tissue .3, others .42-.9, those stains up to .22
 
 
 def absorbance(glass: np.ndarray) -> np.ndarray:
-    """Absorbance of each value of each channel, -ln(value / glass), (256, 3). glass: (3,), brighter counts as glass."""
+    """Absorbance of each value of each channel, -ln(value / glass), (256, 3). glass: (3,); brighter counts as glass."""
     return -np.log(np.clip(np.arange(256)[:, None] / glass, 1 / 255, 1)).astype(np.float32)
 
 
 def sure_inks(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> list[np.ndarray]:
-    """For each of INKS the pixels of any shape that tissue hardly ever shows at 8 µm; red, green, blue: absorbances.
+    """Masks, for each of INKS, of colors that tissue rarely shows at 8 µm. red, green, blue: absorbances of any shape.
 
-    Seen on three pen-free slides and 370 fields of lung tissue rich in blood: red ink in 0 and at most 4 % of the
-    pixels, green and blue in up to .4 and 7 % (refracting hair, bluish scans), black in up to 1 % (hair follicles).
-    All are thin or scattered, which a stroke is not.
+    False positives on three pen-free slides and on 370 fields of lung tissue rich in blood: red ink in 0 and at most
+    4 % of the pixels, green and blue in up to .4 and 7 % (refracting hair, bluish scans), black in up to 1 % (hair
+    follicles). All are thin or scattered; a stroke is neither.
     """
-    red_ink = (green > 0.5) & (red < 0.13 * green) & (blue > 0.54 * green)  # eosin's blue: .46-.53 of green there
+    red_ink = (green > 0.5) & (red < 0.13 * green) & (blue > 0.54 * green)  # eosin there: blue .46-.53 of green
     cool_ink = (np.maximum(red, blue) > 0.3) & (red > 1.1 * green)  # tissue: red .2-.9 of green
     green_ink = cool_ink & (blue > 0.8 * green)  # blue of green: green ink 1.1-1.2, blue ink .25, Giemsa .4
     # folds: blue .5-.65 of green; DAB, which is brown: 1.4
@@ -48,27 +48,27 @@ def sure_inks(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> list[np.n
 
 
 def likely_inks(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> list[np.ndarray]:
-    """For each of INKS the pixels that may be ink where they join it: its thin edge, and ink that lies on tissue."""
-    colored = np.maximum(np.maximum(red, green), blue) > 0.04  # as tissue is followed
+    """Masks, for each of INKS, of pixels that count as ink if connected to it: its thin edge, and ink on tissue."""
+    colored = np.maximum(np.maximum(red, green), blue) > 0.04  # as FAINT of the tissue mask
     cool, warm = colored & (red > green), colored & (blue >= 0.7 * green)
     red_ink = warm | pale_red_ink(red, green, blue)
     return [red_ink, cool & warm, cool, warm & (red > 0.4 * green) & (blue < 1.2 * green)]
 
 
 def pale_red_ink(red: np.ndarray, green: np.ndarray, blue: np.ndarray) -> np.ndarray:
-    """Red ink where it joins sure red ink, as sure as that: thin, or one stroke of it on tissue."""
+    """Mask of red ink that is as certain as sure red ink if connected to it: thin, or a single stroke on tissue."""
     thin = ((red < 0.15 * green) & (blue > 0.52 * green)) | ((red < 0.2 * green) & (blue > 0.63 * green))
-    # where it thins out beside black ink; stroma in a yellow scan has blue up to .75 of green
+    # thin red beside black ink; stroma in a yellow scan has blue up to .75 of green
     thin |= (red < 0.5 * green) & (blue > 0.8 * green) & (blue < 1.1 * green)
-    # eosin of that hue is paler: green .3-.4 where such ink has .7-1.3
+    # eosin of that hue is paler: green .3-.4; such ink has .7-1.3
     return ((green > 0.07) & thin) | ((green > 0.7) & (red < 0.35 * green) & (blue > 0.6 * green))
 
 
 def find_ink(image: np.ndarray, glass: np.ndarray, mpp: float, pen_um: float) -> tuple[np.ndarray, float]:
-    """The ink on a slide in strokes about as wide as ``pen_um`` or wider, (H, W) bool; the share of other stains.
+    """Find ink in strokes of about ``pen_um`` or wider, (H, W) bool, and the share of other stains.
 
-    image: (H, W, 3) uint8 at ``mpp`` µm per pixel. glass: its color (3,). The share is that of what is colored and no
-    ink, but as hematoxylin and eosin never are. Above OTHER the slide has another stain, and no ink is told from it.
+    image: (H, W, 3) uint8 at ``mpp`` µm per pixel. glass: its color (3,). The share: of the colored pixels without ink,
+    those in colors that hematoxylin and eosin never have. Above OTHER the slide has another stain: no ink is found.
     """
     step = max(1, round(STEP_UM / mpp))
     codes = _read_inks(image, glass, step)
@@ -83,14 +83,14 @@ def find_ink(image: np.ndarray, glass: np.ndarray, mpp: float, pen_um: float) ->
 
 
 def _follow_strokes(codes: np.ndarray, width: float, step: int) -> np.ndarray:
-    """Strokes of ink (H, W), and the ink of their own hue that joins them. width, step: in pixels."""
+    """Strokes of ink (H, W), with the connected ink of the same hue. width, step: in pixels."""
     sure = codes & _SURE * 15 > 0
-    # a stroke as wide as half the window fills half of it, wherever it runs; at least half of that is sure
+    # a stroke half as wide as the window fills half of it, in any direction; at least half of that is sure
     window = max(1, round(2 * width))
     starts = crowded(sure, window, 0.25) & sure
     starts &= crowded(codes & (_SURE | _FREE) * 15 > 0, window, 0.5)
     smooth = ndimage.binary_erosion(sure, _cross(step), border_value=1) & (codes & _SMOOTH > 0)
-    starts = drop_small(keep_pieces(starts, smooth, WHOLE), width**2)  # a few smooth pixels would let in a whole stain
+    starts = drop_small(keep_pieces(starts, smooth, WHOLE), width**2)  # a few smooth pixels would admit a whole stain
     ink = np.zeros(codes.shape, bool)
     for k in range(len(INKS)):
         own = starts & (codes & (_SURE << k) > 0)
@@ -101,17 +101,17 @@ def _follow_strokes(codes: np.ndarray, width: float, step: int) -> np.ndarray:
     return ink
 
 
-# the bits of a pixel; of the first three one for each of INKS, from the lowest on. FREE: ink however far from sure ink
+# bits of a pixel; each of the first three begins four bits, one per ink. FREE: ink at any distance from sure ink
 _SURE, _FREE, _LIKELY, _SMOOTH, _COLORED, _OTHER = (1 << bit for bit in (0, 4, 8, 12, 13, 14))
 
 
 def _read_inks(image: np.ndarray, glass: np.ndarray, step: int) -> np.ndarray:
-    """What each pixel of an image may be, in bits; (H, W) uint16."""
+    """Bit codes of the kinds of ink and stain that each pixel of an image may be; (H, W) uint16."""
     dark, height = absorbance(glass), len(image)
     codes = np.zeros(image.shape[:2], np.uint16)
     for rows in strips(image):
         channels = [dark[:, c][image[rows, :, c]] for c in range(3)]
-        scanned = ~is_black(image[rows])  # a black border would be ink, and pale tissue beside it its edge
+        scanned = ~is_black(image[rows])  # a black border would count as ink, and pale tissue beside it as its edge
         near = image[np.arange(rows.start - step, min(rows.stop, height) + step).clip(0, height - 1)]
         most = np.pad(np.maximum.reduce([dark[:, c][near[..., c]] for c in range(3)]), ((0, 0), (step, step)), "edge")
         here, n = most[step:-step, step:-step], step
@@ -119,7 +119,7 @@ def _read_inks(image: np.ndarray, glass: np.ndarray, step: int) -> np.ndarray:
         away = np.abs(here - around / 4)
         red, green, blue = channels
         calm = away < CALM * here + 0.01
-        dark_red = calm & (green > 0.7)  # paler likely red may be stroma; thin red ink is told by pale_red_ink
+        dark_red = calm & (green > 0.7)  # paler likely red may be stroma; pale_red_ink finds thin red ink
         codes[rows] = (away < SMOOTH * here) * np.uint16(_SMOOTH)
         codes[rows] |= ((red > 1.1 * green) | (blue > 0.85 * green)) * np.uint16(_OTHER)
         spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
@@ -133,7 +133,7 @@ def _read_inks(image: np.ndarray, glass: np.ndarray, step: int) -> np.ndarray:
 
 
 def _cross(step: int) -> np.ndarray:
-    """A pixel and the four that lie ``step`` from it, as a structure."""
+    """Structuring element: a pixel and the four at distance ``step``."""
     cross = np.zeros((2 * step + 1, 2 * step + 1), bool)
     cross[step, [0, step, -1]] = cross[[0, -1], step] = True
     return cross

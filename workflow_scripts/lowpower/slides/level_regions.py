@@ -1,6 +1,6 @@
-"""Regions as the slide's own coarse level shows them: the pixels a scanner would give, not means of the teacher's.
+"""Regions read from a stored coarse level of the slide, instead of means of the teacher's pixels.
 
-They test whether a student that learned from area means may read a stored level instead, at a fraction of the bytes.
+They test whether a student trained on area means can read a stored level instead, at a fraction of the bytes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -40,10 +40,10 @@ def read_level(
 ) -> None:
     """Write a slide's regions at a student's magnification, read from the nearest finer stored level.
 
-    check, mask, mask_state, path, annotation, settings: as ``cutting.tile_slide`` takes them. regions: the table it
-    wrote. reduction: teacher pixels per student pixel along a side. images: ZIP of a PNG for each region, as
-    ``reduce.downsample_slide`` writes it. read: JSON of the level they came from. An excluded slide gives an empty ZIP.
-    Raises InputError when the level cannot be read: other slides have been counted on this one by then.
+    check, mask, mask_state, path, annotation, settings: as in ``tiling.tile_slide``. regions: the table that it wrote.
+    reduction: teacher pixels per student pixel along a side. images: ZIP with one PNG per region, as of
+    ``downsampling.downsample_slide``. read: JSON of the source level. An excluded slide gives an empty ZIP.
+    Raises InputError when the level cannot be read, because later steps already include this slide.
     """
     checked, rows = CheckedSlide.read(check), files.read_rows(regions)
     slide_id, scale, found = checked.slide, None, dict.fromkeys(READ)
@@ -75,10 +75,9 @@ def read_level(
 def finer_level(sizes: Sequence[tuple[int, int]], downsamples: Sequence[float], reduction: float) -> Scale:
     """The coarsest stored level whose pixels are no wider than ``reduction`` pixels of level 0, within 2 %.
 
-    sizes: (width, height) of each level. It is reduced by a whole number where it is one: 1 is the level as stored.
-    That is, where the level's size is what the whole number would make of level 0, rounded to pixels. Any other size
-    means other pixels, which whole steps would leave behind by up to 2 % of the way across the slide: a box filter
-    keeps the field. Raises ValueError when even level 0 would have to be enlarged.
+    sizes: (width, height) of each level. An integer reduction is used (1: the level as stored) if the level's size is
+    level 0 divided by that integer, rounded to pixels. With any other size, integer steps would drift by up to 2 % of
+    the slide's width, so a box filter keeps the field. Raises ValueError when even level 0 would have to be enlarged.
     """
     finer = [level for level, d in enumerate(downsamples) if reduction / d >= 1 - WHOLE]
     if not finer:
@@ -93,7 +92,7 @@ def finer_level(sizes: Sequence[tuple[int, int]], downsamples: Sequence[float], 
 def read_regions(
     slide: Slide, scale: Scale, plan: Plan, reduction: int, members: Sequence[str], progress: Progress
 ) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
-    """Each box of a slide as PNG, with its name. reduction: teacher pixels per pixel of this scale, along a side."""
+    """Yield name and PNG of each box of a slide. reduction: teacher pixels per pixel of this scale, along a side."""
     empty = True
 
     def read(strip: Box) -> np.ndarray:
@@ -106,18 +105,18 @@ def read_regions(
 
     for k, (member, box) in enumerate(zip(members, plan.boxes, strict=True)):
         progress.at(k)
-        # of an even number of rows, so that a strip's half pixels are rounded as the box's: to an even row
+        # an even number of rows, so that a strip's half pixels round like the box's: to an even row
         strips = map(read, in_strips(box, 2 * reduction))
         yield member, encode_png(strips, box.width // reduction, box.height // reduction)
-    if empty:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
+    if empty:  # a lost level is transparent, thus white, and OpenSlide raises no error
         raise ExcludedSlide("it is empty where there should be tissue; copy the file again")
 
 
 def read_box(slide: Slide, scale: Scale, box: Box, n: int) -> np.ndarray:
-    """The pixels of a box at this scale, (box.height / n, box.width / n, 3) uint8, white outside the slide.
+    """Read a box at this scale, (box.height / n, box.width / n, 3) uint8, white outside the slide.
 
-    A box's corner is a teacher pixel, which may lie between two stored ones. A whole reduction starts from the nearest,
-    at most half a stored pixel away, and interpolates nothing: that would blur what is to be judged.
+    The corner of a box is a teacher pixel, which may be between two stored pixels. An integer reduction starts from the
+    nearest, at most half a stored pixel away, without interpolation, which would blur the pixels under test.
     """
     width, height = box.width // n, box.height // n
     if not isinstance(scale.shrink, int):
@@ -134,7 +133,7 @@ def read_box(slide: Slide, scale: Scale, box: Box, n: int) -> np.ndarray:
 
 
 def whiten(pixels: np.ndarray, foreign: np.ndarray, n: int) -> None:
-    """Whiten of each pixel the share that is foreign, in place, as the mean of whitened teacher pixels would be.
+    """Whiten the foreign share of each pixel in place, equal to the mean of whitened teacher pixels.
 
     pixels: (H, W, 3) uint8. foreign: (H * n, W * n) bool, the teacher's pixels.
     """

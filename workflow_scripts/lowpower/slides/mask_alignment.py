@@ -1,4 +1,4 @@
-"""Whether a pathologist's own mask lies on what is stained; a mirrored one, and another slide's, may have its shape."""
+"""Check that a user's mask covers stained tissue: a mirrored mask, or another slide's, may have the right shape."""
 
 import numpy as np
 from PIL import Image
@@ -7,9 +7,9 @@ from lowpower.slides.glass import assume_glass, find_glass
 from lowpower.slides.resampling import choose_scale, read_area
 from lowpower.slides.slide_reader import Slide
 
-LONGEST = 500  # pixels of the picture that is looked at
-STAINED = 0.07  # spread between the channels, as a share of the glass: what makes a piece of tissue
-BARE, MOST, BETTER = 0.05, 0.5, 2  # shares of stained pixels: as of annotations
+LONGEST = 500  # pixels of the picture examined
+STAINED = 0.07  # spread between the channels, as a share of the glass, from which a pixel is stained tissue
+BARE, MOST, BETTER = 0.05, 0.5, 2  # shares of stained pixels, as for annotations
 WAYS = {
     "mirrored from left to right": lambda mask: mask[:, ::-1],
     "upside down": lambda mask: mask[::-1],
@@ -18,9 +18,9 @@ WAYS = {
 
 
 def doubt_place(slide: Slide, mask: np.ndarray) -> list[str]:
-    """Warn of a mask (H, W) bool that marks glass, or far more of what is stained once it is turned.
+    """Warn of a mask (H, W) bool that marks glass, or that would mark far more stained pixels if turned.
 
-    Nothing is said of slides without color. Raises ExcludedSlide where the slide cannot be read.
+    Slides without color give no warning. Raises ExcludedSlide if the slide cannot be read.
     """
     scale = choose_scale(slide.level_downsamples, max(1, max(slide.dimensions) / LONGEST))
     size = [max(1, round(side / scale.reduction)) for side in slide.dimensions]

@@ -1,7 +1,7 @@
-"""Which pixels of a mask are marked: an image of two values, 0 and another, as tools save it.
+"""Marked pixels of a mask image with two values, 0 and another, in the forms that programs save.
 
-As 0 and 1 or 0 and 255, in gray or in a color, with soft edges, or as a JPEG whose edges ring. What is not two values
-is refused, not guessed at: labels of several kinds, or a picture of the slide, would all be tissue.
+The values may be 0 and 1 or 0 and 255, gray or colored, with soft edges, or with the ringing of a JPEG. Other images
+are refused, not guessed at: labels of several kinds, or a picture of the slide, would all become tissue.
 """
 
 import numpy as np
@@ -11,17 +11,17 @@ from lowpower.slides.morphology import fill_small, strips
 from lowpower.slides.slide import ExcludedSlide
 
 SAVE = "save it with one value for tissue and 0 everywhere else"
-FEW = 8  # values: more, and they are those of a picture, or of two values that went through a JPEG
-SLACK, REACH = 1 / 4, 8  # of a JPEG: how far from its two values, and how many pixels from an edge, its rings are
-STRAY = 0.01  # share of what is not black that may be neither of the two values, nor lie between them at an edge
-NEARLY = 0.9  # share of a mask, or of its rim, from which on it may be its background that is marked
-HOLLOW = 3  # what lines enclose, in areas of the lines, from which on they may be outlines to be filled
+FEW = 8  # values; more belong to a picture, or to two values after JPEG compression
+SLACK, REACH = 1 / 4, 8  # JPEG ringing: distance from the two values, and pixels from an edge, at most
+STRAY = 0.01  # largest share of non-black pixels with neither value, nor one in between at an edge
+NEARLY = 0.9  # share of a mask, or of its rim, above which the background may be marked instead
+HOLLOW = 3  # area that lines enclose, in areas of the lines, above which they may be outlines to be filled
 
 
 def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]:
-    """Where an image (H, W, channels) of two values, 0 and another, has the other; bool (H, W), and warnings.
+    """Find the nonzero pixels of an image (H, W, channels) of two values, 0 and another; bool (H, W), and warnings.
 
-    lossy: it was saved with a loss. Values between the two may lie at edges. Raises ExcludedSlide for other images.
+    lossy: with lossy compression. Values between the two may occur at edges. Raises ExcludedSlide for other images.
     """
     strong = _strongest(pixels)
     if not strong.any():
@@ -30,7 +30,7 @@ def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]
     values = np.unique(_codes(pixels))
     rough = lossy or len(values) > FEW
     slack, reach = (SLACK, REACH) if rough else (0, 1)
-    largest = color.max() or 1  # numbers of any size are masks too: as shares of it they cannot overflow
+    largest = color.max() or 1  # a mask may hold numbers of any size; as shares of the largest they cannot overflow
     color /= largest
     own, black, marked = (np.empty(strong.shape, bool) for _ in range(3))
     for rows in strips(pixels):
@@ -55,7 +55,7 @@ def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]
 
 
 def doubt_mask(marked: np.ndarray) -> list[str]:
-    """What is doubtful about a mask (H, W) bool: that it marks nearly everything, or outlines instead of areas."""
+    """Warn of a mask (H, W) bool that marks nearly everything, or outlines instead of areas."""
     share, area = marked.mean(), np.count_nonzero(marked)
     rim = np.concatenate([marked[0], marked[-1], marked[:, 0], marked[:, -1]]).mean()
     if max(share, rim) > NEARLY:
@@ -70,13 +70,13 @@ def doubt_mask(marked: np.ndarray) -> list[str]:
 
 
 def _strongest(pixels: np.ndarray) -> np.ndarray:
-    """The pixels (H, W) of an image (H, W, channels) with more than half of its most light; none of a black one."""
+    """True (H, W) for pixels brighter than half the maximum of an image (H, W, channels); all False if it is black."""
     light = pixels.sum(axis=2, dtype=np.float32)
     return light > light.max(initial=0) / 2
 
 
 def _codes(pixels: np.ndarray) -> np.ndarray:
-    """One number for each color, (H, W)."""
+    """Integer code of each pixel's color, (H, W)."""
     if pixels.shape[2] == 1:
         return pixels[..., 0]
     codes = pixels[..., 0].astype(np.uint32)
@@ -87,7 +87,7 @@ def _codes(pixels: np.ndarray) -> np.ndarray:
 
 
 def _listed(values: np.ndarray, pixels: np.ndarray) -> str:
-    """The values of an image in words, or how many there are; those of gray pixels as one number."""
+    """Values of an image in words, or their number if many; gray pixels as one number."""
     if len(values) > FEW:
         return f"{len(values):,} values"
     if pixels.shape[2] == 1:

@@ -1,13 +1,13 @@
-"""What the XML of an OME-TIFF says of its scale and objective (https://www.openmicroscopy.org/Schemas/OME/2016-06)."""
+"""Scale and objective from the XML of an OME-TIFF (https://www.openmicroscopy.org/Schemas/OME/2016-06)."""
 
 import math
 from xml.etree import ElementTree
 
-UM = {"m": 1e6, "cm": 1e4, "mm": 1e3, "µm": 1, "nm": 1e-3, "Å": 1e-4, "in": 25400}  # of a unit; "pixel" is none
+UM = {"m": 1e6, "cm": 1e4, "mm": 1e3, "µm": 1, "nm": 1e-3, "Å": 1e-4, "in": 25400}  # per unit; "pixel" is not a length
 
 
 def read_ome(xml: str | None, size: tuple[int, int]) -> tuple[tuple[float, float] | None, float | None]:
-    """µm per pixel along x and y, and the objective's power, of the image of a size; None of what is not said.
+    """Read µm per pixel along x and y, and the objective's power, of the image of this size; None if missing.
 
     xml: the file's ImageDescription. size: (width, height) of the slide.
     """
@@ -16,7 +16,7 @@ def read_ome(xml: str | None, size: tuple[int, int]) -> tuple[tuple[float, float
     except ElementTree.ParseError:
         return None, None
     for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]  # without its namespace, which names the schema's year
+        element.tag = element.tag.rpartition("}")[2]  # drop the namespace, which contains the schema's year
     for image in root.iter("Image") if root.tag == "OME" else ():
         pixels = image.find("Pixels")
         if pixels is not None and (pixels.get("SizeX"), pixels.get("SizeY")) == tuple(map(str, size)):
@@ -39,7 +39,7 @@ def _power(root: ElementTree.Element, image: ElementTree.Element) -> float | Non
 
 
 def number(text: str | None) -> float | None:
-    """A finite number, or None where the text is none."""
+    """Convert text to a finite number, or None."""
     try:
         found = float(text or "")
     except ValueError:

@@ -1,6 +1,6 @@
-"""Boxes around drawn outlines, and which of their pixels lie inside.
+"""Boxes around drawn outlines, and the pixels inside an outline.
 
-An outline is a list of parts, each a list of rings (n, 2) of x and y in pixels of level 0: its edge, and holes.
+An outline is a list of parts; a part is a list of rings (n, 2) of x and y in pixels of level 0: its edge, and holes.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ Part = Sequence[np.ndarray]
 
 
 def outline_boxes(outlines: Sequence[tuple[str, Sequence[Part]]], reduction: float, fit: Fit) -> list[Box]:
-    """One box around each outline, grown evenly to sides that fit; several where that is too long.
+    """One box around each outline, enlarged evenly to sides that fit; several if that is too long.
 
     outlines: class and parts of each. reduction: pixels of level 0 per teacher pixel, along a side. ``piece`` is the
-    place of a box's outline, from 1, ``tissue`` all that lies inside it. An outline that holds the center of no pixel
-    gives no box. Reading order, as of pieces of tissue.
+    number of a box's outline, from 1; ``tissue`` is the area inside the outline. An outline that encloses no pixel
+    center gives no box. Reading order, as for pieces of tissue.
     """
 
     def area(box: Box) -> float:
@@ -35,10 +35,10 @@ def outline_boxes(outlines: Sequence[tuple[str, Sequence[Part]]], reduction: flo
 
 
 def inside(parts: Sequence[Part], reduction: float, box: Box) -> np.ndarray:
-    """The teacher pixels of a box whose centers lie inside an outline, (box.height, box.width) bool.
+    """True for teacher pixels of a box whose centers are inside an outline, (box.height, box.width) bool.
 
-    Inside a part: within an odd number of its rings (even-odd rule), so holes may be listed in any order and an edge
-    may cross itself. Outlines that share an edge neither overlap nor leave a gap.
+    Inside a part means within an odd number of its rings (even-odd rule), so holes may be in any order and an edge may
+    cross itself. Outlines that share an edge neither overlap nor leave a gap.
     """
     found = np.zeros((box.height, box.width), bool)
     for part in parts:
@@ -50,10 +50,10 @@ def inside(parts: Sequence[Part], reduction: float, box: Box) -> np.ndarray:
 
 
 def _flip(flips: np.ndarray, ring: np.ndarray) -> None:
-    """Mark, in each row, the pixels from which on everything to the right changes sides of the ring."""
+    """Flip, in each row, the first pixel to the right of each crossing of the ring."""
     height, width = flips.shape
     (x, y), (dx, dy) = ring.T, (np.roll(ring, -1, axis=0) - ring).T
-    # the rows whose centers an edge passes; its upper end counts and its lower one does not, so corners count once
+    # rows whose centers an edge crosses; its upper end counts and its lower end does not, so corners count once
     first, last = (
         np.clip(np.ceil(end - 0.5), 0, height).astype(int) for end in (np.minimum(y, y + dy), np.maximum(y, y + dy))
     )

@@ -1,8 +1,8 @@
-"""Two-scale tissue: H&E-like pieces whose class takes both a coarse and a fine look.
+"""Synthetic two-scale tissue: H&E-like pieces whose class requires both a coarse and a fine scale.
 
 Class = gland architecture (coarse: nuclei palisaded around lumina, or scattered in sheets between the same lumina) x
 nuclear phenotype (fine: regular, or in one or two foci pleomorphic, with pale center, dark rim and nucleolus). Both
-phenotypes absorb the same light in the mean, so the mean color leaks nothing. Color by Beer-Lambert from maps of
+phenotypes absorb the same mean light, so the mean color leaks nothing. Colors follow Beer-Lambert from maps of
 hematoxylin and eosin concentration. Nuisances: stain batch, cell density, lymphocytes, smooth eosin, blur, noise.
 """
 
@@ -19,15 +19,15 @@ from lowpower.log import say
 from lowpower.slides.pyramid import write_slide
 from lowpower.text import count_of
 
-MPP = 0.5  # µm per pixel of what is drawn: 20x
+MPP = 0.5  # µm per pixel of the drawn slide: 20x
 CLASSES = tuple(f"{a}_{p}" for a in ("palisade", "sheet") for p in ("regular", "atypical"))
 HEMATOXYLIN = np.array([0.65, 0.70, 0.29], np.float32)  # absorbance per channel (Ruifrok and Johnston 2001)
 EOSIN = np.array([0.07, 0.99, 0.11], np.float32)
 NUCLEUS_UM = (3.8, 4.4)  # radius of a regular nucleus
 PLEOMORPHIC = (1.05, 1.7)  # radius of an atypical nucleus, in regular radii
 DENSITY = 1.2  # hematoxylin in a regular nucleus
-BANK = 16  # different nuclei of each kind in a piece, each turned four ways
-GAP_UM = 64  # bright ground between pieces
+BANK = 16  # different nuclei of each kind in a piece, each in four rotations
+GAP_UM = 64  # bright background between pieces
 GROUND = 243
 
 
@@ -35,9 +35,9 @@ GROUND = 243
 class PhantomSettings:
     """The ``demo`` section of the config.
 
-    pieces: on each slide. piece_px: side of a piece's box at 10x (1.0 µm/px). contrast: of the phenotypes, 0 to 1.
-    leak: share of the fine evidence that also changes the mean color. focus: least and largest share of the nuclei
-    that is atypical.
+    pieces: number per slide. piece_px: side of a piece's box at 10x (1.0 µm/px). contrast: of the phenotypes, 0 to 1.
+    leak: share of the fine evidence that also changes the mean color. focus: least and largest share of atypical
+    nuclei.
     """
 
     seed: int = 0
@@ -58,7 +58,7 @@ def make_slide(path: str | Path, slide: str, label: str, fault: str, settings: P
 
 
 def draw_slide(slide: str, label: str, dials: PhantomSettings) -> np.ndarray:
-    """The whole slide at 20x, (H, W, 3) uint8: ``pieces`` pieces of one class in rows, bright ground between them."""
+    """Draw a slide at 20x, (H, W, 3) uint8: ``pieces`` pieces of one class in rows on a bright background."""
     if label not in CLASSES:
         raise InputError(f"slide {slide}: true_label is {label!r}; a demo slide is one of {', '.join(CLASSES)}")
     draw = rng.generator(dials.seed, "demo slide", slide)
@@ -76,7 +76,7 @@ def draw_slide(slide: str, label: str, dials: PhantomSettings) -> np.ndarray:
 
 
 def _disk(radius: float, half: int, stretch: float, angle: float) -> tuple[np.ndarray, np.ndarray]:
-    """Distance from the center, in radii of an ellipse, on a (2 half + 1)² patch, and its soft inside."""
+    """Distance from the center of an ellipse, in its radii, on a (2 half + 1)² patch, and its soft-edged mask."""
     y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
     u = (x * np.cos(angle) + y * np.sin(angle)) / stretch
     v = (y * np.cos(angle) - x * np.sin(angle)) * stretch
@@ -85,7 +85,7 @@ def _disk(radius: float, half: int, stretch: float, angle: float) -> tuple[np.nd
 
 
 def _same_light(patch: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """``patch`` scaled until it absorbs as much green light in all as ``like``: concentrated pigment absorbs less."""
+    """Scale ``patch`` to the total green absorption of ``like``: concentrated pigment absorbs less."""
     wanted = (1 - np.exp(-like * HEMATOXYLIN[1])).sum()
     low, high = 0.0, 8.0
     for _ in range(30):
@@ -96,7 +96,7 @@ def _same_light(patch: np.ndarray, like: np.ndarray) -> np.ndarray:
 
 
 def nucleus(draw: np.random.Generator, contrast: float, leak: float) -> np.ndarray:
-    """Hematoxylin of one nucleus (2 half + 1)²: regular at contrast 0, fully atypical at 1."""
+    """Draw the hematoxylin of one nucleus (2 half + 1)²: regular at contrast 0, fully atypical at 1."""
     radius = draw.uniform(*NUCLEUS_UM) / MPP
     stretch, angle = draw.uniform(1.0, 1.25), draw.uniform(0, np.pi)
     size = draw.uniform(*PLEOMORPHIC)
@@ -113,17 +113,17 @@ def nucleus(draw: np.random.Generator, contrast: float, leak: float) -> np.ndarr
 
 
 def _smooth(draw: np.random.Generator, side: int, cell: int) -> np.ndarray:
-    """Smooth noise (side, side), mean 0 and spread about 1, with features of about ``cell`` pixels."""
+    """Smooth noise (side, side), mean 0 and SD about 1, with features of about ``cell`` pixels."""
     coarse = draw.standard_normal((side // cell + 3, side // cell + 3)).astype(np.float32)
     return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
 
 
 def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, dials: PhantomSettings) -> np.ndarray:
-    """One piece of tissue on a bright ground. stain: (2,) strengths of the slide. Returns (2 piece_px)² x 3 uint8."""
+    """Draw a piece of tissue on a bright background. stain: (2,) strengths. Returns (2 piece_px)² x 3 uint8."""
     architecture, phenotype = label.split("_")
     side = 2 * dials.piece_px
     y, x = np.mgrid[0:side, 0:side].astype(np.float32)
-    # the outline: a rounded square with a wavy edge, which leaves the box at a few places only
+    # outline: a rounded square with a wavy edge that leaves the box in few places
     edge = np.minimum(np.minimum(x, side - 1 - x), np.minimum(y, side - 1 - y))
     tissue = np.clip((edge - 8 - 5 * _smooth(draw, side, 64)) / 3, 0, 1)
     centers, radii = _lumina(draw, side)
@@ -151,7 +151,7 @@ def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, dials: 
 
 
 def _lumina(draw: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Centers (n, 2) and radii (n,) of lumina that leave room for nuclei between them."""
+    """Centers (n, 2) and radii (n,) of lumina, with room for nuclei between them."""
     cell = side // max(2, round(side * MPP / 85))
     grid = np.arange(cell // 2, side, cell)[: side // cell]
     centers = np.array([(cx, cy) for cy in grid for cx in grid]) + draw.uniform(-0.12, 0.12, (len(grid) ** 2, 2)) * cell
@@ -173,7 +173,7 @@ def _open_lumen(lumen: np.ndarray, center: np.ndarray, radius: float, turn: floa
 def _nuclei(
     draw: np.random.Generator, architecture: str, side: int, centers: np.ndarray, radii: np.ndarray
 ) -> np.ndarray:
-    """Places (n, 2) of nuclei: as many in either architecture."""
+    """Positions (n, 2) of nuclei; both architectures have the same number."""
     spacing = draw.uniform(8.0, 9.5) / MPP
     ring = []
     for center, radius in zip(centers, radii, strict=True):
@@ -198,7 +198,7 @@ def _nuclei(
 
 
 def _foci(draw: np.random.Generator, side: int, focus: tuple[float, float], places: np.ndarray) -> np.ndarray:
-    """Which nuclei lie in the one or two foci, which hold a share of the tissue drawn from ``focus``."""
+    """True for nuclei in the one or two foci; their share of the nuclei is drawn from ``focus``."""
     share, count = draw.uniform(*focus), draw.integers(1, 3)
     centers = draw.uniform(0.15, 0.85, (count, 2)) * side
     distance = np.min([np.hypot(*(places - center).T) for center in centers], axis=0)
@@ -206,7 +206,7 @@ def _foci(draw: np.random.Generator, side: int, focus: tuple[float, float], plac
 
 
 def _stamp(image: np.ndarray, patch: np.ndarray, x: float, y: float) -> None:
-    """Add a patch centered at (x, y), as far as it lies inside."""
+    """Add a patch centered at (x, y), clipped to the image."""
     half = patch.shape[0] // 2
     left, top = round(x) - half, round(y) - half
     a, b, c, d = (

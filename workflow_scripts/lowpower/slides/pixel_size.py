@@ -1,4 +1,4 @@
-"""How wide a slide's pixels are: what the sheet says, else what the slide says, where it can be believed."""
+"""Pixel size of a slide: from the sheet, else from the slide, if plausible."""
 
 from dataclasses import dataclass, field
 
@@ -8,10 +8,10 @@ from lowpower.magnification import MPP_AT_1X, WHOLE
 from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.ome_xml import number, read_ome
 
-BELIEVED_MPP = (0.05, 20.0)  # outside it is a mistake: 72-dpi tags, for example, give 352
-DOUBT = 0.05  # two scales of one slide that differ by more are said
-SAME = 1e-6  # µm: a sheet that 0.1.0 drafted holds the slide's own number, rounded to six digits
-DOUBTED_POWER = 2  # an objective of 20x has 0.5 µm per pixel; scanners' differ from that by less than this factor
+BELIEVED_MPP = (0.05, 20.0)  # values outside are errors: 72-dpi tags, for example, give 352
+DOUBT = 0.05  # relative difference between two scales of a slide above which a warning is given
+SAME = 1e-6  # µm: a sheet drafted by 0.1.0 holds the slide's value, rounded to six digits
+DOUBTED_POWER = 2  # a 20x objective has 0.5 µm per pixel; scanners differ from that by less than this factor
 
 
 @dataclass(frozen=True)
@@ -24,10 +24,10 @@ class PixelSize:
 
 
 def find_mpp(slide: openslide.OpenSlide, sheet_mpp: float | None) -> PixelSize:
-    """How wide a slide's pixels are: what the sheet says, else the slide itself.
+    """Find the pixel size of a slide: from the sheet, else from the slide.
 
-    Raises ExcludedSlide when neither says it credibly, or when pixels are not square within 2 % and the sheet is
-    silent. Never guesses.
+    Raises ExcludedSlide when neither gives a plausible value, or when pixels are not square within 2 % and the sheet
+    gives none. Never guesses.
     """
     in_header = tuple(number(slide.properties.get(f"openslide.mpp-{axis}")) for axis in "xy")
     in_xml, _ = _ome(slide)
@@ -50,7 +50,7 @@ def find_mpp(slide: openslide.OpenSlide, sheet_mpp: float | None) -> PixelSize:
 
 
 def objective_power(slide: openslide.OpenSlide) -> float | None:
-    """The magnification of the objective, 20 or 40, or None where the slide does not say it."""
+    """Magnification of the objective, such as 20 or 40, or None if the slide does not give it."""
     return number(slide.properties.get("openslide.objective-power")) or _ome(slide)[1]
 
 
@@ -72,7 +72,7 @@ def _say(sides: tuple[float, float]) -> str:
 
 
 def _own_mpp(own: tuple[float, float] | None, stated: list[tuple[float, float]]) -> float:
-    """What the slide says. Raises ExcludedSlide where it says nothing, or nothing to be believed."""
+    """Pixel size from the slide. Raises ExcludedSlide if it gives none, or no plausible one."""
     if not own:
         found = f"the slide says {_say(stated[0])}, which is not believed" if stated else "the slide has no mpp"
         raise ExcludedSlide(f"{found}; write the µm per pixel of its finest level into the sheet's column mpp")
@@ -103,7 +103,7 @@ def _two_scales(believed: list[tuple[float, float]]) -> list[str]:
 
 
 def _power_against(found: PixelSize, power: float | None) -> list[str]:
-    """Where scale and objective contradict each other: 0.05 µm under a 20x objective is off by ten."""
+    """Warn if scale and objective contradict each other: 0.05 µm with a 20x objective is wrong by a factor of ten."""
     if not power or 1 / DOUBTED_POWER <= found.mpp * power / MPP_AT_1X <= DOUBTED_POWER:
         return []
     return [

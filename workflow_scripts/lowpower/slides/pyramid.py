@@ -1,4 +1,4 @@
-"""A slide file: a tiled JPEG pyramid that OpenSlide reads as one of Aperio's, the same bytes for the same image."""
+"""Write slide files: tiled JPEG pyramids that OpenSlide reads as Aperio; the same image gives the same bytes."""
 
 from pathlib import Path
 
@@ -11,20 +11,20 @@ from lowpower.magnification import MPP_AT_1X
 
 TILE = 256
 LEVELS = 3
-QUALITY = 90  # noise is most of a file: 95 makes it half as large again
+QUALITY = 90  # most of a file is noise: 95 makes it half as large again
 FAULTS = ("", "corrupt", "no mpp")
 
 
 def write_slide(path: str | Path, image: np.ndarray, mpp: float, fault: str = "") -> None:
     """Write image (H, W, 3) uint8 as a slide with levels at 1, 1/2 and 1/4 of its side, each averaged from the last.
 
-    H, W: multiples of 4. mpp: µm per pixel. fault: "corrupt" cuts the file off, so that OpenSlide cannot open it;
-    "no mpp" leaves out scale and objective. Raises InputError for another fault.
+    H, W: multiples of 4. mpp: µm per pixel. fault: "corrupt" truncates the file, so that OpenSlide cannot open it;
+    "no mpp" omits scale and objective. Raises InputError for another fault.
     """
     if fault not in FAULTS:
         raise InputError(f"fault {fault!r} is not known; write {' or '.join(FAULTS[1:])}, or leave it blank")
     height, width = image.shape[:2]
-    # tifffile writes the three first characters of its own name and a date only where it is asked to
+    # tifffile writes the first three characters of its own name, and a date, only on request
     head = (
         f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] ({TILE}x{TILE}) JPEG/RGB Q={QUALITY}"
     )
@@ -34,7 +34,7 @@ def write_slide(path: str | Path, image: np.ndarray, mpp: float, fault: str = ""
         "compression": "jpeg",
         "compressionargs": {"level": QUALITY},
         "tile": (TILE, TILE),
-        "metadata": None,  # else tifffile adds its own
+        "metadata": None,  # otherwise tifffile adds its own
         "software": False,
     }
     with replacing(path) as part:
@@ -43,13 +43,13 @@ def write_slide(path: str | Path, image: np.ndarray, mpp: float, fault: str = ""
                 out.write(image, description=head + (scale if level == 0 else ""), **settings)
                 image = halve(image)
         if fault == "corrupt":
-            # the directory of the first level lies at the start, those of the others are lost
+            # the directory of the first level is at the start; those of the other levels are lost
             with open(part, "r+b") as file:
                 file.truncate(part.stat().st_size // 3)
 
 
 def halve(image: np.ndarray) -> np.ndarray:
-    """The mean of 2 x 2 pixels, rounded half up: (H, W, 3) uint8 -> (H // 2, W // 2, 3) uint8."""
+    """Mean of 2 x 2 pixels, rounded half up: (H, W, 3) uint8 -> (H // 2, W // 2, 3) uint8."""
     height, width = (side // 2 * 2 for side in image.shape[:2])
     rows = image[0:height:2].astype(np.uint16) + image[1:height:2]
     return ((rows[:, 0:width:2] + rows[:, 1:width:2] + 2) >> 2).astype(np.uint8)

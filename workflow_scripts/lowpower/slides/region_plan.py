@@ -1,4 +1,4 @@
-"""What a slide is cut into: its boxes, by the unit of the study, and what is whitened in each."""
+"""Plan of a slide's regions: boxes, by the study's unit, and the pixels to whiten in each."""
 
 import sys
 from collections.abc import Callable, Sequence
@@ -20,12 +20,12 @@ from lowpower.slides.regions import Box, Fit
 from lowpower.slides.resampling import Scale
 from lowpower.slides.slide import ExcludedSlide
 
-JPEG_SIDE = 65500  # pixels; no JPEG is longer
+JPEG_SIDE = 65500  # pixels; the limit of JPEG
 
 
 @dataclass(frozen=True)
 class GridSettings:
-    """Fields of view of unit grid; the section ``grid`` of the config."""
+    """Fields of view for the unit grid; the section ``grid`` of the config."""
 
     size_um: float  # side of a field
     stride_um: float  # distance between fields; 0: size_um
@@ -34,9 +34,10 @@ class GridSettings:
 
 @dataclass(frozen=True)
 class TilingSettings:
-    """How a cohort is cut. multiple: teacher pixels.
+    """Settings for cutting a cohort into regions. multiple: teacher pixels.
 
-    max_side_um: a longer box is cut (0: only where a JPEG ends), parts with less tissue than min_area_um2 are dropped.
+    max_side_um: longer boxes are cut (0: only at the limit of JPEG); parts with less tissue than min_area_um2 are
+    dropped.
     """
 
     magnification: float
@@ -49,7 +50,7 @@ class TilingSettings:
 
     @property
     def fit(self) -> Fit:
-        """What boxes must fit. Their longest side is the largest whole multiple up to max_side_um."""
+        """Size constraints on boxes. The longest side is the largest whole multiple up to max_side_um."""
         mpp = mpp_of(self.magnification)
         longest = min(self.max_side_um / mpp + 1e-6, JPEG_SIDE) if self.max_side_um else JPEG_SIDE
         return Fit(self.multiple, int(longest // self.multiple) * self.multiple, self.min_area_um2 / mpp**2)
@@ -57,10 +58,10 @@ class TilingSettings:
 
 @dataclass(frozen=True)
 class Plan:
-    """The boxes of a slide, and a function of a box: its pixels (height, width) bool that are not its own.
+    """Boxes of a slide, and a function that gives the foreign pixels of a box, (height, width) bool.
 
-    None for the function: a box keeps all that is in it. doubts: a function that finds what is doubtful about the
-    plan, which is asked once for a slide, not by every reader of it.
+    foreign: None if a box keeps all its pixels. doubts: a function that returns warnings about the plan; it is called
+    once per slide, not by every reader of the plan.
     """
 
     boxes: list[Box]
@@ -76,9 +77,9 @@ def plan_regions(
     annotation: str,
     settings: TilingSettings,
 ) -> Plan:
-    """The plan of a slide. Raises ExcludedSlide when there is nothing to cut.
+    """Plan the regions of a slide. Raises ExcludedSlide when there is nothing to cut.
 
-    scale: of the teacher. mask, masked: what mask_tissue wrote. annotation: file (unit annotation only).
+    scale: of the teacher. mask, masked: outputs of mask_tissue. annotation: file (unit annotation only).
     """
     tissue = np.asarray(Image.open(mask)) > 0
     if settings.unit == "annotation":

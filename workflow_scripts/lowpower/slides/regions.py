@@ -1,8 +1,8 @@
-"""Which boxes of a slide become regions: each piece of tissue, or fields of a grid.
+"""Boxes of a slide that become regions: one per piece of tissue, or the fields of a grid.
 
-Boxes are given in teacher pixels (pixels of the teacher's magnification on this slide), whole numbers from the
-slide's upper left corner, and their sides are whole multiples of 32 x the largest reduction. So area means are exact
-and feature maps nest at every magnification, and nothing is padded later.
+Boxes are in teacher pixels (pixels at the teacher's magnification on this slide), as integers from the slide's upper
+left corner. Their sides are whole multiples of 32 x the largest reduction, so area means are exact, feature maps nest
+at every magnification, and nothing is padded later.
 """
 
 import math
@@ -16,20 +16,20 @@ from scipy import ndimage
 from lowpower.slides.strips import strip_rows
 
 EIGHT = np.ones((3, 3), int)
-ROWS = 64  # of the mask that are worked on at once: places of the nearest piece and distances take 60 bytes a pixel
-HALO_UM = 16  # whitened around another piece of tissue, so that its blurred edge does not stay: half of close_um
+ROWS = 64  # of the mask processed at once: indices of the nearest piece and distances take 60 bytes per pixel
+HALO_UM = 16  # whitened around another piece of tissue, so that no blurred edge remains: half of close_um
 
 
 @dataclass(frozen=True)
 class Box:
-    """A region to be cut. x, y, width, height: teacher pixels. tissue: its own tissue, in teacher pixels (an area)."""
+    """A region to cut. x, y, width, height: teacher pixels. tissue: area of its own tissue, in teacher pixels."""
 
     x: int
     y: int
     width: int
     height: int
     tissue: float = 0.0
-    piece: int = 0  # number of its own piece of tissue or annotation; 0 where all tissue is its own
+    piece: int = 0  # number of its own piece of tissue or annotation; 0 if all tissue is its own
     annotation: str = ""  # class of its annotation
 
     @property
@@ -40,10 +40,10 @@ class Box:
 
 @dataclass(frozen=True)
 class Fit:
-    """What sides of boxes must fit, in teacher pixels.
+    """Size constraints on boxes, in teacher pixels.
 
-    Sides are multiples of ``multiple`` and at most ``longest``, itself such a multiple (0: no limit). Of a box that is
-    cut for being longer, parts that hold less than ``least`` of tissue (an area) are dropped.
+    Sides are multiples of ``multiple`` and at most ``longest``, itself such a multiple (0: no limit). A longer box is
+    cut; its parts with a tissue area below ``least`` are dropped.
     """
 
     multiple: int
@@ -52,7 +52,7 @@ class Fit:
 
 
 def in_strips(box: Box, multiple: int = 8) -> list[Box]:
-    """The strips of a box that are worked on one by one, of a multiple of ``multiple`` rows; a small box whole."""
+    """Divide a box into strips of a multiple of ``multiple`` rows, to process one by one; a small box stays whole."""
     rows = -(-strip_rows(box.width, box.height) // multiple) * multiple
     if rows >= box.height:
         return [box]
@@ -61,14 +61,14 @@ def in_strips(box: Box, multiple: int = 8) -> list[Box]:
 
 
 def label_pieces(mask: np.ndarray) -> np.ndarray:
-    """Pieces of tissue, numbered from 1; pixels that touch, also at corners, are one piece. (H, W) bool -> int."""
+    """Number the pieces of tissue from 1; a piece is 8-connected. (H, W) bool -> int."""
     return ndimage.label(mask, EIGHT)[0]
 
 
 def tissue_boxes(pieces: np.ndarray, step: float, fit: Fit) -> list[Box]:
-    """One box around each piece of tissue, grown evenly to sides that fit; several where that is too long.
+    """One box around each piece of tissue, enlarged evenly to sides that fit; several if that is too long.
 
-    pieces: (H, W) int, from label_pieces. step: teacher pixels per mask pixel. Boxes may reach outside the slide.
+    pieces: (H, W) int, from label_pieces. step: teacher pixels per mask pixel. Boxes may extend beyond the slide.
     Reading order of the pieces, and of the parts of each: from top to bottom, then from left to right.
     """
 
@@ -85,7 +85,7 @@ def tissue_boxes(pieces: np.ndarray, step: float, fit: Fit) -> list[Box]:
 
 
 def grow(start: float, stop: float, multiple: int) -> tuple[int, int]:
-    """Start and length of a side that is a multiple of ``multiple`` and holds start to stop in its middle."""
+    """Start and length of the side, a multiple of ``multiple``, that is centered on start to stop."""
     # 1e-6: a step such as 16.000000000000004 must not cost another 128 pixels
     first, last = int(np.floor(start + 1e-6)), int(np.ceil(stop - 1e-6))
     length = max(1, -(-(last - first) // multiple)) * multiple
@@ -93,15 +93,15 @@ def grow(start: float, stop: float, multiple: int) -> tuple[int, int]:
 
 
 def divide(box: Box, fit: Fit, tissue: Callable[[Box], float]) -> list[Box]:
-    """A box with its tissue, or, where it is too long, its parts: as few as fit, as equal as whole multiples allow.
+    """Divide a box that is too long into as few parts as fit, as equal as whole multiples allow; measure their tissue.
 
-    tissue: of a box, an area in teacher pixels. Parts in reading order, without those that hold too little of it; a
-    box without any gives no part.
+    tissue: function that gives the tissue area of a box in teacher pixels. Parts are in reading order, without those
+    with too little tissue; a box without tissue gives no part.
     """
     across, down = (_parts(side, fit) for side in (box.width, box.height))
     parts = [replace(box, x=box.x + x, y=box.y + y, width=w, height=h) for y, h in down for x, w in across]
     parts = [replace(part, tissue=tissue(part)) for part in parts]
-    # a piece so thin that each part holds less than the least keeps its fullest ones
+    # if every part of a thin piece holds less than the least, the fullest parts are kept
     enough = max(1e-6, min(fit.least, max(part.tissue for part in parts)))
     return [part for part in parts if part.tissue >= enough]
 
@@ -114,7 +114,7 @@ def _parts(side: int, fit: Fit) -> list[tuple[int, int]]:
 
 
 def tissue_in(pieces: np.ndarray, step: float, box: Box) -> float:
-    """The tissue of a box's own piece in the box, in teacher pixels; parts of mask pixels count as parts."""
+    """Area of a box's own piece inside the box, in teacher pixels; mask pixels at the border count in part."""
     down, across = (
         _overlap(np.array([start]), length, step, count)[0]
         for start, length, count in ((box.y, box.height, pieces.shape[0]), (box.x, box.width, pieces.shape[1]))
@@ -123,7 +123,7 @@ def tissue_in(pieces: np.ndarray, step: float, box: Box) -> float:
     if not rows.size or not columns.size:
         return 0.0
     own = pieces[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    # strips, as numpy multiplies a copy of 8 bytes a pixel
+    # in strips: numpy multiplies a copy of 8 bytes per pixel
     strips = (slice(top, top + ROWS) for top in range(0, len(rows), ROWS))
     return sum(float(down[rows[s]] @ (own[s] == box.piece) @ across[columns]) for s in strips) * step**2
 
@@ -131,10 +131,10 @@ def tissue_in(pieces: np.ndarray, step: float, box: Box) -> float:
 def grid_boxes(
     mask: np.ndarray, step: float, slide_size: tuple[int, int], size: int, stride: int, min_tissue: float
 ) -> list[Box]:
-    """Square fields from the slide's upper left corner that hold a share of at least ``min_tissue`` of tissue.
+    """Square fields, from the slide's upper left corner, with a share of tissue of at least ``min_tissue``.
 
     mask: (H, W) bool. step: teacher pixels per mask pixel. slide_size: (width, height), size, stride: teacher pixels.
-    Reading order. The last fields of a row or column may reach outside the slide.
+    Reading order. The last fields of a row or column may extend beyond the slide.
     """
     xs, ys = (np.arange(0, side, stride) for side in slide_size)
     tissue = _overlap(ys, size, step, mask.shape[0]) @ mask @ _overlap(xs, size, step, mask.shape[1]).T * step**2
@@ -143,23 +143,23 @@ def grid_boxes(
 
 
 def _overlap(starts: np.ndarray, size: int, step: float, count: int) -> np.ndarray:
-    """How much of each mask pixel lies in each field along one side: (fields, mask pixels), 0 to 1."""
+    """Share of each mask pixel inside each field, along one side: (fields, mask pixels), 0 to 1."""
     edges = np.arange(count)
     first, last = starts[:, None] / step, (starts[:, None] + size) / step
     return np.clip(np.minimum(last, edges + 1) - np.maximum(first, edges), 0, 1)
 
 
 def mark_territories(pieces: np.ndarray, mask_mpp: float) -> np.ndarray:
-    """Which piece each pixel of the mask belongs to: its own, or the nearest one within the halo, else 0.
+    """Assign each pixel of the mask to its own piece, or to the nearest piece within the halo, else to 0.
 
-    pieces: (H, W) int. Returns (H + 2, W + 2), unsigned and no wider than their numbers: with a ring of nobody's
-    pixels around, for what lies outside.
+    pieces: (H, W) int. Returns (H + 2, W + 2), of the smallest unsigned type; the border of zeros represents the area
+    outside the mask.
     """
     halo = HALO_UM / mask_mpp
     reach = math.ceil(halo)
     territories = np.zeros([side + 2 for side in pieces.shape], np.min_scalar_type(pieces.max()))
     for top in range(0, len(pieces), ROWS):
-        # what is farther than the halo changes nothing
+        # pixels beyond the halo have no effect
         first = max(0, top - reach)
         near = pieces[first : top + ROWS + reach]
         if near.any():
@@ -170,8 +170,8 @@ def mark_territories(pieces: np.ndarray, mask_mpp: float) -> np.ndarray:
 
 
 def foreign_tissue(territories: np.ndarray, step: float, box: Box) -> np.ndarray:
-    """The teacher pixels of a box that belong to another piece of tissue, (box.height, box.width) bool."""
-    # mostly there are none, which two corners tell; whole masks, for many small pieces, took longer than their pixels
+    """True for teacher pixels of a box that belong to another piece of tissue, (box.height, box.width) bool."""
+    # usually none: check only the mask between two corners; whole masks took longer than reading small pieces
     corners = ((box.y, box.x), (box.y + box.height - 1, box.x + box.width - 1))
     (top, left), (bottom, right) = (
         [min(max(int((at + 0.5) // step) + 1, 0), side - 1) for at, side in zip(corner, territories.shape, strict=True)]

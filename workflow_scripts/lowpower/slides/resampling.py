@@ -1,4 +1,4 @@
-"""Any area of a slide at any scale coarser than its own, and from which stored level it is made."""
+"""Read any area of a slide at any coarser scale, from a suitable stored level."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from lowpower.slides.downsampling import area_mean
 from lowpower.slides.slide import corrupt
 from lowpower.slides.slide_reader import PlainReader, Slide, TileReader
 
-STRIP = 8_000_000  # stored pixels that are read at once: 32 MB as OpenSlide gives them
-DEAREST = 8  # whole reductions up to this are worth reading a finer level for; beyond it nobody sees the difference
+STRIP = 8_000_000  # stored pixels read at once: 32 MB as RGBA of OpenSlide
+DEAREST = 8  # largest whole reduction that justifies reading a finer level; beyond it the difference is invisible
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How pixels of a wanted size are made from a slide's stored pixels."""
+    """Recipe for pixels of a wanted size from a slide's stored pixels."""
 
     level: int
-    downsample: float  # of that level, as the file has it: 3.9998 stays 3.9998
+    downsample: float  # of that level, as in the file: 3.9998 stays 3.9998
     shrink: int | float  # stored pixels of that level per wanted pixel, along a side; an int is an exact mean
 
     @property
@@ -31,17 +31,17 @@ class Scale:
 
     @property
     def resampling(self) -> str:
-        """In words, for tables."""
+        """Description for tables."""
         if isinstance(self.shrink, int):
             return "as stored" if self.shrink == 1 else f"mean {self.shrink}x{self.shrink}"
         return f"box {self.shrink:.4g}"
 
 
 def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
-    """The way to pixels ``reduction`` times as wide as those of level 0, within 2 %.
+    """Choose level and reduction for pixels ``reduction`` times as wide as those of level 0, within 2 %.
 
-    It starts from the coarsest level that leaves a whole reduction of at most ``DEAREST``, which is an exact mean;
-    if there is none, from the coarsest level of all that need not be enlarged by more than 2 %, with a box filter.
+    Prefer the coarsest level with a whole reduction of at most ``DEAREST``, which is an exact mean. Otherwise use the
+    coarsest level that need not be enlarged by more than 2 %, with a box filter.
     Raises ValueError when even level 0 would have to be enlarged.
     """
     shrinks = {level: reduction / d for level, d in enumerate(downsamples) if reduction / d >= 1 - WHOLE}
@@ -55,13 +55,13 @@ def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
 def read_area(
     slide: Slide, scale: Scale, x: int, y: int, width: int, height: int, out: np.ndarray | None = None
 ) -> np.ndarray:
-    """The pixels of a box, (height, width, 3) uint8, white outside the slide.
+    """Read the pixels of a box, (height, width, 3) uint8, white outside the slide.
 
-    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may reach outside. out: an array
-    to fill, or None for a new one. Raises ExcludedSlide when the file turns out to be damaged there.
+    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may extend beyond the slide. out:
+    an array to fill, or None for a new one. Raises ExcludedSlide when the file is damaged there.
     """
     area = np.empty((height, width, 3), np.uint8) if out is None else out
-    # as wide as the box, so that two strips share a single row of tiles, which the reader has kept
+    # strips are as wide as the box, so two of them share one row of tiles, which the reader has cached
     rows = max(1, int(STRIP / (width * scale.shrink**2)))
     try:
         reader = slide.reader(scale.level)

@@ -1,9 +1,8 @@
-"""A sheet of slides to fill in, drafted from a folder: ``lowpower sheet FOLDER [SHEET]``.
+"""Draft a sheet of slides, to be filled in, from a folder: ``lowpower sheet FOLDER [SHEET]``.
 
-Each slide file becomes a row: a file that cannot be opened too, with the reason, so that nothing is lost; what is not
-taken for a slide is counted, with what to do. Of a slide only its µm per pixel are read, and of a DICOM file which
-series it belongs to. The column mpp is left blank, for the sheet's goes before the slide's: what the slide knows stays
-in the slide.
+Each slide file becomes a row. A file that cannot be opened becomes a row with the reason, so that nothing is lost.
+Other files are counted, with advice. Only µm per pixel are read from a slide, and the series UID from a DICOM file. The
+column mpp stays blank, because a value in the sheet would override that of the slide.
 """
 
 import csv
@@ -26,19 +25,19 @@ from lowpower.spelling import clean, look_of
 from lowpower.text import abbreviate, count_of
 
 COLUMNS = ["slide", "path", "patient", "label", "split", "mpp", "site", "exclude"]
-FORMULA = "=+-@"  # a spreadsheet takes what starts with one of these for a formula
+FORMULA = "=+-@"  # a spreadsheet interprets text that starts with one of these as a formula
 
 
 class Look(NamedTuple):
-    """What a look at a slide file found."""
+    """Result of opening a slide file once."""
 
-    size: PixelSize | None = None  # as the slide says
+    size: PixelSize | None = None  # from the slide
     reason: str = ""  # why it cannot be opened
     series: str | None = None  # of a DICOM file
 
 
 def draft_sheet(folder: str | Path, sheet: str | Path | None = None) -> str:
-    """Write a sheet with one row per slide file in a folder, and say in plain words what is in it and what comes next.
+    """Write a sheet with one row per slide file in a folder; return a summary and the next steps.
 
     sheet: a .csv file that does not exist yet, by default ``slides.csv`` in the folder. Raises InputError.
     """
@@ -69,7 +68,7 @@ def draft_sheet(folder: str | Path, sheet: str | Path | None = None) -> str:
 
 
 def _check_sheet(folder: Path, sheet: Path) -> None:
-    """Before the slides are opened, which may take long."""
+    """Raise InputError if the sheet cannot be written, before the slides are opened, which may take long."""
     another = f"lowpower sheet {shlex.quote(str(folder))} "
     if sheet.suffix.lower() != ".csv":
         raise InputError(
@@ -89,7 +88,7 @@ def _check_sheet(folder: Path, sheet: Path) -> None:
 
 
 def _look_at_all(folder: Path, found: list[Path]) -> tuple[list[Path], list[Look]]:
-    """Each slide, and what a look at it found: of a DICOM series the first file alone."""
+    """Open each slide file; return paths and results, with only the first file of a DICOM series."""
     looks, series = {}, set()
     progress = Progress("slide files opened", len(found))
     for done, path in enumerate(found):
@@ -102,12 +101,12 @@ def _look_at_all(folder: Path, found: list[Path]) -> tuple[list[Path], list[Look
 
 
 def name_slides(paths: list[Path]) -> list[str]:
-    """An id for each file: its name without ending; where that is not unique with its folder, then with its ending.
+    """Choose an id for each file: its name without ending; if not unique, with its folder, then with its ending.
 
-    Ids that differ only in case, or in what nobody sees, are not unique: a sheet may not have both.
+    Ids that differ only in case or in invisible characters are not unique: a sheet may not have both.
     """
 
-    def bare(path: Path) -> Path:  # the last part of a name such as 1.2.840.10008 is no ending
+    def bare(path: Path) -> Path:  # the last part of a name such as 1.2.840.10008 is not an ending
         return path.with_suffix("") if path.suffix.lower() in ENDINGS else path
 
     names = [bare(path).name.strip().lstrip(FORMULA) or path.name for path in paths]
@@ -122,7 +121,7 @@ def name_slides(paths: list[Path]) -> list[str]:
 
 def _look_at(path: Path) -> Look:
     try:
-        with redirect_stderr(io.StringIO()), open_slide(path) as slide:  # the libraries' own words, which name no slide
+        with redirect_stderr(io.StringIO()), open_slide(path) as slide:  # the libraries' messages, which name no slide
             series = slide.properties.get("dicom.SeriesInstanceUID")
             try:
                 return Look(find_mpp(slide, None), series=series)

@@ -1,7 +1,6 @@
-"""A slide file: opened, by whichever library reads it, and what may be known of it.
+"""Open a slide file with a library that reads it, and extract its permitted properties.
 
-Patients stay private: only the properties read here by name leave a slide, and its label and macro images are
-never opened.
+Patients stay private: only the properties named here leave a slide, and its label and macro images are never opened.
 """
 
 import errno
@@ -23,10 +22,10 @@ from lowpower.slides.slide_reader import PROVEN, Slide
 from lowpower.slides.tiff_slide import TiffSlide
 from lowpower.slides.tiff_tiles import OTHERS
 
-LARGEST_GLASS = 205  # mm, the longer side of an 8 x 6 inch slide, the largest that scanners take
-LARGEST_TILE = 2**28  # pixels, 1 GB once decoded; OpenSlide ends the whole process where memory does not suffice
+LARGEST_GLASS = 205  # mm, the longer side of an 8 x 6 inch slide, the largest that scanners accept
+LARGEST_TILE = 2**28  # pixels, 1 GB when decoded; OpenSlide ends the whole process if memory runs out
 _COMPRESSION = re.compile(r"TIFF compression: (\d+)")
-# what OpenSlide lacks, in its words; "Unsupported marker" is said of damaged JPEGs
+# OpenSlide's messages for unsupported formats; "Unsupported marker" means a damaged JPEG instead
 _LACKING = re.compile(
     r"Unsupported (?:TIFF compression|transfer syntax|photometric|JPEG process|color conversion)[^:/]*"
     r"|[\w -]+ is not supported|can not handle images with [^:/]+"
@@ -34,9 +33,9 @@ _LACKING = re.compile(
 
 
 def open_slide(path: str | Path) -> Slide | TiffSlide:
-    """Open a slide, by OpenSlide, or by tifffile where that reads what OpenSlide does not.
+    """Open a slide with OpenSlide, or with tifffile if OpenSlide cannot read it fully.
 
-    Raises ExcludedSlide, without the path in the message, when that is not possible.
+    Raises ExcludedSlide, without the path in the message, when neither can.
     """
     path = Path(path)
     _check_file(path)
@@ -63,16 +62,16 @@ def _check_file(path: Path) -> None:
 
 
 def _with_all_levels(slide: Slide, path: Path) -> Slide | TiffSlide:
-    """OpenSlide's slide, or tifffile's, where that has a larger image or more levels of it.
+    """Return OpenSlide's slide, or tifffile's if that has a larger image or more levels of it.
 
-    Raises ExcludedSlide where OpenSlide would make something else of the pixels, whose kind it does not tell.
+    Raises ExcludedSlide for pixels that are not 8-bit RGB, which OpenSlide would convert silently.
     """
     try:
         other = TiffSlide(path)
     except ExcludedSlide:
         slide.close()
         raise
-    except Exception:  # OpenSlide has opened the file: what another library stumbles over is no fault of the slide
+    except Exception:  # OpenSlide opened the file, so an error in another library is not a fault of the slide
         return slide
     same = slide.dimensions == other.dimensions and slide.level_count >= other.level_count
     if same or slide.properties["openslide.vendor"] != "generic-tiff":
@@ -83,11 +82,11 @@ def _with_all_levels(slide: Slide, path: Path) -> Slide | TiffSlide:
 
 
 def _open_otherwise(path: Path, error: openslide.OpenSlideError) -> TiffSlide:
-    """A slide that OpenSlide did not open, by tifffile, or the reason why not."""
+    """Open with tifffile a slide that OpenSlide could not open. Raises ExcludedSlide with the reason if that fails."""
     unknown = isinstance(error, openslide.OpenSlideUnsupportedFormatError)
     compression = _COMPRESSION.search(str(error))
     try:
-        other = TiffSlide(path)  # which excludes a file of OpenSlide's formats too, where it holds fluorescence
+        other = TiffSlide(path)  # also excludes fluorescence in files of OpenSlide's formats
     except ExcludedSlide:
         raise
     except Exception as found:
@@ -119,7 +118,7 @@ def _why_not_opened(error: OSError | ValueError) -> str:
 
 
 def corrupt(error: openslide.OpenSlideError) -> ExcludedSlide:
-    """What to say of a file that OpenSlide, or a reader of tiles, stumbles over."""
+    """Build the ExcludedSlide for a file that OpenSlide, or a tile reader, fails to read."""
     print(error, file=sys.stderr, flush=True)  # into the log only: it may name the path
     compression, lacking = _COMPRESSION.search(str(error)), _LACKING.search(str(error))
     number = int(compression[1]) if compression else None
@@ -144,7 +143,7 @@ def _name(number: int) -> str:
 
 
 def describe_slide(slide: Slide | TiffSlide) -> dict[str, Any]:
-    """Fields of ``CheckedSlide`` that may leave a slide: vendor, size, levels, objective power; an allow-list."""
+    """Allow-list of properties that may leave a slide, for ``CheckedSlide``: vendor, size, levels, objective power."""
     width, height = slide.dimensions
     sizes = zip(slide.level_dimensions, slide.level_downsamples, strict=True)
     return {
@@ -157,7 +156,7 @@ def describe_slide(slide: Slide | TiffSlide) -> dict[str, Any]:
 
 
 def check_size(slide: Slide | TiffSlide, mpp: float) -> None:
-    """Raise ExcludedSlide where the header claims a size beyond any glass, or tiles beyond any memory."""
+    """Raise ExcludedSlide if the header claims a size larger than any glass, or tiles too large for memory."""
     width, height = (side * mpp / 1000 for side in slide.dimensions)
     if max(width, height) > LARGEST_GLASS:
         raise ExcludedSlide(
@@ -175,9 +174,9 @@ def check_size(slide: Slide | TiffSlide, mpp: float) -> None:
 
 
 def fingerprint_slide(slide: Slide | TiffSlide, path: str | Path) -> str:
-    """A hash by which one image under two ids is known: of OpenSlide's quickhash, a hash of the coarsest level's data.
+    """Hash that identifies one image under two ids, made from OpenSlide's quickhash of the coarsest level's data.
 
-    Where a slide has none (its coarsest level is too large for one), of the file's size and its first and last MB.
+    If a slide has no quickhash (its coarsest level is too large), the file's size and first and last MB are hashed.
     """
     quick = slide.properties.get("openslide.quickhash-1")
     content = hashlib.sha256((quick or "").encode())

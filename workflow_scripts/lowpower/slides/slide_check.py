@@ -1,4 +1,4 @@
-"""Whether a slide can be used: the first step of its way."""
+"""Check that a slide is usable: the first step of the workflow."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +9,10 @@ from lowpower.slides.slide import ExcludedSlide, check_size, describe_slide, fin
 
 
 def check_slide(slide: str, path: str, mpp: float | None, exclude: str, state: str | Path) -> None:
-    """Write the state of a slide, usable or excluded and why; never fails on a bad slide.
+    """Write the state of a slide: usable, or excluded with the reason. Never fails on a bad slide.
 
-    mpp: what the sheet says, or None. exclude: the sheet's reason to leave the slide out, or "". state: JSON. Nothing
-    of the slide's pixels is kept here: where its tissue is, and where a label or a name may be, is not known yet.
+    mpp: from the sheet, or None. exclude: the sheet's reason to exclude the slide, or "". state: JSON. No pixels are
+    stored at this step, because the positions of tissue, of labels and of names are still unknown.
     """
     checked = CheckedSlide(slide, reason=f"the sheet excludes it: {exclude}" if exclude else "")
     if checked.is_usable:

@@ -1,4 +1,4 @@
-"""The slides in a folder, and what else lies there."""
+"""Find the slides in a folder, and the other files."""
 
 import os
 import re
@@ -14,11 +14,11 @@ UNWRITABLE = re.compile(r"[\r\n\ud800-\udfff]")  # line breaks, and bytes of a n
 
 
 def find_slides(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The files in a folder and its subfolders that are slides, by their ending or as DICOM, and the others.
+    """List the slides in a folder and its subfolders, by ending or as DICOM, and the other files.
 
-    As seen from the folder, sorted. Left out are what is hidden and the parts of slides: the folder beside an .mrxs or
-    .vsi file, the pictures beside a .vms file. Links are followed, into each folder once. Raises InputError for a
-    slide's name that no sheet can hold, and OSError.
+    Paths are relative to the folder, and sorted. Hidden files and parts of slides are skipped: the folder beside an
+    .mrxs or .vsi file, the pictures beside a .vms file. Links are followed, into each folder once. Raises InputError
+    for a slide's name that a sheet cannot hold, and OSError.
     """
     slides, others = [], []
     for path in _walk(folder):
@@ -32,9 +32,9 @@ def find_slides(folder: Path) -> tuple[list[Path], list[Path]]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Each file below a folder, and each folder that is named like a file passed over, as seen from the folder."""
+    """Yield each file below a folder, and each folder named like a file that is passed over, relative to the folder."""
 
-    def stop(error: OSError) -> None:  # a folder that may not be read must not be passed over in silence
+    def stop(error: OSError) -> None:  # an unreadable folder must not be skipped silently
         raise error
 
     seen = set()
@@ -52,7 +52,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def say_passed_over(others: list[Path]) -> list[str]:
-    """For each kind of file that is not taken for a slide how many there are, and what to do."""
+    """Count the files that are not slides, by kind, with advice."""
     kinds, unknown = defaultdict(list), []
     for path in others:
         if path.suffix.lower() in PASSED_OVER:

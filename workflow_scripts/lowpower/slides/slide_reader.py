@@ -1,7 +1,7 @@
-"""A level's stored pixels: read by OpenSlide, or faster from its JPEG tiles where these are the same pixels.
+"""Read a level's stored pixels with OpenSlide, or faster from its JPEG tiles if the pixels are identical.
 
-The fast way is for tiled JPEG files of Aperio and plain TIFF. Each level of each slide is first compared with what
-OpenSlide reads; any difference, and anything unusual, leaves the level to OpenSlide.
+The fast reader is for tiled JPEG files of Aperio and plain TIFF. Each level of each slide is first compared with
+OpenSlide's pixels; after any difference, or for any unusual file, OpenSlide reads the level.
 """
 
 import math
@@ -14,19 +14,19 @@ import tifffile
 from lowpower.slides.tiff_tiles import CACHE, JPEG, TileReader, on_white, tiles_of
 
 PROVEN = ("aperio", "generic-tiff")  # openslide.vendor; tests/slides/test_slide_reader.py compares their pixels
-LOOKS = (0, 0.3, 0.5, 0.7, 1)  # where a level is compared with OpenSlide: shares of the way to its last tile
+LOOKS = (0, 0.3, 0.5, 0.7, 1)  # positions of the comparison with OpenSlide, as shares of the way to the last tile
 
 
 def open_reader(slide: openslide.OpenSlide, path: str | Path, level: int) -> "PlainReader | TileReader":
-    """The fastest reader of a level whose pixels are OpenSlide's; its ``name`` is for tables."""
+    """Open the fastest reader of a level with the same pixels as OpenSlide; its ``name`` is for tables."""
     plain, tiles = PlainReader(slide, level), None
     if slide.properties.get("openslide.vendor") not in PROVEN or slide.level_downsamples[level] % 1:
-        return plain  # where a downsample is not whole, OpenSlide interpolates between stored pixels
+        return plain  # if a downsample is not whole, OpenSlide interpolates between stored pixels
     try:
         tiles = _open_tiles(path, slide.level_dimensions[level])
         if all(_is_equal(tiles, plain, share) for share in LOOKS):
             return tiles
-    except Exception:  # OpenSlide has opened the file: what another library stumbles over is no fault of the slide
+    except Exception:  # OpenSlide opened the file, so an error in another library is not a fault of the slide
         pass
     if tiles is not None:
         tiles.close()
@@ -34,7 +34,7 @@ def open_reader(slide: openslide.OpenSlide, path: str | Path, level: int) -> "Pl
 
 
 def _open_tiles(path: str | Path, size: tuple[int, int]) -> TileReader:
-    """size: (width, height) of the level. Raises ValueError when its tiles are not of the kind known here."""
+    """Open a level's JPEG tiles. size: (width, height) of the level. Raises ValueError for unsupported tiles."""
     with tifffile.TiffFile(path) as tiff:
         pages = [page for page in tiff.pages if page.is_tiled and (page.imagewidth, page.imagelength) == size]
         if len(pages) != 1:
@@ -46,7 +46,7 @@ def _open_tiles(path: str | Path, size: tuple[int, int]) -> TileReader:
 
 
 def _is_equal(tiles: "TileReader", plain: "PlainReader", share: float) -> bool:
-    """Whether a field of one tile's size, which lies on up to four of them, has the same pixels."""
+    """True if a field of one tile's size, which covers up to four tiles, has the same pixels."""
     x, y = (round(share * max(0, whole - side)) for whole, side in zip(tiles.size, tiles.tile, strict=True))
     mine, theirs = np.empty((2, tiles.tile[1], tiles.tile[0], 3), np.uint8)
     tiles.fill(mine, x, y)
@@ -55,7 +55,7 @@ def _is_equal(tiles: "TileReader", plain: "PlainReader", share: float) -> bool:
 
 
 class PlainReader:
-    """Reads a level by OpenSlide."""
+    """Reader of a level with OpenSlide."""
 
     name = "openslide"
 
@@ -63,17 +63,17 @@ class PlainReader:
         self.slide, self.level, self.downsample = slide, level, slide.level_downsamples[level]
 
     def fill(self, out: np.ndarray, x: int, y: int) -> None:
-        """Fill out (H, W, 3) uint8 with the level's pixels from its pixel (x, y) on, white outside the slide.
+        """Fill out (H, W, 3) uint8 with the level's pixels, starting at (x, y), white outside the slide.
 
         Raises openslide.OpenSlideError when the file is damaged there.
         """
-        # OpenSlide takes whole pixels of level 0: where downsample is not whole, up to half of one is lost here. What
-        # lies left of the slide it rounds toward the edge on its way back to this level: -14 at 2.0008 became -6
+        # OpenSlide takes whole pixels of level 0: if downsample is not whole, up to half a pixel is lost here. It
+        # rounds negative positions toward the edge on conversion back to this level: -14 at 2.0008 became -6
         corner = [round(v * self.downsample) if v > 0 else math.floor(v * self.downsample) for v in (x, y)]
         out[:] = np.asarray(on_white(self.slide.read_region(corner, self.level, out.shape[1::-1])))
 
     def close(self) -> None:
-        """Nothing is open here but the slide."""
+        """Do nothing: only the slide is open."""
 
 
 class Slide(openslide.OpenSlide):
@@ -85,14 +85,14 @@ class Slide(openslide.OpenSlide):
         self._path, self._readers, self.warnings = path, {}, []
 
     def reader(self, level: int) -> PlainReader | TileReader:
-        """The reader of a level, chosen at its first use."""
+        """Reader of a level, chosen at first use."""
         if level not in self._readers:
             self._readers[level] = open_reader(self, self._path, level)
         return self._readers[level]
 
     def close(self) -> None:
-        """Close the slide and what its readers opened."""
+        """Close the slide and the files of its readers."""
         for reader in self._readers.values():
             reader.close()
-        self._readers.clear()  # and with them up to 100 MB of decoded tiles
+        self._readers.clear()  # frees up to 100 MB of decoded tiles
         super().close()

@@ -1,18 +1,18 @@
-"""What is doubtful about a slide's tissue: sentences with the numbers found and what to do. None excludes the slide."""
+"""Warnings about a slide's tissue, with the numbers found and advice. No warning excludes a slide."""
 
 import numpy as np
 from scipy import ndimage
 
-INKED = 0.3  # share of all that is colored; on a slide between three colors of pen it is .5
-MOST, LEAST = 0.9, 0.02  # tissue as a share of what was scanned
-BORDER = 0.5  # share of the border of what was scanned; along that of a field cut out of tissue it is .4 or more
-DIM, DARK = 64, 0.5  # no channel above DIM in more than this share of the pixels, and no glass: fluorescence
+INKED = 0.3  # share of the colored pixels; .5 on a slide with pen marks in three colors
+MOST, LEAST = 0.9, 0.02  # tissue as a share of the scanned area
+BORDER = 0.5  # share of the border of the scanned area; .4 or more for a field cut out of tissue
+DIM, DARK = 64, 0.5  # fluorescence: no channel above DIM in more than the share DARK of the pixels, and no glass
 LOOK = "look at the outline on the intake page"
 OWN = "name a mask of your own in the sheet's column mask"
 
 
 def doubt_ink(ink: int, colored: int, mm2: float) -> list[str]:
-    """Doubt much ink. ink, colored (ink, tissue and dirt): pixels of ``mm2`` each."""
+    """Warn of much ink. ink, colored (ink, tissue and dirt): pixels of ``mm2`` each."""
     if ink <= INKED * colored:
         return []
     return [
@@ -22,7 +22,7 @@ def doubt_ink(ink: int, colored: int, mm2: float) -> list[str]:
 
 
 def doubt_stain(other: float, most: float) -> list[str]:
-    """Doubt that it is hematoxylin and eosin. other: share of what is colored, in colors these never have."""
+    """Warn of stains other than hematoxylin and eosin. other: share of colored pixels in colors these never have."""
     if other <= most:
         return []
     return [
@@ -32,7 +32,7 @@ def doubt_stain(other: float, most: float) -> list[str]:
 
 
 def doubt_area(tissue: np.ndarray, scanned: np.ndarray, mm2: float) -> list[str]:
-    """Doubt tissue (H, W) that is nearly all or nearly nothing of what was scanned (H, W); mm2: of a pixel."""
+    """Warn of tissue (H, W) that is nearly all or almost none of the scanned area (H, W). mm2: of a pixel."""
     found, whole = np.count_nonzero(tissue), max(1, np.count_nonzero(scanned))
     if not found or LEAST * whole <= found <= MOST * whole:
         return []
@@ -45,7 +45,7 @@ def doubt_area(tissue: np.ndarray, scanned: np.ndarray, mm2: float) -> list[str]
 
 
 def doubt_border(tissue: np.ndarray, scanned: np.ndarray) -> list[str]:
-    """Doubt tissue (H, W) that goes on where the scan (H, W) ends."""
+    """Warn of tissue (H, W) that is cut off at the border of the scan (H, W)."""
     border = scanned & ~ndimage.binary_erosion(scanned)
     share = np.count_nonzero(tissue & border) / max(1, np.count_nonzero(border))
     if share <= BORDER:
@@ -57,7 +57,7 @@ def doubt_border(tissue: np.ndarray, scanned: np.ndarray) -> list[str]:
 
 
 def doubt_light(image: np.ndarray, glass: np.ndarray | None) -> list[str]:
-    """Doubt an image (H, W, 3) uint8 that is gray or dark. glass: the color of its glass, None where it shows none."""
+    """Warn of an image (H, W, 3) uint8 that is gray or dark. glass: color of its glass, None if none shows."""
     red, green, blue = (image[..., c] for c in range(3))
     if np.array_equal(red, green) and np.array_equal(red, blue):
         return [f"the image has no color (red, green and blue are equal), and tissue is found by its stain; {OWN}"]

@@ -1,8 +1,8 @@
-"""Images too large for memory, as one JPEG or one PNG all the same: coded a strip of rows at a time.
+"""Encode images too large for memory as a single JPEG or PNG, one strip of rows at a time.
 
-A JPEG's strips are its restart intervals (ITU-T T.81): each is coded as an image of its own would be, a marker lies
-between two, and every program opens the whole. Without color subsampling blocks of 8 x 8 know nothing of each other, so
-its pixels are those of the same image coded at once. Its bytes are what Pillow writes with ``restart_marker_rows``.
+The strips of a JPEG are its restart intervals (ITU-T T.81): each is encoded like a separate image, with a marker
+between two strips, and every program opens the result. Without color subsampling, blocks of 8 x 8 are independent, so
+the pixels equal those of the image encoded at once. Pillow writes the same bytes with ``restart_marker_rows``.
 """
 
 import io
@@ -17,24 +17,24 @@ from PIL import Image
 
 from lowpower import files
 
-WHOLE = 4096 * 4096  # pixels of an image that is coded at once: the largest region that the default max_side_um leaves
+WHOLE = 4096 * 4096  # pixels of an image encoded at once, at most: the largest region under the default max_side_um
 INTERVAL = 65535  # blocks between two restart markers, at most: 4.2 megapixels
-CHUNK = 2**22  # bytes of a JPEG that are read at once
+CHUNK = 2**22  # bytes of a JPEG read at once
 
-# of a JPEG's segments, as libjpeg writes them; a 0 that both have cannot be in a table of quantization
+# JPEG segments as libjpeg writes them; both contain a 0, which a quantization table cannot
 _FRAME = re.compile(rb"\xff\xc0\x00\x11\x08(..)(..)\x03", re.DOTALL)  # height and width
 _SCAN = re.compile(rb"(?:\xff\xdd\x00\x04(..))?\xff\xda\x00\x0c\x03.{9}", re.DOTALL)  # blocks of an interval, if any
-_RESTART = re.compile(rb"\xff[\xd0-\xd7]")  # within the pixels no other 255 is followed by more than 0
+_RESTART = re.compile(rb"\xff[\xd0-\xd7]")  # in pixel data, any other 255 is followed by 0
 _END = b"\xff\xd9"
 
 
 def strip_rows(width: int, height: int) -> int:
-    """Rows of the strips in which an image of this size is coded: all of a small one, else a multiple of 8."""
+    """Rows per strip when encoding an image of this size: all rows of a small image, else a multiple of 8."""
     return height if width * height <= WHOLE else max(1, INTERVAL // -(-width // 8)) * 8
 
 
 def join_jpegs(jpegs: Iterable[bytes], height: int) -> Iterator[bytes]:
-    """The JPEGs of an image's strips, of ``strip_rows`` and without color subsampling, as one, in parts.
+    """Join the JPEGs of an image's strips, of ``strip_rows`` and without color subsampling; yield the file in parts.
 
     height: of the image.
     """
@@ -51,8 +51,8 @@ def join_jpegs(jpegs: Iterable[bytes], height: int) -> Iterator[bytes]:
 
 
 def read_jpeg(file: BinaryIO) -> tuple[tuple[int, int], Iterator[Image.Image]]:
-    """Width and height of a JPEG that ``tile_slide`` wrote, and its pixels by Pillow: whole, or strip by strip."""
-    head = file.read(1024)  # more than its tables take
+    """Read width and height of a JPEG of ``tile_slide``, and its pixels as Pillow images: whole, or by strips."""
+    head = file.read(1024)  # more than its tables need
     frame, scan = _FRAME.search(head), _SCAN.search(head)
     if not scan or not scan[1]:
         image = Image.open(io.BytesIO(head + file.read()))
@@ -69,7 +69,7 @@ def read_jpeg(file: BinaryIO) -> tuple[tuple[int, int], Iterator[Image.Image]]:
 
 
 def _intervals(data: bytes, file: BinaryIO) -> Iterator[bytes]:
-    """The pixels of each restart interval; data: what was read of them."""
+    """Yield the pixel data of each restart interval. data: the bytes already read."""
     while chunk := file.read(CHUNK):
         *whole, data = _RESTART.split(data + chunk)
         yield from whole
@@ -77,7 +77,7 @@ def _intervals(data: bytes, file: BinaryIO) -> Iterator[bytes]:
 
 
 def encode_png(strips: Iterable[np.ndarray], width: int, height: int) -> bytes | Iterator[bytes]:
-    """An image of this size that comes in strips, (any, width, 3) uint8, as one PNG; a large one in parts."""
+    """Encode an image of this size, given in strips (any, width, 3) uint8, as one PNG; yield a large one in parts."""
     if width * height > WHOLE:
         return _png_parts(strips, width, height)
     return files.encode(np.concatenate(list(strips)))
@@ -89,7 +89,7 @@ def _png_parts(strips: Iterable[np.ndarray], width: int, height: int) -> Iterato
     for strip in strips:
         rows = strip.reshape(len(strip), -1)
         left = np.pad(rows[:, :-3], ((0, 0), (3, 0))).astype(np.uint16)
-        # filter 3, the difference to the mean of left and above: 1 % fewer bytes than Pillow's choice, on drawn tissue
+        # filter 3, the difference to the mean of left and above: 1 % fewer bytes than Pillow's choice, on demo tissue
         filtered = np.full((len(rows), 1 + 3 * width), 3, np.uint8)
         filtered[:, 1:] = rows - (left + np.concatenate([above, rows[:-1]])) // 2
         yield _chunk(b"IDAT", press.compress(filtered))

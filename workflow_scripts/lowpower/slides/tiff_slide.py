@@ -1,7 +1,7 @@
-"""Slides that OpenSlide does not open, or not all of, read by tifffile: other compressions, strips, levels in SubIFDs.
+"""Read with tifffile the slides that OpenSlide cannot read fully: other compressions, strips, levels in SubIFDs.
 
-Of a plain TIFF, OpenSlide takes the first image, whatever it shows: of an OME-TIFF that may be the label, and levels in
-SubIFDs it does not see. It also makes 8 bits of any samples, and shows the first of several channels alone.
+OpenSlide takes the first image of a plain TIFF, which may be the label in an OME-TIFF, and misses levels in SubIFDs. It
+also converts any samples to 8 bits, and shows only the first of several channels.
 """
 
 import logging
@@ -17,17 +17,17 @@ from lowpower.magnification import WHOLE
 from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.tiff_tiles import TileReader, tiles_of
 
-VENDORS = {"ome": "ome-tiff", "svs": "aperio", "qpi": "akoya"}  # by what tifffile takes a file for; else "tiff"
-MADE_UP = ("bif", "ndpi", "scn")  # whose images are more than tiles side by side
+VENDORS = {"ome": "ome-tiff", "svs": "aperio", "qpi": "akoya"}  # by tifffile's name of the format; else "tiff"
+MADE_UP = ("bif", "ndpi", "scn")  # formats whose images are more than tiles side by side
 UM_PER_UNIT = {2: 25400, 3: 10000}  # ResolutionUnit: inch, centimeter
 RIVAL = 0.25  # an image of the file with at least this share of the slide's pixels may be a second slide
 
 
 class TiffSlide:
-    """An open slide, to be used as ``reader.Slide`` is; only the image of the slide is ever opened."""
+    """An open slide with the interface of ``slide_reader.Slide``; only the image of the slide is ever opened."""
 
     def __init__(self, path: str | Path):
-        """Raises ExcludedSlide where its pixels are no RGB of 8 bits, another exception where it is not read here."""
+        """Open a slide. Raises ExcludedSlide if its pixels are not 8-bit RGB, other exceptions for other files."""
         self._path, self._readers = path, {}
         with _open_strictly(path) as tiff:
             series = tiff.series[0] if tiff.is_svs else max(tiff.series, key=_area)
@@ -46,15 +46,15 @@ class TiffSlide:
                 self.properties[f"openslide.level[{level}].tile-{name}"] = str(side)
 
     def reader(self, level: int) -> TileReader:
-        """The reader of a level."""
+        """Reader of a level."""
         if level not in self._readers:
             self._readers[level] = TileReader(self._path, self._tiles[level])
         return self._readers[level]
 
     def read_region(self, location: tuple[int, int], level: int, size: tuple[int, int]) -> Image.Image:
-        """A box of a level as RGBA, transparent outside the slide and where no tile was stored.
+        """Read a box of a level as RGBA, transparent outside the slide and where no tile was stored.
 
-        Transparent pixels within a tile are laid on white. location: in pixels of level 0. Raises
+        Transparent pixels inside a tile become white. location: in pixels of level 0. Raises
         openslide.OpenSlideError when the file is damaged there.
         """
         reader, (width, height) = self.reader(level), size
@@ -69,7 +69,7 @@ class TiffSlide:
         return Image.fromarray(pixels)
 
     def close(self) -> None:
-        """Close what the readers opened."""
+        """Close the files of the readers."""
         for reader in self._readers.values():
             reader.close()
         self._readers.clear()
@@ -83,7 +83,7 @@ class TiffSlide:
 
 @contextmanager
 def _open_strictly(path: str | Path) -> Iterator[tifffile.TiffFile]:
-    """Open a TIFF file. Raises ValueError where a part of it is lost: tifffile only logs that and takes the rest."""
+    """Open a TIFF file. Raises ValueError if a part is lost: tifffile would only log that and read the rest."""
     lost, log = [], tifffile.logger()
     handler = logging.Handler(logging.ERROR)
     handler.emit = lost.append
@@ -102,7 +102,7 @@ def _area(series: tifffile.TiffPageSeries) -> int:
 
 
 def _downsample(finest: tuple[int, int], size: tuple[int, int]) -> float:
-    """As OpenSlide has it, the mean of both sides. Raises ValueError for a level of another shape."""
+    """Downsample as in OpenSlide, the mean of both sides. Raises ValueError for a level of another shape."""
     across, down = (a / b for a, b in zip(finest, size, strict=True))
     if abs(across / down - 1) > max(WHOLE, 2 / min(size)):  # a side may be rounded up or down
         raise ValueError(f"a level of another shape than {finest}: {size}")
@@ -110,7 +110,7 @@ def _downsample(finest: tuple[int, int], size: tuple[int, int]) -> float:
 
 
 def check_pixels(series: tifffile.TiffPageSeries) -> None:
-    """Raise ExcludedSlide for the pixels of another kind of picture: fluorescence, gray, 16 bits, floats."""
+    """Raise ExcludedSlide for pixels that are not 8-bit RGB: fluorescence, gray, 16 bits, floats."""
     page = series.keyframe
     color = page.samplesperpixel in (3, 4) or page.photometric == tifffile.PHOTOMETRIC.PALETTE
     if color and page.bitspersample == 8 and page.sampleformat == tifffile.SAMPLEFORMAT.UINT:
@@ -125,7 +125,7 @@ def check_pixels(series: tifffile.TiffPageSeries) -> None:
 
 
 def _warn_of_others(every: list[tifffile.TiffPageSeries], chosen: tifffile.TiffPageSeries) -> list[str]:
-    """Of what the file holds beside the image that is read: other scans, and focal planes."""
+    """Warn of other scans, and of focal planes, in the file besides the image that is read."""
     images = len(chosen.pages) + sum(_is_rival(other, chosen) for other in every if other is not chosen)
     if images == 1:
         return []
@@ -137,7 +137,7 @@ def _warn_of_others(every: list[tifffile.TiffPageSeries], chosen: tifffile.TiffP
 
 
 def _is_rival(other: tifffile.TiffPageSeries, chosen: tifffile.TiffPageSeries) -> bool:
-    """Whether an image may be a second slide: no small one, no label in strips, no level that is not called one."""
+    """True if an image may be a second slide: not small, not a label in strips, not an undeclared level."""
     across, down = (
         getattr(chosen.keyframe, side) / getattr(other.keyframe, side) for side in ("imagewidth", "imagelength")
     )
@@ -146,7 +146,7 @@ def _is_rival(other: tifffile.TiffPageSeries, chosen: tifffile.TiffPageSeries) -
 
 
 def _properties(tiff: tifffile.TiffFile, page: tifffile.TiffPage) -> dict[str, str]:
-    """Scale, objective and maker, under OpenSlide's names; the XML of an OME-TIFF under tiff.ImageDescription."""
+    """Scale, objective and vendor, under OpenSlide's names; the XML of an OME-TIFF as tiff.ImageDescription."""
     listed = page.description.split("|") if tiff.is_svs else []
     fields = {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in listed)}
     scale = dict.fromkeys("xy", fields.get("MPP"))

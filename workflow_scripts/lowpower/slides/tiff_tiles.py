@@ -1,7 +1,7 @@
-"""A level's tiles in a TIFF file: found by tifffile, each decoded by itself, the last ones kept.
+"""Tiles of a level in a TIFF file: tifffile locates them, each is decoded separately, the latest are cached.
 
-JPEG is decoded by libjpeg-turbo (simplejpeg), as OpenSlide does, and not by imagecodecs, which is as fast but keeps
-silent about damaged data. Other compressions are imagecodecs' own. A strip is a tile as wide as the image.
+JPEG is decoded with libjpeg-turbo (simplejpeg), as in OpenSlide, and not with imagecodecs, which is as fast but does
+not report damaged data. imagecodecs decodes other compressions. A strip is a tile as wide as the image.
 """
 
 from collections import OrderedDict
@@ -15,37 +15,37 @@ import simplejpeg
 import tifffile
 from PIL import Image
 
-CACHE = 100_000_000  # bytes of decoded tiles: a row of them across 130,000 px, so that strips decode none twice
+CACHE = 100_000_000  # bytes of decoded tiles: one row of them across 130,000 px, so that strips decode no tile twice
 JPEG = 7
-# compressions of which tests/slides/test_tiff_slide.py compares pixels. Not 33003: Aperio's YCbCr, others' RGB
+# compressions whose pixels tests/slides/test_tiff_slide.py compares. Not 33003: YCbCr of Aperio, RGB of others
 OTHERS = {
     1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate", 33004: "JPEG 2000", 33005: "JPEG 2000",
     34712: "JPEG 2000", 34887: "LERC", 34933: "PNG", 34934: "JPEG XR", 50000: "Zstandard", 50001: "WebP",
     50002: "JPEG XL",
 }  # fmt: skip
 _RGB, _YCBCR = 2, 6  # PhotometricInterpretation
-_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"  # its next byte says: 0 RGB, 1 YCbCr
+_ADOBE = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"  # the next byte is 0 for RGB, 1 for YCbCr
 
-Decode = Callable[[bytes, int, np.ndarray], None]  # data of a tile, its index, and where its pixels go: (H, W, 3) uint8
+Decode = Callable[[bytes, int, np.ndarray], None]  # data of a tile, its index, array for its pixels: (H, W, 3) uint8
 
 
 @dataclass(frozen=True)
 class Tiles:
-    """Where the tiles of a level lie in its file, and how one is decoded."""
+    """Positions of a level's tiles in the file, and the function that decodes one."""
 
     size: tuple[int, int]  # width and height of the level
     tile: tuple[int, int]  # of a tile
-    padded: bool  # whether the last ones reach beyond the level, as tiles do, and strips do not
+    padded: bool  # True if the last tiles extend beyond the level, as tiles do and strips do not
     offsets: Sequence[int]
-    counts: Sequence[int]  # bytes; 0 where a scanner saw nothing
+    counts: Sequence[int]  # bytes; 0 for a tile that the scanner left empty
     compression: int
     decode: Decode
 
 
 def tiles_of(page: tifffile.TiffPage) -> Tiles:
-    """The tiles of an image of an open TIFF file, which may be closed then. Raises ValueError when they are not known.
+    """Locate the tiles of an image in an open TIFF file, which may be closed afterwards.
 
-    Known are 8-bit RGB, with or without transparency, of the compressions above.
+    Supported are 8-bit RGB, with or without transparency, in the compressions above. Raises ValueError for others.
     """
     size = (page.imagewidth, page.imagelength)
     tile = (page.tilewidth, page.tilelength) if page.is_tiled else (size[0], min(page.rowsperstrip, size[1]))
@@ -64,7 +64,7 @@ def tiles_of(page: tifffile.TiffPage) -> Tiles:
 def _jpeg(page: tifffile.TiffPage) -> Decode:
     if page.photometric not in (_RGB, _YCBCR) or page.samplesperpixel != 3:
         raise ValueError(f"JPEG of {page.samplesperpixel} samples, photometric interpretation {page.photometric}")
-    # the tables that a level's tiles share, and their color space: the tag's, which the data need not repeat
+    # the tables that a level's tiles share, and the color space from the TIFF tag, which the data need not repeat
     head = b"\xff\xd8" + (page.jpegtables or b"")[2:-2] + _ADOBE + bytes([page.photometric == _YCBCR])
 
     def decode(data: bytes, index: int, out: np.ndarray) -> None:
@@ -81,7 +81,7 @@ def _other(page: tifffile.TiffPage) -> Decode:
     decode_segment, premultiplied = page.decode, tuple(page.extrasamples) == (tifffile.EXTRASAMPLE.ASSOCALPHA,)
 
     def decode(data: bytes, index: int, out: np.ndarray) -> None:
-        pixels = decode_segment(data, index)[0][0]  # (H, W, 3 or 4), the last ones perhaps cut at the level's edge
+        pixels = decode_segment(data, index)[0][0]  # (H, W, 3 or 4); the last tiles may end at the level's edge
         if pixels.dtype != np.uint8:
             raise ValueError(f"pixels of {pixels.dtype}")
         part = out[: pixels.shape[0], : pixels.shape[1]]
@@ -96,14 +96,14 @@ def _other(page: tifffile.TiffPage) -> Decode:
 
 
 def on_white(image: Image.Image) -> Image.Image:
-    """An RGBA image laid on white, as RGB: dropping alpha instead would turn empty parts of a slide black."""
+    """Blend an RGBA image onto white, as RGB: dropping alpha instead would turn empty parts of a slide black."""
     ground = Image.new("RGB", image.size, "white")
     ground.paste(image, mask=image.getchannel("A"))
     return ground
 
 
 class TileReader:
-    """Reads a level from its tiles, and keeps the last ones decoded. What no tile holds is white."""
+    """Reader of a level from its tiles, with a cache of decoded tiles. Areas without a tile are white."""
 
     name = "tifffile"
 
@@ -117,12 +117,12 @@ class TileReader:
         self.file = open(path, "rb", buffering=0)  # noqa: SIM115  closed by close
 
     def fill(self, out: np.ndarray, x: int, y: int) -> None:
-        """As ``PlainReader.fill``."""
+        """Fill out as ``PlainReader.fill`` does."""
         height, width = out.shape[:2]
         if min(x, y) < 0 or x + width > self.size[0] or y + height > self.size[1]:
             out[:] = 255
         for index, (left, top), (x0, y0, x1, y1) in self.touched(x, y, width, height):
-            # a tile that is asked for whole is not asked for again; one place for all of them stays in the cache
+            # a whole tile is requested only once; a single buffer for these stays in the CPU cache
             whole = (x1 - x0, y1 - y0) == self.tile
             if whole and out.shape == self.once.shape and out.flags.c_contiguous:
                 self._decode(index, out)
@@ -131,13 +131,13 @@ class TileReader:
             out[y0 - y : y1 - y, x0 - x : x1 - x] = tile[y0 - top : y1 - top, x0 - left : x1 - left]
 
     def touched(self, x: int, y: int, width: int, height: int) -> Iterator[tuple[int, tuple, tuple]]:
-        """The tiles that a box touches: index, left and top, and left, top, right, bottom of what both share.
+        """Yield the tiles that a box touches: index, left and top, and left, top, right, bottom of the overlap.
 
         All in pixels of the level, and within it.
         """
         right, bottom = min(x + width, self.size[0]), min(y + height, self.size[1])
         across, down = self.tile
-        if x >= right or y >= bottom:  # the last tiles reach farther than the level
+        if x >= right or y >= bottom:  # the last tiles extend beyond the level
             return
         for top in range(max(y, 0) // down * down, bottom, down):
             for left in range(max(x, 0) // across * across, right, across):
@@ -168,7 +168,7 @@ class TileReader:
             self.tiles.decode(data, index, out)
         except MemoryError:
             raise
-        except Exception as error:  # each of the codecs has errors of its own
+        except Exception as error:  # each codec raises its own exceptions
             raise openslide.OpenSlideError(f"tile {index}: {error}") from error
 
     def close(self) -> None:

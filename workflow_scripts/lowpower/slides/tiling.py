@@ -1,4 +1,4 @@
-"""Regions cut from a slide at the teacher's magnification: one ZIP of images and one table."""
+"""Cut regions from a slide at the teacher's magnification into one ZIP of images and one table."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,7 +42,7 @@ def tile_slide(
 ) -> None:
     """Cut a slide into regions at the teacher's magnification.
 
-    check, mask, mask_state: what check_slide and mask_tissue wrote. path: the slide. annotation: file of the
+    check, mask, mask_state: outputs of check_slide and mask_tissue. path: the slide. annotation: file of the
     annotations that become regions, or "". regions: CSV with one row per region. outlines: GeoJSON of their boxes, for
     QuPath. images: ZIP with one JPEG per region. state: JSON. overview: JPEG of the tissue with its regions. An
     excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
@@ -77,7 +77,7 @@ def tile_slide(
 
 
 def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
-    """How the teacher's pixels are made from a slide of this mpp. Raises ExcludedSlide where that is too coarse."""
+    """Choose the scale of the teacher's pixels for a slide of this mpp. Raises ExcludedSlide if that is too coarse."""
     try:
         return choose_scale(slide.level_downsamples, mpp_of(magnification) / mpp)
     except ValueError as error:
@@ -90,9 +90,9 @@ def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) 
 def cut_regions(
     slide: openslide.OpenSlide, scale: Scale, plan: Plan, quality: int, progress: Progress
 ) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
-    """Each box of a slide as JPEG, with its name in the ZIP; a large one in parts, each cut when it is asked for."""
+    """Yield name in the ZIP and JPEG of each box of a slide; a large JPEG in parts, each cut on demand."""
     strips = [in_strips(box) for box in plan.boxes]
-    # one array for all: to ask the system for memory for each takes a quarter of the time of reading a small one
+    # one array for all boxes: allocating memory for each takes a quarter of the time to read a small one
     memory = np.empty(max(first.width * first.height for first, *_ in strips) * 3, np.uint8)
     empty = True
 
@@ -100,16 +100,16 @@ def cut_regions(
         nonlocal empty
         pixels = memory[: strip.width * strip.height * 3].reshape(strip.height, strip.width, 3)
         read_area(slide, scale, strip.x, strip.y, strip.width, strip.height, out=pixels)
-        empty = empty and pixels.min() == 255  # none but empty ones so far: of a whole slide only the first
+        empty = empty and pixels.min() == 255  # stops at the first strip that is not empty
         if plan.foreign:
             pixels[plan.foreign(strip)] = 255
-        # the bytes of files.encode in three quarters of its time
+        # the same bytes as files.encode, in three quarters of the time
         return imagecodecs.jpeg8_encode(pixels, quality, subsampling="444")
 
     for k, box in enumerate(plan.boxes):
         progress.at(k)
         yield _member(k), cut(box) if strips[k] == [box] else join_jpegs(map(cut, strips[k]), box.height)
-    if empty:  # a lost level is transparent, thus white: no error of OpenSlide's tells of it
+    if empty:  # a lost level is transparent, thus white, and OpenSlide raises no error
         raise ExcludedSlide(
             f"level {scale.level} of the file is empty where there should be tissue; copy the file again, or correct "
             "the mask that the sheet names"
@@ -140,5 +140,5 @@ def _row(checked: CheckedSlide, k: int, box: Box, scale: Scale, reader: str) -> 
 
 
 def _plain(value: float) -> int | float:
-    """Pixels of level 0: whole where they are, else to a thousandth."""
+    """Round pixels of level 0 to an integer if they are whole, else to a thousandth."""
     return round(value) if abs(value - round(value)) < 1e-6 else round(value, 3)

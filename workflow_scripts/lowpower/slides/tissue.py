@@ -1,4 +1,4 @@
-"""Where the tissue is: one mask per slide, at a fixed scale, that all magnifications share."""
+"""Tissue detection: one mask per slide, at a fixed scale, shared by all magnifications."""
 
 import math
 from collections.abc import Sequence
@@ -19,41 +19,41 @@ from lowpower.slides.resampling import choose_scale, read_area
 from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.user_mask import read_own_mask, scanned_area
 
-# Stain takes more light of one color than of another; dust, shadows and black corners do not. The bounds are on the
-# spread between the channels, as shares of the glass. STAIN makes a piece of tissue: up to .06 the edge of a cover
-# glass did too. FAINT is followed from there: pale tissue, and edges that fill half of a pixel.
+# Stain absorbs more light of one color than of another; dust, shadows and black corners do not. The thresholds apply to
+# the spread between the channels, as shares of the glass. STAIN starts a piece of tissue: at up to .06 the edge of a
+# cover glass did too. FAINT continues from there: pale tissue, and edges that fill half of a pixel.
 STAIN, FAINT = 0.07, 0.04
-# PALE makes a piece where it is broad: most of a window of BROAD_UM is as pale, which an edge of a cover glass is not.
-# Tissue of .08 is .068 where glass of 150 and the tissue are each a level off (JPEG), and whole pieces were lost. In a
-# window of fewer pixels, from 12 µm per pixel on, such edges and soft ink are broad too.
+# PALE starts a piece if it is broad: it fills most of a window of BROAD_UM, which the edge of a cover glass does not.
+# Tissue of .08 drops to .068 if glass of 150 and the tissue are each off by one level (JPEG), and whole pieces were
+# lost. In a window of fewer pixels, from 12 µm per pixel on, such edges and soft ink are broad too.
 PALE, BROAD_UM, MOST, PIXELS = 0.06, 64, 0.75, 6
 
 
 @dataclass(frozen=True)
 class TissueSettings:
-    """What is small on a slide; the section ``tissue`` of the config, without the scale of the mask."""
+    """Sizes for tissue detection; the section ``tissue`` of the config, without the scale of the mask."""
 
-    min_area_um2: float = 10000  # pieces below are dropped
-    max_hole_um2: float = 20000  # holes below are filled; a large fat cell, 150 µm across, has 17,700
+    min_area_um2: float = 10000  # smaller pieces are dropped
+    max_hole_um2: float = 20000  # smaller holes are filled; a large fat cell, 150 µm across, has 17,700
     close_um: float = 32  # gaps up to this width are closed
-    faint_um: float = 64  # faint stain is followed this far
-    pen_um: float = 100  # strokes of ink from about this width on are dropped; 0 looks for none
+    faint_um: float = 64  # faint stain is added up to this distance
+    pen_um: float = 100  # strokes of ink of about this width or wider are dropped; 0 turns ink detection off
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What an image of a slide shows: masks (H, W) bool, and what doubt about them rests on."""
+    """Findings in an image of a slide: masks (H, W) bool, and the values behind the warnings."""
 
     tissue: np.ndarray
     colored: np.ndarray  # tissue, dirt and ink
     ink: np.ndarray
     scanned: np.ndarray  # all but white and black fill
-    other_stains: float  # share of the stain, ink apart, of colors that hematoxylin and eosin never have
-    glass: np.ndarray | None  # its color (3,); None where none shows
+    other_stains: float  # share of the stain, without ink, in colors that hematoxylin and eosin never have
+    glass: np.ndarray | None  # its color (3,); None if none shows
 
 
 def find_tissue(image: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndarray:
-    """The tissue in an image of a slide stained with hematoxylin and eosin, (H, W) bool, without ink.
+    """Find the tissue, without ink, in an image of a slide stained with hematoxylin and eosin, (H, W) bool.
 
     image: (H, W, 3) uint8 at ``mpp`` µm per pixel.
     """
@@ -61,14 +61,14 @@ def find_tissue(image: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndar
 
 
 def survey_slide(image: np.ndarray, mpp: float, sizes: TissueSettings) -> Survey:
-    """As ``find_tissue``, with all that was seen on the way."""
+    """Find the tissue as ``find_tissue`` does, with ink, glass and scanned area."""
     seen = find_glass(image)
     glass = assume_glass(image) if seen is None else seen
     if sizes.pen_um:
         ink, other = find_ink(image, glass, mpp, sizes.pen_um)
     else:
         ink, other = np.zeros(image.shape[:2], bool), 0.0
-    # noise of 2 % of dim glass would be followed as faint stain: the area of tissue then grew by up to 19 %
+    # noise of 2 % of dim glass would count as faint stain: the area of tissue then grew by up to 19 %
     faintest = FAINT if seen is None else min(STAIN, max(FAINT, measure_noise(image, seen)))
     stained, pale, faint = _read_colors(image, glass, (STAIN, PALE, faintest))
     window = round(BROAD_UM / mpp)
@@ -84,7 +84,7 @@ def survey_slide(image: np.ndarray, mpp: float, sizes: TissueSettings) -> Survey
 
 
 def _read_colors(image: np.ndarray, glass: np.ndarray, bounds: Sequence[float]) -> list[np.ndarray]:
-    """Where the channels of an image (H, W, 3) differ by more than each of the bounds, as shares of the glass.
+    """Threshold the spread between the channels of an image (H, W, 3), as a share of the glass, at each bound.
 
     glass: its color (3,). Returns a mask (H, W) for each bound.
     """
@@ -99,7 +99,7 @@ def _read_colors(image: np.ndarray, glass: np.ndarray, bounds: Sequence[float]) 
 
 
 def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndarray:
-    """Tissue (H, W) with its gaps closed, small holes filled and small pieces dropped; what is pen stays out."""
+    """Close gaps, fill small holes and drop small pieces of tissue (H, W); pen stays excluded."""
     tissue = close_gaps(tissue, round(sizes.close_um / mpp)) & ~pen
     tissue = fill_small(tissue, sizes.max_hole_um2 / mpp**2) & ~pen
     return drop_small(tissue, sizes.min_area_um2 / mpp**2)
@@ -116,9 +116,9 @@ def mask_tissue(
 ) -> None:
     """Write a slide's tissue mask (PNG, 0 and 255; one black pixel for an excluded slide) and its state.
 
-    check: the state that check_slide wrote. path: the slide. own_mask: a pathologist's mask to use instead, or "".
-    mask_mpp: wanted µm per pixel. state: JSON with the mask_mpp that came of it, the mask's reduction (pixels of
-    level 0 per pixel of the mask) and the area of tissue.
+    check: the state written by check_slide. path: the slide. own_mask: a pathologist's mask to use instead, or "".
+    mask_mpp: wanted µm per pixel. state: JSON with the actual mask_mpp, the mask's reduction (pixels of level 0 per
+    pixel of the mask) and the area of tissue.
     """
     checked = CheckedSlide.read(check)
     tissue, masked = np.zeros((1, 1), bool), MaskedSlide(checked.slide)
@@ -141,13 +141,13 @@ def mask_tissue(
 def _mask(
     path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: TissueSettings
 ) -> tuple[np.ndarray, float, list[str], str]:
-    """The mask, its reduction, what is doubtful about it, and why it is blank, or "".
+    """Make the mask; return it with its reduction, its warnings, and the reason if it is blank, or "".
 
     A slide coarser than mask_mpp is masked pixel by pixel.
     """
     with open_slide(path) as slide:
         scale = choose_scale(slide.level_downsamples, max(1, mask_mpp / mpp))
-        # rounded up, so that the last mask pixel may reach beyond the slide but all of the slide is covered
+        # rounded up to cover the whole slide; the last mask pixel may extend beyond it
         size = [math.ceil(side / scale.reduction) for side in slide.dimensions]
         if own_mask:
             tissue, warnings = read_own_mask(own_mask, slide.dimensions, size, scanned_area(slide))
@@ -162,10 +162,10 @@ def _mask(
 
 
 def _doubts(image: np.ndarray, survey: Survey, mpp: float) -> list[str]:
-    """What is doubtful about the mask of an image (H, W, 3) at ``mpp`` µm per pixel."""
+    """Warnings about the mask of an image (H, W, 3) at ``mpp`` µm per pixel."""
     mm2, scanned = mpp**2 / 1e6, survey.scanned
     light = slide_warnings.doubt_light(image, survey.glass)
-    if light or not survey.tissue.any():  # where there is none, the reason says what was seen
+    if light or not survey.tissue.any():  # without tissue, the reason describes the findings
         return light
     ink, colored = (np.count_nonzero(mask & scanned) for mask in (survey.ink, survey.colored))
     return [

@@ -1,6 +1,6 @@
-"""A pathologist's own mask of a slide's tissue, brought to where the slide is and to the scale of masks.
+"""Read a pathologist's own tissue mask, and resample it to the position and scale of lowpower's masks.
 
-It shows the whole slide or, of a slide whose file says what was scanned of it, the scanned area; its shape tells which.
+It shows the whole slide or, if the slide file gives one, the scanned area; the aspect ratio decides which.
 """
 
 from collections.abc import Sequence
@@ -15,14 +15,14 @@ from lowpower.slides.mask_values import find_marked
 from lowpower.slides.slide import ExcludedSlide
 
 FILE = "the file in the sheet's column mask"
-AS_STORED = ("1", "L", "P", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "F")  # of a palette the numbers count
+AS_STORED = ("1", "L", "P", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "F")  # for a palette, the indices count
 LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP")
 
 Area = tuple[int, int, int, int]  # left, top, width, height in pixels of level 0
 
 
 def scanned_area(slide: openslide.OpenSlide) -> Area:
-    """The part of level 0 that was scanned, where the file says it (MIRAX), else all of it."""
+    """Scanned part of level 0, if the file gives it (MIRAX), else all of level 0."""
     try:
         x, y, width, height = (int(slide.properties[f"openslide.bounds-{k}"]) for k in ("x", "y", "width", "height"))
     except (KeyError, ValueError):
@@ -33,11 +33,11 @@ def scanned_area(slide: openslide.OpenSlide) -> Area:
 def read_own_mask(
     path: str | Path, slide_size: tuple[int, int], size: tuple[int, int], scanned: Area
 ) -> tuple[np.ndarray, list[str]]:
-    """A pathologist's mask of a slide, brought to a size, and what is doubtful about it.
+    """Read a pathologist's mask of a slide at a size, with warnings.
 
     path: an image, at any scale, of the whole slide or of its scanned area; transparent pixels are background.
     slide_size, size: (width, height) of level 0 and of the result. Returns (height, width) bool and warnings. Raises
-    ExcludedSlide when it is no image, has the shape of neither area, or more values than two.
+    ExcludedSlide when it is not an image, matches the shape of neither area, or has more than two values.
     """
     try:
         with Image.open(path) as image:
@@ -47,7 +47,7 @@ def read_own_mask(
                 image = image.convert({"La": "LA", "RGBa": "RGBA"}.get(image.mode, "RGB"))
     except MemoryError:
         raise
-    except Exception as error:  # of Pillow, many kinds, whatever the file turns out to be
+    except Exception as error:  # Pillow raises many kinds, depending on the file
         known = {FileNotFoundError: "does not exist", Image.DecompressionBombError: "has too many pixels"}
         what = known.get(type(error), "cannot be read as an image")
         raise ExcludedSlide(f"{FILE} {what}; correct it, or leave it blank") from error
@@ -61,16 +61,16 @@ def read_own_mask(
 
 
 def _stored_at(stored: int, start: int, length: int, slide: int, count: int) -> np.ndarray:
-    """Of ``count`` pixels across a slide, the pixel of the mask at the center of each; -1 where it shows none.
+    """Index of the mask pixel at the center of each of ``count`` pixels across a slide; -1 outside the mask.
 
-    stored: pixels of the mask, which shows the slide from ``start`` on; start, length, slide: in pixels of level 0.
+    stored: pixels of the mask. start, length: of the area that it shows. start, length, slide: in pixels of level 0.
     """
     at = ((2 * np.arange(count) + 1) * slide - 2 * count * start) * stored // (2 * count * length)
     return np.where((at >= 0) & (at < stored), at, -1)
 
 
 def _place(mask: tuple[int, int], slide_size: tuple[int, int], scanned: Area) -> tuple[Area, list[str]]:
-    """The area that a mask of a size (width, height) shows: the one whose shape it has."""
+    """Find the area that a mask of a size (width, height) shows, by its aspect ratio, with warnings."""
     areas = dict.fromkeys([(0, 0, *slide_size), scanned])
     fitting = [area for area in areas if _fits(mask, area[2:], WHOLE)]
     exact = [area for area in fitting if _fits(mask, area[2:], 0)]
@@ -90,12 +90,12 @@ def _place(mask: tuple[int, int], slide_size: tuple[int, int], scanned: Area) ->
 
 
 def _fits(mask: tuple[int, int], area: Sequence[int], share: float) -> bool:
-    """Whether two shapes agree within a share, or one pixel of rounding on each side of the mask."""
+    """True if two shapes agree within a share, or within one pixel of rounding on each side of the mask."""
     return abs(mask[0] * area[1] - mask[1] * area[0]) <= max(share * mask[0] * area[1], sum(area))
 
 
 def _pixels(image: Image.Image, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Some rows and columns of an image, (H, W, channels), without its alpha; transparent pixels are 0."""
+    """Selected rows and columns of an image, (H, W, channels), without alpha; transparent pixels are 0."""
     pixels = np.asarray(image)[rows][:, columns]
     if pixels.ndim == 2:
         return np.nan_to_num(pixels)[..., None]
