@@ -30,7 +30,7 @@ def draw_disagreements(examples: str | Path, scales: dict[str, str], svg: str | 
 def _draw(
     which: str, nothing: str, examples: str | Path, scales: dict[str, str], svg: str | Path, png: str | Path
 ) -> None:
-    """Draw a row per region: pixels and feature map of each model, at one size; without regions, ``nothing`` as text."""
+    """Draw a row per region: pixels and feature map of each model, at one size; without regions, write ``nothing``."""
     with zipfile.ZipFile(examples) as archive:
         rows = json.loads(archive.read("examples.json"))[which]
         if not rows:
