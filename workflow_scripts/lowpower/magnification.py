@@ -48,7 +48,7 @@ def whole_reduction(scale: float) -> int | None:
 def written_out(high: float, low: float) -> float:
     """Restore all digits of ``low`` if it was rounded: ``written_out(10, 1.6667) == 10 / 6``.
 
-    It was if it is a whole reduction of ``high`` to within one part in 1,000; else it is returned unchanged.
+    It counts as rounded if it is a whole reduction of ``high`` to within one part in 1,000; else it is unchanged.
     """
     exact = high / max(1, round(high / low))
     return exact if low != exact and abs(low / exact - 1) <= WRITTEN else low

@@ -113,7 +113,7 @@ def _hue(colors: Tensor, amounts: Tensor) -> Tensor:
     slope = torch.where(of_red, green - blue, torch.where(of_green, blue - red, red - green))
     start = torch.where(of_red, amounts, torch.where(of_green, amounts + 1 / 3, amounts + 2 / 3))
     hue = slope.div_((6 * chroma).clamp_(min=1e-6)).add_(start)
-    # a channel is the value less the chroma where the hue is far from the channel's own; between, it changes linearly
+    # a channel is the value up to a sixth of a turn from its own hue, less the chroma from a third on, linear between
     away = hue + _OPPOSITE
     away.sub_(away.round()).abs_().mul_(-6).add_(2).clamp_(0, 1)
     return torch.sub(value, away.mul_(chroma), out=colors)
