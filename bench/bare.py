@@ -1,4 +1,4 @@
-"""The bare model: a training step on tensors in memory, with nothing of the workflow around it."""
+"""The bare model: a training step on tensors in memory, without any part of the workflow."""
 
 from collections.abc import Callable
 
@@ -13,7 +13,7 @@ from lowpower.slides.phantom import CLASSES
 
 
 def bare_step(side: int, student: bool, precision: str, channels_last: bool) -> Callable[[], None]:
-    """A step on a batch of normalized images (side x side px) and targets in memory, in passes as the workflow's."""
+    """Build a step on a batch of normalized images (side x side px) and targets in memory, in the workflow's passes."""
     network = resnet.build(len(CLASSES), 0)
     if channels_last:
         network.to(memory_format=torch.channels_last)
@@ -45,5 +45,5 @@ def bare_step(side: int, student: bool, precision: str, channels_last: bool) -> 
 
 
 def bare_loss(logits: Tensor, feature_map: Tensor, said: Tensor, its_map: Tensor) -> Tensor:
-    """What a student minimizes."""
+    """Loss of a student."""
     return kl_divergence(logits, said) + feature_loss(feature_map, its_map)

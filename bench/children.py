@@ -1,4 +1,4 @@
-"""What the benchmarks share: measuring in a process of its own, and the spread of rounds."""
+"""Shared by the benchmarks: measurement in a child process, and the spread of rounds."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from statistics import median
 
 
 def run_child(script: str, *arguments: str) -> tuple[str, float, int]:
-    """What a script, or ``-m`` with a module, prints; its seconds of the processor; the peak of its memory in MB."""
+    """Run a script, or ``-m`` with a module; return its output, processor seconds and peak memory in MB."""
     child = subprocess.Popen([sys.executable, script, *arguments], stdout=subprocess.PIPE, text=True)
     said = child.stdout.read()
     _, status, usage = os.wait4(child.pid, 0)
@@ -18,5 +18,5 @@ def run_child(script: str, *arguments: str) -> tuple[str, float, int]:
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """Least, middle and largest."""
+    """Minimum, median and maximum."""
     return {name: round(of(values), 3) for name, of in (("min", min), ("median", median), ("max", max))}

@@ -1,4 +1,4 @@
-"""A drawn cohort in the workflow's own files, small enough to be trained on in a benchmark."""
+"""A synthetic cohort in the workflow's own files, small enough to train on in a benchmark."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -25,13 +25,13 @@ AUGMENTATION, RECIPE = Augmentation(), Training()  # the config's defaults
 
 
 def save_teacher(folder: Path) -> None:
-    """A teacher that has learned nothing, which costs as much to ask."""
+    """Save an untrained teacher, which costs as much to run as a trained one."""
     header = ModelHeader(classes=list(phantom.CLASSES), mean=[0.7] * 3, std=[0.2] * 3, fingerprint="bench")
     save_model(folder / "teacher.safetensors", resnet.build(len(phantom.CLASSES), 0), header)
 
 
 def record(folder: Path, views: int) -> None:
-    """Have the teacher look at the cohort's regions."""
+    """Record the teacher's outputs for the cohort's regions."""
     record_teacher(
         folder / "teacher.safetensors", folder / f"regions/{name_of(TEACHER)}.csv", folder / "splits.csv", 0, views,
         0, 1, AUGMENTATION, RECIPE.megapixels_per_pass, False, folder / "targets/part0.safetensors",
@@ -59,8 +59,8 @@ def train(folder: Path, which: str, reduction: int, steps: int, live: bool = Fal
 def draw_cohort(folder: Path, side: int, regions: int, reductions: tuple[int, ...], repeat: int = 1) -> None:
     """Write regions/{magnification}.csv, their ZIPs and splits.csv: ``regions`` to train on and 4 for validation.
 
-    side: of a region at 10x, in pixels. Only 16 pieces of tissue are drawn; the others are those, turned, which cost
-    as much to read and to learn. repeat: a region is one piece, so many times side by side and below each other.
+    side: of a region at 10x, in pixels. Only 16 pieces of tissue are drawn; the others are turned copies, which cost as
+    much to read and to train on. repeat: a region is one piece, repeated this many times in both directions.
     """
     pieces = []
     for k in range(min(16, regions)):
@@ -85,7 +85,7 @@ def draw_cohort(folder: Path, side: int, regions: int, reductions: tuple[int, ..
 
 
 def _write_slide(folder: Path, slide: str, images: list[np.ndarray], reduction: int) -> list[dict]:
-    """A ZIP as ``tile_slide`` and ``downsample_slide`` write them; returns its rows of the index."""
+    """Write a ZIP as ``tile_slide`` and ``downsample_slide`` do; return its rows of the index."""
     name, quality = f"{name_of(TEACHER / reduction)}/{slide}.zip", 95 if reduction == 1 else None
     encoded = [
         (f"{k:05d}.{'jpg' if quality else 'png'}", files.encode(area_mean(image, reduction), quality))

@@ -1,11 +1,11 @@
-"""How long a study of thousands of slides is planned by Snakemake: docs/scale.md says what is compared.
+"""Time that Snakemake takes to plan a study of thousands of slides; docs/scale.md explains the comparison.
 
 .venv/bin/python bench/dag.py [--slides 10000] [--quick]
 
-A dry run of the workflow for a sheet of so many slides and 105 models, against a dry run of a bare Snakefile with the
-same chain and number of jobs: rules of one input, one output and a shell command, and nothing else. And what each
-job of a cluster takes to start: a dry run of one slide's first step, with the same sheet. Seconds are the processor's,
-so that other work on the machine counts less. JSON lines; the last one sums up.
+A dry run of the workflow for a sheet of this many slides and 105 models, against a dry run of a bare Snakefile with the
+same chain and number of jobs: rules of one input, one output and a shell command only. Also the time that each job of
+a cluster takes to start: a dry run of one slide's first step, with the same sheet. Seconds are processor time, which
+other work on the machine affects less. Output: JSON lines; the last one is a summary.
 """
 
 import argparse
@@ -69,7 +69,7 @@ rule model:
 
 
 def main() -> None:
-    """Make the sheet, plan both, and print one JSON line for each dry run and one in all."""
+    """Make the sheet, plan both, and print one JSON line for each dry run and one as a summary."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--slides", type=int, default=10_000)
     parser.add_argument("--quick", action="store_true", help="60 slides, to see that it runs")
@@ -92,7 +92,7 @@ def main() -> None:
 
 
 def write_study(folder: Path, slides: int) -> None:
-    """A config and a sheet of slides, two of a patient; a dry run looks at no slide, so the files are empty."""
+    """Write a config and a sheet of slides, two per patient; a dry run reads no slide, so the files are empty."""
     (folder / "config.yaml").write_text(CONFIG)
     (folder / "slides").mkdir()
     with (folder / "slides.csv").open("w", newline="") as file:
@@ -107,7 +107,7 @@ def write_study(folder: Path, slides: int) -> None:
 
 
 def take(what: str, folder: Path, arguments: list[str]) -> dict:
-    """A dry run in a folder: its jobs, its seconds of the processor and the peak of its memory in MB."""
+    """Do a dry run in a folder; return its jobs, processor seconds and peak memory in MB."""
     dry = ["--dry-run", "--quiet", "rules", "--directory", str(folder)]
     said, seconds, peak = run_child("-m", "snakemake", *arguments, *dry)
     jobs = int(re.findall(r"^total +(\d+)$", said, re.MULTILINE)[-1])

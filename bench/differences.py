@@ -1,10 +1,10 @@
-"""How much oftener rows of a study are right than one of them: the differences that docs/experiments.md shows.
+"""Differences in accuracy between rows of a study and one of them, as shown in docs/experiments.md.
 
 .venv/bin/python bench/differences.py results/views results/lung_views -- sskd_live sskd_1 sskd_2 sskd_4 sskd_8
 
-Of finished studies on test data: the accuracy of each row less that of the first, seed by seed, means over seeds, with
-the intervals of `results.md` (claims.md tests claims, with wider ones). Of several studies also of all together: the
-mean of their differences, patients of each drawn apart. JSON lines, in points.
+For finished studies on test data: the accuracy of each row minus that of the first, by seed, means over seeds, with
+the intervals of `results.md` (claims.md tests claims, with wider ones). For several studies also all together: the
+mean of their differences, with patients of each study drawn separately. JSON lines, in points.
 """
 
 import json
@@ -31,7 +31,7 @@ def main() -> None:
         sys.exit(__doc__)
     place = sys.argv.index("--")
     studies, (base, *rows) = [Path(name) for name in sys.argv[1:place]], sys.argv[place + 1 :]
-    rows = [row for row in rows if row != base]  # which differs from itself by nothing
+    rows = [row for row in rows if row != base]  # its difference to itself is 0
     found = [differences(study, base, rows) for study in studies]
     for study, of_study in zip(studies, found, strict=True):
         for about, (value, patients) in of_study.items():
@@ -39,14 +39,14 @@ def main() -> None:
     if len(studies) > 1:
         for about in [about for about in found[0] if all(about in of_study for of_study in found)]:
             together, drawn = [of_study[about] for of_study in found], []
-            for k, (value, _) in enumerate(together):  # studies with as many patients share their draws: not here
+            for k, (value, _) in enumerate(together):  # studies with equally many patients would share their draws
                 drawn.append(np.random.default_rng(k).permutation(value.drawn))
             value = Sample(float(np.mean([one.point for one, _ in together])), np.mean(drawn, 0))
             show(["together", *about], value, sum(patients for _, patients in together))
 
 
 def differences(study: Path, base: str, rows: list[str]) -> dict[tuple[str, str, str], tuple[Sample, int]]:
-    """By magnification, kind of unit and row: the difference, and how many patients there are."""
+    """Difference and number of patients, by magnification, kind of unit and row."""
     config = read_config(files.read_json(study / "config.json"), SCHEMA)
     asked = [model for model in models(config) if model.method in (base, *rows)]
     if lacking := {base, *rows} - {model.method for model in asked}:
@@ -73,7 +73,7 @@ def differences(study: Path, base: str, rows: list[str]) -> dict[tuple[str, str,
 
 
 def show(about: list[str], value: Sample, patients: int) -> None:
-    """One line."""
+    """Print one line."""
     low, high = interval_of_difference(value, 0.95, patients)
     names = ("study", "magnification", "per", "row")
     points = {"points": value.point, "low": low, "high": high}

@@ -1,10 +1,10 @@
-"""How long the tables of a large study take: docs/performance.md says what is compared.
+"""Time that the tables of a large study take; docs/performance.md explains the comparison.
 
 .venv/bin/python bench/evaluate.py [--quick]
 
-One thread. Made-up predictions of many models, judged per patient, slide and region with all draws, against one bare
-pass in which scikit-learn computes each model's metrics on the data alone, without any interval. Seconds are the
-processor's, so that other work on the machine counts less. The last line is JSON.
+One thread. Made-up predictions of many models are evaluated per patient, slide and region with all draws, against one
+bare pass in which scikit-learn computes each model's metrics on the data alone, without intervals. Seconds are
+processor time, which other work on the machine affects less. The last line is JSON.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def make(folder: Path, models: int, regions: int, patients: int) -> tuple[list[Path], list[ResultModel]]:
-    """Predictions of models that are right more and more often."""
+    """Make predictions of models with increasing accuracy."""
     splits = (("test", "p", regions, patients), ("val", "v", regions // 5, max(2, patients // 5)))
     asked = pd.concat([_regions(*split) for split in splits], ignore_index=True)
     truth = asked["label"].map(CLASSES.index).to_numpy()
@@ -84,7 +84,7 @@ def _regions(split: str, name: str, regions: int, patients: int) -> pd.DataFrame
 
 
 def take_tables(folder: Path, paths: list[Path], models: list[ResultModel]) -> None:
-    """What the rules judge_units and evaluate do."""
+    """Do the work of the rules judge_units and evaluate."""
     units = folder / "units.parquet"
     judge_units(paths, models, [], **JUDGING, reported=["test"], units=units)
     results, classes, sites = (
@@ -95,7 +95,7 @@ def take_tables(folder: Path, paths: list[Path], models: list[ResultModel]) -> N
 
 
 def bare_pass(path: Path) -> dict[str, float]:
-    """The metrics of a model by scikit-learn, per patient, slide and region."""
+    """Metrics of a model by scikit-learn, per patient, slide and region."""
     frame = pd.read_parquet(path)
     frame = frame[frame["split"] == "test"]
     found = {}

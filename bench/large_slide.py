@@ -1,9 +1,9 @@
-"""A slide as large as a glass, written from the tiles of two cells, because to draw as much would take hours.
+"""A slide with tissue over a whole glass, written from the tiles of two cells, because drawing it would take hours.
 
 .venv/bin/python bench/large_slide.py data/large
 
-writes two of them (30 x 30 mm, 0.5 GB each), a sheet, and a config from which `snakemake intake` and `plan` tell
-what such slides take: docs/scale.md.
+writes two slides (30 x 30 mm, 0.5 GB each), a sheet and a config; `snakemake intake` and `plan` then estimate the time
+and disk of such slides (docs/scale.md).
 """
 
 import sys
@@ -53,7 +53,7 @@ def main() -> None:
 def write_large(path: Path, width: int, height: int, block: int = BLOCK, seed: int = 0) -> None:
     """Write a slide of width x height px, in levels of 1, 1/4 and 1/16, from the tiles of two cells.
 
-    block: cells of a piece of tissue, along a side. seed: of what the tissue looks like.
+    block: cells of a piece of tissue, along a side. seed: of the tissue's appearance.
     """
     piece = phantom.draw_piece(
         rng.generator(seed, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.PhantomSettings(piece_px=512)
@@ -78,7 +78,7 @@ def write_large(path: Path, width: int, height: int, block: int = BLOCK, seed: i
 
 
 def encoded_tiles(image: np.ndarray) -> Iterator[bytes]:
-    """The tiles of a square image as JPEG, in rows."""
+    """Tiles of a square image as JPEG, in rows."""
     for top in range(0, len(image), TILE):
         for left in range(0, len(image), TILE):
             tile = np.ascontiguousarray(image[top : top + TILE, left : left + TILE])
@@ -86,7 +86,7 @@ def encoded_tiles(image: np.ndarray) -> Iterator[bytes]:
 
 
 def laid_out(cells: list[list[bytes]], down: int, across: int, block: int) -> Iterator[bytes]:
-    """The tiles of a level, in rows: cells of glass and of tissue, ``block`` of tissue and two of glass in turns."""
+    """Tiles of a level, in rows: ``block`` cells of tissue alternate with two cells of glass."""
     per_cell = round(len(cells[0]) ** 0.5)
     for row in range(down):
         for column in range(across):

@@ -1,12 +1,12 @@
-"""How the levels that a slide stores differ from area means of its finest one: docs/slides.md says what it means.
+"""Differences between a slide's stored levels and area means of its finest one; docs/slides.md explains them.
 
 .venv/bin/python bench/level_pixels.py SLIDE...
 
 One JSON line for each slide and coarser level. Sharpness is the mean absolute difference of neighbors in gray, over
-fields of 64 px whose corners lie anywhere, in percent more or less than that of the area means of the same fields:
-``read`` as read_level reads them, ``stored`` cut from the level as it is stored, ``between`` by OpenSlide half a stored
-pixel further on. Seconds are the processor's, to read the whole slide at the level's scale: from the level, and from
-level 0 by area means; megabytes are what is stored of each.
+fields of 64 px with corners anywhere, in percent more or less than that of the area means of the same fields: ``read``
+as by read_level, ``stored`` cut from the stored level, ``between`` by OpenSlide half a stored pixel further on. Seconds
+are processor time, to read the whole slide at the level's scale: from the level, and from level 0 by area means;
+megabytes are the stored size of each.
 """
 
 import argparse
@@ -24,8 +24,8 @@ from lowpower.slides.resampling import Scale, read_area
 from lowpower.slides.slide import open_slide
 from lowpower.slides.slide_reader import Slide, on_white
 
-FIELD, STEP = 64, 97  # pixels of a level: a side, and the way to the next field, odd so that corners lie anywhere
-ONE_PIECE = 4096  # pixels: up to this side OpenSlide reads a level in one piece, from its corner, and mixes no pixels
+FIELD, STEP = 64, 97  # pixels of a level: side and distance of fields; odd, so that corners vary
+ONE_PIECE = 4096  # pixels: up to this side OpenSlide reads a level in one piece, from its corner, without interpolation
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def sharpness(slide: Slide, level: int) -> dict:
-    """Percent by which neighbors differ more, or less, than in area means."""
+    """Difference of neighbors relative to that in area means, in percent more or less."""
     n = round(slide.level_downsamples[level])
     scale, mean = finer_level(slide.level_dimensions, slide.level_downsamples, n), Scale(0, 1.0, n)
     whole, size = None, slide.level_dimensions[level]
@@ -61,7 +61,7 @@ def sharpness(slide: Slide, level: int) -> dict:
 
 
 def fields(size: tuple[int, int]) -> Iterator[tuple[int, int]]:
-    """Corners of fields on a level of this size, less a margin of a pixel."""
+    """Corners of fields on a level of this size, without a margin of one pixel."""
     for y in range(1, size[1] - FIELD, STEP):
         for x in range(1, size[0] - FIELD, STEP):
             yield x, y

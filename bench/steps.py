@@ -17,7 +17,7 @@ REDUCTIONS = (2, 4, 8)
 
 
 def take_step(name: str, folder: Path, magnification: float, unit: str) -> None:
-    """Take the slide in a folder one step on, by the library's own functions."""
+    """Run one step on the slide in a folder, by the library's own functions."""
     slide, check, mask = str(folder / "slide.tiff"), folder / "check.json", folder / "mask.json"
     grid = GridSettings(size_um=TILE * phantom.MPP, stride_um=0, min_tissue=0)
     settings = TilingSettings(

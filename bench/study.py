@@ -1,12 +1,12 @@
-"""What a study's distillation costs with the teacher recorded once, and with the teacher in the loop.
+"""Cost of a study's distillation with the teacher recorded once, and with the teacher in the loop.
 
 .venv/bin/python bench/study.py [--quick]
 
-One process and thread, seconds of the processor's. The workflow's own functions on a drawn cohort, with the recipe of
-the config's defaults but fewer steps: record_teacher and four times distill_student, against four times distill_student
-with `teacher: online`, whose teacher is asked for whole passes and keeps the images of its regions in memory. JSON
-lines; the last sums up: `times_cheaper`, the same without the 5x student (`times_cheaper_low`), and how many times
-fewer regions went through the teacher (`teacher_passes_ratio`). docs/performance.md says more.
+One process and thread, in processor seconds. The workflow's own functions on a synthetic cohort, with the config's
+defaults but fewer steps: record_teacher and four times distill_student, against four times distill_student with
+`teacher: online`, whose teacher runs on whole passes and keeps the images of its regions in memory. JSON lines; the
+last is a summary: `times_cheaper`, the same without the 5x student (`times_cheaper_low`), and the ratio of regions
+through the teacher (`teacher_passes_ratio`). docs/performance.md has details.
 """
 
 import argparse
@@ -25,14 +25,14 @@ from lowpower.magnification import name_of
 from lowpower.models import resnet
 
 VIEWS = 4  # the config's default
-SIDE = 512  # of a region at 10x, in pixels: the least of which a map of 1 x 1 is left at 0.625x
+SIDE = 512  # of a region at 10x, in pixels: the smallest that leaves a map of 1 x 1 at 0.625x
 REGIONS = 32
-LOOKS = 40  # at each region by each student; the paper's 100 epochs are 100
+LOOKS = 40  # of each student at each region; 100 for the paper's 100 epochs
 REDUCTIONS = (2, 4, 8, 16)
 
 
 def main() -> None:
-    """Take both ways and print one JSON line for each step of them and one in all."""
+    """Measure both ways and print one JSON line for each of their steps and one as a summary."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="two students, small regions, to see that it runs")
     quick = parser.parse_args().quick
@@ -42,7 +42,7 @@ def main() -> None:
         folder = Path(name)
         draw_cohort(folder, side, regions, reductions)
         save_teacher(folder)
-        with redirect_stderr(io.StringIO()):  # what torch loads when it is first used is not counted
+        with redirect_stderr(io.StringIO()):  # torch's loading on first use is not counted
             record(folder, 1)
             train(folder, "student", reductions[-1], 1)
         spent = {"recording": take("recording", side, lambda: record(folder, VIEWS))}
@@ -60,7 +60,7 @@ def main() -> None:
 
 
 def take(name: str, side: int, call: Callable[[], None]) -> dict:
-    """Seconds of one step, and how many regions went through the teacher in it: only it sees sides of this length."""
+    """Seconds of one step, and its regions through the teacher, the only network that gets sides of this length."""
     passes = 0
 
     def counted(self: resnet.ResNet, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -70,7 +70,7 @@ def take(name: str, side: int, call: Callable[[], None]) -> dict:
 
     forward, resnet.ResNet.forward = resnet.ResNet.forward, counted
     started = process_time()
-    with redirect_stderr(io.StringIO()):  # what the jobs say
+    with redirect_stderr(io.StringIO()):  # messages of the jobs
         call()
     found = {"seconds": round(process_time() - started, 2), "passes": passes}
     resnet.ResNet.forward = forward
@@ -79,7 +79,7 @@ def take(name: str, side: int, call: Callable[[], None]) -> dict:
 
 
 def sum_up(spent: dict[str, dict], reductions: tuple[int, ...], way: str) -> dict:
-    """Seconds and passes of the students at these reductions, and of the recording where it is used."""
+    """Seconds and passes of the students at these reductions, and of the recording if it is used."""
     chosen = [spent[f"{name_of(TEACHER / n)} {way}"] for n in reductions]
     chosen += [spent["recording"]] if way == "recorded" else []
     return {key: sum(step[key] for step in chosen) for key in ("seconds", "passes")}

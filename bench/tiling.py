@@ -1,11 +1,11 @@
-"""How fast slides are cut and reduced, and in how much memory: docs/performance.md says what is compared.
+"""Speed and memory of cutting and reducing slides; docs/performance.md explains the comparison.
 
 .venv/bin/python bench/tiling.py [--quick]
 .venv/bin/python bench/tiling.py --memory --glass 75 25 --piece 9
 
-One process and thread, page cache warm, ways taken in turns, the median of the rounds' ratios. Seconds are the
-processor's, so that other work on the machine counts less. JSON lines; the last one sums up. Memory is the peak of each
-step's own process on a slide of 30 x 30 mm, 60,000 x 60,000 px.
+One process and thread, page cache warm, ways in turns, the median of the rounds' ratios. Seconds are processor time,
+which other work on the machine affects less. JSON lines; the last one is a summary. Memory is the peak of each step's
+own process on a slide of 30 x 30 mm, 60,000 x 60,000 px.
 """
 
 import argparse
@@ -38,7 +38,7 @@ from lowpower.slides.pyramid import write_slide
 
 
 def main() -> None:
-    """Measure memory, then speed, and print one JSON line for each and one in all."""
+    """Measure memory, then speed, and print one JSON line for each and one as a summary."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="small slides and one round, to see that it runs")
     parser.add_argument("--memory", action="store_true", help="measure memory only")
@@ -58,19 +58,19 @@ def main() -> None:
             take_step(name, Path(folder), arguments.magnification, "tissue")
         return
     with tempfile.TemporaryDirectory(prefix="lowpower-bench-") as folder:
-        # memory first: a child's peak is never less than what its parent held when it started it
+        # memory first: a child's peak is at least its parent's memory at the start
         memory = measure_memory(Path(folder), glass, arguments.piece, arguments.magnification)
         speed = {} if arguments.memory else measure_speed(Path(folder), arguments.quick)
     print(json.dumps(speed | memory))
 
 
 def note(text: str) -> None:
-    """Say how far it is, beside the JSON."""
+    """Print progress to stderr, apart from the JSON."""
     print(text, file=sys.stderr, flush=True)
 
 
 def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnification: float) -> dict:
-    """The largest peak of the steps, each in a process of its own, on a slide of glass (width, height) mm."""
+    """Largest peak of the steps, each in a process of its own, on a slide of glass (width, height) mm."""
     peaks, seconds = {}, {}
     for step in ("write_slide", "check_slide", "mask_tissue", "tile_slide", "downsample_slide", "read_level"):
         started = perf_counter()
@@ -94,7 +94,7 @@ def measure_memory(folder: Path, glass: tuple[float, float], piece: int, magnifi
 def measure_speed(folder: Path, quick: bool) -> dict:
     """Seconds and ratios of each way through the same slide."""
     dials = phantom.PhantomSettings(pieces=2 if quick else 12, piece_px=192 if quick else 768)
-    # four times the same, which is quicker than to draw as much
+    # four copies, which is faster than drawing
     image = np.tile(phantom.draw_slide("bench", "sheet_atypical", dials), (2, 2, 1))
     write_slide(folder / "slide.tiff", image, phantom.MPP)
     note(f"{image.shape[1]:,} x {image.shape[0]:,} px, {(folder / 'slide.tiff').stat().st_size / 1e6:,.0f} MB")
@@ -117,7 +117,7 @@ def measure_speed(folder: Path, quick: bool) -> dict:
     for k in range(2 if quick else 6):
         for way, take in ways.items():
             if way in outputs:
-                # a first run replaces no file, which takes the longer the larger it is
+                # as in a first run, which replaces no file; replacing takes longer for larger files
                 (folder / outputs[way]).unlink(missing_ok=True)
             with redirect_stderr(io.StringIO()):
                 started = process_time()

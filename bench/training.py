@@ -1,10 +1,10 @@
-"""How fast models are trained beside the bare network, in how much memory: docs/performance.md says what is compared.
+"""Speed and memory of training, compared with the bare network; docs/performance.md explains the comparison.
 
 .venv/bin/python bench/training.py [--quick]
 
-A training by the workflow's own functions is stopped every few steps for as many steps of the bare model: forward,
-losses, backward and Adam on a batch that lies in memory. Seconds are the processor's; a ratio is the median of the
-rounds'. Validations are not in it. Each case is a process of its own, with one thread. JSON lines; the last sums up.
+A training by the workflow's own functions pauses every few steps for as many steps of the bare model: forward, losses,
+backward and Adam on a batch in memory. Seconds are processor time; a ratio is the median of the rounds' ratios, without
+validations. Each case is a process of its own, with one thread. JSON lines; the last one is a summary.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from lowpower.slides.phantom import CLASSES
 
 VIEWS = 4
 REGIONS = {256: 64, 512: 32}  # side in pixels at 10x: regions
-SIZES = {256: (2, 4, 8), 512: (2, 4, 8, 16)}  # and the students' reductions; a map must be left of each
+SIZES = {256: (2, 4, 8), 512: (2, 4, 8, 16)}  # side: the students' reductions, which must leave a map
 LARGE = 4096  # side of the largest region that the config's max_side_um leaves whole at 10x
 SETTINGS = {
     "float32": ("float32", False),
@@ -40,7 +40,7 @@ SETTINGS = {
 
 
 def main() -> None:
-    """Measure every case in a child and print one JSON line for each and one in all."""
+    """Measure every case in a child and print one JSON line for each and one as a summary."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="a few tiny cases and one round, to see that it runs")
     parser.add_argument("--case", nargs=2, metavar=("CASE", "FOLDER"), help=argparse.SUPPRESS)  # one, in a child
@@ -48,7 +48,7 @@ def main() -> None:
     if arguments.case:
         case, folder = json.loads(arguments.case[0]), Path(arguments.case[1])
         measure = {"job": take, "setting": compare_settings, "memory": fill_memory}[case["what"]]
-        with redirect_stderr(io.StringIO()):  # what the jobs say
+        with redirect_stderr(io.StringIO()):  # messages of the jobs
             found = measure(case, folder)
         print(json.dumps(case | found))
         return
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def cases(quick: bool) -> list[dict]:
-    """What is measured, in this order."""
+    """Cases to measure, in order."""
     sizes = {128: (2,)} if quick else SIZES
     shared = {"rounds": 1 if quick else 7, "quick": quick}
     found = []
@@ -80,7 +80,7 @@ def cases(quick: bool) -> list[dict]:
 
 
 def run_case(case: dict, folder: Path) -> dict:
-    """The line that a child prints of a case, which is printed again."""
+    """Run a case in a child; print and return its line."""
     if case["what"] != "setting":
         prepare_cohort(folder / str(case["side"]), case["side"], case["quick"])
     line, _, peak = run_child(__file__, "--case", json.dumps(case), str(folder))
@@ -91,7 +91,7 @@ def run_case(case: dict, folder: Path) -> dict:
 
 
 def prepare_cohort(folder: Path, side: int, quick: bool) -> None:
-    """A cohort with regions of this side, a teacher with random weights and its recording, in a child."""
+    """Make, in a child, a cohort with regions of this side, a teacher with random weights and its recording."""
     if folder.exists():
         return
     program = f"import training; training.make_cohort({str(folder)!r}, {side}, {quick})"
@@ -99,7 +99,7 @@ def prepare_cohort(folder: Path, side: int, quick: bool) -> None:
 
 
 def make_cohort(folder: str, side: int, quick: bool) -> None:
-    """As ``prepare_cohort``, here. The large regions are one of 512 px, repeated, and not recorded yet."""
+    """Do ``prepare_cohort`` in this process. Large regions are one of 512 px, repeated, and not recorded yet."""
     if side == LARGE:
         draw_cohort(Path(folder), 512, len(CLASSES), (2,), repeat=LARGE // 512)
     else:
@@ -113,9 +113,9 @@ def make_cohort(folder: str, side: int, quick: bool) -> None:
 
 
 def take(case: dict, folder: Path) -> dict:
-    """The step rate of a job as a share of the bare model's, and milliseconds per region of both."""
+    """Step rate of a job as a share of the bare model's, and milliseconds per region of both."""
     folder, side = folder / str(case["side"]), case["side"] // case["reduction"]
-    # until every view was drawn once, where they are kept; the first of all steps are slower in any case
+    # until every view has been drawn once, if views are kept; the first steps are always slower
     warm = 1 + (-(-case_regions(case) * VIEWS // RECIPE.batch) if case["kept"] else 1)
     student = case["job"] == "student"
     bare = bare_step(side, student, RECIPE.precision, RECIPE.channels_last)
@@ -134,12 +134,12 @@ def take(case: dict, folder: Path) -> dict:
 
 
 def case_regions(case: dict) -> int:
-    """How many regions its cohort trains on."""
+    """Number of training regions in its cohort."""
     return 8 if case["quick"] else REGIONS[case["side"]]
 
 
 class Enough(BaseException):
-    """Ends a training that was watched long enough."""
+    """Exception that ends a training once enough rounds are measured."""
 
 
 def in_turns(run: Callable[[], None], bare: Callable[[], None], warm: int, rounds: int) -> tuple[list, list]:
@@ -174,7 +174,7 @@ def in_turns(run: Callable[[], None], bare: Callable[[], None], warm: int, round
 
 
 def timed(call: Callable[[], None], times: int = 1) -> float:
-    """Seconds of the processor that one call takes."""
+    """Processor seconds of one call."""
     started = process_time()
     for _ in range(times):
         call()
@@ -197,7 +197,7 @@ def compare_settings(case: dict, folder: Path) -> dict:
 
 
 def fill_memory(case: dict, folder: Path) -> dict:
-    """One step, with a validation, on regions of the largest side; peak memory is the process's own."""
+    """Take one step, with a validation, on regions of the largest side; peak memory is that of the process."""
     folder = folder / str(case["side"])
     if case["job"] == "recording":
         record(folder, 1)

@@ -1,4 +1,4 @@
-"""The ways through one slide that are compared: the workflow's, a plain loop over openslide-python, and bare codecs."""
+"""Compared ways to process one slide: the workflow's, a plain loop over openslide-python, and bare codecs."""
 
 import io
 import sys
@@ -25,7 +25,7 @@ from lowpower.slides.tiling import cut_regions
 
 
 def cut_images(folder: Path, unit: str) -> None:
-    """The images of tile_slide, opened, read, encoded and written as it does, without its plan, table and overview."""
+    """Write the images of tile_slide in the same way, without its plan, table and overview."""
     rows = files.read_rows(folder / f"{unit}.csv")
     boxes = [Box(*(int(row[name]) for name in ("x", "y", "width", "height")), tissue=0) for row in rows]
     with open_slide(folder / "slide.tiff") as slide:
@@ -35,7 +35,7 @@ def cut_images(folder: Path, unit: str) -> None:
 
 
 def read_plainly(folder: Path, unit: str) -> None:
-    """What tile_slide wrote of the same regions, by a loop over openslide-python's read_region."""
+    """Write the same regions as tile_slide, by a loop over openslide-python's read_region."""
 
     def images() -> Iterator[tuple[str, bytes]]:
         for row in files.read_rows(folder / f"{unit}.csv"):
@@ -50,7 +50,7 @@ def read_plainly(folder: Path, unit: str) -> None:
 
 
 def count_equal(folder: Path, unit: str) -> int:
-    """How many images all ways wrote; one that differs is an error. A plain loop blackens what is outside."""
+    """Count the images that all ways wrote; a difference is an error. The plain loop leaves the outside black."""
     with openslide.OpenSlide(folder / "slide.tiff") as slide:
         right, bottom = slide.dimensions
     equal = 0
@@ -66,7 +66,7 @@ def count_equal(folder: Path, unit: str) -> int:
 
 
 def decode_and_encode(folder: Path) -> None:
-    """The same tiles by libjpeg-turbo alone: JPEG to pixels to JPEG in memory, nothing else."""
+    """Decode and encode the same tiles by libjpeg-turbo alone: JPEG to pixels to JPEG in memory."""
     with tifffile.TiffFile(folder / "slide.tiff") as tiff:
         page = tiff.pages[0]
         across = -(-page.imagewidth // TILE)
@@ -79,13 +79,13 @@ def decode_and_encode(folder: Path) -> None:
 
 
 def reduce_regions(folder: Path) -> None:
-    """Each magnification from the regions of the first, as the workflow's jobs do."""
+    """Make each magnification from the regions of the first, as the workflow's jobs do."""
     for n in REDUCTIONS:
         downsample_slide(folder / "tissue.zip", n, folder / f"{n}.zip")
 
 
 def decode_and_encode_low(folder: Path, reduced: list[np.ndarray]) -> None:
-    """The same regions by the codecs alone: JPEG to pixels, and the reduced pixels to PNG at level 1."""
+    """Process the same regions by the codecs alone: JPEG to pixels, and the reduced pixels to PNG at level 1."""
     for _ in REDUCTIONS:
         for image in images_of(folder / "tissue.zip"):
             simplejpeg.decode_jpeg(image)
@@ -94,7 +94,7 @@ def decode_and_encode_low(folder: Path, reduced: list[np.ndarray]) -> None:
 
 
 def images_of(path: Path) -> Iterator[bytes]:
-    """The encoded images of a ZIP."""
+    """Encoded images of a ZIP."""
     with zipfile.ZipFile(path) as archive:
         for name in archive.namelist():
             yield archive.read(name)

@@ -1,4 +1,4 @@
-"""Claims: fixed in a file, registered before the first model, tested on test data."""
+"""Claims: written in a file, registered before the first model, tested on test data."""
 
 from lowpower.claims.claims_file import read_claims, registration, resolve
 
@@ -16,7 +16,7 @@ CLAIMED = [
 ]
 
 
-# Its params hold no code: an entry that was rewritten by a later version would say that training had begun.
+# Its params hold no code: an entry rewritten by a later version would report that training had already begun.
 rule register_claims:
     output:
         register=REGISTER[-1],

@@ -1,4 +1,4 @@
-"""From all slides to one cohort: what became of each, an index of all regions, and who trains and who tests."""
+"""From all slides to one cohort: states of the slides, an index of all regions, and the split of patients."""
 
 
 rule gather_slides:

@@ -1,4 +1,4 @@
-"""Config, sheet and study, read once; every path and every value that depends on them is built here."""
+"""Config, sheet and study, read once; all paths and values that depend on them are built here."""
 
 import shlex
 import sys
@@ -9,9 +9,9 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 HOME = Path(str(workflow.current_basedir)).parent
-# A copy of the project runs its own library, whichever one is installed; with --sdm conda none is.
+# A copy of the project runs its own library, whichever is installed; with --sdm conda, no library is installed.
 sys.path.insert(0, str(HOME / "workflow_scripts"))
-sys.executable = shlex.quote(sys.executable)  # by which Snakemake runs each script, in a shell and without quotes
+sys.executable = shlex.quote(sys.executable)  # Snakemake runs scripts by it in a shell, unquoted
 
 from lowpower import magnification
 from lowpower.errors import InputError
@@ -31,13 +31,13 @@ from lowpower.config.study_models import level_of, measured_networks, models
 from lowpower.config.trained_model import Model
 from lowpower.text import join_lines
 
-# Snakemake reads config files too, and loses or changes some values silently. Another workflow's config is in no file.
+# Snakemake also reads config files, and silently loses or changes some values. Another workflow's config has no file.
 try:
     WRITTEN = {} if workflow.modifier.skip_configfile else read_written(workflow.configfiles or ["config.yaml"])
 except InputError as error:
     raise WorkflowError(str(error))
 
-# A preset is complete: config.yaml is read only when no --configfile is given, or Snakemake would merge the two.
+# A preset is complete: config.yaml is read only without --configfile, because Snakemake would merge the two.
 if not workflow.configfiles:
 
     configfile: "config.yaml"
@@ -61,8 +61,8 @@ NETWORKS = [(network, magnification.name_of(scale)) for network, scale in measur
 DEMO = STUDY.demo
 PEOPLE = [PatientRow.of(row) for row in SLIDES.values()]
 JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY.split.by)}
-# Problems of the sheet stop a run before any slide is opened; targets that come before training show them instead.
-# Snakemake knows its targets only after this file is read, so they are looked for among its arguments.
+# Problems of the sheet stop a run before any slide is opened; targets before training show them instead. Snakemake
+# knows its targets only after it has read this file, so they are searched in its arguments.
 PROBLEMS = find_problems(PEOPLE, STUDY.classes, STUDY.seeds, STUDY.split, STUDY.unit == "annotation")
 if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
     reasons = join_lines([f"- {problem}" for problem in PROBLEMS], 20)
@@ -73,9 +73,9 @@ if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
 
 
 wildcard_constraints:
-    slide=r"(?![0-9.]+x(-level)?\.csv$)[^/]+",  # regions/10x.csv is an index; safe_name calls no slide 10x
+    slide=r"(?![0-9.]+x(-level)?\.csv$)[^/]+",  # regions/10x.csv is an index; safe_name gives no slide the name 10x
     magnification=r"[0-9.]+x",
-    scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level what the slide's own level shows
+    scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level pixels of the slide's own level
     network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
     method="|".join(STUDY.methods),
     labeled=r"\d+",
@@ -85,84 +85,84 @@ wildcard_constraints:
 
 
 def code(rule):
-    """Hash of what a rule's script does, for its params (a changed comment reruns nothing, a changed helper does)."""
+    """Hash of a rule's code, for its params (a changed helper reruns the rule, a changed comment does not)."""
     return code_hash(HOME / f"workflow_scripts/{rule}.py")
 
 
 def unformatted(value):
-    """For params: a function that returns a value. Snakemake takes {words} of plain text, and of lists, for wildcards."""
+    """Wrap a value for params in a function, because Snakemake takes {words} in text and lists for wildcards."""
     return lambda wildcards: value
 
 
 def index(scale):
-    """The index of all regions at a magnification, such as 2.5x, or of those to be judged from levels, 2.5x-level."""
+    """Index of all regions at a magnification, such as 2.5x, or of evaluated regions read from levels, 2.5x-level."""
     return f"{OUT}/regions/{scale}.csv"
 
 
 def splits_of(seed):
-    """The splits file of a seed."""
+    """Splits file of a seed."""
     return f"{OUT}/splits/seed{seed}.csv"
 
 
 def indexed(scale=""):
-    """The slides of an index: all, or, read from their own level, those whose patients can be judged."""
+    """Slides of an index: all, or for pixels of their own level, those whose patients can be evaluated."""
     return JUDGED if scale.endswith("-level") else SLIDES
 
 
 def per_slide(pattern, scale=""):
-    """One path for each slide of the sheet, or of an index. Asked in a function: every job of a cluster reads the rules."""
+    """One path for each slide of the sheet, or of an index. Call it in a function: all cluster jobs read the rules."""
     return expand(f"{OUT}/{pattern}", slide=indexed(scale))
 
 
 def slide_input(wildcards):
-    """A demo slide, which a rule makes."""
+    """File of a demo slide, which a rule makes."""
     return SLIDES[wildcards.slide].file
 
 
 @cache
 def stamp(path):
-    """What tells that a user's file has changed: its size and modification time; of a missing or no file, nothing."""
+    """Size and modification time of a user's file, to detect changes; empty for a missing or blank path."""
     if not path:
         return []
     try:
         status = Path(path).stat()
-    except (OSError, ValueError):  # ValueError: no path has a NUL
+    except (OSError, ValueError):  # ValueError: a NUL in the path
         return []
     return [status.st_size, int(status.st_mtime)]
 
 
 def beside_sheet(slide, column):
-    """The file that a column of the sheet names, as seen from the working folder, or blank."""
+    """File named in a column of the sheet, relative to the working folder, or blank."""
     name = getattr(SLIDES[slide], column)
     return str(Path(STUDY.slides).parent / name) if name else ""
 
 
 def annotation_of(slide):
-    """A slide's annotations, or blank where the study does not cut by them: then naming some reruns nothing."""
+    """Annotation file of a slide; blank if the study does not cut by annotations, so that adding one reruns nothing."""
     return beside_sheet(slide, "annotation") if STUDY.unit == "annotation" else ""
 
 
 def student(wildcards):
-    """The model that wildcards name."""
+    """Model of these wildcards."""
     labeled, unlabeled, seed = int(wildcards.labeled), int(wildcards.unlabeled), int(wildcards.seed)
     network = STUDY.methods[wildcards.method].network
     return Model(wildcards.method, magnification.parse(wildcards.magnification), labeled, unlabeled, seed, network)
 
 
 def teacher_of(wildcards):
-    """The teacher whose recording, and weights, the students of a seed get."""
+    """Teacher whose recording and weights the students of a seed use."""
     return f"{OUT}/{teacher_folder(STUDY, wildcards.seed)}/model.safetensors"
 
 
 def recorded_targets(wildcards):
-    """The recording that a student is distilled from; none where the teacher runs at each step."""
+    """Recording that a student is distilled from; empty if the teacher runs at each step."""
     online = STUDY.methods[wildcards.method].distill.teacher == "online"
     parts = [] if online else range(STUDY.recording_parts)
     return [f"{OUT}/targets/seed{wildcards.seed}/part{part}.safetensors" for part in parts]
 
 
 def start_of(wildcards):
-    """The weights that fine-tuning starts from: of an earlier stage, of the teacher or of a file; none at random."""
+    """Start weights of fine-tuning: of an earlier stage, of the teacher or of a file; empty for random weights."""
     row = STUDY.methods[wildcards.method]
     if before := stage_before(row):
         return f"{OUT}/{student(wildcards).folder}/{before}.safetensors"
@@ -170,13 +170,13 @@ def start_of(wildcards):
 
 
 def start_history_of(wildcards):
-    """The history of the stage before fine-tuning, if any."""
+    """History of the stage before fine-tuning, if any."""
     before = stage_before(STUDY.methods[wildcards.method])
     return f"{OUT}/{student(wildcards).folder}/{before}.csv" if before else []
 
 
 def student_params(rule, stage):
-    """A function of wildcards: the params of one stage (pretrain, distill or finetune) of a student."""
+    """Make the function of wildcards for the params of a student's stage (pretrain, distill or finetune)."""
     return lambda wildcards: asdict(student_job(STUDY, student(wildcards), stage, code(rule)))
 
 
@@ -185,16 +185,16 @@ def model_files(name):
     return [f"{OUT}/{model.folder}/{name}" for model in MODELS]
 
 
-# Test data are predicted only once the study is final; nothing else ever looks at them. Validation data are always
-# predicted: what a table must choose (a threshold, say) is chosen there.
+# Test data are predicted only once the study is final; no other step reads them. Validation data are always predicted:
+# tables make their choices (such as a threshold) on them.
 REPORTED = ["test", "external"] if STUDY.report_split == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
-UNITS = f"{OUT}/units.parquet"  # what is judged of all predictions: every table of results is made from it
+UNITS = f"{OUT}/units.parquet"  # all evaluated units: the source of every table of results
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
 EXAMPLE_TEACHER = Model("teacher", STUDY.teacher_magnification, 100, 0, EXAMPLE_STUDENT.seed)
 GPUS, PROCESSES = int(STUDY.gpu), STUDY.training.processes  # of one training
 
 
 def training_mb(wildcards, attempt):
-    """Memory of one training; more where SLURM says that it was too little (profiles/slurm)."""
+    """Memory of one training; more after SLURM reported too little (profiles/slurm)."""
     return attempt * PROCESSES * (2000 + 2 * STUDY.training.memory_mb)

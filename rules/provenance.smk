@@ -1,4 +1,4 @@
-"""What the study was made from and on, with hashes; and its tables computed again. Included last: it asks all rules."""
+"""Record of inputs, code and machine with hashes, and recomputed tables. Included last, because it reads all rules."""
 
 from dataclasses import asdict
 
@@ -74,7 +74,7 @@ rule record_provenance:
         "../workflow_scripts/record_provenance.py"
 
 
-rule verify:  # takes what lies there and makes nothing of the study: no input, or it would be brought up to date first
+rule verify:  # checks the existing files only: with inputs, Snakemake would first bring them up to date
     log:
         f"{OUT}/logs/verify.log",
     localrule: True

@@ -1,6 +1,6 @@
 """From tables to figures and the report."""
 
-# In the report's order; what more images bring can be drawn only where a study has several shares of them.
+# In the report's order; figures against a share of patients need a study with several shares.
 FIGURES = [
     *("accuracy_flops", "referral"),
     *(f"{images}_share" for images in ("unlabeled", "labeled") if len(getattr(STUDY, images)) > 1),

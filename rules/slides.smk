@@ -1,4 +1,4 @@
-"""From slide files to regions: one job per slide and step, each of which always writes its outputs."""
+"""From slide files to regions: one job per slide and step, which always writes its outputs."""
 
 CUT = {
     "unit": STUDY.unit,
@@ -10,7 +10,7 @@ CUT = {
     "min_area_um2": STUDY.tissue.min_area_um2,
 }
 
-SLIDE_INPUT = slide_input if DEMO else []  # a user's is a parameter: a missing file as input would stop the whole DAG
+SLIDE_INPUT = slide_input if DEMO else []  # a user's slide is a param: a missing input would stop the whole DAG
 
 if DEMO:
 
@@ -137,7 +137,7 @@ rule downsample_slide:
     benchmark:
         f"{OUT}/benchmarks/downsample_slide/{{magnification}}/{{slide}}.tsv"
     wildcard_constraints:
-        magnification="|".join(STUDENTS).replace(".", r"\."),  # the teacher's ZIPs are tile_slide's
+        magnification="|".join(STUDENTS).replace(".", r"\."),  # tile_slide makes the teacher's ZIPs
     conda:
         "../envs/downsampling.yaml"
     resources:

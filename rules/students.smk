@@ -1,4 +1,4 @@
-"""Students: distilled or pretrained, fine-tuned on labels where their row says so, then asked about the test data."""
+"""Students: distilled or pretrained, fine-tuned on labels if their row asks for it, then used for prediction."""
 
 STUDENT = "students/{method}/{magnification}/labeled{labeled}-unlabeled{unlabeled}/seed{seed}"
 

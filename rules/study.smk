@@ -1,4 +1,4 @@
-"""What is to be done: the config with every default, and what it will take on this machine."""
+"""The complete config with every default, and the plan of its run on this machine."""
 
 
 rule write_config:
@@ -44,7 +44,7 @@ rule make_pseudonyms:
         "../workflow_scripts/make_pseudonyms.py"
 
 
-NAMES = rules.make_pseudonyms.output[0] if STUDY.ids == "pseudonym" else []  # what publishes an id looks it up here
+NAMES = rules.make_pseudonyms.output[0] if STUDY.ids == "pseudonym" else []  # for rules that publish ids
 
 
 rule plan:

@@ -1,4 +1,4 @@
-"""From predictions, costs and times to tables."""
+"""From predictions, costs and times to tables of results."""
 
 from lowpower.config.training_jobs import controls
 
@@ -106,7 +106,7 @@ rule measure_cost:
         f"{OUT}/benchmarks/measure_cost/{{network}}/{{magnification}}.tsv"
     conda:
         "../envs/distillation.yaml"
-    threads: workflow.resource_settings.cores or 1  # the machine to itself: what runs beside a timing falsifies it
+    threads: workflow.resource_settings.cores or 1  # an otherwise idle machine: other jobs would falsify the timing
     resources:
         mem_mb=3000,
         runtime=30,
@@ -169,7 +169,7 @@ rule count_hours:
     params:
         owners=[owner for _, owner in TIMES],
         models=[timed_row(STUDY, model) for model in MODELS],
-        recordings={  # no input: it would bring back recordings that were deleted
+        recordings={  # not an input, which would recreate deleted recordings
             str(seed): [
                 f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv" for part in range(STUDY.recording_parts)
             ]

@@ -1,4 +1,4 @@
-"""The teacher: trained on labels at high magnification (or given), then asked once about every view of each region."""
+"""The teacher: trained on labels at high magnification (or given), then run once on every view of each region."""
 
 if external_teacher(STUDY):
 
@@ -31,7 +31,7 @@ else:
         input:
             index=index(TEACHER),
             splits=f"{OUT}/splits/seed{{seed}}.csv",
-            claims=ancient(REGISTER[0]),  # they come first; later entries train nothing again
+            claims=ancient(REGISTER[0]),  # claims come first; later entries do not retrain
         output:
             model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
             history=f"{OUT}/teacher/seed{{seed}}/history.csv",

@@ -1,4 +1,4 @@
-"""Check one slide: usable, or excluded and why."""
+"""Check one slide: usable, or excluded with a reason."""
 
 from lowpower.job_start import run_step
 from lowpower.slides.slide_check import check_slide

@@ -1,4 +1,4 @@
-"""Compare what each network costs per region with what the teacher costs."""
+"""Compare each network's cost per region with the teacher's."""
 
 from lowpower.job_start import run_step
 from lowpower.tables.cost_table import compare_cost

@@ -1,4 +1,4 @@
-"""Fine-tune one student on labels, or take it as it was distilled."""
+"""Fine-tune one student on labels, or keep the distilled one unchanged."""
 
 from lowpower.job_start import run_step
 from lowpower.models.fine_tuning import finetune_student

@@ -1,4 +1,4 @@
-"""Gather what became of every slide; stop here when the config does not accept it."""
+"""Gather the states of all slides; stop if the config does not accept the exclusions."""
 
 from lowpower.job_start import run_step
 from lowpower.tables.intake_table import gather_slides

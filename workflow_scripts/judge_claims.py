@@ -1,4 +1,4 @@
-"""Test every claim as it was fixed, on test data."""
+"""Test every claim, as registered, on test data."""
 
 from lowpower.claims.claim_tests import judge_claims
 from lowpower.job_start import run_step

@@ -1,4 +1,4 @@
-"""Check the predictions of every model and make of them the units that all tables judge."""
+"""Check the predictions of every model and combine them into the units that all tables evaluate."""
 
 from lowpower.job_start import run_step
 from lowpower.tables.unit_judging import judge_units

@@ -1,4 +1,4 @@
-"""List every patient with what each model calls them, under their id or their pseudonym."""
+"""List every patient, by id or pseudonym, with the prediction of each model."""
 
 from lowpower.job_start import run_step
 from lowpower.tables.patient_list import list_patients

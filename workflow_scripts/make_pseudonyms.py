@@ -1,4 +1,4 @@
-"""Give every slide and patient a pseudonym, by a key that is made once for the study."""
+"""Give every slide and patient a pseudonym, from a key that is made once for the study."""
 
 from lowpower.job_start import run_step
 from lowpower.pseudonyms import make_pseudonyms

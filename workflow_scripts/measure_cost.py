@@ -1,4 +1,4 @@
-"""Measure what the network costs per region at one magnification."""
+"""Measure the network's cost per region at one magnification."""
 
 from lowpower.job_start import run_step
 from lowpower.models.inference_cost import measure_cost

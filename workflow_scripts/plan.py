@@ -1,4 +1,4 @@
-"""Print what a run of this config will take, from what past runs on this machine took."""
+"""Print the expected time, memory and disk of a run, from past runs on this machine."""
 
 from lowpower.job_start import run_step
 from lowpower.planning.plan import show_plan

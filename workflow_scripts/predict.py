@@ -1,4 +1,4 @@
-"""Predict every region of the splits that are judged with one model."""
+"""Predict every region of the evaluated splits with one model."""
 
 from lowpower.job_start import run_step
 from lowpower.models.prediction import predict

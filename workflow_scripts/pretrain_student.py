@@ -1,4 +1,4 @@
-"""Pretrain one student: no label, no teacher."""
+"""Pretrain one student without labels and without a teacher."""
 
 from lowpower.job_start import run_step
 from lowpower.models.pretraining import pretrain_student

@@ -1,4 +1,4 @@
-"""Write down what the study was made from and on, with a hash of every file that its numbers rest on."""
+"""Record inputs, code and machine of the study, with a hash of every file that its numbers depend on."""
 
 from lowpower.job_start import run_step
 from lowpower.provenance.record import record_provenance

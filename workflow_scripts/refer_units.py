@@ -1,4 +1,4 @@
-"""Refer to the teacher what students read without being sure: how often both are right, and at what cost."""
+"""Refer students' uncertain units to the teacher; compute accuracy and cost of both together."""
 
 from lowpower.job_start import run_step
 from lowpower.tables.referral_results import refer

@@ -1,4 +1,4 @@
-"""Register the claims that a study is to test, before its first model."""
+"""Register the claims that a study will test, before its first model."""
 
 from lowpower.claims.registration import register_claims
 from lowpower.job_start import run_step

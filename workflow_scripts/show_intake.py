@@ -1,4 +1,4 @@
-"""Show what became of every slide, and what is missing before training, on one page."""
+"""Show the state of every slide, and the gaps before training, on one page."""
 
 from lowpower.job_start import run_step
 from lowpower.pages.intake_page import show_intake

@@ -1,4 +1,4 @@
-"""Write the table of slides for people: what became of each, under its id or its pseudonym."""
+"""Write the readable table of slides: the state of each, by id or pseudonym."""
 
 from lowpower.job_start import run_step
 from lowpower.tables.slide_table import tabulate_slides

@@ -1,4 +1,4 @@
-"""Trace the curves that figures show: ROC, and how often a model is right when it is so sure."""
+"""Compute the curves of the figures: ROC and reliability."""
 
 from lowpower.job_start import run_step
 from lowpower.tables.curve_points import trace_curves

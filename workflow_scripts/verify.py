@@ -1,4 +1,4 @@
-"""Compute every table again and compare it with the one that is there; compare all files with their hashes."""
+"""Recompute every table and compare it with the existing one; compare all files with their hashes."""
 
 from lowpower.job_start import run_step
 from lowpower.provenance.verification import verify

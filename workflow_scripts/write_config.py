@@ -1,4 +1,4 @@
-"""Write down the config with every default, beside what came of it."""
+"""Write the config with every default beside its results."""
 
 from lowpower.files import write_json
 from lowpower.job_start import run_step

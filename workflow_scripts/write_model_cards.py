@@ -1,4 +1,4 @@
-"""Write a card beside each model: what it reads, learned from, scores, and was not tested on."""
+"""Write a card beside each model: input, training data, results and limits."""
 
 from lowpower.job_start import run_step
 from lowpower.pages.model_card import write_model_cards

@@ -1,9 +1,9 @@
-"""lowpower: read histology at low magnification, taught by a model that reads it at high magnification.
+"""lowpower: classify histology at low magnification with models distilled from a high-magnification teacher.
 
 The library behind the rules. Each room imports only those above it:
 
     magnification, files, rng, log, errors, text    small modules that every room uses
-    config/        what a study is: config, sheet, splits, models and their jobs
+    config/        definition of a study: config, sheet, splits, models and their jobs
     slides/        from a slide file to regions (openslide, no torch)
     models/        from regions to predictions (torch, no openslide)
     evaluation/    units, metrics, intervals, calibration, tests: functions of arrays
@@ -11,8 +11,8 @@ The library behind the rules. Each room imports only those above it:
     claims/        claims, registered before training and tested on test data
     figures/       from tables to figures (matplotlib)
     pages/         from tables and figures to the report, the intake page and the model cards
-    planning/      from the times of past runs to those of a run to come
-    provenance/    inputs, code and versions of a study, with hashes; its tables computed again
+    planning/      from the times of past runs to those of a planned run
+    provenance/    inputs, code and versions of a study, with hashes; its tables recomputed
     command, study_summary    the command `lowpower`, above all rooms
 """
 

@@ -1,4 +1,4 @@
-"""The command ``lowpower``: what a user does beside running the workflow itself.
+"""The command ``lowpower``: a user's tasks besides running the workflow itself.
 
 Installed with lowpower (``make .venv``). Each subcommand imports what it needs, so that ``--help`` stays fast.
 """
@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from lowpower import __version__
 from lowpower.errors import InputError, remedy
 
-HOME = Path(__file__).resolve().parents[2]  # the project, in which lowpower is installed in place
+HOME = Path(__file__).resolve().parents[2]  # the project; lowpower is installed in place
 EXAMPLES = """\
 a study from start to end, in the folder of the project:
   lowpower sheet data/own                  write data/own/slides.csv, one row per slide, to fill in
@@ -49,7 +49,7 @@ Runs `snakemake {name}` in the current folder. Further options are Snakemake's.
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that reports a wrong command line in one message."""
+    """Parser that reports a wrong command line in one message."""
 
     def error(self, message: str) -> NoReturn:
         """Raise InputError."""
@@ -57,7 +57,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a subcommand; report what the user has to change in one message on stderr, with exit status 1."""
+    """Run a subcommand; report a user error in one message on stderr, with exit status 1."""
     parser = make_parser()
     try:
         parsed, further = parser.parse_known_args(arguments)
@@ -116,7 +116,7 @@ def _check(files: Sequence[str]) -> None:
 
 
 def _run_snakemake(target: str, files: Sequence[str], further: Sequence[str]) -> None:
-    """Replace this process by Snakemake; read the config files first, for our own messages where one is no config."""
+    """Replace this process by Snakemake; read the config files first, to report an invalid one in a message of ours."""
     from lowpower.config.config_file import read_files
 
     if not Path("Snakefile").is_file() and not any(word.startswith(("-s", "--snakefile")) for word in further):

@@ -1,15 +1,15 @@
-"""What a user can mend, told apart from what is a mistake in lowpower."""
+"""User errors, as opposed to bugs."""
 
 import errno
 from pathlib import Path
 
 
 class InputError(ValueError):
-    """Something that the user has to change. The message says where, what was found and what to write instead."""
+    """An error that the user can fix. The message names the place, what was found and what to write instead."""
 
 
 def remedy(error: BaseException) -> str | None:
-    """One message for an error that the user can mend, or None for a mistake in lowpower."""
+    """One message for an error that the user can fix, or None for a bug."""
     if isinstance(error, InputError):
         return str(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # torch's allocator on CPUs

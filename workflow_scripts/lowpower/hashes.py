@@ -1,4 +1,4 @@
-"""The hash by which a file is known outside lowpower."""
+"""File hash that can be checked without lowpower."""
 
 import hashlib
 from pathlib import Path

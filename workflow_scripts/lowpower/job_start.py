@@ -10,14 +10,14 @@ from typing import Any
 from lowpower.log import open_log, say, show_error
 from lowpower.step_arguments import arguments_of, read_command_line
 
-LONGEST = 300.0  # seconds: SLURM's own authentication refuses a node whose clock is further off than that
+LONGEST = 300.0  # seconds: SLURM's own authentication refuses a node whose clock is further off
 
 
 def run_step(step: Callable[..., None], snakemake: Any = None) -> None:
-    """Call a step with the named inputs, outputs and params of its rule or, without Snakemake, those of a shell.
+    """Call a step with the named inputs, outputs and params of its rule or, without Snakemake, from a shell.
 
     step: one function of the library, whose parameters have the names of the rule (see ``step_arguments``).
-    snakemake: the object that Snakemake puts into a script.
+    snakemake: the object that Snakemake adds to a script.
     """
     if snakemake is None:
         sys.excepthook = show_error
@@ -33,8 +33,8 @@ def run_step(step: Callable[..., None], snakemake: Any = None) -> None:
 def wait_for_clock(inputs: Iterable[str | Path]) -> None:
     """Wait until this machine's clock has passed the newest of the job's inputs.
 
-    Where a file system takes times from whoever writes, a node whose clock is behind would date its outputs before its
-    inputs, for which Snakemake fails a job. One machine has one clock, so only nodes of a cluster need this.
+    On file systems that use the writer's time, a node whose clock is slow would date its outputs before its inputs, and
+    Snakemake would fail the job. One machine has one clock, so only nodes of a cluster need this.
     """
     written, newest = max(((_written(path), str(path)) for path in inputs), default=(0.0, ""))
     behind = written - time.time()
@@ -46,7 +46,7 @@ def wait_for_clock(inputs: Iterable[str | Path]) -> None:
 
 
 def _written(path: str | Path) -> float:
-    """When a file was written, in seconds since 1970; 0 for a missing file: the step reports that."""
+    """Modification time of a file, in seconds since 1970; 0 for a missing file, which the step reports."""
     try:
         return Path(path).stat().st_mtime
     except OSError:

@@ -1,4 +1,4 @@
-"""What a job says: everything into its log file, the lines a person waits for also to the terminal."""
+"""Output of a job: everything goes to its log file, the lines of interest to a user also to the terminal."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ _terminal = sys.stderr
 
 
 def open_log(path: str | Path) -> None:
-    """From here on, all that this process prints, compiled libraries included, goes to the file ``path``."""
+    """Redirect all output of this process, including that of compiled libraries, to the file ``path``."""
     global _terminal
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
@@ -26,7 +26,7 @@ def open_log(path: str | Path) -> None:
 
 
 def show_error(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """The last words of a job that failed: one message where the user can mend it, all that is known otherwise."""
+    """Print the error of a failed job: one message if the user can fix it, otherwise the full traceback."""
     message = remedy(error)
     if message is None:
         traceback.print_exception(kind, error, trace)
@@ -42,20 +42,20 @@ def say(text: str) -> None:
 
 
 def hush() -> None:
-    """From here on this process says nothing: one of several that work together, of which the first speaks."""
+    """Silence this process, because only the first of several processes of a job prints."""
     global _terminal
     sys.stdout = sys.stderr = _terminal = open(os.devnull, "w")  # noqa: SIM115, for the rest of the process
 
 
 class Progress:
-    """Says how far a long step is, at what rate and for how long still, at most every ``every`` seconds."""
+    """Report of a long step's progress, rate and remaining time, at most every ``every`` seconds."""
 
     def __init__(self, what: str, total: int, done: int = 0, every: float = 10.0) -> None:
         self.what, self.total, self.first, self.every = what, total, done, every
         self.start = self.last = time.monotonic()
 
     def at(self, done: int, note: str = "") -> None:
-        """Call after each item; ``done`` items of ``total`` are finished."""
+        """Report, after each item, that ``done`` items of ``total`` are finished."""
         now = time.monotonic()
         if now - self.last < self.every and done < self.total:
             return

@@ -1,4 +1,4 @@
-"""The header of a model file, read without the library that its weights need."""
+"""Header of a model file, read without the library that its weights need."""
 
 import json
 from dataclasses import asdict, dataclass, fields
@@ -10,11 +10,11 @@ from lowpower.errors import InputError
 
 @dataclass(frozen=True, kw_only=True)
 class ModelHeader:
-    """What a model reads and what it was made from; None for what its file lacks. Plain values, as JSON has them."""
+    """Input and origin of a model, in plain JSON values; None for values that its file lacks."""
 
     classes: list[str]  # in the order of the outputs
     architecture: str | None = None
-    mean: list[float] | None = None  # of the channels, by which pixels are normalized
+    mean: list[float] | None = None  # of the channels, for normalization of pixels
     std: list[float] | None = None
     fingerprint: str | None = None  # of job, data and start weights
     magnification: float | None = None
@@ -32,21 +32,21 @@ class ModelHeader:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read the header; keys that this version does not know are left out. Raises TypeError or ValueError."""
+        """Read the header; keys unknown to this version are ignored. Raises TypeError or ValueError."""
         values, known = dict(json.loads(text)), {field.name for field in fields(cls)}
         if lacking := {"architecture", "classes"} - values.keys():
             raise ValueError(f"its header lacks {min(lacking)}")
         return cls(**{key: value for key, value in values.items() if key in known})
 
     def to_json(self) -> str:
-        """The header as JSON, in sorted order: one header has the same bytes in each run."""
+        """Convert the header to JSON with sorted keys, so that it has the same bytes in each run."""
         return json.dumps({key: value for key, value in asdict(self).items() if value is not None}, sort_keys=True)
 
 
 def model_header(path: str | Path) -> ModelHeader:
-    """The header that ``save_model`` wrote: the first 8 bytes of the file are the length of the JSON that follows.
+    """Read the header that ``save_model`` wrote: the first 8 bytes of the file are the length of the JSON that follows.
 
-    Raises InputError for a file that is no model of lowpower.
+    Raises InputError for a file that is not a model of lowpower.
     """
     try:
         with open(path, "rb") as file:

@@ -1,7 +1,7 @@
-"""Pseudonyms: what slides and patients are called in everything that leaves the lab (config key ``ids``).
+"""Pseudonyms: names of slides and patients in all files that leave the lab (config key ``ids``).
 
-A pseudonym is a keyed hash of the id (HMAC-SHA256, RFC 2104), so that it stays what it is when slides are added, and
-nobody without the key can tell by trying whose it is. The key is made once for a study and lies beside the table.
+A pseudonym is a keyed hash of the id (HMAC-SHA256, RFC 2104). So it does not change when slides are added, and without
+the key nobody can find its id by trial. The key is made once for a study and stored beside the table.
 """
 
 import hashlib
@@ -16,14 +16,14 @@ from lowpower.files import read_rows, safe_name, write_rows
 
 COLUMNS = ["kind", "id", "pseudonym"]
 KEY = "pseudonym.key"
-_DIGITS = 12  # of 16 each: two of 10,000 ids coincide once in 5 million studies
+_DIGITS = 12  # hexadecimal: two of 10,000 ids coincide once in 5 million studies
 _PREFIX = {"slide": "S", "patient": "P"}
 
 
 def make_pseudonyms(slides: Iterable[str], patients: Iterable[str], table: str | Path) -> None:
-    """Write the table of pseudonyms, for its owner's eyes only. The key beside it is taken where there is one.
+    """Write the table of pseudonyms, readable by its owner only, with the existing key beside it or a new one.
 
-    Not an output of a rule: it must outlive the table that is made from it.
+    The key is not an output of a rule, because it must outlive the table.
     """
     folder = Path(table).parent
     folder.mkdir(parents=True, exist_ok=True)
@@ -36,7 +36,7 @@ def make_pseudonyms(slides: Iterable[str], patients: Iterable[str], table: str |
 
 
 def _key(path: Path) -> bytes:
-    """The key of a study; a new one where there is none."""
+    """Read the key of a study, or make a new one."""
     try:
         with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
             file.write(secrets.token_hex(32) + "\n")
@@ -50,38 +50,38 @@ def _pseudonym(key: bytes, kind: str, name: str) -> str:
 
 
 def read_names(table: str | Path | None) -> "Names":
-    """What to call slides and patients. table: pseudonyms.csv, or None where they keep their ids."""
+    """Read the names of slides and patients. table: pseudonyms.csv, or None if they keep their ids."""
     return Names(read_rows(table)) if table else OWN
 
 
 class Names:
-    """What slides, patients and regions are called. rows: of pseudonyms.csv; none: by their own ids."""
+    """Names of slides, patients and regions. rows: of pseudonyms.csv; without rows they keep their ids."""
 
     def __init__(self, rows: Iterable[dict[str, str]]) -> None:
         self.of = {(row["kind"], row["id"]): row["pseudonym"] for row in rows}
         self.hidden = bool(self.of)
-        # in text an id of both is taken for the slide's
+        # in text, an id of both a slide and a patient is taken for the slide
         called = {name: self.of[kind, name] for kind, name in sorted(self.of)}
         self.called = {safe_name(name): pseudonym for name, pseudonym in called.items()} | called
         own = "|".join(re.escape(name) for name in sorted(self.called, key=len, reverse=True))
-        self.own = re.compile(rf"(?<![^\W_])(?:{own})(?![^\W_])")  # whole words; of a region's id the slide's part
+        self.own = re.compile(rf"(?<![^\W_])(?:{own})(?![^\W_])")  # whole words, or the slide's part of a region's id
 
     def slide(self, name: str) -> str:
-        """A slide's name."""
+        """Name of a slide."""
         return self.of["slide", name] if self.hidden else name
 
     def patient(self, name: str) -> str:
-        """A patient's name."""
+        """Name of a patient."""
         return self.of["patient", name] if self.hidden else name
 
     def region(self, name: str) -> str:
-        """A region's name: that of its slide, and its number."""
+        """Name of a region: that of its slide, and its number."""
         slide, _, number = name.rpartition("_")
         return f"{self.called[slide]}_{number}" if self.hidden else name
 
     def text(self, said: str) -> str:
-        """A sentence in which every id is what its slide or patient is called."""
+        """Replace every id in a text by the name of its slide or patient."""
         return self.own.sub(lambda found: self.called[found[0]], said) if self.hidden else said
 
 
-OWN = Names([])  # every slide and patient by its own id
+OWN = Names([])  # slides and patients keep their ids

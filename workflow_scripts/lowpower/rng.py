@@ -1,7 +1,7 @@
-"""Random draws as pure functions of what they are for.
+"""Random draws as pure functions of a seed, a purpose and keys (region, view, step ...).
 
-Every draw has a seed, a purpose and keys (region, view, step ...), and depends on nothing else: not on the number
-of workers or cores, the order of the sheet, the executor or an interruption.
+A draw depends on nothing else: not on the number of workers or cores, the order of the sheet, the executor or an
+interruption.
 """
 
 import hashlib
@@ -15,10 +15,10 @@ def _digest(seed: int, purpose: str, keys: tuple) -> bytes:
 
 
 def generator(seed: int, purpose: str, *keys: object) -> np.random.Generator:
-    """A numpy generator that belongs to (seed, purpose, keys); equal arguments give equal streams."""
+    """Make the numpy generator of (seed, purpose, keys); equal arguments give equal streams."""
     return np.random.Generator(np.random.PCG64(int.from_bytes(_digest(seed, purpose, keys)[:16], "big")))
 
 
 def integer(seed: int, purpose: str, *keys: object) -> int:
-    """A 63-bit integer that belongs to (seed, purpose, keys): a sort key, or a seed for another library."""
+    """Draw the 63-bit integer of (seed, purpose, keys): a sort key, or a seed for another library."""
     return int.from_bytes(_digest(seed, purpose, keys)[:8], "big") >> 1

@@ -1,15 +1,15 @@
-"""How many bytes a recording, a model's file and predictions hold: told without torch, so that planning can read it.
+"""Sizes of recordings, model files and predictions, computed without torch, for planning.
 
-tests/models/test_sizes.py holds these numbers against files that were written and networks that were built.
+tests/models/test_sizes.py compares these numbers with actual files and networks.
 """
 
-MAP_TYPE = "float16"  # of recorded maps: it rounds by 1 / 2,048 at most, where another view differs by half of the map
+MAP_TYPE = "float16"  # of recorded maps: rounding is at most 1 / 2,048; another view differs by half of the map
 _MAP_BYTES = 2
 _POOLED = 2  # maps of a view: the maximum and the mean
 _CHANNELS = 256  # of the teacher's feature map
-_CELL = 64**2  # pixels of the teacher's for each position of a recorded map, which has half its grid of 1/32
+_CELL = 64**2  # the teacher's pixels per position of a recorded map, which has half its grid of 1/32
 _LOGIT = 4  # bytes
-_PLACE = 16  # bytes of a view: height and width of its map, and where it begins
+_PLACE = 16  # bytes of a view: height, width and offset of its map
 _REGION = 90  # bytes of a region in the header: its id and the fingerprint of its slide's images
 _WEIGHTS = {"color": 96, "resnet10": 4_920_960, "resnet18": 44_744_608, "resnet34": 85_207_072, "resnet50": 94_245_032}
 _OF_CLASS = {"color": 56, "resnet10": 1_028, "resnet18": 2_052, "resnet34": 2_052, "resnet50": 8_196}
@@ -17,16 +17,16 @@ _HEADER = {"color": 2_000, "resnet10": 6_000, "resnet18": 15_000, "resnet34": 24
 
 
 def recording_mb(regions: float, views: int, megapixels: float, classes: int) -> float:
-    """MB of a teacher's recording. regions: those that train; megapixels: of one, at the teacher's magnification."""
+    """MB of a teacher's recording. regions: training regions; megapixels: of one, at the teacher's magnification."""
     view = _POOLED * _CHANNELS * _MAP_BYTES * megapixels * 1e6 / _CELL + _LOGIT * classes + _PLACE
     return regions * (views * view + _REGION) / 1e6
 
 
 def model_mb(network: str, classes: int) -> float:
-    """MB of the file of one model: its weights, those of its last layer for each class, and its header."""
+    """MB of a model's file: its weights, those of the last layer for each class, and its header."""
     return (_WEIGHTS[network] + _OF_CLASS[network] * classes + _HEADER[network]) / 1e6
 
 
 def predictions_mb(rows: float, classes: int) -> float:
-    """MB of one model's predictions: float64 of each class and the area, the region's id, and what all rows share."""
+    """MB of one model's predictions: float64 for each class and the area, the region's id, and a constant part."""
     return (3_500 + rows * (8 * (classes + 1) + 16)) / 1e6

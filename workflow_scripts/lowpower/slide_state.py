@@ -1,8 +1,8 @@
-"""The state that each step leaves behind for each slide, a JSON file.
+"""State that each step writes for each slide, a JSON file.
 
-A bad slide is a row, not a crash: every step writes all its files for every slide, and the state says why nothing
-is in them. What is doubtful about a slide is a warning: it excludes nothing, and each step's state holds the warnings
-of that step alone.
+A bad slide is a row, not a crash: every step writes all its files for every slide, and the state gives the reason if
+they are empty. A doubt about a slide is a warning: it excludes nothing, and each step's state holds the warnings of
+that step alone.
 """
 
 from dataclasses import asdict, dataclass, fields, replace
@@ -17,12 +17,12 @@ from lowpower.step_arguments import as_type
 
 @dataclass(frozen=True)
 class SlideState:
-    """A slide after a step: excluded when there is a reason. Subclasses hold what their step found."""
+    """State of a slide after a step: excluded if there is a reason. Subclasses hold the findings of their step."""
 
     slide: str
-    step: str  # that excluded it, else the last
+    step: str  # the step that excluded it, else the last
     reason: str = ""
-    warnings: tuple[str, ...] = ()  # of the step, each with the numbers found and what to do
+    warnings: tuple[str, ...] = ()  # of the step, each with the numbers found and a remedy
 
     @property
     def is_usable(self) -> bool:
@@ -43,7 +43,7 @@ class SlideState:
         return as_type(cls, {key: value for key, value in values.items() if key != "state"})
 
     def as_dict(self) -> dict[str, Any]:
-        """The state as plain values, for JSON."""
+        """Convert the state to plain values, for JSON."""
         return {"slide": self.slide, "step": self.step, "state": self.state} | asdict(self)
 
     @classmethod
@@ -61,13 +61,13 @@ class SlideState:
         write_json(path, self.as_dict())
 
     def after(self, earlier: "SlideState") -> Self:
-        """The state after an earlier step: a slide that was excluded there keeps that step and reason."""
+        """Combine with the state of an earlier step: a slide that was excluded there keeps that step and reason."""
         return self if earlier.is_usable else replace(self, step=earlier.step, reason=earlier.reason)
 
     def announce(self, found: str) -> None:
-        """Log what the step found (``found``, filled in with the state's fields), or that it excluded the slide.
+        """Log the step's finding (``found``, filled in with the state's fields), or that it excluded the slide.
 
-        Each warning of the step has a line of its own. A slide that an earlier step excluded has none.
+        Each warning of the step has a line of its own. A slide that an earlier step excluded has no lines.
         """
         for warning in self.warnings:
             say(f"WARNING: {self.slide}: {warning}")
@@ -79,7 +79,7 @@ class SlideState:
 
 @dataclass(frozen=True)
 class Level:
-    """A stored level of a slide, in pixels."""
+    """Stored level of a slide, in pixels."""
 
     width: int
     height: int
@@ -88,10 +88,10 @@ class Level:
 
 @dataclass(frozen=True)
 class CheckedSlide(SlideState):
-    """State after check_slide; None for what a file that cannot be used did not give."""
+    """State after check_slide; None for values that an unusable file did not give."""
 
     step: str = "check_slide"
-    content: str | None = None  # hash by which one image under two ids is recognized
+    content: str | None = None  # hash that identifies one image under two ids
     vendor: str | None = None
     width: int | None = None
     height: int | None = None

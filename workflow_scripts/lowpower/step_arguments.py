@@ -1,7 +1,7 @@
-"""The arguments of a step: one function of the library, whose parameters are the names of its rule.
+"""Arguments of a step: one function of the library, whose parameters have the names used in its rule.
 
-A rule names all of its inputs, outputs and params. Each becomes the argument of the same name, but for those that
-serve Snakemake alone and that the function does not take (``LEFT_OUT``).
+A rule names all of its inputs, outputs and params. Each becomes the argument of the same name, except those that serve
+Snakemake alone (``LEFT_OUT``).
 """
 
 import argparse
@@ -30,9 +30,9 @@ def is_left_out(name: str) -> bool:
 
 
 def arguments_of(step: Callable[..., None], named: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a step from plain values by name, each of the type that the parameter's annotation asks for.
+    """Convert plain values by name to the arguments of a step, each of the type in the parameter's annotation.
 
-    An empty list or a missing value is None where the annotation allows None.
+    An empty list or a missing value becomes None if the annotation allows None.
     """
     hints, arguments = get_type_hints(step), {}
     for name, parameter in inspect.signature(step).parameters.items():
@@ -54,7 +54,7 @@ def _is_empty(value: object) -> bool:
 
 
 def as_type(hint: Any, value: Any) -> Any:
-    """A plain value (JSON) as an annotation asks for it: a dict as the dataclass, at any depth; a list as a tuple."""
+    """Convert a plain value (JSON) to an annotated type: a dict to its dataclass, at any depth; a list to a tuple."""
     for kind in _alternatives(hint):
         origin, inner = get_origin(kind) or kind, get_args(kind)
         if isinstance(value, Mapping) and isinstance(origin, type) and is_dataclass(origin):
@@ -70,12 +70,12 @@ def as_type(hint: Any, value: Any) -> Any:
 
 
 def _alternatives(hint: Any) -> tuple:
-    """The types of a union, or the one type."""
+    """Types of a union, or the single type."""
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
 
 
 def read_command_line(step: Callable[..., None], words: Sequence[str] | None = None) -> dict[str, Any]:
-    """The arguments of a step from a shell: an option for each parameter, or one JSON file with any of them by name."""
+    """Read the arguments of a step from a shell: one option per parameter, or a JSON file with any of them by name."""
     parser = argparse.ArgumentParser(
         description=inspect.getdoc(step), formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
@@ -93,7 +93,7 @@ def _option(name: str) -> str:
 
 
 def _reading(hint: Any) -> dict[str, Any]:
-    """How argparse reads a parameter of this type: text, lists of text and flags as words, all else as JSON."""
+    """Options of argparse for a parameter of this type: text, lists of text and flags as words, all else as JSON."""
     kind = next(kind for kind in _alternatives(hint) if kind is not NoneType)
     about = {"help": inspect.formatannotation(hint).replace("pathlib.", "").replace("collections.abc.", "")}
     if kind is bool:

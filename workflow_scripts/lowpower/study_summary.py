@@ -1,4 +1,4 @@
-"""Summary of a study before anything runs: config, sheet and claims, read as the Snakefile reads them."""
+"""Summary of a study before any job: config, sheet and claims, read as the Snakefile reads them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from lowpower.errors import InputError
 from lowpower.magnification import name_of
 from lowpower.text import count_of, join_lines
 
-_MOST = 20  # problems of a sheet, as the Snakefile lists them
+_MOST = 20  # problems of a sheet, as many as the Snakefile lists
 
 
 def summarize_study(files: Sequence[str | Path], home: str | Path) -> str:
@@ -79,7 +79,7 @@ def _splits(study: Study, sheet: Sequence[SheetRow]) -> list[str]:
 
 
 def _models(study: Study, trained: Sequence[Model]) -> list[str]:
-    """Number of models in all and of each row, with the magnifications that they read."""
+    """Number of models, in all and for each row, with their magnifications."""
     lines = [f"models    {len(trained):,} in all"]
     for method in dict.fromkeys(model.method for model in trained):
         row = [model for model in trained if model.method == method]

@@ -1,4 +1,4 @@
-"""What more images bring: the distance to the teacher against the share of patients that students learn from."""
+"""Benefit of more images: difference to the teacher against the share of patients that students train on."""
 
 from pathlib import Path
 
@@ -9,16 +9,16 @@ from lowpower.figures import style
 from lowpower.figures.panels import explain, method_panels, one_kind
 from lowpower.files import read_rows
 
-_REFERENCE = "scratch"  # the row that learns from labels alone
+_REFERENCE = "scratch"  # the row trained on labels alone
 _NOTHING = "No row of this study learns from several shares of {} patients."
-_APART = 1.5  # percent of patients that magnifications are drawn apart, so that intervals do not hide each other
+_APART = 1.5  # percent of patients: offset between magnifications, so that intervals do not overlap
 
 
 def draw_shares(results: str | Path, along: str, svg: str | Path, png: str | Path) -> None:
-    """Accuracy less the teacher's, which has all labels, against ``along`` (labeled, unlabeled), a panel per method.
+    """Draw accuracy minus that of the teacher, which has all labels, against ``along`` (labeled, unlabeled).
 
-    Of the other share the largest is drawn; dotted is the row ``scratch`` at the same labeled share. Methods that learn
-    from one share alone are left out.
+    One panel per method, at the largest value of the other share; the dotted line is the row ``scratch`` at the same
+    labeled share. Methods with a single share are left out.
     """
     rows = [row for row in read_rows(results) if row["pixels"] == "averaged" and row["accuracy_minus_teacher"]]
     rows = one_kind([row for row in rows if row["method"] != "teacher"])
@@ -60,7 +60,7 @@ def _line(axes: Axes, rows: list[dict[str, str]], along: str, look: tuple[str, s
 
 
 def _reference(axes: Axes, rows: list[dict[str, str]], along: str, color: str) -> None:
-    """What labels alone bring: a level where no unlabeled patient is seen, else a line."""
+    """Draw the result of labels alone: one level along unlabeled shares, else a line."""
     if along == "unlabeled" and rows:
         axes.axhline(_points(rows[-1]), color=color, linewidth=0.9, linestyle=":", zorder=1)
     elif rows:
@@ -70,5 +70,5 @@ def _reference(axes: Axes, rows: list[dict[str, str]], along: str, color: str) -
 
 
 def _points(row: dict[str, str], end: str = "") -> float:
-    """The difference, or an end of its interval, in points; the difference itself where it has no interval."""
+    """The difference, or an end of its interval, in points; the difference itself if it has no interval."""
     return 100 * float(row[f"accuracy_minus_teacher{end}"] or row["accuracy_minus_teacher"])

@@ -1,4 +1,4 @@
-"""Accuracy against cost: what each student loses for what it saves."""
+"""Accuracy against cost: the accuracy that each student loses and the FLOPs that it saves."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,18 +10,18 @@ from lowpower import magnification
 from lowpower.figures import style
 from lowpower.files import read_rows
 
-_OFF_SCALE = 100  # times fewer FLOPs than the teacher's network takes at the same magnification: a line, no point
-_ABREAST = 0.5  # powers of ten of FLOPs that the methods at one magnification take; a halving is 0.6
-_BESIDE = 3  # magnifications whose ticks fit into half a page
+_OFF_SCALE = 100  # times fewer FLOPs than the teacher's network at the same magnification: drawn as a line
+_ABREAST = 0.5  # width of the methods at one magnification, in powers of ten of FLOPs; a halving is 0.6
+_BESIDE = 3  # magnifications whose tick labels fit into half a page
 
 
 def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, png: str | Path) -> None:
-    """Accuracy against FLOPs per region, per patient and, where regions have labels, per region; a row per split.
+    """Draw accuracy per patient and, where regions have labels, per region against FLOPs per region; a row per split.
 
-    Vertical lines are the intervals; the band is the teacher's; a gray line joins the rows that no cheaper row reaches.
-    Of a method with several shares of training patients, the largest is drawn. FLOPs come from the cost table: of a
-    row's network at its magnification; a row that has none there is left out. So methods of one network that read one
-    magnification stand side by side; what costs next to nothing is a dotted line at its best magnification.
+    Vertical lines are the intervals; the band is the teacher's; a gray line joins the rows that no cheaper row matches.
+    A method with several shares of training patients is drawn at its largest. FLOPs come from the cost table, by
+    network and magnification; a row without FLOPs there is left out. So methods with one network and one magnification
+    are drawn side by side; a method of negligible cost is a dotted line at its best magnification.
     """
     flops = {(row["network"], row["magnification"]): float(row["flops_per_region"]) for row in read_rows(cost)}
     rows = [row for row in largest_shares(read_rows(results)) if row["per"] != "slide" and row["accuracy"]]
@@ -31,7 +31,7 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
     if not rows:
         style.save(style.in_words(style.NOTHING), svg, png)
         return
-    looks = style.of_methods([row["method"] for row in sorted(rows, key=_scale_of)])  # as for the training curves
+    looks = style.of_methods([row["method"] for row in sorted(rows, key=_scale_of)])  # as in training curves
     panels = [(split, per) for split in splits for per in kinds]
     narrow = len({row["magnification"] for row in rows}) <= _BESIDE
     across = len(kinds) if narrow else 1
@@ -54,9 +54,9 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
 
 
 def largest_shares(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Of each method, magnification and kind of unit, the rows with the largest shares of training patients.
+    """Select the rows with the largest shares of training patients for each method, magnification and kind of unit.
 
-    Of area means only: a point or matrix of a slide's own level would stand among them without a name.
+    Only area means are kept: figures could not distinguish results on a slide's own level from them.
     """
     rows = [row for row in rows if row["pixels"] == "averaged"]
     largest: dict[tuple, tuple[int, int]] = {}
@@ -76,7 +76,7 @@ def _scale_of(row: dict[str, str]) -> float:
 
 def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str], float], looks: dict) -> None:
     axes.set_xscale("log")
-    teachers = next(iter(flops))[0]  # its network; the magnifications it is read at are the ticks
+    teachers = next(iter(flops))[0]  # its network, whose magnifications are the ticks
     ticks = {scale: place for (network, scale), place in flops.items() if network == teachers}
     places, reached, aside = [], [], {}
     students = [method for method in looks if method != "teacher"]
@@ -115,7 +115,7 @@ def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str],
 
 
 def _frontier(reached: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
-    """Where the rows that no cheaper, and no equally dear, row reaches are drawn, cheapest first.
+    """Places and accuracies of the rows that no cheaper or equally expensive row matches, cheapest first.
 
     reached: FLOPs, accuracy and place on the axis of each row.
     """
@@ -127,7 +127,7 @@ def _frontier(reached: list[tuple[float, float, float]]) -> list[tuple[float, fl
 
 
 def _short(flops: float) -> str:
-    """A count of operations in at most four characters and a prefix: ``_short(2.5e8) == "250 M"``."""
+    """Format a count of operations in at most four characters and a prefix: ``_short(2.5e8) == "250 M"``."""
     for size, prefix in ((1e12, " T"), (1e9, " G"), (1e6, " M"), (1e3, " k")):
         if flops >= size:
             return f"{flops / size:.3g}{prefix}"

@@ -1,4 +1,4 @@
-"""Every figure of the report."""
+"""All figures of the report."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +33,7 @@ def draw_figures(
 
     results, confusion, cost, referral, roc, reliability: tables (CSV). histories: one CSV per model, parallel to
     models. scales: magnification by teacher and student. figures: the files to write, {figure}.svg and {figure}.png;
-    ``unlabeled_share`` and ``labeled_share`` are drawn only if listed, as a study may have one share alone.
+    ``unlabeled_share`` and ``labeled_share`` are drawn only if listed, because a study may have a single share.
     """
     paths = {Path(path).name: path for path in figures}
 

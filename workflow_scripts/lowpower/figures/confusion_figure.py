@@ -1,4 +1,4 @@
-"""A small confusion matrix for every model: which classes it takes for which."""
+"""A small confusion matrix for every model: true classes against predicted classes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,17 +13,17 @@ from lowpower.figures.panels import Key, metric_of, model_panels, one_kind
 from lowpower.files import read_rows
 from lowpower.tables.layout import percent
 
-_LONG = 8  # characters of a class name that still fit beside a small matrix
+_LONG = 8  # characters of a class name that fit beside a small matrix
 _MANY = 6  # classes
 
 
 def draw_confusion(
     confusion: str | Path, results: str | Path, classes: Sequence[str], svg: str | Path, png: str | Path
 ) -> None:
-    """One matrix per method and magnification, of its largest shares: percent of each true class (row) called which.
+    """Draw one matrix per method and magnification, at its largest shares: percent of each true class (row).
 
-    confusion: confusion.csv. results: results.csv, of which the accuracy above each matrix is. Regions are counted
-    where they have labels, else patients. Where class names are long or many they are numbered.
+    confusion: confusion.csv. results: results.csv, for the accuracy above each matrix. Regions are counted if they
+    have labels, else patients. Class names are replaced by numbers if they are long or many.
     """
     rows = one_kind(largest_shares(read_rows(confusion)))
     if not rows:
@@ -51,7 +51,7 @@ def draw_confusion(
 
 
 def matrices_of(rows: Sequence[dict[str, str]], classes: Sequence[str]) -> dict[Key, NDArray]:
-    """The counts of each method and magnification, (classes, classes)."""
+    """Counts of each method and magnification, (classes, classes)."""
     place = {name: k for k, name in enumerate(classes)}
     found: dict[Key, NDArray] = {}
     for row in rows:
@@ -79,7 +79,7 @@ def _matrix(axes: Axes, counts: NDArray, names: Sequence[str], right: str) -> No
 
 
 def _percent(count: int, total: int) -> str:
-    """A share as a whole number of percent, 0 and 100 only where it is none or all; a dash where nothing is shared."""
+    """A share in whole percent, 0 and 100 only for exactly none and all; a dash if the total is 0."""
     if not total:
         return "–"
     if count == total:

@@ -1,4 +1,4 @@
-"""A gallery: the same tissue as teacher and student see it, with the places where their feature maps answer."""
+"""A gallery: the same tissue as teacher and student see it, with their feature maps."""
 
 import json
 import zipfile
@@ -14,15 +14,15 @@ _SIDE = 1.55  # inches of a panel
 
 
 def draw_examples(examples: str | Path, scales: dict[str, str], svg: str | Path, png: str | Path) -> None:
-    """The regions that were drawn by chance, one of each class.
+    """Draw the random regions, one of each class.
 
-    examples: what ``show_examples`` wrote. scales: the magnification, such as 2.5x, that each model reads.
+    examples: output of ``show_examples``. scales: the magnification, such as 2.5x, that each model reads.
     """
     _draw("drawn", "There is no region whose true class is known.", examples, scales, svg, png)
 
 
 def draw_disagreements(examples: str | Path, scales: dict[str, str], svg: str | Path, png: str | Path) -> None:
-    """The regions that the teacher reads right and the student wrong, drawn as ``draw_examples`` draws the others."""
+    """Draw, in the same way, regions that the teacher classifies correctly and the student wrongly."""
     nothing = "There is no region that the teacher reads right and the student wrong."
     _draw("disagreements", nothing, examples, scales, svg, png)
 
@@ -30,7 +30,7 @@ def draw_disagreements(examples: str | Path, scales: dict[str, str], svg: str | 
 def _draw(
     which: str, nothing: str, examples: str | Path, scales: dict[str, str], svg: str | Path, png: str | Path
 ) -> None:
-    """One row per region: pixels and feature map of each model, at one size; ``nothing`` is said when there is none."""
+    """Draw a row per region: pixels and feature map of each model, at one size; without regions, write ``nothing``."""
     with zipfile.ZipFile(examples) as archive:
         rows = json.loads(archive.read("examples.json"))[which]
         if not rows:

@@ -1,4 +1,4 @@
-"""Figures with small panels: one for each method and magnification, or one for each method."""
+"""Figures of small panels: one for each method and magnification, or one for each method."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,10 +19,10 @@ _PAGE = 6.9  # inches between the margins of a page
 def model_panels(
     keys: Iterable[Key], width: float, height: float, share: bool = False
 ) -> tuple[Figure, dict[Key, Axes], Axes]:
-    """An empty figure, the panel of each model, and the place beside the teacher's panel, for a legend.
+    """Make an empty figure, the panel of each model, and the space beside the teacher's panel, for a legend.
 
-    width, height: inches of a panel and its margin. Students stand by magnification (rows, finest first) and method
-    (columns, in the order of ``keys``); a row wider than a page is broken. share: whether all have the same axes.
+    width, height: inches of a panel and its margin. Students are arranged by magnification (rows, finest first) and
+    method (columns, in the order of ``keys``); a row wider than a page is broken. share: True for shared axes.
     """
     keys = list(dict.fromkeys(keys))
     students = [key for key in keys if key[0] != "teacher"]
@@ -38,7 +38,7 @@ def model_panels(
         for j, key in enumerate(line):
             same = next(iter(found.values()), None) if share else None
             found[key] = axes = figure.add_subplot(grid[i, j], sharex=same, sharey=same)
-            below = i + 1 < len(lines) and j < len(lines[i + 1])  # then its ticks are labeled there
+            below = i + 1 < len(lines) and j < len(lines[i + 1])  # a panel below has the tick labels
             axes.tick_params(labelsize=7, labelleft=j == 0, labelbottom=not below)
             axes.set_title(style.shorten(key[0], 22), fontsize=8, loc="left")
         if line:
@@ -49,7 +49,7 @@ def model_panels(
 
 
 def method_panels(methods: Iterable[str], width: float, height: float) -> tuple[Figure, dict[str, Axes], Axes]:
-    """An empty figure, a panel for each method but the teacher, on the same axes, and the place after the last one.
+    """Make an empty figure, a panel for each method but the teacher, on the same axes, and the space after the last.
 
     width, height: inches of a panel and its margin.
     """
@@ -70,21 +70,21 @@ def method_panels(methods: Iterable[str], width: float, height: float) -> tuple[
 
 
 def one_kind(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
-    """Of the first split, the rows of regions where these have labels, else those of patients."""
+    """Select the rows of the first split: those of regions if these have labels, else those of patients."""
     rows = [row for row in rows if row["split"] == rows[0]["split"]]
     per = "region" if any(row["per"] == "region" for row in rows) else "patient"
     return [row for row in rows if row["per"] == per]
 
 
 def metric_of(results: str | Path, metric: str, rows: Sequence[dict[str, str]]) -> dict[Key, str]:
-    """A metric of each model as results.csv has it, of the kind of unit and split that ``rows`` are of."""
+    """A metric of each model from results.csv, for the same kind of unit and split as ``rows``."""
     kind = {key: rows[0][key] for key in ("per", "split")}
     of_kind = (row for row in largest_shares(read_rows(results)) if {key: row[key] for key in kind} == kind)
     return {(row["method"], row["magnification"]): row[metric] for row in of_kind}
 
 
 def explain(place: Axes, words: Sequence[str], looks: dict[str, tuple[str, str]]) -> None:
-    """Put sentences and below them the looks of lines into the place that ``method_panels`` leaves for them."""
+    """Put sentences, and below them the legend of lines, into the space that ``method_panels`` returned."""
     place.text(0, 1, "\n".join(words), fontsize=8, va="top", linespacing=1.4)
     handles = [
         Line2D([], [], color=color, marker=marker, markersize=4.5, **(style.DASHED if color == style.TEACHER else {}))

@@ -1,4 +1,4 @@
-"""Which class a lower magnification loses: recall of each class by magnification."""
+"""Recall of each class by magnification."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,9 +12,9 @@ from lowpower.files import read_rows
 
 
 def draw_recall(confusion: str | Path, classes: Sequence[str], svg: str | Path, png: str | Path) -> None:
-    """A panel for each method, of its largest shares, with a line for each class; the teacher's is the last point.
+    """Draw a panel for each method, at its largest shares, with a line for each class; the last point is the teacher.
 
-    confusion: confusion.csv, counts summed over seeds. A class without a unit has no line.
+    confusion: confusion.csv, counts summed over seeds. A class without units has no line.
     """
     rows = one_kind(largest_shares(read_rows(confusion)))
     if not any(row["method"] != "teacher" for row in rows):

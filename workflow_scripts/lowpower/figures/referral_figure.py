@@ -1,4 +1,4 @@
-"""Low power first, high power where needed: what accuracy costs where the teacher reads what a student is unsure of."""
+"""Low power first, high power where needed: accuracy and cost if the teacher reads a student's uncertain units."""
 
 from pathlib import Path
 
@@ -10,15 +10,15 @@ from lowpower.figures import style
 from lowpower.files import read_rows
 
 _TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100)
-_SHARES = tuple(k / 50 for k in range(51))  # enough for a line that is curved where FLOPs are a logarithm
+_SHARES = tuple(k / 50 for k in range(51))  # enough for a smooth curve on the logarithmic axis of FLOPs
 _NOTHING = "There is no student below the teacher's magnification whose units and cost are known."
 
 
 def draw_referral(referral: str | Path, svg: str | Path, png: str | Path) -> None:
-    """Accuracy against FLOPs as more units are referred, of the best row at each magnification (best in referral.csv).
+    """Draw accuracy against FLOPs as more units are referred, for the best row at each magnification (referral.csv).
 
-    A panel per split and kind of unit. The ring is the threshold that validation chose, with its interval; dotted is
-    what the same share drawn by chance would bring; dashed is the teacher.
+    A panel per split and kind of unit. The ring is the threshold chosen on validation data, with its interval; the
+    dotted line is referral of the same share at random; the dashed line is the teacher.
     """
     rows = [row for row in read_rows(referral) if row["best"] and row["accuracy"] and row["flops_of_teacher"]]
     kinds, splits = (list(dict.fromkeys(row[key] for row in rows)) for key in ("per", "split"))

@@ -1,4 +1,4 @@
-"""Whether models are right as often as they are sure: reliability diagrams."""
+"""Reliability diagrams: accuracy against confidence."""
 
 from pathlib import Path
 
@@ -9,15 +9,15 @@ from lowpower.figures.panels import explain, method_panels, metric_of, one_kind
 from lowpower.files import read_rows
 from lowpower.tables.layout import percent
 
-_LEAST = 0.01  # of the units; what fewer say would jump up and down
-_LARGEST = 60  # square points of a marker that stands for all units
+_LEAST = 0.01  # share of the units; bins with fewer are too noisy
+_LARGEST = 60  # area of a marker for all units, in square points
 
 
 def draw_reliability(reliability: str | Path, results: str | Path, svg: str | Path, png: str | Path) -> None:
-    """A panel for each method, of its largest shares: percent right against confidence, a line for each magnification.
+    """Draw a panel for each method, at its largest shares: accuracy against confidence, a line for each magnification.
 
-    reliability: reliability.csv, of which bins with less than 1 % of the units are not drawn. results: results.csv, of
-    which the expected calibration error in each panel is.
+    reliability: reliability.csv; bins with less than 1 % of the units are not drawn. results: results.csv, for the
+    expected calibration error in each panel.
     """
     rows = one_kind(largest_shares(read_rows(reliability)))
     if not any(row["method"] != "teacher" for row in rows):

@@ -1,4 +1,4 @@
-"""How well each model ranks units of a class before the others: ROC curves."""
+"""ROC curves of each model."""
 
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from lowpower.tables.layout import percent
 
 
 def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | Path) -> None:
-    """A panel for each method, of its largest shares, with a curve for each magnification and the teacher's behind.
+    """Draw a panel for each method, at its largest shares, a curve for each magnification and the teacher's behind.
 
-    roc: roc.csv. results: results.csv, of which the AUROC in each panel is.
+    roc: roc.csv. results: results.csv, for the AUROC in each panel.
     """
     rows = one_kind(largest_shares(read_rows(roc)))
     if not any(row["method"] != "teacher" for row in rows):

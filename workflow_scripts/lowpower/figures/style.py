@@ -1,4 +1,4 @@
-"""The look of every figure: colors that color-blind readers can tell apart, and the same bytes in each run."""
+"""Style of all figures: colors that color-blind readers can distinguish, and the same bytes in each run."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,8 +11,8 @@ from matplotlib.figure import Figure
 from lowpower import magnification
 from lowpower.files import replacing
 
-# Okabe and Ito (2008), with gray instead of their yellow, which vanishes on white paper; black is the teacher's. The
-# last three, darker than theirs, are Tol's (2021): all standard rows of a study have a color of their own
+# Okabe and Ito (2008), with gray instead of their yellow, which is invisible on white paper; black is the teacher's.
+# The last three, which are darker, are Tol's (2021): so all standard rows of a study have different colors
 COLORS = (
     *("#D55E00", "#0072B2", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#8A8A8A"),
     *("#332288", "#882255", "#999933"),
@@ -21,13 +21,13 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 TEACHER = "#000000"
 DASHED = {"linewidth": 0.8, "linestyle": (0, (4, 3))}  # the teacher's line, behind those of students
 WRONG = COLORS[0]
-SHARES = "Blues"  # white to blue: as good in print without color
+SHARES = "Blues"  # white to blue: also clear in gray print
 FRAME = "#CCCCCC"
 NOTHING = "There are no predictions of regions or patients whose true class is known."
 
 matplotlib.rcParams.update(
     {
-        "font.family": "DejaVu Sans",  # comes with matplotlib, so it looks alike everywhere
+        "font.family": "DejaVu Sans",  # part of matplotlib, so it looks the same everywhere
         "font.size": 9,
         "axes.titlesize": 9,
         "axes.spines.top": False,
@@ -53,9 +53,9 @@ def of_methods(methods: list[str]) -> dict[str, tuple[str, str]]:
 
 
 def of_scales(scales: Iterable[str]) -> dict[str, tuple[str, str]]:
-    """Color and marker of each magnification that students read, such as 2.5x: the finer the darker, in gray print too.
+    """Color and marker of each magnification of students, such as 2.5x, finest first.
 
-    In this order, finest first.
+    Finer magnifications are darker, in gray print too.
     """
     names = sorted(set(scales), key=magnification.parse, reverse=True)
     shades = matplotlib.colormaps["viridis"](np.linspace(0.1, 0.85, max(len(names), 2)))
@@ -63,7 +63,7 @@ def of_scales(scales: Iterable[str]) -> dict[str, tuple[str, str]]:
 
 
 def shorten(text: str, most: int) -> str:
-    """Text of at most ``most`` characters, cut in its middle: ends tell names apart."""
+    """Shorten a text to ``most`` characters in its middle, because names differ at their ends."""
     if len(text) <= most:
         return text
     end = (most - 1) // 2
@@ -71,7 +71,7 @@ def shorten(text: str, most: int) -> str:
 
 
 def in_words(text: str) -> Figure:
-    """A figure for what cannot be drawn, that says so."""
+    """Make a figure that holds only this text, in place of one that cannot be drawn."""
     figure = Figure(figsize=(5.5, 0.6))
     figure.text(0.5, 0.5, text, ha="center", va="center")
     return figure

@@ -1,4 +1,4 @@
-"""Training curves: how the validation log loss of every model fell, and which weights were kept."""
+"""Training curves: validation log loss of every model, and the weights that were kept."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,10 +23,9 @@ Light gray: the other models at that magnification."""
 def draw_training_curves(
     histories: Sequence[str | Path], models: Sequence[Model], svg: str | Path, png: str | Path
 ) -> None:
-    """A panel for each method and magnification, with the curves of the others in gray behind.
+    """Draw a panel for each method and magnification, with the curves of the others in gray behind.
 
-    histories: history.csv files, parallel to models. What is fitted to convergence takes no steps and
-    has no curve.
+    histories: history.csv files, parallel to models. A model fitted to convergence takes no steps and has no curve.
     """
     kept = [k for k, model in enumerate(models) if model.network != _FITTED]
     histories, models = ([those[k] for k in kept] for those in (histories, models))
@@ -37,7 +36,7 @@ def draw_training_curves(
         shares = sorted({(m.labeled, m.unlabeled) for m in models if m.method == model.method})
         strength = (1 + shares.index((model.labeled, model.unlabeled))) / len(shares)
         history = read_rows(path)
-        if not history:  # of a given teacher
+        if not history:  # a given teacher has none
             continue
         for other, axes in panels.items():
             if other == key:
@@ -65,12 +64,12 @@ def _curve(axes: Axes, history: list[dict[str, str]], color: str, strength: floa
 
 
 def _losses(history: list[dict[str, str]]) -> list[float]:
-    """Validation log losses; no number, which is not drawn, where nothing is validated (pretraining)."""
+    """Validation log losses; nan, which is not drawn, for rows without validation (pretraining)."""
     return [float(row["val_log_loss"] or "nan") for row in history]
 
 
 def _steps_since_start(history: list[dict[str, str]]) -> list[int]:
-    """Steps since the first phase began: a history counts fine-tuning, like distillation, from its own start."""
+    """Steps since the start of the first phase: a history counts the steps of each phase from 0."""
     steps: list[int] = []
     before = 0
     for k, row in enumerate(history):

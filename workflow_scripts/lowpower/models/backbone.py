@@ -1,4 +1,4 @@
-"""Networks trained elsewhere: torchvision's ResNets, their weights read from a local file, never downloaded."""
+"""Networks trained elsewhere: torchvision's ResNets, with weights from a local file, never downloaded."""
 
 import hashlib
 from pathlib import Path
@@ -11,16 +11,16 @@ from lowpower.errors import InputError
 from lowpower.models.torchvision_import import torchvision_part
 from lowpower.text import abbreviate
 
-# Those of ImageNet, with which torchvision's weights were trained: they belong to the weights. The frozen statistics
-# of batch normalization were collected behind them, and other ones would shift what every filter sees.
+# ImageNet's statistics belong to torchvision's weights, which were trained with them. The frozen statistics of batch
+# normalization were collected on images normalized by them; others would shift the input of every filter.
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 class Backbone(nn.Module):
-    """images: (B, 3, H, W), normalized -> logits (B, classes) and feature map (B, 512 or 2048, H / 32, W / 32).
+    """torchvision's ResNet: images (B, 3, H, W), normalized -> logits (B, classes), map (B, 512 or 2048, H/32, W/32).
 
-    name: resnet18, resnet34 or resnet50. The statistics of batch normalization stay as they came: a pass may hold a
-    single region, whose own statistics are none.
+    name: resnet18, resnet34 or resnet50. The statistics of batch normalization are frozen: a pass may hold a single
+    region, which is too few for statistics of its own.
     """
 
     def __init__(self, name: str, classes: int) -> None:
@@ -29,7 +29,7 @@ class Backbone(nn.Module):
         self.body = getattr(torchvision_part("models"), name)(weights=None, num_classes=classes)
 
     def train(self, mode: bool = True) -> "Backbone":
-        """As of any network, but for batch normalization."""
+        """Set the mode of all layers but batch normalization, which keeps its statistics."""
         super().train(mode)
         for module in self.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -44,9 +44,9 @@ class Backbone(nn.Module):
 
 
 def take_weights(network: Backbone, path: str | Path) -> str:
-    """Fill the network, all but its last layer, with the weights of a safetensors file; a hash of the file.
+    """Fill all layers but the last with the weights of a safetensors file; return a hash of the file.
 
-    The names are torchvision's, with or without ``fc``. Raises InputError that says which are missing or too many.
+    The names are torchvision's, with or without ``fc``. Raises InputError that names missing and unknown weights.
     """
     try:
         content = Path(path).read_bytes()
@@ -54,7 +54,7 @@ def take_weights(network: Backbone, path: str | Path) -> str:
     except (OSError, safetensors.SafetensorError) as error:
         raise InputError(f"{path} is no file of weights ({error}); write another path into the row's `init`") from None
     own = {key: value for key, value in network.body.state_dict().items() if not key.startswith("fc.")}
-    needed = {key for key in own if not key.endswith("num_batches_tracked")}  # of no use where statistics are frozen
+    needed = {key for key in own if not key.endswith("num_batches_tracked")}  # unused while statistics are frozen
     found = {key: value for key, value in weights.items() if not key.startswith("fc.")}
     faults = {
         "missing": needed - found.keys(),

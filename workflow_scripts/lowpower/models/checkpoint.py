@@ -15,21 +15,21 @@ import torch
 from lowpower.files import replacing
 from lowpower.log import say
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # SLURM sends the last before a time limit, at our request
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the profile has SLURM send the last before a time limit
 _DIGEST = hashlib.sha256().digest_size
 
-SAVE_EVERY = 60.0  # seconds: the most that a kill without warning costs where validations are rarer
+SAVE_EVERY = 60.0  # seconds: the most that an unannounced kill costs where validations are rarer
 
 
 def fingerprint(*content: object) -> str:
-    """16 hex digits of plain values."""
+    """Hash of plain values, 16 hex digits."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def save_checkpoint(path: Path, state: dict) -> None:
-    """Write ``state`` after a hash of it: torch itself loads tensors with flipped bits without a warning.
+    """Write the hash of ``state``, then ``state``: torch loads tensors with flipped bits without a warning.
 
-    The file is on the disk before it gets its name, so that neither a kill nor a power cut leaves half of one.
+    The file is on disk before it gets its name, so neither a kill nor a power cut leaves a partial file.
     """
     content = io.BytesIO()
     torch.save(state, content)
@@ -58,9 +58,9 @@ def load_checkpoint(path: Path, belongs_to: str, what: str) -> dict | None:
 
 @contextmanager
 def on_stop(heard: Callable[[int], object]) -> Iterator[None]:
-    """Call ``heard`` with the number of each stop signal within the block, instead of ending the process.
+    """Within the block, call ``heard`` with the number of each stop signal instead of ending the process.
 
-    An ignored signal, as in a job under nohup, stays ignored; Python takes signals in its main thread only.
+    An ignored signal, as in a job under nohup, stays ignored; Python handles signals in its main thread only.
     """
     before = {}
     if threading.current_thread() is threading.main_thread():

@@ -1,7 +1,7 @@
-"""Color only: the logistic regression of ``color``, fitted to convergence instead of trained by steps.
+"""Color only: fit the logistic regression of ``color`` to convergence instead of training it by steps.
 
-The optimum is found far more precisely than the grid on which it is stored, so that another processor's last bits, of
-exp and of sums, end on the same grid point (unless the optimum is within some 1e-13 of the middle between two).
+The optimum is found far more precisely than the grid on which it is stored. So processors that differ in the last bits
+of exp and of sums reach the same grid point (unless the optimum is within some 1e-13 of the middle between two).
 """
 
 import math
@@ -18,17 +18,17 @@ from lowpower.models.region_sets import Region
 from lowpower.models.training_inputs import Training, set_fingerprint
 from lowpower.models.training_outputs import history_row
 
-PENALTIES = (1.0, 0.1, 1e-2, 1e-3, 1e-4)  # weights of the squared coefficients, against the mean log loss
-_OF_BIAS = 1e-9  # so little that it changes nothing but that a class without a region has an optimum too
-_MOST = 100  # iterations of a fit; it takes about ten
-_NEAR = 1e-18  # what the last step may still gain; the error left is far below that
+PENALTIES = (1.0, 0.1, 1e-2, 1e-3, 1e-4)  # weights of the squared coefficients, relative to the mean log loss
+_OF_BIAS = 1e-9  # just enough that a class without regions has an optimum too
+_MOST = 100  # iterations of a fit, which takes about ten
+_NEAR = 1e-18  # largest decrease left at the last step; the error left is far smaller
 
 
 def fit_color(training: Training, regions: list[Region], labeled_regions: list[Region]) -> list[dict]:
     """Fit the network on the labeled regions without augmentation (color jitter would destroy its features).
 
-    One fit for each penalty, in float64; the one with the lowest validation log loss is left in the network. Returns
-    the rows of history.csv, one for each penalty, whose step counts the iterations so far.
+    One fit for each penalty, in float64; the network keeps the one with the lowest validation log loss. Returns the
+    rows of history.csv, one for each penalty; their step counts the iterations so far.
     """
     network: ColorNetwork = training.network.cpu()
     training.header = replace(training.header, **AS_STORED)
@@ -41,7 +41,7 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
     features, val_features = network.standardized(features), network.standardized(val_features)
     head = network.head
     with torch.no_grad():
-        head.weight.zero_()  # the problem is convex: no random start, and each fit starts from the one before
+        head.weight.zero_()  # the problem is convex: no random start; each fit starts from the previous one
         head.bias.zero_()
     rows, steps, best, kept = [], 0, float("inf"), None
     for penalty in PENALTIES:
@@ -61,7 +61,7 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
 
 
 def _standardize_by(network: ColorNetwork, features: Tensor) -> None:
-    """Set center and spread to those of features (n, 6), with sums that are rounded once, in whatever order."""
+    """Set center and spread to those of features (n, 6), with sums that are rounded once, so order does not matter."""
     count = len(features)
     columns = features.T.tolist()
     center = [math.fsum(column) / count for column in columns]
@@ -73,8 +73,8 @@ def _standardize_by(network: ColorNetwork, features: Tensor) -> None:
 def minimize(head: torch.nn.Linear, features: Tensor, targets: Tensor, penalty: float) -> int:
     """Minimize mean cross-entropy + penalty * (sum of squared weights), on the grid; return the iterations taken.
 
-    features: (n, inputs), targets: (n,), class numbers. Newton's method, with steps halved until they bring a tenth of
-    the predicted decrease.
+    features: (n, inputs), targets: (n,), class numbers. Newton's method, with steps halved until they achieve a tenth
+    of the predicted decrease.
     """
     classes, inputs = head.weight.shape
     cost = torch.full((classes, inputs + 1), penalty, dtype=torch.float64)
@@ -86,7 +86,7 @@ def minimize(head: torch.nn.Linear, features: Tensor, targets: Tensor, penalty: 
         return (F.cross_entropy(wide @ weights.T, targets) + (cost * weights.square()).sum()).item()
 
     at = torch.cat([head.weight, head.bias[:, None]], 1).detach()
-    for taken in range(1, _MOST + 1):  # noqa: B007 - what is returned
+    for taken in range(1, _MOST + 1):  # noqa: B007 - returned
         predicted = (wide @ at.T).softmax(1)
         gradient = ((predicted - one_hot).T @ wide / len(wide) + 2 * cost * at).flatten()
         curvature = torch.diag_embed(predicted) - predicted[:, :, None] * predicted[:, None, :]  # (n, classes, classes)
@@ -101,12 +101,12 @@ def minimize(head: torch.nn.Linear, features: Tensor, targets: Tensor, penalty: 
             break
     with torch.no_grad():
         head.weight.copy_(on_grid(at[:, :-1], WEIGHT_GRID))
-        head.bias.copy_(on_grid(at[:, -1] - at[:, -1].mean(), WEIGHT_GRID))  # the same added to all changes nothing
+        head.bias.copy_(on_grid(at[:, -1] - at[:, -1].mean(), WEIGHT_GRID))  # any constant may be added
     return taken
 
 
 def _features(training: Training, regions: list[Region]) -> Tensor:
-    """The color features of regions, (n, 6)."""
+    """Color features of regions, (n, 6)."""
     progress = Progress(f"{training.title}: reading colors", len(regions))
     features = []
     for done, region in enumerate(regions, start=1):

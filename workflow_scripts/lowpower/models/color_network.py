@@ -1,22 +1,22 @@
-"""What color alone tells: a logistic regression on the mean and the spread of each color channel of a region.
+"""Color only: a logistic regression on the mean and the spread of each color channel of a region.
 
-Its numbers are the same on every processor, which those of networks are not: sums of whole numbers, and of products of
-numbers on a grid, are exact in whatever order a library adds them up.
+Unlike those of networks, its numbers are the same on every processor: sums of whole numbers, and of products of numbers
+on a grid, are exact in any order of addition.
 """
 
 import torch
 from torch import Tensor, nn
 
 FEATURES = 6
-AS_STORED = {"mean": [0.0] * 3, "std": [1.0] * 3}  # normalized by these, pixels are as stored but for a factor of 255
+AS_STORED = {"mean": [0.0] * 3, "std": [1.0] * 3}  # pixels normalized by these are the stored ones, divided by 255
 FEATURE_GRID = 2.0**-16  # of standardized features
-WEIGHT_GRID = 2.0**-20  # with that of features: a logit below 131,072 is exact in float64
+WEIGHT_GRID = 2.0**-20  # with the features' grid: a logit below 131,072 is exact in float64
 
 
 class ColorNetwork(nn.Module):
-    """images: (B, 3, H, W), normalized by ``AS_STORED`` -> logits (B, classes), float64, and no map.
+    """Logistic regression: images (B, 3, H, W), normalized by ``AS_STORED`` -> logits (B, classes), float64; no map.
 
-    center, spread: mean and standard deviation of the features over the regions it was fitted on (``fitting``).
+    center, spread: mean and standard deviation of the features over the regions it was fitted on (``color_fit``).
     """
 
     name = "color"
@@ -31,7 +31,7 @@ class ColorNetwork(nn.Module):
         return self.head(self.standardized(color_features((images * 255).round()))), None
 
     def standardized(self, features: Tensor) -> Tensor:
-        """Color features (B, 6) in spreads from the center, on their grid."""
+        """Color features (B, 6), as distances from the center in spreads, on their grid."""
         return on_grid((features - self.center) / self.spread, FEATURE_GRID)
 
 
@@ -41,10 +41,10 @@ def on_grid(values: Tensor, step: float) -> Tensor:
 
 
 def color_features(pixels: Tensor) -> Tensor:
-    """Mean and standard deviation of each channel of uint8 pixels, as any numbers: (B, 3, H, W) -> (B, 6), float64.
+    """Mean and standard deviation of each channel of pixels in 0-255, any dtype: (B, 3, H, W) -> (B, 6), float64.
 
-    The sums are matrix products, because these are what is counted as FLOPs: 12 per pixel. They are exact: of whole
-    numbers below 2^53.
+    The sums are matrix products, because FLOPs are counted on these: 12 per pixel. They are exact, because they add
+    whole numbers to less than 2^53.
     """
     pixels = pixels.double().flatten(2)
     count = pixels.shape[2]

@@ -31,8 +31,8 @@ def distill_student(
 ) -> None:
     """Distill a student; no label is used unless its row asks for it.
 
-    targets: the recording's parts, which must be of this teacher and of the pixels of ``teacher_index``; empty for an
-    online teacher.
+    targets: parts of the recording, which must be made by this teacher from the pixels of ``teacher_index``; empty for
+    an online teacher.
     """
     row, seed, settings = job.distill, job.seed, job.training
     regions = read_regions(index, splits, seed)
@@ -66,7 +66,7 @@ def distill_student(
             losses["cross_entropy"] = row.cross_entropy * F.cross_entropy(logits, classes)
         return losses
 
-    views = row.views or source.views  # None of an online teacher: ever new ones
+    views = row.views or source.views  # None for an online teacher: always new ones
     micro_batches = draw_micro_batches(
         training,
         training_regions,

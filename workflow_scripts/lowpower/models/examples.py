@@ -1,7 +1,7 @@
 """Examples for the figures: the same tissue as teacher and student see it, and their feature maps.
 
-Drawn by chance, one region of each class; and regions that the teacher reads right and the student wrong, to be looked
-at by a person.
+One random region of each class, and regions that the teacher classifies correctly and the student wrongly, for a
+person to review.
 """
 
 import json
@@ -41,10 +41,10 @@ def show_examples(
 ) -> None:
     """Write a ZIP of images and examples.json.
 
-    Images, of each key teacher and student: {key}/{region}.png, the pixels the model reads, and
+    Images, for each key teacher and student: {key}/{region}.png, the pixels the model reads, and
     {key}/{region}.map.png, the length of its feature map's vectors, gray from 0 to the largest. examples.json:
     ``drawn`` and ``disagreements``, lists of {region, truth, {key}: predicted class, {key}_probability: of that class}.
-    names: pseudonyms.csv where regions are not to be called by their slide's id, else None.
+    names: pseudonyms.csv where pseudonyms replace slide ids in region names, else None.
     """
     known_as = read_names(names)
     device = prepare_device(gpu)
@@ -87,7 +87,7 @@ def show_examples(
 
 
 def read_calls(predictions: str | Path, classes: list[str]) -> dict[str, tuple[str, float]]:
-    """What a model calls each region's area means: region -> (class, the probability it gives to that)."""
+    """Predictions of a model for the regions' area means: region -> (predicted class, its probability)."""
     table = pq.read_table(predictions, filters=[("pixels", "==", "averaged")])
     probabilities = np.column_stack([table[f"p_{name}"].to_numpy() for name in classes])
     calls = zip((classes[k] for k in probabilities.argmax(1)), probabilities.max(1).tolist(), strict=True)
@@ -95,7 +95,7 @@ def read_calls(predictions: str | Path, classes: list[str]) -> dict[str, tuple[s
 
 
 def one_of_each(classes: list[str], known: list[Region], seed: int) -> list[Region]:
-    """Of each class the region whose draw is lowest."""
+    """For each class, the region with the lowest random draw."""
     ranked = sorted(known, key=lambda region: rng.integer(seed, "example", region.region))
     first = {region.truth: region for region in reversed(ranked)}
     return [first[name] for name in classes if name in first]
@@ -104,13 +104,13 @@ def one_of_each(classes: list[str], known: list[Region], seed: int) -> list[Regi
 def disagreements(
     known: list[Region], teacher: dict[str, tuple[str, float]], student: dict[str, tuple[str, float]]
 ) -> list[Region]:
-    """The regions that the teacher reads right and the student wrong, the student's surest mistakes first."""
+    """Regions that the teacher classifies correctly and the student wrongly, the student's most confident first."""
     found = [r for r in known if teacher[r.region][0] == r.truth != student[r.region][0]]
     return sorted(found, key=lambda region: (-student[region.region][1], region.region))
 
 
 def pick(differing: list[Region]) -> list[Region]:
-    """The first of them, but not so many of one class that it fills the page."""
+    """Pick the first regions, with a limit for each class, so that no class fills the page."""
     picked, of_class = [], Counter()
     for region in differing:
         if len(picked) < MOST and of_class[region.truth] < OF_ONE_CLASS:

@@ -1,4 +1,4 @@
-"""Fine-tuning on labels: of a student after an earlier stage, of given weights, or of random ones."""
+"""Fine-tuning on labels, from a student of an earlier stage, from given weights, or from random ones."""
 
 from lowpower.config.student_params import FinetuneJob
 from lowpower.files import read_rows
@@ -23,10 +23,10 @@ def finetune_student(
     history: str,
     time: str | None = None,
 ) -> None:
-    """Fine-tune a student, or take it as it was distilled where its row has no fine-tuning.
+    """Fine-tune a student, or keep the distilled one unchanged where its row has no fine-tuning.
 
     start: the model to start from, or the file of weights where ``init`` is weights; None for random ones.
-    start_history: its history, which is continued.
+    start_history: history of that model, which is continued.
     """
     rows_before = read_rows(start_history) if start_history else []
     if not job.finetune:

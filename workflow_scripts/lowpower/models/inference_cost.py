@@ -1,6 +1,6 @@
-"""What it costs to read a region with a network at a magnification: counted exactly, and timed on this machine.
+"""Inference cost of a network per region and magnification: counted exactly, and timed on this machine.
 
-The weights do not matter, so the cost is measured once per network and magnification, with the machine to itself.
+Cost does not depend on the weights, so it is measured once per network and magnification, on an otherwise idle machine.
 Timings never reach results or models.
 """
 
@@ -27,7 +27,7 @@ from lowpower.models.region_sets import Region, read_regions
 def count_flops(network: torch.nn.Module, height: int, width: int) -> int:
     """Floating-point operations of one pass over one image (3, height, width), 2 per multiply-add.
 
-    Convolutions and matrix products, as torch counts them; they hold all but about 1 %. No pixel is computed.
+    Convolutions and matrix products, as torch counts them: all but about 1 % of the total. No pixel is computed.
     """
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         copy.deepcopy(network).to("meta")(torch.zeros(1, 3, height, width, device="meta"))
@@ -49,7 +49,7 @@ def measure_cost(
     """Write the cost of a network (its name) at this magnification as JSON; see docs/outputs.md for its keys.
 
     Counts are means over all regions of the index; times are medians over ``regions_timed`` regions spread over it,
-    each timed ``repeats`` times after one pass that is not counted.
+    each timed ``repeats`` times after one untimed pass.
     """
     device = prepare_device(gpu)
     built = networks.build(network, classes, 0).to(device).eval()

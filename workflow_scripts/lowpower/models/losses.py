@@ -1,4 +1,4 @@
-"""Losses between student and teacher. Each is a pure function; the teacher's side never gets a gradient.
+"""Losses between student and teacher. Each is a pure function; no gradient flows to the teacher.
 
 Source: DiPalma et al., arXiv 2101.04170, and their released code.
 """
@@ -20,6 +20,6 @@ def kl_divergence(student: Tensor, teacher: Tensor, temperature: float = 1.0) ->
 def feature_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Mean squared difference of two feature maps on one grid.
 
-    student, teacher: (B, 256, h, w); the teacher's is pooled to the student's grid before (``networks.pool_map``).
+    student, teacher: (B, 256, h, w), the teacher's already pooled to the student's grid (``networks.pool_map``).
     """
     return F.mse_loss(student, teacher.detach())

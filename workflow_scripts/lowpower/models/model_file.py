@@ -1,6 +1,6 @@
-"""Model files: safetensors with one JSON header that says what the model is and was made from.
+"""Model files: safetensors with one JSON header that describes the model and its origin.
 
-All under one metadata key, because several are written in random order. No path, time, host, user or slide id.
+The header is one metadata key, because several are written in random order. No path, time, host, user or slide id.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ KEY = "lowpower"
 
 
 def save_model(path: str | Path, network: nn.Module, header: ModelHeader) -> None:
-    """Write the weights and the header, completed by architecture and versions."""
+    """Write the weights and the header; add architecture and versions to the header."""
     versions = {"lowpower": __version__, "torch": version("torch").split("+")[0]}
     header = replace(header, architecture=network.name, versions=versions)
     weights = {name: value.detach().cpu().contiguous() for name, value in network.state_dict().items()}
@@ -33,7 +33,7 @@ def save_model(path: str | Path, network: nn.Module, header: ModelHeader) -> Non
 
 
 def load_model(path: str | Path) -> tuple[nn.Module, ModelHeader]:
-    """A network with the weights of a model file, and the file's header. Raises InputError when it is none."""
+    """Load the network and the header of a model file. Raises InputError if it is not a model file."""
     try:
         with safetensors.safe_open(path, "pt") as file:
             header = ModelHeader.from_json((file.metadata() or {})[KEY])
@@ -49,27 +49,27 @@ def load_model(path: str | Path) -> tuple[nn.Module, ModelHeader]:
 
 
 def _keep_freed_memory() -> None:
-    """Have the C library use freed memory again instead of giving it back to the system at every pass.
+    """Have the C library reuse freed memory instead of returning it to the system at every pass.
 
-    Handing pages back and forth took a third of the processor's seconds of a training: 121 ms for each 512-px region
-    and step instead of 79, 30 instead of 19 at 256 px. Blocks of more than 128 MiB, which no pass of 4 megapixels
-    needs, are still given back: kept, their gaps took 5.8 GB for a region of 17 megapixels (4.6 now, 3.4 if all is).
+    Returning pages took a third of a training's processor time: 121 ms for each 512-px region and step instead of 79,
+    30 instead of 19 at 256 px. Blocks of more than 128 MiB, which no pass of 4 megapixels needs, are still returned:
+    if kept, their gaps took 5.8 GB for a region of 17 megapixels (4.6 now, 3.4 if all memory is returned).
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # no glibc: musl, macOS, Windows
         return
     mallopt(-3, 128 << 20)  # M_MMAP_THRESHOLD: smaller blocks come from the heap
-    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: whose end is kept
+    mallopt(-1, 2**31 - 1)  # M_TRIM_THRESHOLD: the end of the heap is kept
 
 
 def prepare_device(gpu: bool) -> torch.device:
-    """The device a job computes on, set so that equal jobs give equal bytes.
+    """Set up the device of a job so that equal jobs give equal bytes; return it.
 
-    One compute thread: with two, the same 12 training steps gave two different weight files in 4 runs. On CUDA what
-    has a deterministic form takes it, and the rest warns.
+    One compute thread: with two, the same 12 training steps gave two different weight files in 4 runs. On CUDA,
+    operations use their deterministic form; those without one warn.
     """
-    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic with it alone
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with this setting
     torch.set_num_threads(1)
     _keep_freed_memory()
     torch.use_deterministic_algorithms(True, warn_only=gpu)

@@ -1,6 +1,6 @@
-"""Networks, by the names in a config's row and in a model file, and pooling of their feature maps.
+"""Networks, by their names in config rows and model files, and pooling of their feature maps.
 
-Each takes images (B, 3, H, W), normalized, and returns logits (B, classes) and its feature map, or None without one.
+Each takes images (B, 3, H, W), normalized, and returns logits (B, classes) and its feature map, or None for no map.
 """
 
 from collections.abc import Callable
@@ -22,19 +22,19 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
 
 
 def empty(name: str, classes: int) -> nn.Module:
-    """A network whose weights are yet to be filled in. Raises InputError for a name that this version does not know."""
+    """Build a network without initializing its weights. Raises InputError for a name unknown to this version."""
     if name not in NETWORKS:
         raise InputError(f"the network {name!r} is none that this version of lowpower knows: {', '.join(NETWORKS)}")
     return NETWORKS[name](classes)
 
 
 def build(name: str, classes: int, seed: int) -> nn.Module:
-    """A network with random weights that depend on nothing but ``seed``."""
+    """Build a network with random weights that depend on ``seed`` alone."""
     return initialize(empty(name, classes), seed)
 
 
 def _max_pool(feature_map: Tensor, factor: int) -> Tensor:
-    """As F.max_pool2d, which takes ten times as long over a whole map, and twice to three times over parts of it."""
+    """Max-pool as F.max_pool2d does; that takes ten times as long over a whole map, two to three times over parts."""
     if feature_map.shape[-2:] == (factor, factor):
         return feature_map.amax((-2, -1), keepdim=True)
     return feature_map.unflatten(-1, (-1, factor)).amax(-1).unflatten(-2, (-1, factor)).amax(-2)
@@ -46,7 +46,7 @@ POOLINGS = {"max": _max_pool, "mean": F.avg_pool2d}
 def pool_map(feature_map: Tensor, factor: int, pooling: str) -> Tensor:
     """Pool a feature map to a grid ``factor`` times coarser, by the maximum or the mean of factor x factor positions.
 
-    feature_map: ([B,] C, h, w) with h and w multiples of factor -> ([B,] C, h / factor, w / factor). The teacher's map
-    is pooled and the student's never enlarged: that is slower, and its backward pass is not deterministic on CUDA.
+    feature_map: ([B,] C, h, w) with h and w multiples of factor -> ([B,] C, h / factor, w / factor). The student's map
+    is never enlarged instead: that is slower, and its backward pass is not deterministic on CUDA.
     """
     return feature_map if factor == 1 else POOLINGS[pooling](feature_map, factor)

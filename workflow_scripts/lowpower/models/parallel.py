@@ -1,9 +1,9 @@
 """One training on several processes (``training.processes``), each with its share of every batch.
 
-For a lab whose one long training is the bottleneck, on a node with several GPUs. Gradients are sums over the batch, so
-they are added up over the processes before every step, and all of them take the same step. The processes are forked
-from one that computes nothing: it passes signals on, and when one of them fails it ends the others, so that none waits
-for it. With one process, the default, the functions called in a training do nothing.
+For a lab whose bottleneck is one long training, on a node with several GPUs. Gradients are sums over the batch, so they
+are added up over the processes before every step, and all processes take the same step. The processes are forked from
+one that computes nothing: it passes signals on, and when a process fails it ends the others, so that none waits for it.
+With one process, the default, the functions called in a training do nothing.
 """
 
 import multiprocessing
@@ -54,7 +54,7 @@ def is_first() -> bool:
 
 
 def share(items: Sequence) -> Sequence:
-    """Share of ``items`` of this process."""
+    """Share of this process in ``items``."""
     return items[_rank::_size]
 
 
@@ -80,7 +80,7 @@ def add_gradients(network: torch.nn.Module) -> None:
 
 
 def orphaned() -> int:
-    """SIGTERM where the process that started this one is gone, and nobody would end it; 0 otherwise."""
+    """SIGTERM if the process that started this one is gone, so nothing would end this one; 0 otherwise."""
     return signal.SIGTERM if _size > 1 and os.getppid() != _parent else 0
 
 
@@ -92,8 +92,8 @@ def _reduced(values: Iterable[float], how: distributed.ReduceOp) -> list[float]:
 
 
 def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
-    """Run ``work`` on several processes and end as they do: with the first error of any, or the signal's number."""
-    context = multiprocessing.get_context("fork")  # nothing to import again, and the log stays open
+    """Run ``work`` on several processes and end as they do: with the first error, or with the signal's number."""
+    context = multiprocessing.get_context("fork")  # no imports are repeated, and the log stays open
     errors = context.SimpleQueue()
     signals: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -108,11 +108,11 @@ def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
 
         for process in team:
             process.start()
-        with on_stop(pass_on):  # after the start, for those started inherit what is set
+        with on_stop(pass_on):  # after the start, because started processes inherit handlers
             codes = _wait(team)
     if not any(codes):
         return
-    message, details = (None, None) if errors.empty() else errors.get()  # the first: others may follow from it
+    message, details = (None, None) if errors.empty() else errors.get()  # the first: it may have caused the others
     if message:
         raise InputError(message)
     if signals:
@@ -130,9 +130,9 @@ def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
 
 
 def _wait(team: list[multiprocessing.Process]) -> list[int | None]:
-    """Wait until all have ended; the first that fails takes the others with it.
+    """Wait until all processes have ended; end the others when one fails.
 
-    Returns the exit codes as they were before that. One that was asked to stop does not fail: the others save.
+    Returns the exit codes from before that. A process that was asked to stop has not failed: the others save.
     """
     fine = {None, 0, *(128 + number for number in STOPS)}
     while running := [process.sentinel for process in team if process.exitcode is None]:
@@ -149,7 +149,7 @@ def _wait(team: list[multiprocessing.Process]) -> list[int | None]:
 def _work(
     rank: int, processes: int, parent: int, store: str, gpu: bool, errors: multiprocessing.SimpleQueue, work: Callable
 ) -> None:
-    """Run one of the processes from its start to its end; send an error to the one that waits for it."""
+    """Run one of the processes from start to end; send an error to the supervising process."""
     global _rank, _size, _parent
     _rank, _size, _parent = rank, processes, parent
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -164,8 +164,8 @@ def _work(
                 )
             torch.cuda.set_device(rank)
         loopback = "lo0" if sys.platform == "darwin" else "lo"
-        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)  # one machine, of which the name may not resolve
-        meeting = distributed.FileStore(store, processes)  # not file://, which ends at a # or ? of TMPDIR
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)  # one machine, whose name may not resolve
+        meeting = distributed.FileStore(store, processes)  # not file://, which a # or ? in TMPDIR cuts off
         distributed.init_process_group("nccl" if gpu else "gloo", store=meeting, rank=rank, world_size=processes)
         work()
         distributed.destroy_process_group()

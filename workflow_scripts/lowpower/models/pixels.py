@@ -25,16 +25,16 @@ def _archive(path: Path) -> zipfile.ZipFile:
 
 
 def read_bytes(region: Region) -> bytes:
-    """The encoded image of a region. Raises InputError naming a ZIP that is missing or damaged, and what to run.
+    """Read the encoded image of a region. Raises InputError that names a missing or damaged ZIP and the command to run.
 
-    A member of our ZIPs is stored as it is, so it is read from its place in the file, several times faster than by
-    zipfile. No position in the file is moved, which processes that were forked would share.
+    ZIPs of regions store members uncompressed, so they are read at their offset, several times faster than by zipfile.
+    The file position, which forked processes share, is never moved.
     """
     try:
         archive = _archive(region.zip)
         member, file = archive.getinfo(region.member), archive.fp.fileno()
         header = os.pread(file, zipfile.sizeFileHeader, member.header_offset)
-        *_, name, extra = struct.unpack(zipfile.structFileHeader, header)  # their lengths; the image comes after them
+        *_, name, extra = struct.unpack(zipfile.structFileHeader, header)  # their lengths; the image follows them
         data = os.pread(file, member.file_size, member.header_offset + len(header) + name + extra)
         if zlib.crc32(data) != member.CRC:
             raise zipfile.BadZipFile("its bytes do not match their checksum")
@@ -47,22 +47,22 @@ def read_bytes(region: Region) -> bytes:
 
 
 def read_image(region: Region) -> Tensor:
-    """A region's pixels, (3, H, W) uint8."""
+    """Read the pixels of a region, (3, H, W) uint8."""
     return torch.from_numpy(np.ascontiguousarray(files.decode(read_bytes(region)).transpose(2, 0, 1)))
 
 
-_DRAWN_AT_ONCE = 1 << 16  # pixels whose views are made together: as floats they fit into the processor's cache
+_DRAWN_AT_ONCE = 1 << 16  # pixels of views made together: as floats they fit into the processor's cache
 
 
 class Memory(dict):
-    """Tensors that are kept by a key, up to ``megabytes`` of them."""
+    """Cache of tensors by key, up to ``megabytes`` in all."""
 
     def __init__(self, megabytes: float) -> None:
         super().__init__()
         self.free = megabytes * 1e6
 
     def keep(self, key: object, values: Tensor) -> Tensor:
-        """The values, which are kept if there is room."""
+        """Keep the values if there is room; return them."""
         if values.nbytes <= self.free:
             self.free -= values.nbytes
             self[key] = values
@@ -70,10 +70,10 @@ class Memory(dict):
 
 
 class Pixels:
-    """Images of regions and views of them, uint8; what has been made is kept while ``memory_mb`` lasts.
+    """Images of regions and their views, uint8, kept in memory up to ``memory_mb``.
 
-    seed, augmentation: what a view depends on. keep_views: views with a number below this are kept instead of the
-    image they are made from, because they will be asked for again (a recording has so many).
+    seed, augmentation: as in ``draw_view``. keep_views: views with a number below this (the number of recorded views)
+    are kept instead of their source image, because they recur.
     """
 
     def __init__(
@@ -85,16 +85,16 @@ class Pixels:
         self.draw = lru_cache(1 << 16)(draw) if keep_views else draw
 
     def image(self, region: Region) -> Tensor:
-        """The region as it is, (3, H, W)."""
+        """The region without augmentation, (3, H, W)."""
         key = (region.region, None)
         return self.kept[key] if key in self.kept else self.kept.keep(key, read_image(region))
 
     def view(self, region: Region, number: int) -> Tensor:
-        """The view with this number of the region, (3, H, W)."""
+        """The view of the region with this number, (3, H, W)."""
         return self.views([(region, number)])[0]
 
     def views(self, wanted: list[tuple[Region, int]]) -> list[Tensor]:
-        """The views of these (region, number); those that are not kept are drawn together, size by size."""
+        """Views of these (region, number); those not in memory are drawn together, size by size."""
         found = [self.kept.get((region.region, number)) for region, number in wanted]
         missing = [i for i, view in enumerate(found) if view is None]
         for (height, width), places in _by_size(missing, lambda i: (wanted[i][0].height, wanted[i][0].width)):
@@ -106,7 +106,7 @@ class Pixels:
         return found
 
     def passes(self, wanted: list[tuple[Region, int]], megapixels: float) -> Iterator[tuple[list[Tensor], list[int]]]:
-        """The same views, grouped as ``same_size`` does, with their places in ``wanted``: drawn pass by pass.
+        """The same views, grouped as by ``same_size``, with their places in ``wanted``; drawn pass by pass.
 
         A batch of 32 regions of 17 megapixels would take 1.6 GB at once.
         """
@@ -122,14 +122,14 @@ class Pixels:
                 yield self.views([wanted[place] for place in some]), some
 
     def _source(self, region: Region, number: int) -> Tensor:
-        """The image that a view is drawn from, which is not kept where the view will be."""
+        """The image that a view is drawn from; not kept if the view itself will be."""
         return read_image(region) if number < self.keep_views else self.image(region)
 
 
 def same_size(items: Iterable[tuple], megapixels: float) -> Iterator[list[tuple]]:
-    """Groups of items whose first entries, images (3, H, W), have one size, of at most ``megapixels`` together.
+    """Groups of items whose first entries, images (3, H, W), have one size, at most ``megapixels`` a group.
 
-    Nothing is padded: padding would move group normalization and pooling (logits by .2). Sizes in order of first
+    Nothing is padded: padding would change group normalization and pooling (logits by .2). Sizes come in order of first
     appearance, items of one size in their order.
     """
     for (_, height, width), group in _by_size(items, lambda item: tuple(item[0].shape)):
@@ -144,15 +144,15 @@ def _by_size(items: Iterable, size: Callable[[object], tuple]) -> Iterable[tuple
 
 
 def _pieces(items: list, most: int) -> Iterator[list]:
-    """The items in lists of ``most``, but at least of one."""
+    """Lists of at most ``most`` items, and at least one."""
     most = max(1, most)
     return (items[start : start + most] for start in range(0, len(items), most))
 
 
 class Normalizer:
-    """Images (B, 3, H, W) uint8 -> floats, less the channel means, by the channel spreads, on a device.
+    """Images (B, 3, H, W) uint8 -> floats on a device, minus the channel means, divided by the channel spreads.
 
-    Floats are torch's default, as the weights are: float32, and float64 where a test asks whether a sum is exact.
+    Floats have torch's default type, as the weights do: float32, or float64 in tests for exact sums.
     """
 
     def __init__(self, mean: list[float], std: list[float], device: torch.device) -> None:
@@ -165,7 +165,7 @@ class Normalizer:
 
 
 def channel_statistics(regions: list[Region], most: int = 500) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of the channels, in 0-1, over at most ``most`` regions spread over the list."""
+    """Mean and standard deviation of the channels, in 0-1, over at most ``most`` regions evenly from the list."""
     chosen = regions[:: -(-len(regions) // most)]
     count, total, squares = 0, torch.zeros(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
     for region in chosen:

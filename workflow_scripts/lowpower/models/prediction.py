@@ -1,4 +1,4 @@
-"""Predictions: what a model says of every region of the splits that are judged, once, for every table and figure."""
+"""Predictions of a model for every region of the evaluated splits, computed once for all tables and figures."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def predict(
 ) -> None:
     """Write predictions.parquet: one row per kind of pixels and region of the splits ``predicted``, sorted by both.
 
-    index: of area means. level: of the same regions as the slide's own level shows them, or None. Columns: region,
+    index: for area means. level: for the same regions read from the slide's own level, or None. Columns: region,
     slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (one of ``PIXELS``), p_{class}
     (float64, adding to 1).
     """
@@ -71,8 +71,8 @@ def predict(
 
 
 def _probabilities(logits: torch.Tensor) -> torch.Tensor:
-    """The probabilities of logits (B, classes), float64. Of float64 ones, which are the same on every processor, to
-    eight decimals: the last bit of exp is not the same.
+    """Probabilities of logits (B, classes), float64. Those of float64 logits, which are the same on every processor,
+    are rounded to eight decimals, because the last bit of exp differs between processors.
     """
     found = logits.double().softmax(1).cpu()
     return found.round(decimals=8) if logits.dtype == torch.float64 else found

@@ -1,8 +1,8 @@
-"""Pretraining without labels and without a teacher: VICReg, a student's network on two views of each region.
+"""Pretraining without labels and without a teacher: VICReg trains a student's network on two views of each region.
 
 Source: Bardes, Ponce and LeCun, VICReg: Variance-Invariance-Covariance Regularization for Self-Supervised Learning,
-arXiv 2105.04906, with their weights of the three terms. Two views of a region are pulled together, and
-regions are pushed apart in every dimension by a term of its own, so no normalization over the batch is needed.
+arXiv 2105.04906, with their weights of the three terms. One term pulls two views of a region together; a separate term
+pushes regions apart in every dimension, so no normalization over the batch is needed.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ INVARIANCE, VARIANCE, COVARIANCE = 25, 25, 1
 
 
 def vicreg(first: Tensor, second: Tensor) -> dict[str, Tensor]:
-    """The weighted terms of VICReg. first, second: embeddings (B, WIDTH) of two views of the same regions, B > 1."""
+    """Weighted terms of VICReg. first, second: embeddings (B, WIDTH) of two views of the same regions, B > 1."""
     centered = [views - views.mean(0) for views in (first, second)]
     count, width = first.shape
     spreads = [(views.square().sum(0) / (count - 1) + 1e-4).sqrt() for views in centered]
@@ -62,8 +62,8 @@ def pretrain_student(
         drawn = [(training_regions[item], number) for item, number in order.at(step)]
         pairs = ((*two_views(pixels, region, number), region.region) for region, number in drawn)
         groups = list(same_size(pairs, settings.megapixels_per_pass / 2))
-        # The terms are of the whole batch, whose regions may differ in size and not fit into memory together. So the
-        # gradient of each embedding is computed first; each micro-batch then carries its part of it to the weights.
+        # The terms need the whole batch, whose regions may differ in size and not fit into memory together. So the
+        # gradient of each embedding is computed first; each micro-batch then propagates its part to the weights.
         with torch.no_grad():
             embeddings = torch.cat([embed(network, group) for group in groups], 1)
         embeddings.requires_grad_()
@@ -89,6 +89,6 @@ def _expander(seed: int) -> nn.Module:
 
 
 def two_views(pixels: Pixels, region: Region, number: int) -> tuple[Tensor, Tensor]:
-    """Two views of a region, (3, H, W) both: where one of them was turned, the other is turned once more."""
+    """Two views of a region with one shape (3, H, W): the second is turned once more if the shapes differ."""
     first, second = (pixels.view(region, 2 * number + k) for k in (0, 1))
     return first, second if second.shape == first.shape else torch.rot90(second, 1, (1, 2))

@@ -1,12 +1,12 @@
 """Run the teacher once and cache its outputs for every view of the training regions (``teacher_outputs`` reads them).
 
 The released method runs the teacher at every step of every student. A recording holds, for V views of a region, the
-teacher's logits and its feature map, max- and mean-pooled to half the teacher's grid: the finest a student can have,
-from which coarser grids follow exactly.
+teacher's logits and its feature map, max- and mean-pooled to half the teacher's grid. That is the finest grid of any
+student; coarser grids follow from it exactly.
 
-A part of it is a file of five tensors, which is mapped and not read: ``logits`` (regions, V, classes) float32; ``max``
-and ``mean``, all maps one after the other, float16; ``grids`` (regions, V, 2), the height and width of each, and
-``starts`` (regions, V), where it begins.
+Each part is a file of five tensors, which is memory-mapped: ``logits`` (regions, V, classes) float32; ``max`` and
+``mean``, all maps one after the other, float16; ``grids`` (regions, V, 2), the height and width of each map, and
+``starts`` (regions, V), its offset.
 """
 
 import json
@@ -47,8 +47,8 @@ def record_teacher(
 ) -> None:
     """Cache the teacher's outputs for every view of the training regions of one part.
 
-    The part of a region is drawn from its id. The teacher runs on one region after the other, all its views together,
-    so that the numbers do not depend on the number of parts.
+    The part of a region is drawn from its id. The teacher runs on one region at a time, with all its views, so that the
+    numbers do not depend on the number of parts.
     """
     device = prepare_device(gpu)
     regions = in_split(read_regions(index, splits, seed), "train")
@@ -90,5 +90,5 @@ def record_teacher(
 
 
 def origin(header: ModelHeader, seed: int, augmentation: Augmentation) -> dict:
-    """Inputs of a recording, by which a student checks it; header: of the teacher's model file."""
+    """Inputs of a recording, for a student to check. header: that of the teacher's model file."""
     return {"teacher": header.fingerprint, "seed": seed, "augmentation": dict(sorted(asdict(augmentation).items()))}

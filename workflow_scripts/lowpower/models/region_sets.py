@@ -1,4 +1,4 @@
-"""The regions a model job trains or is tested on, an index joined with one seed of the splits; and their order."""
+"""Regions that a job trains or tests on (an index joined with one seed of the splits), and their order."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from lowpower.files import read_rows
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One region at one magnification, with what its slide and patient say of it. Blank text means unknown."""
+    """One region at one magnification, with the data of its slide and patient. Blank text means unknown."""
 
     region: str
     slide: str
@@ -19,7 +19,7 @@ class Region:
     label: str
     true_label: str
     label_source: str  # slide or annotation
-    labeled_rank: float  # nested subsets of training patients; inf where the patient is in none
+    labeled_rank: float  # nested subsets of training patients; inf for patients in no subset
     unlabeled_rank: float
     area_mm2: float
     width: int  # pixels at this magnification
@@ -30,12 +30,12 @@ class Region:
 
     @property
     def truth(self) -> str:
-        """What the region is judged by: its annotation's class, else its slide's true label, else its slide's label."""
+        """Reference class: the annotation's class, else the slide's true label, else the slide's label."""
         return self.label if self.label_source == "annotation" else self.true_label or self.label
 
 
 def read_regions(index: str | Path, splits: str | Path, seed: int) -> list[Region]:
-    """All regions of the index, sorted by id. A region's label is its annotation's class, else its slide's."""
+    """Read all regions of the index, sorted by id. A region's label is its annotation's class, else its slide's."""
     slides = {row["slide"]: row for row in read_rows(splits) if int(row["seed"]) == seed}
     found = []
     for row in read_rows(index):
@@ -60,7 +60,7 @@ def read_regions(index: str | Path, splits: str | Path, seed: int) -> list[Regio
 
 
 def in_split(regions: list[Region], *splits: str) -> list[Region]:
-    """The regions of patients in these splits."""
+    """Regions of patients in these splits."""
     return [region for region in regions if region.split in splits]
 
 
@@ -75,15 +75,15 @@ def unlabeled(regions: list[Region], percent: float) -> list[Region]:
 
 
 def sorted_union(*groups: list[Region]) -> list[Region]:
-    """The regions of all groups, once, sorted by id, so that no order of files reaches the training."""
+    """Regions of all groups without repeats, sorted by id, so that the order of files never affects the training."""
     return sorted({region.region: region for group in groups for region in group}.values(), key=lambda r: r.region)
 
 
 class Order:
-    """Items of each optimizer step: pass after pass over all of them, each pass in its own order.
+    """Items of each optimizer step: pass after pass over all items, each pass in its own order.
 
-    A pure function of (seed, items, step). A batch may reach over the end of a pass into the next; with drop_last the
-    end of a pass that fills no batch is left out, as in the released code.
+    A pure function of (seed, items, step). A batch may extend from one pass into the next; with drop_last the
+    incomplete batch at the end of a pass is left out, as in the released code.
     """
 
     def __init__(self, seed: int, items: int, batch: int, drop_last: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 Source: the released code of DiPalma et al. (arXiv 2101.04170): BasicBlocks, layers (1, 1, 1, 1), planes (32, 64, 128,
 256), GroupNorm(32), 7x7/2 stem and max-pool, global average pooling, Kaiming initialization (fan_out).
-Group normalization, because a region has its own size and a batch may hold a single one.
+Group normalization, because regions differ in size and a batch may hold a single one.
 """
 
 import torch
@@ -33,7 +33,7 @@ class BasicBlock(nn.Module):
 
 
 class ResNet(nn.Module):
-    """images: (B, 3, H, W), normalized -> logits (B, classes) and feature map (B, 256, H / 32, W / 32)."""
+    """ResNet: images (B, 3, H, W), normalized -> logits (B, classes) and feature map (B, 256, H / 32, W / 32)."""
 
     name = "resnet10"
 
@@ -53,12 +53,12 @@ class ResNet(nn.Module):
 
 
 def build(classes: int, seed: int) -> ResNet:
-    """A network with random weights that depend on nothing but ``seed``."""
+    """Build a network with random weights that depend on ``seed`` alone."""
     return initialize(ResNet(classes), seed)
 
 
 def initialize(network: nn.Module, seed: int) -> nn.Module:
-    """The network, its convolutions and matrices filled with random weights that depend on nothing but ``seed``."""
+    """Fill convolutions and matrices with random weights that depend on ``seed`` alone; return the network."""
     draw = torch.Generator().manual_seed(seed)
     for module in network.modules():
         if isinstance(module, nn.Conv2d):

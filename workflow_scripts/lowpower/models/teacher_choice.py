@@ -1,4 +1,4 @@
-"""Which teacher the students of a study follow, where it is not that of their own seed."""
+"""Choice of the students' teacher, where it is not that of their own seed."""
 
 import shutil
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from lowpower.models.training_outputs import HISTORY
 
 
 def choose_teacher(models: Sequence[str | Path], histories: Sequence[str | Path], model: str | Path) -> None:
-    """Copy the teacher with the lowest validation log loss, the first of equals. histories: parallel to models."""
+    """Copy the teacher with the lowest validation log loss (the first on ties). histories: parallel to models."""
     losses = [next(float(row["val_log_loss"]) for row in read_rows(path) if int(row["chosen"])) for path in histories]
     best = losses.index(min(losses))
     with replacing(model) as part:
@@ -20,8 +20,8 @@ def choose_teacher(models: Sequence[str | Path], histories: Sequence[str | Path]
 
 
 def adopt_teacher(teacher: str | Path, model: str | Path, history: str | Path) -> None:
-    """Take a model of another study as a seed's teacher; of its training there is no history here."""
-    load_model(teacher)  # says what is wrong with it
+    """Use a model of another study as a seed's teacher, with an empty history."""
+    load_model(teacher)  # raises InputError for an unusable file
     with replacing(model) as part:
         shutil.copyfile(teacher, part)
     write_rows(history, HISTORY, [])

@@ -1,4 +1,4 @@
-"""Outputs of the teacher, for distillation: from the recording, or from the teacher itself."""
+"""Teacher outputs for distillation: from the recording, or from the teacher itself."""
 
 import json
 import math
@@ -39,7 +39,7 @@ class OnlineTeacher:
     def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, Tensor]:
         """Logits (B, classes) and feature maps (B, 256, h, w), pooled by ``factor`` from the teacher's own grid.
 
-        views: (region, number of the view), all of one size.
+        views: (region, view number), all of one size.
         """
         logits, maps = [], []
         for images, _ in self.pixels.passes([(self.regions[region], view) for region, view in views], self.megapixels):
@@ -54,7 +54,7 @@ class RecordedTeacher:
 
     regions: the training regions. Raises InputError unless the parts hold the outputs of this ``teacher`` (a model
     file) for all of them, with their pixels in ``index`` and views drawn with this seed and augmentation. memory_mb:
-    for maps pooled to the student's grid; beyond it they are pooled again from the mapped file.
+    limit for maps pooled to the student's grid; further maps are pooled again from the mapped file at each use.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class RecordedTeacher:
         self.kept = Memory(memory_mb)
 
     def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, Tensor]:
-        """As ``OnlineTeacher.outputs``; factor counts from the teacher's own grid, of which half is stored."""
+        """Same as ``OnlineTeacher.outputs``; factor refers to the teacher's own grid, stored at half its resolution."""
         keys = [(region, view % self.views) for region, view in views]
         missing = [key for key in dict.fromkeys(keys) if (*key, pooling, factor) not in self.kept]
         fresh = {}
@@ -110,12 +110,12 @@ class RecordedTeacher:
 
 
 def _open(part: str | Path) -> tuple[dict, dict[str, Tensor | list]]:
-    """The header of a part, its tensors, which stay in the mapped file, and the places of its maps as lists."""
+    """Header of a part, its tensors, which stay in the mapped file, and the places of its maps as lists."""
     try:
         file = safetensors.safe_open(part, "pt")
         names = ("logits", "grids", "starts", *POOLINGS)
         tensors = {name: file.get_tensor(name) for name in names}
-        # single numbers are read at every step, and cost ten times as much from a tensor as from a list
+        # single numbers are read at every step; a tensor takes ten times as long as a list
         lists = {name: tensors[name].tolist() for name in ("grids", "starts")}
         return json.loads(file.metadata()[KEY]), tensors | lists
     except (safetensors.SafetensorError, KeyError, TypeError) as error:

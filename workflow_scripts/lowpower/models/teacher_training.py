@@ -1,4 +1,4 @@
-"""Training on labels: the teacher, at its magnification; fine-tuning (``fine_tuning``) does the same with students."""
+"""Training of the teacher on labels, at its magnification; ``fine_tuning`` does the same with students."""
 
 from collections import Counter
 
@@ -17,7 +17,7 @@ from lowpower.models.training_outputs import finish_training
 
 @on_processes
 def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
-    """Train the teacher on the labeled training regions, and warn when it does no better than guessing."""
+    """Train the teacher on the labeled training regions, and warn if it is no better than guessing."""
     regions = read_regions(index, splits, job.seed)
     labeled_regions = labeled(regions, 100)
     training = start_training(job, "train", None, sorted_union(labeled_regions, unlabeled(regions, 100)))
@@ -32,9 +32,9 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
 def train_on_labels(
     training: Training, regions: list[Region], labeled_regions: list[Region], steps: int, model: str
 ) -> list[dict]:
-    """Train with cross-entropy on ever new views of the labeled regions; return the rows of history.csv.
+    """Train with cross-entropy on always new views of the labeled regions; return the rows of history.csv.
 
-    A withheld label (the sheet's ``true_label``) counts where a region has no other.
+    A withheld label (the sheet's ``true_label``) is used where a region has no other.
     """
     job, settings = training.job, training.job.training
     if not labeled_regions:
@@ -50,7 +50,7 @@ def train_on_labels(
 
 
 def warn_of_guessing(accuracy: float, labels: list[str]) -> str | None:
-    """Warning about a teacher that is no better than calling all validation regions one class; None if it is.
+    """Warning about a teacher no better than predicting one class for all validation regions; None if it is better.
 
     labels: those of the validation regions.
     """

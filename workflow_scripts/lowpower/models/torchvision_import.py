@@ -1,4 +1,4 @@
-"""torchvision, imported when first needed, so that a job can say what is wrong with it."""
+"""Import of torchvision on first use, so that a job can report a broken installation."""
 
 import sys
 from functools import cache
@@ -12,10 +12,10 @@ from lowpower.errors import InputError
 
 @cache
 def torchvision_part(name: str) -> ModuleType:
-    """A module of torchvision, such as ``transforms.v2.functional``.
+    """Import a module of torchvision, such as ``transforms.v2.functional``.
 
-    A CPU-only torch beside torchvision's ordinary wheel cannot load its compiled operators, and the import fails at two
-    names that nothing here ever calls. Declared, it passes. Raises InputError when it fails all the same.
+    A CPU-only torch cannot load the compiled operators of torchvision's ordinary wheel, and the import fails at two
+    operators that lowpower never calls. Declaring them lets it pass. Raises InputError if it still fails.
     """
     wanted = f"torchvision.{name}"
     try:
@@ -33,7 +33,7 @@ def torchvision_part(name: str) -> ModuleType:
         ) from error
 
 
-@cache  # torch forgets them with the library object
+@cache  # torch drops the declarations with the library object
 def _declare_operators() -> torch.library.Library:
     operators = torch.library.Library("torchvision", "FRAGMENT")
     operators.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")

@@ -1,7 +1,7 @@
 """The training loop, top to bottom: batch, views, teacher, losses, step, moving average, validation, checkpoint.
 
 The stages (``teacher_training``, ``pretraining`` …) choose regions and losses. All models of a study take the same
-number of steps and keep the weights with the lowest validation log loss; pretraining keeps its last ones.
+number of steps and keep the weights with the lowest validation log loss; pretraining keeps the last weights.
 """
 
 import math
@@ -29,14 +29,14 @@ from lowpower.models.training_outputs import History, Stopwatch, name_regions, r
 
 
 class MicroBatch(NamedTuple):
-    """The part of a batch that is computed at once: images of one size, as many as fit into memory together."""
+    """Part of a batch that is computed at once: images of one size, as many as fit into memory."""
 
     share: float  # of the batch
-    losses: dict[str, Tensor]  # weighted; their sum is the loss
+    losses: dict[str, Tensor]  # weighted terms, whose sum is the loss
     regions: list[str]
 
 
-MicroBatches = Callable[[nn.Module, int], Iterable[MicroBatch]]  # of the network at a step
+MicroBatches = Callable[[nn.Module, int], Iterable[MicroBatch]]  # (network, step) -> its micro-batches
 
 
 def train(
@@ -50,9 +50,9 @@ def train(
     lr_multiplier: float = 1.0,
     ema_decay: float = 0.0,
 ) -> list[dict]:
-    """Train for ``steps`` optimizer steps; return the rows of history.csv. regions: those for validation among them.
+    """Train for ``steps`` optimizer steps; return the rows of history.csv. regions: include those for validation.
 
-    The checkpoint, beside the model, is continued only by the same job, regions, code and torch.
+    Only a training with the same job, regions, code and torch continues from the checkpoint, a file beside the model.
     """
     validation, settings = set_fingerprint(training, regions, training_regions), training.job.training
     say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
@@ -84,8 +84,8 @@ def fit(
     """Run the training loop; leave the best weights in ``network``; return the rows of history.csv and the time.
 
     checkpoint: written after a validation, every minute and on a signal; continued if it ``belongs_to`` this training.
-    ema_decay: of the moving average of the weights, which is validated and kept in their place; 0 for none. Raises
-    InputError where a loss is not finite or diverges, and SystemExit with 128 + the signal's number after SIGINT,
+    ema_decay: decay of the moving average of the weights, which replaces them in validation and model; 0 for none.
+    Raises InputError if a loss is not finite or diverges, and SystemExit with 128 + the signal's number after SIGINT,
     SIGTERM or SIGUSR1.
     """
     name = f"{title}: {phase}"
@@ -101,7 +101,7 @@ def fit(
         say(f"{name}: continuing after step {history.step} of {steps}")
     saved_step, signals, stopwatch, progress = history.step, [], Stopwatch(time), Progress(name, steps, history.step)
     with on_stop(signals.append):
-        while history.validated < steps:  # a turn is a step or a validation, and after each the training can stop
+        while history.validated < steps:  # a turn is a step or a validation; the training can stop after each
             step = history.step
             due = step > history.validated and (step % settings.evaluate_every == 0 or step == steps)
             where = f"{name}, step {step if due else step + 1} of {steps}"
@@ -144,10 +144,10 @@ def draw_micro_batches(
     drop_last: bool = False,
     teacher: Callable[[list[tuple[str, int]]], tuple[Tensor, Tensor]] | None = None,
 ) -> MicroBatches:
-    """A function that draws the batch of a step, and computes its outputs and losses, micro-batch by micro-batch.
+    """Build a function that draws the batch of a step and computes outputs and losses, micro-batch by micro-batch.
 
     compute_losses: (regions, logits, feature maps[, teacher's logits, teacher's feature maps]) -> weighted losses.
-    views: number of views of each region that recur; None for ever new ones. teacher: (region, view) -> outputs.
+    views: number of recurring views of each region; None for always new ones. teacher: (region, view) -> outputs.
     """
     order = Order(rng.integer(training.job.seed, "order"), len(regions), batch_size, drop_last)
 
@@ -167,7 +167,7 @@ def draw_micro_batches(
 def take_step(
     network: nn.Module, optimizer: torch.optim.Optimizer, batch: Iterable[MicroBatch], where: str, saved_step: int
 ) -> dict[str, float]:
-    """Take one optimizer step on the batch, of which each process computes its share; return its weighted losses."""
+    """Take one optimizer step on the batch, shared among the processes; return its weighted losses."""
     network.train()
     optimizer.zero_grad()
     sums, regions = {}, []

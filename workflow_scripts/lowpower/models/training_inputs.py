@@ -1,4 +1,4 @@
-"""Inputs of a training: its regions, its start weights, and the fingerprint of all that it depends on."""
+"""Inputs of a training: regions, start weights, and the fingerprint of everything it depends on."""
 
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -27,7 +27,7 @@ class Training:
     network: nn.Module
     header: ModelHeader  # of the model file; ``set_fingerprint`` completes it
     device: torch.device
-    time: dict = field(default_factory=dict)  # of the training, entered by ``train``
+    time: dict = field(default_factory=dict)  # entered by ``train``
 
     @property
     def title(self) -> str:
@@ -38,7 +38,7 @@ class Training:
         return Normalizer(self.header.mean, self.header.std, self.device)
 
     def forward(self, network: nn.Module, images: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Logits (B, classes) and feature maps of uint8 images (3, H, W): floats, computed in the job's precision."""
+        """Logits (B, classes) and feature maps (floats) of uint8 images (3, H, W), computed in the job's precision."""
         with torch.autocast(self.device.type, torch.bfloat16, self.job.training.precision == "bfloat16"):
             logits, feature_map = network(self.normalize(images))
         floats = self.normalize.mean.dtype
@@ -55,7 +55,7 @@ def title_of(job: TrainingJob) -> str:
 
 
 def nothing_left(job: TrainingJob, kind: str) -> InputError:
-    """The error of a training without training regions."""
+    """Error for a training without training regions."""
     return InputError(
         f"{title_of(job)}: no {kind} is left to learn from at `labeled: {job.labeled}` and `unlabeled: "
         f"{job.unlabeled}` (percent of the training patients); see tables/intake.csv for the slides that were "
@@ -78,8 +78,8 @@ def start_training(job: TrainingJob, phase: str, start: str | None, regions: lis
 def start_network(job: TrainingJob, start: str | None, regions: list[Region]) -> tuple[nn.Module, ModelHeader]:
     """Build the network with the weights of the file ``start``, or with random ones; return it and its header.
 
-    Channel statistics belong to weights: random ones get those of the training regions of the first stage
-    (``regions``), which later stages keep; weights of another project (``init`` is weights) get those of ``backbone``.
+    Channel statistics belong to weights. Random weights get the statistics of the first stage's training regions
+    (``regions``), which later stages keep; weights of another project (``init`` is weights) get those in ``backbone``.
     """
     classes, seed = job.classes, rng.integer(job.seed, "weights")
     if job.init == "weights":
@@ -100,7 +100,7 @@ def start_network(job: TrainingJob, start: str | None, regions: list[Region]) ->
 
 
 def validation_regions(job: TrainingJob, regions: list[Region]) -> list[Region]:
-    """Labeled regions of the validation patients. Raises InputError where none is left."""
+    """Labeled regions of the validation patients. Raises InputError if there are none."""
     if found := [region for region in in_split(regions, "val") if region.label]:
         return found
     raise InputError(

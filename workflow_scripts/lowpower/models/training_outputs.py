@@ -17,20 +17,20 @@ from lowpower.models.model_file import save_model
 from lowpower.text import abbreviate
 
 HISTORY = ["step", "phase", "loss", "kl", "feature", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
-# A training ends below where it began, or above it by chance; one that diverges ends thousands of times above. Over the
-# last quarter, because good ones pass through 10 times the first loss early on, at a learning rate of 0.1.
+# A good training ends below its first loss, or a little above by chance; a diverging one ends thousands of times above.
+# Measured over the last quarter, because good ones reach 10 times the first loss early on, at a learning rate of 0.1.
 DIVERGED, LAST = 10, 0.25
 NO_TIME = {"seconds": 0.0, "cpu_seconds": 0.0, "attempts": 0, "steps": 0, "device": "", "processes": 0, "threads": 0}
 
 
 @dataclass
 class History:
-    """Losses up to a step, and the best weights so far: plain values and tensors, which a checkpoint holds."""
+    """Losses up to a step, and the best weights so far: plain values and tensors, stored in the checkpoint."""
 
     phase: str
     step: int = 0  # optimizer steps taken
     validated: int = 0  # the step of the last validation
-    sums: dict[str, float] = field(default_factory=dict)  # of the losses since then
+    sums: dict[str, float] = field(default_factory=dict)  # of the losses since the last validation
     rows: list[dict] = field(default_factory=list)  # one for each validation
     first_loss: float | None = None
     best: dict = field(default_factory=lambda: {"log_loss": math.inf, "step": 0, "weights": {}})
@@ -43,7 +43,7 @@ class History:
         self.step += 1
 
     def add_validation(self, network: nn.Module, log_loss: float | None, accuracy: float | None) -> None:
-        """Enter a validation, and the weights where they are the best so far; without a validation the last are."""
+        """Enter a validation, and the weights if they are the best so far; without a log loss the last are the best."""
         means = {name: value / (self.step - self.validated) for name, value in self.sums.items()}
         row = {"step": self.step, "phase": self.phase, "loss": sum(means.values()), **means}
         self.rows.append(row if log_loss is None else row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
@@ -54,7 +54,7 @@ class History:
         self.validated, self.sums = self.step, {}
 
     def best_so_far(self) -> str:
-        """The best validation, for messages; blank before the first, and without any."""
+        """The best validation so far, for messages; blank if there is none."""
         if not any("val_log_loss" in row for row in self.rows):
             return ""
         return f"validation log loss {self.best['log_loss']:.3f} at step {self.best['step']}"
@@ -65,7 +65,7 @@ class History:
 
 
 def history_row(row: dict, chosen: bool) -> dict:
-    """A row of history.csv: numbers to six decimals, blank where a loss is not part of the method."""
+    """Row of history.csv: numbers to six decimals, blank where a loss is not part of the method."""
     numbers = {name: f"{row[name]:.6f}" if name in row else "" for name in HISTORY[2:-1]}
     return {"step": row["step"], "phase": row["phase"], **numbers, "chosen": int(chosen)}
 
@@ -76,9 +76,9 @@ def name_regions(regions: list[str]) -> str:
 
 
 def require_finite(losses: dict[str, float], where: str, regions: str, saved_step: int) -> None:
-    """Raise InputError when a loss is infinite or not a number.
+    """Raise InputError if a loss is infinite or not a number.
 
-    where: the training and its step. saved_step: of the checkpoint, 0 for none.
+    where: the training and its step. saved_step: step of the checkpoint, 0 for none.
     """
     if all(math.isfinite(value) for value in losses.values()):
         return
@@ -91,7 +91,7 @@ def require_finite(losses: dict[str, float], where: str, regions: str, saved_ste
 
 
 def require_convergence(history: History, what: str, steps: int, guessing_loss: float) -> None:
-    """Raise InputError when the losses of the last steps are far above that of the first, and above guessing."""
+    """Raise InputError if the losses of the last steps are far above the first loss and above the loss of guessing."""
     rows = [row for row in history.rows if row["step"] > (1 - LAST) * steps]
     late = sum(row["loss"] for row in rows) / len(rows)
     if late <= DIVERGED * max(history.first_loss, guessing_loss):
@@ -105,9 +105,9 @@ def require_convergence(history: History, what: str, steps: int, guessing_loss: 
 
 
 class Stopwatch:
-    """Time of a training over all its attempts, of which this is one; neither a model nor a result holds it.
+    """Time of a training over all its attempts, including this one; never stored in models or results.
 
-    before: what ``read`` returned for the checkpoint that is continued, None for none.
+    before: time of earlier attempts from the checkpoint, as ``read`` returned it; None for none.
     """
 
     def __init__(self, before: dict | None) -> None:
@@ -116,11 +116,11 @@ class Stopwatch:
         self.cpu_start = time.process_time()
 
     def checkpoint_due(self) -> bool:
-        """True when the last checkpoint is too long ago."""
+        """True if the last checkpoint is too old."""
         return time.monotonic() - self.saved > SAVE_EVERY
 
     def read(self) -> dict:
-        """Wall seconds, processor seconds of all processes, and attempts, up to now; called at every checkpoint."""
+        """Wall seconds, processor seconds of all processes, and attempts so far; called at every checkpoint."""
         self.saved = time.monotonic()
         (cpu_seconds,) = parallel.total([time.process_time() - self.cpu_start])
         return {
@@ -142,7 +142,7 @@ def finish_training(
 ) -> None:
     """Write model, history and time, then delete the checkpoint. The first of several processes does this for all.
 
-    time: of ``train``; empty or None where no step was taken.
+    time: as entered by ``train``; empty or None if no step was taken.
     """
     if not parallel.is_first():
         return

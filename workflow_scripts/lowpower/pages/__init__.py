@@ -1,1 +1,1 @@
-"""From tables and pictures to pages for people: the report, and the intake page before training."""
+"""From tables and pictures to readable pages: the report, and the intake page before training."""

@@ -1,4 +1,4 @@
-"""The answer of a study: one sentence and at most five rows, chosen on validation data."""
+"""Answer of a study: one sentence and at most five rows, chosen on validation data."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -16,7 +16,7 @@ _NO_STUDENT = "No student that reads a lower magnification than the teacher has 
 
 
 class Answer(NamedTuple):
-    """The sentence, the rows behind it and how they were chosen; a table without rows where there is no answer."""
+    """The sentence, its rows and the basis of their choice; a table without rows if there is no answer."""
 
     sentence: str
     table: Table
@@ -30,7 +30,7 @@ def answer(
     controls: Sequence[str],
     confidence: float,
 ) -> Answer:
-    """Choose the rows by validation log loss and say what the best of them costs and loses.
+    """Choose the rows by validation log loss; describe the cost and the loss in accuracy of the best.
 
     rows, referred, costs: of results.csv, referral.csv (which has the log losses) and cost.csv. controls: methods that
     are never chosen.
@@ -59,7 +59,7 @@ def answer(
 
 
 def folder_of(method: str, scale: str, labeled: str, unlabeled: str) -> str:
-    """The folder of a row's models, one for each seed, as seen from the page."""
+    """Folder of a row's models, one for each seed, relative to the page."""
     if method == "teacher":
         return "teacher/"
     return f"students/{method}/{scale}/labeled{labeled}-unlabeled{unlabeled}/"
@@ -68,12 +68,12 @@ def folder_of(method: str, scale: str, labeled: str, unlabeled: str) -> str:
 def _choose(
     rows: Sequence[dict[str, str]], losses: dict[tuple, float], controls: Sequence[str]
 ) -> list[dict[str, str]]:
-    """The row of the sentence first, then the best of the other magnifications, then other methods beside the first."""
+    """The best row, then the best at each other magnification, then other methods at the best row's magnification."""
     highest = max((_scale(row) for row in rows if row["method"] == "teacher"), default=0)
     students = [row for row in rows if _key(row) in losses and row["accuracy"] and row["method"] not in controls]
     students = sorted((row for row in students if _scale(row) < highest), key=lambda row: losses[_key(row)])
     of_scale: dict[str, dict[str, str]] = {}
-    of_method: dict[str, dict[str, str]] = {}  # at the magnification of the sentence
+    of_method: dict[str, dict[str, str]] = {}  # at the best row's magnification
     for row in students:
         of_scale.setdefault(row["magnification"], row)
         if row["magnification"] == students[0]["magnification"]:
@@ -90,7 +90,7 @@ def _scale(row: dict[str, str]) -> float:
 
 
 def _shares(row: dict[str, str], costs: Sequence[dict[str, str]]) -> dict[str, str]:
-    """Pixels and FLOPs of reading a region, in percent of the teacher's; empty where the costs are not known."""
+    """Pixels and FLOPs per region, in percent of the teacher's; empty if the costs are unknown."""
     for cost in costs:
         if (cost["network"], cost["magnification"]) == (row["network"], row["magnification"]):
             names = {"pixels": "pixels_per_region", "FLOPs": "flops_per_region"}
@@ -99,7 +99,7 @@ def _shares(row: dict[str, str], costs: Sequence[dict[str, str]]) -> dict[str, s
 
 
 def _line(row: dict[str, str], costs: Sequence[dict[str, str]], loss: str) -> dict[str, str]:
-    """A row for people, with its share of the teacher's cost."""
+    """A row in readable form, with its share of the teacher's cost."""
     shares, name = _shares(row, costs), named(row)
     return (
         {key: name.pop(key) for key in ("method", "read at")}
@@ -111,7 +111,7 @@ def _line(row: dict[str, str], costs: Sequence[dict[str, str]], loss: str) -> di
 
 
 def _sentence(row: dict[str, str], teacher: dict[str, str], costs: Sequence[dict[str, str]], confidence: float) -> str:
-    """What the chosen row reads, costs and classifies correctly, beside the teacher."""
+    """Sentence on the magnification, cost and accuracy of the chosen row, compared with the teacher."""
     shares = [f"{share} % of the {name}" for name, share in _shares(row, costs).items()]
     cost = f", which takes {listed(shares)} of the teacher," if shares else ""
     seeds = f"; means of {row['seeds']} seeds" if row["seeds"] != "1" else ""

@@ -1,4 +1,4 @@
-"""Banners: what a reader has to know before any number."""
+"""Banners: notes and warnings at the top of a page, before any number."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,8 +7,8 @@ from lowpower.config.study import Study
 from lowpower.tables.layout import number, percent
 from lowpower.text import abbreviate, count_of
 
-FEW = 30  # patients: of fewer, each moves an accuracy by more than 3 points
-ON_PURPOSE = "the sheet excludes it"  # first words of the reason where the sheet leaves a slide out
+FEW = 30  # patients: with fewer, each changes an accuracy by more than 3 points
+ON_PURPOSE = "the sheet excludes it"  # first words of the reason if the sheet excludes a slide
 
 
 class Banner(NamedTuple):
@@ -20,7 +20,7 @@ class Banner(NamedTuple):
 
 
 def about_study(study: Study) -> list[Banner]:
-    """The note of the config, and a warning if the slides are synthetic."""
+    """Note of the config, and a warning if the slides are synthetic."""
     found = [Banner(study.note)] if study.note else []
     if study.demo:
         text = "The slides of this cohort are synthetic: the workflow drew them. The cohort has no real patients."
@@ -29,7 +29,7 @@ def about_study(study: Study) -> list[Banner]:
 
 
 def about_slides(taken: Sequence[dict[str, str]]) -> list[Banner]:
-    """Slides with a warning, and slides whose scale is declared in the sheet. taken: rows of intake.csv."""
+    """List slides with a warning, and slides whose scale is declared in the sheet. taken: rows of intake.csv."""
     found = []
     doubtful = [row["slide"] for row in taken if row["warning"]]
     if doubtful:
@@ -49,7 +49,7 @@ def about_slides(taken: Sequence[dict[str, str]]) -> list[Banner]:
 
 
 def about_results(study: Study, counts: Sequence[dict[str, str]], rows: Sequence[dict[str, str]]) -> list[Banner]:
-    """Warnings for results of validation data, of few patients, or of a teacher that learned nothing.
+    """Warn of results on validation data, on few patients, or with a teacher that learned nothing.
 
     counts, rows: of cohort.csv and results.csv.
     """
@@ -68,7 +68,7 @@ def about_results(study: Study, counts: Sequence[dict[str, str]], rows: Sequence
             )
             found.append(Banner(text, "warning"))
         if row["method"] == "teacher" and row["per"] == "patient" and row["accuracy"]:
-            common = number(_share_of_largest_class(counts, row["split"]), 4)  # as many decimals, or .6667 is above 2/3
+            common = number(_share_of_largest_class(counts, row["split"]), 4)  # as many decimals, or .6667 > 2/3
             if float(row["accuracy"]) <= float(common):
                 text = (
                     "The teacher is no better than assigning every patient to the commonest class: "
@@ -80,7 +80,7 @@ def about_results(study: Study, counts: Sequence[dict[str, str]], rows: Sequence
 
 
 def _share_of_largest_class(counts: Sequence[dict[str, str]], split: str) -> float:
-    """Share of the patients of a split, over all seeds that split them differently; 0 where there are no patients."""
+    """Largest class's share of a split's patients, over all seeds that split them differently; 0 without patients."""
     patients: dict[str, int] = {}
     for row in counts:
         if row["split"] == split:
@@ -89,9 +89,9 @@ def _share_of_largest_class(counts: Sequence[dict[str, str]], split: str) -> flo
 
 
 def next_steps(taken: Sequence[dict[str, str]], problems: Sequence[str]) -> list[Banner]:
-    """What to do next: complete the sheet, replace or repair slides, or start training.
+    """List the next steps: complete the sheet, replace or repair slides, or start training.
 
-    taken: rows of intake.csv. problems: what the sheet lacks for training, each with what to write instead.
+    taken: rows of intake.csv. problems: gaps of the sheet that prevent training, each with its correction.
     """
     unread: dict[str, list[str]] = {}
     for row in taken:

@@ -1,4 +1,4 @@
-"""Captions of the report's figures, and the tables from which each figure was drawn."""
+"""Captions of the report's figures, and the source tables of each figure."""
 
 from pathlib import Path
 
@@ -47,6 +47,6 @@ _SOURCES = {
 
 
 def captioned(path: str | Path) -> Figure:
-    """A figure (SVG) with its caption and the files that it links to."""
+    """Combine a figure (SVG) with its caption and the files that it links to."""
     name = Path(path).stem
     return Figure(Path(path), CAPTIONS[name], (f"figures/{name}.svg", f"figures/{name}.png", *_SOURCES.get(name, ())))

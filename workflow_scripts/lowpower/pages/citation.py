@@ -1,4 +1,4 @@
-"""What to cite: the software and the article whose method it implements, from CITATION.cff."""
+"""Citation of the software and of the article whose method it implements, from CITATION.cff."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def _cited() -> tuple[dict, dict]:
 
 
 def references() -> list[str]:
-    """The software and the article as text, one reference each."""
+    """References for the software and the article, as text."""
     software, article = _cited()
     authors = ", ".join(f"{family} {''.join(name[0] for name in given.split())}" for family, given in _authors(article))
     where = f"{article['journal']} {article['volume']}:{article['start']}, {article['year']}"
@@ -25,7 +25,7 @@ def references() -> list[str]:
 
 
 def bibtex() -> str:
-    """The software and the article as BibTeX."""
+    """BibTeX of the software and the article."""
     software, article = _cited()
     of_software = {
         "title": f"{{{software['title']}}}", "author": f"{{{_owners(software)}}}", "version": software["version"],

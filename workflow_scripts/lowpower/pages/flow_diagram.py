@@ -1,4 +1,4 @@
-"""The flow of slides, as in a CONSORT diagram: in the sheet, excluded and why, usable, and in which split."""
+"""Flow of slides, as in a CONSORT diagram: slides in the sheet, exclusions with reasons, usable slides, splits."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from typing import NamedTuple
 from lowpower.pages.page import INTAKE
 from lowpower.text import count_of
 
-MOST_REASONS = 5  # of one step; the table below the diagram has them all
+MOST_REASONS = 5  # for one step; the table below the diagram has all reasons
 _COHORT = "tables/cohort.csv"
 _STEPS = {"check_slide": "when opened", "mask_tissue": "in the search for tissue", "tile_slide": "when tiled"}
 
 
 class Box(NamedTuple):
-    """A box of the diagram. kind: "main", "out", or "" for a split. source: the file to which its numbers link."""
+    """Box of the diagram. kind: "main", "out", or "" for a split. source: the file that its numbers link to."""
 
     title: str
     words: str = ""
@@ -23,7 +23,7 @@ class Box(NamedTuple):
 
 
 class Flow(NamedTuple):
-    """The boxes of the diagram. seeds: those whose split is drawn, blank where all seeds have one split."""
+    """Boxes of the diagram. seeds: those whose split is drawn, blank if all seeds have one split."""
 
     sheet: Box
     excluded: Box | None
@@ -33,7 +33,7 @@ class Flow(NamedTuple):
 
 
 def flow(slides: Sequence[dict[str, str]], counts: Sequence[dict[str, str]]) -> Flow:
-    """Count the boxes. slides: rows of intake.csv; counts: rows of cohort.csv, none before patients are split."""
+    """Count the slides in each box. slides: rows of intake.csv; counts: rows of cohort.csv, empty before the split."""
     usable = [row for row in slides if row["state"] == "usable"]
     excluded = [row for row in slides if row["state"] != "usable"]
     regions = sum(int(row["regions"]) for row in usable)
@@ -51,7 +51,7 @@ def _patients(slides: Sequence[dict[str, str]]) -> str:
 
 
 def _excluded(slides: Sequence[dict[str, str]]) -> Box:
-    """The excluded slides by step, in the order of the steps, each with its commonest reasons."""
+    """Excluded slides by step, in the order of the steps, each with its most frequent reasons."""
     points = []
     for step in dict.fromkeys([*_STEPS, *(row["step"] for row in slides)]):
         reasons = Counter(row["reason"] for row in slides if row["step"] == step)
@@ -63,7 +63,7 @@ def _excluded(slides: Sequence[dict[str, str]]) -> Box:
 
 
 def _splits(counts: Sequence[dict[str, str]]) -> list[Box]:
-    """Patients and regions of each split, of the first seeds where seeds split the patients differently."""
+    """Patients and regions of each split; for the first seeds only, if seeds split the patients differently."""
     first = [row for row in counts if row["seeds"] == counts[0]["seeds"]]
     boxes = []
     for split in dict.fromkeys(row["split"] for row in first):

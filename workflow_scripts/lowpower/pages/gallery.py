@@ -1,4 +1,4 @@
-"""The slides as pictures: each overview with its name, state, reason and warnings."""
+"""Gallery of slides: each overview with its name, state, reason and warnings."""
 
 from collections.abc import Sequence
 from itertools import accumulate
@@ -8,11 +8,11 @@ from typing import NamedTuple
 from lowpower.files import safe_name
 from lowpower.pseudonyms import OWN, Names
 
-PICTURES = 20_000_000  # bytes of pictures in one gallery; a page of three times that takes long to open
+PICTURES = 20_000_000  # bytes of pictures in one gallery; a page three times as large opens slowly
 
 
 class Card(NamedTuple):
-    """One slide. row: of the intake table. file: name of its files without suffix, blank where ids are hidden."""
+    """One slide. row: of the intake table. file: name of its files without suffix, blank if ids are hidden."""
 
     slide: str
     picture: Path
@@ -21,7 +21,7 @@ class Card(NamedTuple):
 
 
 class Gallery(NamedTuple):
-    """The cards of a page. left: number of slides that do not fit. hidden: whether ids are pseudonyms."""
+    """Cards of a page. left: number of slides that do not fit. hidden: True if ids are pseudonyms."""
 
     cards: Sequence[Card]
     left: int
@@ -33,8 +33,8 @@ def gallery(
 ) -> Gallery:
     """Choose the overviews (JPEG, parallel to slides) that fit into a page.
 
-    intake: the table for people. names: where these are pseudonyms, pictures are sorted by them and link to no file,
-    because the names of files contain the own ids.
+    intake: the intake table. names: if these are pseudonyms, pictures are sorted by them and have no links, because
+    file names contain the original ids.
     """
     rows = {row["slide"]: row for row in intake}
     pairs = [(names.slide(slide), Path(path)) for slide, path in zip(slides, overviews, strict=True)]

@@ -1,4 +1,4 @@
-"""The page before training: what to do next, what became of each slide, and what the slides look like."""
+"""Intake page, before training: next steps, the state of each slide, and its overview."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,8 +33,8 @@ def show_intake(
     """Write the page from the intake table, the overviews (JPEG) and, once patients are split, the cohort table.
 
     config: the complete configuration (JSON). labels: parallel to slides and overviews, blank for unlabeled.
-    problems: what the sheet lacks for training, each with what to write instead. names: pseudonyms.csv where slides are
-    shown under pseudonyms (the tables then have these already), else None.
+    problems: gaps of the sheet that prevent training, each with its correction. names: pseudonyms.csv if slides are
+    shown under pseudonyms (which the tables then already have), else None.
     """
     study, taken, known = Study.from_dict(read_json(config)), read_rows(intake), read_names(names)
     counts = read_rows(cohort) if cohort else []
@@ -53,7 +53,7 @@ def show_intake(
         gallery=gallery(slides, overviews, taken, known),
         intake=Table(count_of(len(taken), "slide"), rows, INTAKE, links),
     )
-    if known.hidden:  # who mends the sheet needs its ids
+    if known.hidden:  # whoever corrects the sheet needs its ids
         for problem in problems:
             say(f"- {problem}")
     lacking = f"; {count_of(len(problems), 'thing')} to mend before training" if problems else ""
@@ -61,7 +61,7 @@ def show_intake(
 
 
 def _by_label(taken: Sequence[dict[str, str]], slides: Sequence[str], labels: Sequence[str]) -> Table:
-    """Slides of each label of the sheet, usable and excluded; the unlabeled last."""
+    """Number of usable and excluded slides for each label of the sheet; unlabeled slides last."""
     state = {row["slide"]: row["state"] for row in taken}
     rows = []
     for label in sorted(set(labels), key=lambda label: (not label, label)):

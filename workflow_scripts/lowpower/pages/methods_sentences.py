@@ -1,4 +1,4 @@
-"""The rows of a study in sentences: start weights, pixels, stages of training and labels."""
+"""Sentences on the rows of a study: start weights, pixels, stages of training and labels."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ def all_rows(study: Study) -> str:
 
 
 def one_row(row: Method, base: Distill | None) -> str:
-    """Describe a row, for after its name or "this model". base: settings of the first row that distills."""
+    """Describe a row; the text follows its name or "this model". base: settings of the first row that distills."""
     distill, pretrain, finetune = row.distill, row.pretrain, row.finetune
     if row.network == FITTED:
         return f"was fitted to the labels of {_labeled(finetune)}, without augmentation, to convergence"
@@ -63,12 +63,12 @@ def _labeled(finetune: Finetune) -> str:
 
 
 def first_distillation(study: Study) -> Distill | None:
-    """Settings of the first row that distills; ``one_row`` names where other rows differ."""
+    """Settings of the first row that distills; ``one_row`` describes how other rows differ."""
     return next((row.distill for row in study.methods.values() if row.distill), None)
 
 
 def other_networks(study: Study) -> str:
-    """Rows with another network than the teacher's, each in a sentence with a space before it."""
+    """Rows with another network than the teacher's, one sentence each, with a leading space."""
     said = []
     for name, row in study.methods.items():
         if row.network == FITTED:
@@ -85,5 +85,5 @@ def other_networks(study: Study) -> str:
 
 
 def listed(items: Sequence[str]) -> str:
-    """Items in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    """Join items for a sentence: ``a``, ``a and b``, ``a, b and c``."""
     return " and ".join([", ".join(items[:-1]), items[-1]] if len(items) > 1 else items)

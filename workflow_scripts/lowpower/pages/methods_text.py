@@ -1,4 +1,4 @@
-"""The methods of a run in sentences, written from its configuration and the header of its teacher."""
+"""Methods section of a run, written from its configuration and the header of its teacher."""
 
 import platform
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _POOLINGS = {"max": "maximum", "mean": "average"}
 def methods(
     study: Study, slides: Sequence[dict[str, str]], costs: Sequence[dict[str, str]], teacher: str | Path
 ) -> list[tuple[str, str]]:
-    """(heading, text) of each paragraph.
+    """Write the paragraphs of the methods section, each (heading, text).
 
     slides, costs: rows of intake.csv and cost.csv. teacher: its model file.
     """

@@ -1,4 +1,4 @@
-"""Model cards, after Mitchell et al. 2019: input, training data, scores and limits of a model."""
+"""Model cards, after Mitchell et al. 2019: input, training data, results and limits of a model."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from lowpower.tables.cohort_table import headline
 from lowpower.tables.layout import markdown
 from lowpower.text import count_of
 
-_CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of how far probabilities can be trusted
+_CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of the reliability of probabilities
 LOADING = """\
 # where lowpower is installed: `make .venv` in a copy of it
 import numpy as np
@@ -41,7 +41,7 @@ print(dict(zip(header.classes, logits.softmax(1)[0].tolist(), strict=True)))
 
 @dataclass(frozen=True)
 class FinishedStudy:
-    """What the cards of a study are written from: its config, the scanners of its sheet, and the rows of its tables."""
+    """Inputs of a study's model cards: its config, the scanners of its sheet, and the rows of its tables."""
 
     study: Study
     scanners: Sequence[str]
@@ -66,8 +66,8 @@ def write_model_cards(
 ) -> None:
     """Write one Markdown card for each model.
 
-    config: complete (JSON). intake, cohort, results, cost: tables (CSV). splits: one CSV per seed. files: one for each
-    model. scanners: those in the sheet.
+    config: complete (JSON). intake, cohort, results, cost: tables (CSV). splits: one CSV per seed. files: model files,
+    parallel to models. scanners: those in the sheet.
     """
     finished = FinishedStudy(
         study=Study.from_dict(read_json(config)),
@@ -85,7 +85,7 @@ def write_model_cards(
 
 
 def card_of(finished: FinishedStudy, file: Path, model: Model) -> str:
-    """The card of one model as Markdown: no path, host, user, slide or patient in it."""
+    """Write the card of one model as Markdown, without any path, host, user, slide or patient."""
     study, about = finished.study, model_header(file)
     alone = {name: row for name, row in study.methods.items() if name == model.method}
     said = dict(methods(replace(study, methods=alone), finished.intake, finished.cost, file))
@@ -144,14 +144,14 @@ def _cohort(finished: FinishedStudy, model: Model) -> str:
 
 
 def rows_of(finished: FinishedStudy, model: Model) -> list[dict[str, str]]:
-    """The rows of results.csv that average over this model and its other seeds."""
+    """Rows of results.csv that average over this model and its other seeds."""
     named = {"method": model.method, "magnification": magnification.name_of(model.magnification)}
     named |= {"labeled": str(model.labeled), "unlabeled": str(model.unlabeled)}
     return [row for row in finished.results if all(row[key] == value for key, value in named.items())]
 
 
 def _metrics(rows: Sequence[dict[str, str]]) -> list[str]:
-    """Names of the metrics with an interval that any of the rows has."""
+    """Names of metrics that have an interval and a value in any of the rows."""
     names = [key for key in (rows[0] if rows else ()) if f"{key}_low" in rows[0] and "_minus_" not in key]
     return [name for name in names if any(row[name] for row in rows)]
 

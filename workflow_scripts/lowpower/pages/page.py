@@ -1,7 +1,7 @@
-"""Pages by Jinja2 templates: one HTML file that opens offline, whatever characters the names in it have.
+"""Pages from Jinja2 templates: one HTML file that opens offline, with any characters in names.
 
-Python hands the templates plain text and rows of tables and makes no HTML; every value is escaped where it is shown.
-Links lead to the files beside the page.
+Python passes plain text and rows of tables to the templates and makes no HTML; templates escape every value. Links lead
+to the files beside the page.
 """
 
 import base64
@@ -19,16 +19,16 @@ from lowpower.text import count_of
 
 INTAKE = "tables/intake.csv"
 MOST_OPEN = 5  # rows; longer tables are folded at first
-_WORDY = 40  # characters; a column with longer cells breaks its lines
+_WORDY = 40  # characters; columns with longer cells wrap their lines
 _NUMBER = re.compile(r"(\d(?:[\d,.]*\d)?)")
 _FOLDER = Path(__file__).parent / "templates"
 
 
 class Table(NamedTuple):
-    """A table for people; the keys of the first row are its header.
+    """Table of a page; the keys of the first row are its header.
 
-    source: the CSV, seen from the page, to which every number links. links: parallel to rows, by column the file to
-    which a cell links instead. kinds: by text of a cell, "good" or "warning".
+    source: the CSV that every number links to, relative to the page. links: parallel to rows, by column the file that
+    a cell links to instead. kinds: by text of a cell, "good" or "warning".
     """
 
     title: str
@@ -39,7 +39,7 @@ class Table(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """Tables with the note below them, and the files that hold all of their columns."""
+    """Tables with the note below them, and the files with all their columns."""
 
     tables: Sequence[Table]
     note: str
@@ -47,7 +47,7 @@ class Chapter(NamedTuple):
 
 
 class Figure(NamedTuple):
-    """A figure (SVG) with its caption. files: seen from the page, first the figure, then the data behind it."""
+    """Figure (SVG) with its caption. files: relative to the page, first the figure, then its data."""
 
     path: Path
     caption: str
@@ -64,9 +64,9 @@ def write_page(path: str | Path, template: str, **values: object) -> None:
 
 
 def pieces(text: str) -> Iterator[tuple[str, str]]:
-    """Pieces of a sentence with the kind of each: "code" between backticks, "number" or "text"."""
+    """Split a sentence into pieces, each with its kind: "code" between backticks, "number" or "text"."""
     parts = text.split("`")
-    if len(parts) % 2 == 0:  # a backtick without its second one is a character like others
+    if len(parts) % 2 == 0:  # an unpaired backtick is an ordinary character
         parts[-2:] = ["`".join(parts[-2:])]
     for k, part in enumerate(parts):
         for j, piece in enumerate([part] if k % 2 else _NUMBER.split(part)):
@@ -74,18 +74,18 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
 
 
 def column_kinds(rows: Sequence[dict[str, str]]) -> dict[str, str]:
-    """How each column is set: "number", "long" for one whose lines break, or ""."""
+    """Layout of each column: "number", "long" for wrapped lines, or ""."""
     wordy = {name for name in rows[0] if any(len(str(row[name])) > _WORDY for row in rows)}
     return {name: "number" if numeric(rows, name) else "long" if name in wordy else "" for name in rows[0]}
 
 
 def anchor(title: str) -> str:
-    """The id of a section in links: ``anchor("Low power first") == "low-power-first"``."""
+    """Make the id of a section for links: ``anchor("Low power first") == "low-power-first"``."""
     return re.sub(r"[^a-z]+", "-", title.lower()).strip("-")
 
 
 def data_uri(path: str | Path, kind: str) -> str:
-    """An image file as a URI that holds its bytes. kind: subtype, such as "jpeg"."""
+    """Encode an image file as a data URI. kind: subtype, such as "jpeg"."""
     return f"data:image/{kind};base64,{base64.b64encode(Path(path).read_bytes()).decode()}"
 
 
@@ -95,7 +95,7 @@ TEMPLATES = Environment(
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
-    keep_trailing_newline=True,  # or the script would not have the hash of its file
+    keep_trailing_newline=True,  # so the script keeps the hash of its file
 )
 TEMPLATES.filters |= {function.__name__: function for function in (anchor, column_kinds, count_of, data_uri, pieces)}
 TEMPLATES.globals["most_open"] = MOST_OPEN

@@ -1,4 +1,4 @@
-"""The report: one HTML file that opens with the answer; tables, figures and pictures follow."""
+"""Report: one HTML file that begins with the answer, followed by tables, figures and pictures."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -42,9 +42,9 @@ def write_report(
 ) -> None:
     """Write the report from the tables (CSV), figures (SVG) and overviews (JPEG, parallel to slides).
 
-    config: the complete configuration (JSON). controls: methods that the answer never names. teacher: its model file,
-    of which only the header is read. names: pseudonyms.csv where slides are shown under pseudonyms (the tables then
-    have these already), else None.
+    config: the complete configuration (JSON). controls: methods that the answer never names. teacher: its model file;
+    only the header is read. names: pseudonyms.csv if slides are shown under pseudonyms (which the tables then already
+    have), else None.
     """
     known, study = read_names(names), Study.from_dict(read_json(config))
     taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
@@ -125,7 +125,7 @@ def _claims(rows: Sequence[dict[str, str]]) -> Chapter:
 
 
 def _of_models(title: str, rows: Sequence[dict[str, str]], source: str) -> Table:
-    """A table in which each method links to the folder of its models."""
+    """Table in which each method links to the folder of its models."""
     return Table(title, rows, source, [_folder(row) for row in rows])
 
 
@@ -135,5 +135,5 @@ def _folder(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _forms(name: str) -> list[str]:
-    """A table in each of its forms."""
+    """Files of a table in all its formats."""
     return [f"tables/{name}.{form}" for form in ("csv", "md", "tex")]

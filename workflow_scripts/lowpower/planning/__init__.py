@@ -1,1 +1,1 @@
-"""From what past runs measured to what a run will take."""
+"""From measurements of past runs to the forecast of a run."""

@@ -1,8 +1,8 @@
-"""Times and sizes in units that people read."""
+"""Times and sizes in readable units."""
 
 
 def duration(seconds: float) -> str:
-    """``duration(190) == "3 min"``, ``duration(8640) == "2.4 h"``."""
+    """Format seconds: ``duration(190) == "3 min"``, ``duration(8640) == "2.4 h"``."""
     if seconds < 99.5:
         return f"{seconds:.0f} s" if seconds >= 1 else "<1 s"
     if seconds < 99.5 * 60:
@@ -11,7 +11,7 @@ def duration(seconds: float) -> str:
 
 
 def size(mb: float) -> str:
-    """Megabytes; blank for less than half a one: ``size(1234) == "1.2 GB"``."""
+    """Format megabytes, blank for less than half of one: ``size(1234) == "1.2 GB"``."""
     if mb < 999.5:
         return f"{mb:.0f} MB" if mb >= 0.5 else ""
     return f"{mb / 1e3:.1f} GB" if mb < 999.5e3 else f"{mb / 1e6:.1f} TB"

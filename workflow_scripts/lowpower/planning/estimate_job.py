@@ -1,8 +1,8 @@
-"""What each rule of a run will take, from the finished jobs of past runs.
+"""Forecast of time, memory and disk for each rule of a run, from the finished jobs of past runs.
 
-A job takes a start, that of the shortest job measured, and from there on a time that grows with its work (see
-``workload``), at the rate of the finished jobs of its rule. For each rule the planned cohort's own jobs are the
-measure where there are any, else those of the cohort whose config is most like it.
+A job takes a start time, that of the shortest job measured, plus a time that grows with its work (see ``workload``) at
+the rate of the finished jobs of its rule. Each rule is measured on the planned cohort's own jobs if there are any, else
+on those of the cohort with the most similar config.
 """
 
 import math
@@ -25,21 +25,21 @@ from lowpower.planning.workload import (
 )
 from lowpower.sizes import model_mb, predictions_mb, recording_mb
 
-_START = 5.0  # seconds; what the shortest job took beyond this was work
+_START = 5.0  # seconds of start at most; the shortest job's time beyond this was work
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What one rule takes. seconds: of each job, by its number; mb: memory of its largest job, 0 where not known."""
+    """Forecast of one rule. seconds: of each job, by its number; mb: memory of its largest job, 0 if unknown."""
 
     source: Cohort
-    measured: int  # finished jobs that it is told from
+    measured: int  # finished jobs that it is based on
     seconds: dict[object, float]
     mb: float
 
 
 def by_likeness(cohorts: Sequence[Cohort], study: Study, rule: str = "") -> list[Cohort]:
-    """The cohorts, that which tells most about a rule of this config first: itself, else the one most like it."""
+    """Cohorts by similarity to this config for a rule: the config's own cohort first, then the most similar."""
 
     def unlike(cohort: Cohort) -> tuple:
         other = cohort.study
@@ -59,9 +59,9 @@ def by_likeness(cohorts: Sequence[Cohort], study: Study, rule: str = "") -> list
 def forecast(
     rule: str, jobs: int, study: Study, models: Sequence[Model], tissue: Tissue, cohorts: Sequence[Cohort]
 ) -> Forecast | None:
-    """What a rule will take, or None where nothing tells. tissue: what the slides of this config hold.
+    """Forecast of a rule, or None without any measurement. tissue: of the slides of this config.
 
-    A rule of models that was never run is told from the trainings, at the price of their pixels.
+    A model rule that was never run is forecast from the trainings, by their time per pixel.
     """
     works = planned_works(rule, study, models, tissue, jobs)
     able = [cohort for cohort in by_likeness(cohorts, study, rule) if cohort.tissue]
@@ -85,18 +85,18 @@ def _from_jobs(rule: str, works: dict[object, Work], cohort: Cohort, pairs: list
 
 
 def _price_of_step(cohort: Cohort, start: float) -> float:
-    """How many megapixels cost as much as the fixed part of an optimizer step, from the trainings of a cohort."""
+    """Megapixels that take as long as the fixed part of an optimizer step, from the trainings of a cohort."""
     pairs = [pair for rule in TRAININGS for pair in measured_works(rule, cohort, cohort.tissue)]
     table = np.array([(w.megapixels, w.steps, j.seconds - start) for j, w in pairs if w.steps and j.seconds > start])
     if len(table) < 2:
         return 0.0
-    relative = table[:, :2] / table[:, 2:]  # so that a short training counts as much as a long one
+    relative = table[:, :2] / table[:, 2:]  # so that short and long trainings count equally
     (pixels, steps), _, rank, _ = np.linalg.lstsq(relative, np.ones(len(table)), rcond=1e-6)
     return float(steps / pixels) if rank == 2 and pixels > 0 and steps > 0 else 0.0
 
 
 def _memory(works: dict[object, Work], pairs: list[tuple[Job, Work]], like: list[float]) -> float:
-    """MB of the largest planned job: beyond what the smallest job took, it grows with the pixels of a pass."""
+    """MB of the largest planned job: that of the smallest job, plus a part that grows with the pixels of a pass."""
     job, work = max(pairs, key=lambda pair: (pair[1].at_once, pair[0].mb))
     if not work.at_once:
         return max(job.mb for job, _ in pairs)
@@ -106,13 +106,13 @@ def _memory(works: dict[object, Work], pairs: list[tuple[Job, Work]], like: list
 
 
 def disk_mb(rule: str, jobs: int, study: Study, models: Sequence[Model], tissue: Tissue, source: Cohort) -> float:
-    """MB that the outputs of a rule fill. source: the cohort whose ZIPs and slides are the measure."""
+    """MB of a rule's outputs. source: the cohort whose ZIPs and slides were measured."""
     classes = len(study.classes)
     known, pixels = source.tissue, tissue.regions * tissue.megapixels
     teacher, at = study.teacher_magnification, source.study.teacher_magnification
 
     def zips(scale: float, among: list[float]) -> float:
-        """At a magnification, by the bytes per pixel of the ZIPs at the nearest of ``among``."""
+        """MB of a ZIP at a magnification, by the bytes per pixel of ZIPs at the nearest of ``among``."""
         near = min(among, key=lambda other: abs(math.log(other / scale)), default=None)
         if near is None:
             return 0.0

@@ -1,4 +1,4 @@
-"""What every rule of a run takes together: time, disk, and the longest way through the models."""
+"""Estimate of a whole run: time and disk of every rule, and the longest chain of model jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from lowpower.planning.estimate_job import Forecast, by_likeness, disk_mb, forec
 from lowpower.planning.past_runs import Cohort, Tissue
 from lowpower.planning.workload import MODEL_RULES, expected_tissue
 
-ALONE = "measure_cost"  # has all cores of a machine to itself
+ALONE = "measure_cost"  # runs with all cores of a machine to itself
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """What a run takes, by rule. seconds: of all its jobs together, on one core; mb: of disk."""
+    """Estimate of a run, by rule. seconds: of all its jobs together, on one core; mb: of disk."""
 
-    source: Cohort  # whose slides tell what these hold
+    source: Cohort  # whose slides predict the tissue of these
     tissue: Tissue
     found: dict[str, Forecast | None]  # None for a rule that was never run
     seconds: dict[str, float]
@@ -32,9 +32,9 @@ def estimate(
     cohorts: Sequence[Cohort],
     cores: int,
 ) -> Estimate | None:
-    """What a run of these jobs takes, told from past runs; None where no slide was cut in any.
+    """Estimate a run of these jobs from past runs; None if no slide was cut in any.
 
-    slide_mb: mean size of a slide file, None where there is none to look at. cores: of the machine.
+    slide_mb: mean size of a slide file, None if no file is available. cores: of the machine.
     """
     cut = [cohort for cohort in by_likeness(cohorts, study) if cohort.tissue]
     if not cut:
@@ -49,7 +49,7 @@ def estimate(
 
 
 def longest_chain(models: Sequence[Model], found: dict[str, Forecast | None]) -> float:
-    """Seconds of the slowest way from a teacher over its recording to a student's predictions."""
+    """Seconds of the slowest chain from a teacher through its recording to a student's predictions."""
     seconds = {rule: known.seconds for rule, known in found.items() if known}
     teacher, record = (max(seconds.get(rule, {}).values(), default=0) for rule in ("train_teacher", "record_teacher"))
     ways = [0.0]
@@ -61,6 +61,6 @@ def longest_chain(models: Sequence[Model], found: dict[str, Forecast | None]) ->
 
 
 def one_after_another(models: Sequence[Model], found: dict[str, Forecast | None]) -> float:
-    """Seconds that no number of machines shortens: one slide through its steps, the longest chain, and the tables."""
+    """Seconds that more machines cannot shorten: one slide through its steps, the longest chain, and the tables."""
     alone = (known for rule, known in found.items() if known and rule not in MODEL_RULES)
     return longest_chain(models, found) + sum(max(known.seconds.values()) for known in alone if known.seconds)

@@ -1,4 +1,4 @@
-"""The config.json of a past run, also of release 0.1.0, as a study."""
+"""Reader of a past run's config.json, also of release 0.1.0, as a study."""
 
 from dataclasses import fields
 from typing import Any, get_args, get_origin
@@ -11,9 +11,9 @@ _NEEDED = ("slides", "teacher_magnification", "unit", "grid", "views", "training
 
 
 def past_study(values: Any) -> Study:
-    """The study of a config.json: keys of 0.1.0 under today's names, and defaults for the keys that it lacks.
+    """Build the study of a config.json: keys of 0.1.0 get today's names, missing keys their defaults.
 
-    Raises KeyError or TypeError for a file that is no config, or lacks a key that a plan needs.
+    Raises KeyError or TypeError for a file that is not a config, or lacks a key that a plan needs.
     """
     if missing := [key for key in _NEEDED if key not in values]:
         raise KeyError(f"config.json lacks {abbreviate(missing)}")
@@ -21,9 +21,9 @@ def past_study(values: Any) -> Study:
 
 
 def _renamed(section: type[Settings], name: str, values: Any) -> dict[str, Any]:
-    """The values of a section under today's keys.
+    """Values of a section under today's keys.
 
-    Dropped are keys that no longer exist and words where today's config has a number (``views: recorded`` of 0.1.0).
+    Keys that no longer exist are dropped, and words where today's config has a number (``views: recorded`` of 0.1.0).
     """
     if not isinstance(values, dict):
         raise TypeError(f"{name} is {values!r}, not a section")

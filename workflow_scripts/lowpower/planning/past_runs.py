@@ -1,4 +1,4 @@
-"""What past runs took and made: the benchmarks, configs and regions below results/."""
+"""Past runs: the benchmarks, configs and regions below results/."""
 
 import csv
 import math
@@ -12,9 +12,9 @@ from lowpower.files import read_json, read_rows
 from lowpower.planning.past_config import past_study
 from lowpower.text import abbreviate, count_of
 
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, csv.Error)  # what a damaged file may raise
-_MIB = 1.048576  # MB: in MiB Snakemake writes what its benchmarks call MB
-_LOADED = 2.0  # seconds; memory is looked at every half second, and first goes to loading libraries
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, csv.Error)  # errors that a damaged file may raise
+_MIB = 1.048576  # MB in a MiB: Snakemake's benchmarks call a MiB "MB"
+_LOADED = 2.0  # seconds; memory is sampled every half second, and libraries load first
 _PHASES = {
     "train_teacher": "train",
     "pretrain_student": "pretrain",
@@ -26,28 +26,28 @@ _HISTORIES = {"pretrain_student": "pretrained.csv", "distill_student": "distille
 
 @dataclass(frozen=True)
 class Job:
-    """One finished job: its benchmark file below benchmarks/{rule}/ without .tsv, and what stands in it."""
+    """One finished job: its benchmark file below benchmarks/{rule}/ without .tsv, and the values in it."""
 
     key: str
     seconds: float
-    mb: float  # most memory; 0 where the job was over before it had taken it
+    mb: float  # peak memory; 0 if the job ended before it was sampled
     steps: int = 0  # optimizer steps of a training
 
 
 @dataclass(frozen=True)
 class Tissue:
-    """What the slides of a cohort hold; megapixels are at the teacher's magnification."""
+    """Tissue of a cohort's slides; megapixels are at the teacher's magnification."""
 
     slides: int
-    slide_mb: float | None  # mean size of a slide file, None where none can be found
+    slide_mb: float | None  # mean size of a slide file, None if no file is found
     regions: float
     mm2: float
     megapixels: float  # of one region, mean
     largest: float  # megapixels of the largest region
-    shares: dict[str, float]  # of the regions, by split; empty before the patients are divided
+    shares: dict[str, float]  # of the regions, by split; empty before patients are split
 
     def share(self, *splits: str) -> float:
-        """Regions in these splits, as a number."""
+        """Number of regions in these splits."""
         return self.regions * sum(self.shares.get(split, 0.0) for split in splits)
 
 
@@ -64,7 +64,7 @@ class Cohort:
 
 
 def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
-    """Every cohort below ``results`` that was benchmarked, and one line on each thing that cannot be used."""
+    """Read every benchmarked cohort below ``results``; return also one line on each unusable file or folder."""
     found, notes = [], []
     for folder in sorted(path.parent for path in Path(results).glob("*/benchmarks")):
         if not (folder / "config.json").is_file():
@@ -87,7 +87,7 @@ def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
 
 
 def _read_jobs(folder: Path) -> tuple[dict[str, list[Job]], list[str]]:
-    """The jobs by rule, and the files that cannot be read."""
+    """Jobs by rule, and the files that cannot be read."""
     base = folder / "benchmarks"
     jobs: dict[str, list[Job]] = {}
     bad = []
@@ -110,7 +110,7 @@ def _read_jobs(folder: Path) -> tuple[dict[str, list[Job]], list[str]]:
 
 
 def _number(text: str | None) -> float:
-    """A cell of a benchmark; 0 for one that Snakemake left as NA or -."""
+    """Number in a benchmark's cell; 0 where Snakemake wrote NA or -."""
     try:
         value = float(text)
     except (TypeError, ValueError):
@@ -119,14 +119,14 @@ def _number(text: str | None) -> float:
 
 
 def _steps(folder: Path, rule: str, key: str) -> int:
-    """Optimizer steps of one training, from its history: the config may have been changed since."""
+    """Optimizer steps of one training, from its history, because the config may have changed since."""
     model = folder / "teacher" / key if rule == "train_teacher" else folder / key
     name = _HISTORIES.get(rule, "history.csv")
     return max((int(row["step"]) for row in read_rows(model / name) if row["phase"] == _PHASES[rule]), default=0)
 
 
 def read_tissue(folder: Path, study: Study) -> Tissue | None:
-    """What the slides hold that were cut so far, or None where there is no region yet."""
+    """Tissue of the slides cut so far, or None without any region."""
     regions: dict[str, int] = {}
     sizes, mm2 = [], 0.0
     for state in sorted(folder.glob("regions/*.json")):
@@ -152,7 +152,7 @@ def read_tissue(folder: Path, study: Study) -> Tissue | None:
 
 
 def _slide_files(sheet: str, slides: set[str]) -> list[Path]:
-    """Paths of these slides after a sheet of text; none where it is another kind of file, or gone."""
+    """Paths of these slides in a text sheet; empty if the sheet is missing or another kind of file."""
     try:
         with open(sheet, newline="", encoding="utf-8-sig") as text:
             header = text.readline()
@@ -164,11 +164,11 @@ def _slide_files(sheet: str, slides: set[str]) -> list[Path]:
 
 
 def mean_mb(files: Sequence[str | Path]) -> float | None:
-    """Mean size in MB of those of the files that are there, or None."""
+    """Mean size in MB of the existing files, or None if there are none."""
     sizes = [Path(path).stat().st_size / 1e6 for path in files if Path(path).is_file()]
     return sum(sizes) / len(sizes) if sizes else None
 
 
 def folder_mb(folder: Path) -> float:
-    """MB of all files below a folder; 0 where there is none."""
+    """MB of all files below a folder; 0 without any."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6

@@ -1,4 +1,4 @@
-"""The plan of a run as lines for the terminal: jobs, hours, memory, disk, and what they were told from."""
+"""Plan of a run as lines for the terminal: jobs, hours, memory, disk, and the runs that they are estimated from."""
 
 import os
 import shutil
@@ -28,7 +28,7 @@ NOTHING_YET = (
 
 @dataclass(frozen=True)
 class Machine:
-    """What the plan is held against. there_mb: what this cohort's results fill already."""
+    """Machine that the plan is compared with. there_mb: disk that this cohort's results already fill."""
 
     cores: int
     memory_mb: float
@@ -45,10 +45,10 @@ def show_plan(
     results: str,
     tested: int,
 ) -> None:
-    """Say the plan of a full run, to the terminal and the log.
+    """Print the plan of a full run to the terminal and the log.
 
     jobs: of each rule, in the order of the table. scales: the same for other numbers of slides. models: those of the
-    study. slides: the slide files. results: the folder with the results of every cohort. tested: patients.
+    study. slides: the slide files. results: the folder with the results of every cohort. tested: test patients.
     """
     place = next(path for path in (Path(results), *Path(results).absolute().parents) if path.exists())
     machine = Machine(
@@ -73,7 +73,7 @@ def plan_lines(
     cohorts: Sequence[Cohort],
     machine: Machine,
 ) -> Iterator[str]:
-    """The lines that ``show_plan`` says, given the cohorts that were run so far."""
+    """Lines that ``show_plan`` prints, given the cohorts run so far."""
     yield f"a full run of cohort {study.cohort}, finished jobs included:"
     all_of_it = estimate(study, jobs, models, len(slides), mean_mb(slides), cohorts, machine.cores)
     if not all_of_it:
@@ -121,7 +121,7 @@ def _table(
 
 
 def _regions(study: Study, slides: int, tissue: Tissue, source: Cohort) -> str:
-    """What everything else rests on, counted or guessed."""
+    """Number and size of the regions, counted or guessed; all other numbers depend on them."""
     counted = count_of(source.tissue.slides, "slide")
     holds = (
         f"regions: {tissue.regions:,.0f} of {tissue.megapixels:.2g} megapixels at "
@@ -140,7 +140,7 @@ def _regions(study: Study, slides: int, tissue: Tissue, source: Cohort) -> str:
 def _times(
     study: Study, models: Sequence[Model], found: dict[str, Forecast | None], hours: dict[str, float], machine: Machine
 ) -> Iterator[str]:
-    """The wall time, no less than the cores, one GPU and the longest chain need, and how it is told."""
+    """Wall time (at least that of the cores, one GPU and the longest chain), and the basis of the estimate."""
     limits = {
         f"core time over {count_of(machine.cores, 'core')}": sum(hours.values()) / machine.cores,
         "from a teacher to its slowest student's predictions": longest_chain(models, found),
@@ -170,7 +170,7 @@ def _times(
 
 
 def _room(found: dict[str, Forecast | None], disk: float, machine: Machine) -> Iterator[str]:
-    """Whether memory and disk are enough."""
+    """Memory and disk needed, with a warning where the machine has less."""
     needed = max(0.0, disk - machine.there_mb)
     there = f", of which {size(min(disk, machine.there_mb))} lie there already" if size(machine.there_mb) else ""
     yield f"disk: {size(disk) or 'less than 1 MB'}{there}; free: {size(machine.free_mb)}"

@@ -1,17 +1,17 @@
-"""What a study's test patients can prove, told before anything is trained."""
+"""Forecast of the margins that a study's test patients can prove, before any training."""
 
 from collections.abc import Iterator
 
 from lowpower.evaluation.power import least_margin, smallest_margin
 from lowpower.text import count_of
 
-DIFFERING = (0.03, 0.05, 0.08)  # shares of the patients whose answers differ between two models
+DIFFERING = (0.03, 0.05, 0.08)  # shares of patients on whom two models differ
 POWER = 0.8
-FEW = 30  # test patients ; of 20, intervals that aim for 95 % cover 89 %, of 32 they cover 93 %
+FEW = 30  # test patients: nominal 95 % intervals cover 89 % with 20 patients, 93 % with 32
 
 
 def power_lines(patients: int, confidence: float) -> Iterator[str]:
-    """The smallest non-inferiority margins that test patients can show, and a warning where they are few."""
+    """Smallest non-inferiority margins that the test patients can show, and a warning if they are few."""
     if patients > 1:
         margins = " / ".join(f"{100 * smallest_margin(patients, share, confidence, POWER):.1f}" for share in DIFFERING)
         shares = " / ".join(f"{100 * share:g}" for share in DIFFERING)

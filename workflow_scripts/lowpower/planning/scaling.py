@@ -1,4 +1,4 @@
-"""The same study on other numbers of slides and machines: how long, how much disk, and what keeps it."""
+"""The same study on other numbers of slides and machines: time, disk, and the bottleneck."""
 
 from collections.abc import Sequence
 
@@ -17,10 +17,10 @@ def scale_rows(
     cohorts: Sequence[Cohort],
     cores: int,
 ) -> list[dict[str, str]]:
-    """A row for each number of slides and of machines like this one (the config's ``plan``).
+    """Compute a row for each number of slides and of machines like this one (the config's ``plan``).
 
-    scales: by the number of slides, the jobs of each rule. The wall time is what the cores share, or what can only be
-    done one after another; what the longer of them mostly consists of keeps the study.
+    scales: by the number of slides, the jobs of each rule. The wall time is the longer of two: the core time shared by
+    all cores, and the chain of jobs that must run in sequence. The column "kept by" names the longer.
     """
     rows = []
     for slides, jobs in scales.items():

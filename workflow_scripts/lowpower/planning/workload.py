@@ -1,9 +1,9 @@
-"""How much work each job of a run is, in megapixels, so that jobs of one config tell how long those of another take.
+"""Work of each job of a run, in megapixels, so that jobs of one config predict the time of another config's jobs.
 
-A training's work is the pixels it learns from, plus a third of the pixels it is validated on (and of those a live
-teacher looks at), times what its network computes for each, plus what an optimizer step costs whatever its pixels.
-Pretraining sees two views of a region, once to judge them and once to learn; what is fitted looks at a region once.
-Recording, predicting and measuring cost look at pixels without learning, a third each. Cutting a slide grows with the
+A training's work is its training pixels, plus a third of the pixels in validation (and of those that an online teacher
+reads), times its network's operations per pixel, plus a fixed cost for each optimizer step. Pretraining reads two views
+of a region, once for the loss and once for the gradient; a network that is fitted reads a region once. Recording,
+predicting and measuring cost need forward passes only, a third of the work per pixel. Cutting a slide grows with the
 pixels of its regions, tables with the number of slides or models.
 """
 
@@ -20,18 +20,18 @@ from lowpower.config.trained_model import TEACHERS_NETWORK, Model
 from lowpower.planning.past_runs import Cohort, Job, Tissue
 
 TRAININGS = ("train_teacher", "pretrain_student", "distill_student", "finetune_student")
-MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # those on the GPU, if any
-_LOOK = 1 / 3  # a forward pass, of one forward and backward
+MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # on the GPU, if any
+_LOOK = 1 / 3  # work of a forward pass, relative to forward and backward
 _PREDICTED_AT_ONCE = 64
 _BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide", "read_level")
 _BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
-_PRICE = {"resnet18": 7.2, "resnet34": 14.6, "resnet50": 16.2}  # FLOPs of a pixel, of resnet10's 10,032
+_PRICE = {"resnet18": 7.2, "resnet34": 14.6, "resnet50": 16.2}  # FLOPs per pixel, in units of resnet10's 10,032
 _BY_MODEL = ("judge_units", "evaluate", "list_patients", "refer_units", "trace_curves", "draw_figures")
 
 
 @dataclass(frozen=True)
 class Work:
-    """One job's work. at_once: megapixels of its largest pass through the network, which memory grows with."""
+    """Work of one job. at_once: megapixels of its largest pass through the network, which determines its memory."""
 
     megapixels: float
     steps: int = 0
@@ -39,7 +39,7 @@ class Work:
 
 
 def planned_works(rule: str, study: Study, models: Sequence[Model], tissue: Tissue, jobs: int) -> dict[object, Work]:
-    """The work of each job of a rule, by the number of its model in ``models`` where the job is a model's."""
+    """Work of each job of a rule; jobs of models are keyed by their index in ``models``."""
     if rule in TRAININGS or rule == "predict":
         return {
             i: work_of(
@@ -62,7 +62,7 @@ def planned_works(rule: str, study: Study, models: Sequence[Model], tissue: Tiss
 
 
 def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job, Work]]:
-    """Each finished job of a rule with its work. tissue: the cohort's own."""
+    """Finished jobs of a rule, each with its work. tissue: that of the cohort."""
     models = len(cohort.jobs.get("predict", []))
     pairs = []
     for job in cohort.jobs.get(rule, []):
@@ -74,24 +74,24 @@ def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job,
 
 
 def _distillation(study: Study, method: str) -> Distill | None:
-    """How a method of the study distills; None where it does not."""
+    """Distillation settings of a method of the study; None if it does not distill."""
     row = study.methods.get(method)
     return row.distill if row else None
 
 
 def _network_of(key: str, study: Study) -> str:
-    """The network of a finished job: of its method, or named in its place; one of the teacher's else."""
+    """Network of a finished job: that of its method, or the one in its name, else the teacher's."""
     row, named = study.methods.get(_method_of(key)), key.split("/")[0]
     return row.network if row else named if named in (*_PRICE, FITTED) else TEACHERS_NETWORK
 
 
 def _method_of(key: str) -> str:
-    """The method of a finished job of a student, such as students/sskd/2.5x/…; blank of any other job."""
+    """Method of a student's finished job, such as students/sskd/2.5x/…; blank for any other job."""
     return key.split("/")[1] if key.startswith("students/") else ""
 
 
 def has_job(rule: str, study: Study, method: str) -> bool:
-    """Whether a model of this method has a job of a training rule, or of predict."""
+    """True if a model of this method has a job of this training rule, or of predict."""
     if rule == "predict":
         return True
     if method == "teacher" or rule == "train_teacher":
@@ -101,7 +101,7 @@ def has_job(rule: str, study: Study, method: str) -> bool:
 
 
 def _steps(rule: str, study: Study, model: Model) -> int:
-    """Optimizer steps of a model in the stage that a rule is."""
+    """Optimizer steps of a model in the stage of a rule."""
     total = study.training.steps
     if rule == "train_teacher" or model.method == "teacher":
         return total if (rule, model.method) == ("train_teacher", "teacher") else 0
@@ -109,7 +109,7 @@ def _steps(rule: str, study: Study, model: Model) -> int:
 
 
 def predicted(study: Study, tissue: Tissue, scale: float) -> float:
-    """Regions that a model is asked about, once for each kind of pixels; those of validation always."""
+    """Number of regions that a model predicts, once for each kind of pixels; validation is always among them."""
     splits = ("val", "test", "external") if study.report_split == "test" else ("val",)
     kinds = 1 if scale == study.teacher_magnification else len(study.pixels)
     return kinds * tissue.share(*splits)
@@ -125,7 +125,7 @@ def work_of(
     network: str = TEACHERS_NETWORK,
     distill: Distill | None = None,
 ) -> Work:
-    """The work of one job at a magnification. distill: of a model that distills, the row's section."""
+    """Work of one job at a magnification. distill: the row's section, for a model that distills."""
     price = _PRICE.get(network, 1.0)
     shrink = (scale / study.teacher_magnification) ** 2
     size, recipe = tissue.megapixels * shrink, study.training
@@ -165,10 +165,10 @@ def work_of(
 def expected_tissue(
     known: Tissue, measured: Study, study: Study, slides: int, slide_mb: float | None, shares: dict[str, float]
 ) -> Tissue:
-    """What the slides of a study will hold, judged by those of a measured one (``known`` and its study).
+    """Expected tissue of a study's slides, from that of a measured study (``known``, of ``measured``).
 
-    Slide files that are larger hold pieces of tissue that are larger, or more fields of a grid.
-    shares: of the regions by split, where ``known`` has none yet.
+    Larger slide files are assumed to hold larger pieces of tissue, or more fields of a grid.
+    shares: of the regions by split, used if ``known`` has none yet.
     """
     growth = slide_mb / known.slide_mb if slide_mb and known.slide_mb else 1.0
     closer = (study.teacher_magnification / measured.teacher_magnification) ** 2

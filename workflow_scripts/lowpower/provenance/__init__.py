@@ -1,1 +1,1 @@
-"""What a study was made from and on, written down with hashes, and its tables computed again to compare."""
+"""Record of a study's inputs, code and machine with hashes, and recomputation of its tables to compare."""

@@ -1,4 +1,4 @@
-"""What tells whether another run must give the same bytes: versions, code, processor. No host, user or path."""
+"""Versions, code and processor, which decide whether another run must give the same bytes. No host, user or path."""
 
 import platform
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 from lowpower.hashes import hash_of
 
 HOME = Path(__file__).parents[3]  # the project: Snakefile, lock and library
-_USED = (  # of the lock: what reads slides, computes, or draws; the rest cannot change a number
+_USED = (  # packages of the lock that read slides, compute or draw; others cannot change a number
     *("numpy", "pillow", "openslide-python", "openslide-bin", "tifffile", "imagecodecs", "torch", "torchvision"),
     *("safetensors", "pandas", "pyarrow", "scipy", "scikit-learn", "matplotlib", "snakemake"),
 )
@@ -16,7 +16,7 @@ _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", 
 
 
 def read_lock(path: str | Path) -> dict | None:
-    """The hash of the lock, and its versions of the packages that matter; None where there is no such file."""
+    """Read the hash of the lock and its versions of the packages that matter; None without such a file."""
     if not Path(path).is_file():
         return None
     lines = Path(path).read_text(encoding="utf-8").splitlines()
@@ -25,7 +25,7 @@ def read_lock(path: str | Path) -> dict | None:
 
 
 def packages() -> dict[str, str | None]:
-    """Installed versions, without build labels; None for what the environment of this rule does not hold."""
+    """Installed versions, without build labels; None for packages missing from this rule's environment."""
     found: dict[str, str | None] = {}
     for name in _USED:
         try:
@@ -36,7 +36,7 @@ def packages() -> dict[str, str | None]:
 
 
 def machine() -> dict:
-    """Processor and system, as far as they can change the last bits of a float."""
+    """Properties of processor and system that can change the last bits of a float."""
     model, flags = "", set()
     info = Path("/proc/cpuinfo")
     if info.is_file():
@@ -54,7 +54,7 @@ def machine() -> dict:
 
 
 def git_state(home: Path = HOME) -> dict:
-    """The commit of the project, and whether a tracked file differs from it; why there is none where it is no checkout.
+    """Commit of the project, and whether a tracked file differs from it; outside a checkout, the reason for no commit.
 
     Never fails: git may be missing, or refuse a folder of another owner.
     """

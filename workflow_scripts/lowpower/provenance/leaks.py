@@ -1,4 +1,4 @@
-"""Nothing that leaves the lab holds an own id where the config asks for pseudonyms: looked for, not believed."""
+"""Search of published files for original ids, which must not leave the lab if the config asks for pseudonyms."""
 
 import re
 import zipfile
@@ -12,15 +12,15 @@ from lowpower.pseudonyms import read_names
 PUBLISHED = ("tables/", "figures/", "examples/", "report.html")  # and every model_card.md
 _CARD = "model_card.md"
 _COLUMNS = ("slide", "patient", "region")
-_PICTURE = re.compile(r"base64,[A-Za-z0-9+/=]*")  # in whose letters any short id stands somewhere
+_PICTURE = re.compile(r"base64,[A-Za-z0-9+/=]*")  # random letters, which contain any short id
 
 
 def check_published(paths: Sequence[str | Path], folder: Path, names: str | Path | None) -> None:
-    """Raise InputError when a file that leaves the lab holds the id of a slide or patient.
+    """Raise InputError if a published file holds the id of a slide or patient.
 
-    paths: of files below ``folder``, of which those that are published are read. names: pseudonyms.csv, or None where
-    ids may be shown. An id of 4 characters or more, with a letter and a digit, is looked for in all text; another,
-    which any text may hold, in the cells of tables that name slides, patients or regions.
+    paths: files below ``folder``; only published ones are read. names: pseudonyms.csv, or None where ids may be shown.
+    An id of 4 characters or more, with a letter and a digit, is searched in all text. Any other id, which may occur in
+    text by chance, is searched only in table cells that name slides, patients or regions.
     """
     known = read_names(names)
     telling = sorted(
@@ -39,7 +39,7 @@ def check_published(paths: Sequence[str | Path], folder: Path, names: str | Path
 
 
 def _cells(path: Path) -> Iterable[str]:
-    """What a table calls slides and patients; a region's name begins with its slide's."""
+    """Names of slides and patients in a table; a region's name begins with its slide's."""
     for row in read_rows(path):
         for column in _COLUMNS:
             cell = row.get(column) or ""
@@ -47,7 +47,7 @@ def _cells(path: Path) -> Iterable[str]:
 
 
 def _texts(path: Path) -> Iterable[str]:
-    """What can be read in a file, without the pictures in it; of a ZIP the names and the JSON."""
+    """Text of a file without embedded pictures; for a ZIP, its names and its JSON."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             yield "\n".join(archive.namelist())

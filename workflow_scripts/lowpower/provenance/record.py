@@ -1,4 +1,4 @@
-"""The record of a study: config, code, environment and machine, and a hash of every file that its numbers rest on."""
+"""Record of a study: config, code, environment and machine, and a hash of every file that its numbers depend on."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -25,12 +25,12 @@ def record_provenance(
     provenance: str | Path,
     names: str | Path | None = None,
 ) -> None:
-    """Write provenance.json. It holds no time, host or user; of what entered only as a config's text, that text.
+    """Write provenance.json, without time, host or user. Inputs that are only a text of the config appear as that text.
 
-    config: the complete configuration. intake: what ``gather_slides`` wrote. models, files: those that are hashed, all
-    below the folder of ``provenance``. sheet: hash of the sheet. code: what each script does, as a hash. lock: the
-    hash of requirements.txt and its versions, or None. names: pseudonyms.csv, or None where ids may be shown.
-    Raises InputError when a file that leaves the lab holds an id all the same.
+    config: the complete configuration. intake: output of ``gather_slides``. models, files: files to hash, all below
+    the folder of ``provenance``. sheet: hash of the sheet. code: hash of each script's code. lock: the hash of
+    requirements.txt and its versions, or None. names: pseudonyms.csv, or None where ids may be shown.
+    Raises InputError if a published file holds an id in spite of pseudonyms.
     """
     folder = Path(provenance).parent
     check_published(files, folder, names)
@@ -54,5 +54,5 @@ def record_provenance(
 
 
 def _together(hashes: Iterable[str]) -> str:
-    """One hash of what check_slide knows the slides' images by, in whatever order they stand in the sheet."""
+    """One hash of the slides' content hashes (from check_slide), independent of the order of the sheet."""
     return hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()

@@ -1,6 +1,6 @@
-"""A rule's script run once more, from a shell, with its outputs elsewhere.
+"""Rerun of a rule's script from a shell, with its outputs in another folder.
 
-So what a table is made from, by which function and with which settings, is written in one place: its rule.
+So the inputs, function and settings of a table are written in one place: its rule.
 """
 
 import subprocess
@@ -17,7 +17,7 @@ _SCRIPTS = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class TableJob:
-    """The job of a rule without wildcards, in plain values."""
+    """Job of a rule without wildcards, in plain values."""
 
     rule: str
     script: str  # file name
@@ -27,12 +27,12 @@ class TableJob:
 
 
 def files_in(named: Mapping[str, str | list[str]]) -> list[str]:
-    """All files of a rule's inputs or outputs. named: a path, or a list of paths, by name."""
+    """List all files of a rule's inputs or outputs. named: a path, or a list of paths, by name."""
     return [path for value in named.values() for path in ([value] if isinstance(value, str) else value)]
 
 
 def rerun(job: TableJob, moved: Mapping[str, str], folder: Path) -> str:
-    """Run a job's script in a process of its own; return "", or its last line of text where it failed.
+    """Run a job's script in a process of its own; return "", or the last line of its output if it failed.
 
     moved: file -> the path to use in its place. folder: for the file of arguments.
     """

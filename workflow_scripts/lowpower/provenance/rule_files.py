@@ -1,4 +1,4 @@
-"""What Snakemake's rules say of themselves: so a new table or figure is recorded and verified without being named."""
+"""Inputs and outputs read from Snakemake's rules, so that a new table or figure is recorded and verified by itself."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -9,7 +9,7 @@ from lowpower.provenance.rerun import TableJob
 
 
 def writers(rules: Iterable, out: str, *places: str) -> list:
-    """The rules that write these files, or into these folders, of the results ``out``. rules: ``workflow.rules``."""
+    """Rules that write these files, or into these folders, below the results ``out``. rules: ``workflow.rules``."""
     wanted = tuple(f"{out}/{place}/" for place in places)
     return [rule for rule in rules if any(f"{path}/".startswith(wanted) for path in rule.output)]
 
@@ -20,7 +20,7 @@ def files_of(rules: Iterable) -> set[str]:
 
 
 def as_job(rule: object) -> TableJob:
-    """The job of a rule without wildcards."""
+    """Make the job of a rule without wildcards."""
     _plain(rule)
     return TableJob(
         rule=rule.name,
@@ -32,12 +32,12 @@ def as_job(rule: object) -> TableJob:
 
 
 def _plain(rule: object) -> list[str]:
-    """A rule's inputs. Raises ValueError for functions: they need a job, and nothing here is one."""
+    """Inputs of a rule. Raises ValueError for functions, which need a job to be called."""
     if any(is_callable(path) for path in rule.input):
         raise ValueError(f"rule {rule.name} writes a table or figure; list its inputs, without a function of wildcards")
     return list(rule.input)
 
 
 def _text(value: object) -> str | list[str]:
-    """A path or a list of them, of which Snakemake makes more than text."""
+    """Plain text of a path or of a list of paths, which Snakemake wraps in its own types."""
     return str(value) if isinstance(value, str) else [str(path) for path in value]

@@ -1,4 +1,4 @@
-"""A study checked: its tables computed again and compared byte for byte, and its files compared with their hashes."""
+"""Check of a study: recompute its tables and compare them byte for byte; compare its files with their hashes."""
 
 import tempfile
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from lowpower.provenance.environment import machine, packages
 from lowpower.provenance.rerun import TableJob, files_in, rerun
 from lowpower.text import abbreviate, count_of
 
-_SHOWN = 30  # bytes before and after the first that differs
+_SHOWN = 30  # bytes before and after the first difference
 
 
 def verify(jobs: Sequence[TableJob], code: dict[str, str], provenance: str | Path) -> None:
-    """Say of each table whether its bytes are those that its inputs give, and of each hashed file whether it is whole.
+    """Report for each table whether its inputs give its bytes again, and for each hashed file whether it is unchanged.
 
-    jobs: of the rules that write tables and the units that these judge. code: what each script does, as a hash.
-    provenance: the record, which may be missing; all else lies in its folder.
-    Raises InputError when a table or a file differs, or a table is missing.
+    jobs: of the rules that write tables and the units that these evaluate. code: hash of each script's code.
+    provenance: the record, which may be missing; all other files are in its folder.
+    Raises InputError if a table or a file differs, or a table is missing.
     """
     folder = Path(provenance).parent
     found: dict[str, str] = {}
@@ -54,7 +54,7 @@ def verify(jobs: Sequence[TableJob], code: dict[str, str], provenance: str | Pat
 
 
 def in_order(jobs: Sequence[TableJob]) -> list[TableJob]:
-    """The jobs, each after those whose outputs it reads."""
+    """Sort the jobs so that each follows those whose outputs it reads."""
     waiting, ordered = list(jobs), []
     while waiting:
         to_come = {path for job in waiting for path in files_in(job.output)}
@@ -65,11 +65,11 @@ def in_order(jobs: Sequence[TableJob]) -> list[TableJob]:
 
 
 def compare_again(job: TableJob, folder: Path, elsewhere: Path, made: dict[str, str]) -> dict[str, str]:
-    """Each table of a job, below ``folder``, with its verdict: same, differs, missing, or why it was not computed.
+    """Recompute the tables of a job; return a verdict for each: same, differs, missing, or why it was not computed.
 
-    made: file -> where it lies that was computed again, below ``elsewhere``: what other jobs made is read there, and
-    what this one makes is entered. So tables are computed from predictions, not from what was made of them before. A
-    file that is no table is not compared: another version of a library may write the same content in other bytes.
+    made: file of ``folder`` -> its recomputed copy below ``elsewhere``. The job reads copies made by earlier jobs, and
+    its own are added. So tables are computed from predictions, not from earlier results. Other files than tables are
+    not compared: another version of a library may write the same content in other bytes.
     """
     names = {path: Path(path).relative_to(folder).as_posix() for path in files_in(job.output)}
     lacking = [path for path in files_in(job.input) if not Path(made.get(path, path)).exists()]
@@ -87,7 +87,7 @@ def compare_again(job: TableJob, folder: Path, elsewhere: Path, made: dict[str, 
 
 
 def compare(path: Path, again: Path) -> str:
-    """Whether two files have the same bytes, else the first line that differs."""
+    """Compare the bytes of two files; report that they are the same, or the first line that differs."""
     if not path.is_file():
         return "missing"
     old, new = path.read_bytes(), again.read_bytes()
@@ -100,21 +100,21 @@ def compare(path: Path, again: Path) -> str:
 
 
 def _around(place: int, line: bytes) -> str:
-    """What stands around a place of a line, for a message."""
+    """Excerpt of a line around a position, for a message."""
     start, end = max(0, place - _SHOWN), place + _SHOWN
     text = line[start:end].decode("utf-8", "replace")
     return repr(f"{'…' if start else ''}{text}{'…' if end < len(line) else ''}")
 
 
 def compare_hashes(files: dict[str, str], folder: Path) -> tuple[list[str], list[str]]:
-    """The files whose content is not what was recorded, and those that are not here. files: name -> hash."""
+    """List the files whose content differs from the record, and those that are missing. files: name -> hash."""
     there = {name: (folder / name).is_file() for name in files}
     changed = [name for name, known in files.items() if there[name] and hash_of(folder / name) != known]
     return changed, [name for name in files if not there[name]]
 
 
 def unlike_here(record: dict, code: dict[str, str]) -> list[str]:
-    """What is not as it was when the record was written, and may be why bytes differ."""
+    """List the changes since the record was written that may explain different bytes."""
     here = {"installed": packages(), "machine": machine(), "code": code}
     lines = []
     for part, values in here.items():
