@@ -46,9 +46,10 @@ lint: .venv/ready
 coverage: .venv/ready
 	$(BIN)/python -m pytest --cov=lowpower --cov-report=term:skip-covered
 
-# The config's schema and its page, from the settings classes.
+# The schemas and the page of the config, from the settings classes.
 docs: .venv/ready
 	$(BIN)/python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
+	$(BIN)/python -m lowpower.claims.claims_schema schemas/claims.schema.yaml
 
 .venv: .venv/ready
 

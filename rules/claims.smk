@@ -3,17 +3,13 @@
 from lowpower.claims.claims_file import read_claims, registration, resolve
 
 try:
-    CLAIMS_HASH, CLAIMS, FILLED = read_claims(
-        STUDY.claims or HOME / "configs/claims.yaml", HOME / "schemas/claims.schema.yaml"
-    )
+    CLAIMS = read_claims(STUDY.claims or HOME / "configs/claims.yaml", HOME / "schemas/claims.schema.yaml")
 except InputError as error:
     raise WorkflowError(str(error))
 
-REGISTER = registration(f"{OUT}/claims", CLAIMS_HASH)
-RESOLVED = resolve(FILLED, STUDY, MODELS)
-CLAIMED = [
-    model for model in MODELS if any(model.folder in arm["folders"] for claim in RESOLVED for arm in claim["arms"])
-]
+REGISTER = registration(f"{OUT}/claims", CLAIMS.sha256)
+RESOLVED = resolve(CLAIMS.claims, STUDY, MODELS)
+CLAIMED = [model for model in MODELS if any(model.folder in arm.folders for claim in RESOLVED for arm in claim.arms)]
 
 
 # Its params hold no code: an entry rewritten by a later version would report that training had already begun.
@@ -31,8 +27,8 @@ rule register_claims:
         mem_mb=1000,
         runtime=10,
     params:
-        claims=CLAIMS,
-        sha256=CLAIMS_HASH,
+        claims=CLAIMS.written,
+        sha256=CLAIMS.sha256,
     message:
         "Registering the claims"
     script:
@@ -57,7 +53,7 @@ rule judge_claims:
         mem_mb=4000,
         runtime=60,
     params:
-        claims=RESOLVED,
+        claims=[asdict(claim) for claim in RESOLVED],
         folders=[model.folder for model in CLAIMED],
         statistics=STUDY.statistics.as_dict(),
         code=code("judge_claims"),

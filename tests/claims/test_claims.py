@@ -1,3 +1,6 @@
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,13 +13,16 @@ from unit_files import write_units
 from lowpower import files
 from lowpower.claims import claim_tests as table
 from lowpower.claims import claims_table
+from lowpower.claims.claim import Claim, ClaimedRow, ResolvedClaim
 from lowpower.claims.claims_file import read_claims, registration, resolve
-from lowpower.claims.registration import ADDED, BEFORE, CHANGED, register_claims
+from lowpower.claims.claims_schema import claims_schema
+from lowpower.claims.registration import ADDED, BEFORE, CHANGED, RegisterEntry, register_claims
 from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models
 from lowpower.config.table_settings import Statistics
 from lowpower.errors import InputError
 from lowpower.evaluation.aggregation import Aggregation
+from lowpower.step_arguments import as_type
 from lowpower.tables.unit_judging import judge
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
@@ -46,17 +52,38 @@ def written(folder, claims, name="claims.yaml"):
 
 def resolved(folder, claims, **changes):
     config = config_of(**changes)
-    return resolve(read_claims(written(folder, claims), SCHEMA)[2], config, models(config))
+    return resolve(read_claims(written(folder, claims), SCHEMA).claims, config, models(config))
 
 
 def names(claim):
-    return [arm["name"] for arm in claim["arms"]]
+    return [arm.name for arm in claim.arms]
+
+
+def test_the_schema_file_is_that_of_the_class():
+    assert yaml.safe_load(SCHEMA.read_text(encoding="utf-8")) == claims_schema(), "run `make docs`"
+
+
+def test_a_claim_is_read_with_its_defaults_and_kept_as_written(tmp_path):
+    found = read_claims(written(tmp_path, [CLOSE]), SCHEMA)
+    assert found.written == [CLOSE]
+    assert found.claims == [
+        Claim(
+            **CLOSE | {"row": ClaimedRow(method="sskd"), "against": ClaimedRow(method="teacher")},
+            source="own", figure="", cohorts=[], metric="accuracy", per="patient", shares=None,
+        )
+    ]  # fmt: skip
+
+
+def test_a_resolved_claim_passes_through_a_rules_params_unchanged(tmp_path):
+    found = resolved(tmp_path, [BETTER, CLOSE, RISES, BETTER | {"id": "other", "cohorts": ["celiac"]}])
+    plain = json.loads(json.dumps([asdict(claim) for claim in found]))
+    assert as_type(Sequence[ResolvedClaim], plain) == found
 
 
 def test_the_claims_of_lowpower_itself_are_valid_and_the_papers_have_its_ids():
     _, raw, claims = read_claims(ROOT / "configs/claims.yaml", SCHEMA)
     assert [claim["id"] for claim in raw][:6] == ["CD-4x", "LUAD-64x", "RCC-16x", "CD-unlab", "SCALE", "UNIT"]
-    assert len(raw) == len(claims) and all(claim["per"] == "patient" for claim in claims)
+    assert len(raw) == len(claims) and all(claim.per == "patient" for claim in claims)
 
 
 @pytest.mark.parametrize("name", ["celiac", "luad", "rcc"])
@@ -64,12 +91,12 @@ def test_each_cohort_of_the_paper_tests_its_own_claims_once_the_study_is_final(n
     raw = yaml.safe_load((ROOT / f"configs/{name}.yaml").read_text())
     _, _, claims = read_claims(ROOT / "configs/claims.yaml", SCHEMA)
     config = read_config(raw | {"report_split": "test"}, ROOT / "schemas/config.schema.yaml")
-    found = {claim["id"]: claim["why"] for claim in resolve(claims, config, models(config))}
+    found = {claim.id: claim.why for claim in resolve(claims, config, models(config))}
     own = {"celiac": ("CD-4x", "CD-unlab", "SCALE"), "luad": ("LUAD-64x",), "rcc": ("RCC-16x",)}[name]
     assert all(found[claim] == "" for claim in (*own, "any-16x", "level"))
     assert all(found[claim].startswith("it is about cohort ") for claim in {"CD-4x", "LUAD-64x", "RCC-16x"} - set(own))
     final = read_config(raw, ROOT / "schemas/config.schema.yaml")
-    assert all(claim["why"] for claim in resolve(claims, final, models(final)))
+    assert all(claim.why for claim in resolve(claims, final, models(final)))
 
 
 def test_what_a_claim_does_not_say_is_the_lowest_magnification_and_the_largest_shares(tmp_path):
@@ -78,13 +105,13 @@ def test_what_a_claim_does_not_say_is_the_lowest_magnification_and_the_largest_s
     assert names(better) == [of, "scratch at 2.5x, labeled 100 %, unlabeled 0 %, averaged pixels"]
     assert names(close) == [of, "teacher at 10x"]
     assert names(rises) == [of.replace("unlabeled 100", f"unlabeled {share}") for share in (0, 50, 100)]
-    assert close["arms"][0]["folders"] == ["students/sskd/2.5x/labeled100-unlabeled100/seed0"]
+    assert close.arms[0].folders == ["students/sskd/2.5x/labeled100-unlabeled100/seed0"]
 
 
 def test_a_claim_may_write_a_magnification_to_four_digits(tmp_path):
     claims = [CLOSE | {"row": {"method": "sskd", "magnification": 1.667}}]
     (close,) = resolved(tmp_path, claims, student_magnifications=[2.5, 10 / 6])
-    assert "/1.6666666666666667x/" in close["arms"][0]["folders"][0]
+    assert "/1.6666666666666667x/" in close.arms[0].folders[0]
 
 
 def test_what_a_claim_compares_with_is_its_row_but_for_what_it_says(tmp_path):
@@ -117,9 +144,9 @@ def test_what_a_claim_compares_with_is_its_row_but_for_what_it_says(tmp_path):
 )
 def test_a_claim_that_a_study_cannot_test_is_no_error_but_says_why(tmp_path, claim, changes, why):
     (found,) = resolved(tmp_path, [claim], **changes)
-    assert found["arms"] == []
+    assert found.arms == []
     with pytest.raises(AssertionError, match=why):
-        raise AssertionError(found["why"])
+        raise AssertionError(found.why)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +197,7 @@ def register(folder, claims):
     paths = registration(folder / "claims", sha256)
     if not (folder / "claims" / paths[-1]).is_file():
         register_claims(raw, sha256, paths[-1])
-    return [files.read_json(path) for path in paths], paths
+    return [RegisterEntry.read(path) for path in paths], paths
 
 
 def train(folder):
@@ -184,10 +211,10 @@ def test_each_change_of_the_file_is_an_entry_and_none_is_written_over(tmp_path):
     assert register(tmp_path, [BETTER])[1] == first
     train(tmp_path)
     entries, paths = register(tmp_path, [BETTER, CLOSE])
-    assert [entry["training_had_begun"] for entry in entries] == [False, True]
+    assert [entry.training_had_begun for entry in entries] == [False, True]
     assert paths[0] == first[0] and (tmp_path / first[0]).read_bytes() == kept
     assert len(register(tmp_path, [BETTER])[1]) == 3  # back to the first file is a change too
-    assert "sha256" in entries[0] and entries[0]["claims"] == [BETTER]
+    assert len(entries[0].sha256) == 64 and entries[0].claims == [BETTER]
 
 
 def rows_of(folder, claims, frames=(), **changes):

@@ -35,6 +35,8 @@ class Example(Settings):
     extra: Dials | None = setting(ABSENT, "More dials, or none.")
     stage: Dials | None = setting(None, "A stage; null for none.")
     rows: dict[str, Dials] = setting(REQUIRED, "Dials by name.")
+    limit: int | None = setting(ABSENT, "A limit, or none.")
+    names: str | list[str] | None = setting(ABSENT, "One name, or several.")
 
 
 def test_a_schema_has_the_types_ranges_and_defaults_of_its_settings():
@@ -53,6 +55,11 @@ def test_a_schema_has_the_types_ranges_and_defaults_of_its_settings():
         "extra": {"description": "More dials, or none.", **dials},
         "stage": {"description": "A stage; null for none.", "oneOf": [{"type": "null"}, dials], "default": None},
         "rows": {"description": "Dials by name.", "type": "object", "additionalProperties": dials},
+        "limit": {"description": "A limit, or none.", "type": "integer"},
+        "names": {
+            "description": "One name, or several.",
+            "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+        },
     }  # fmt: skip
 
 

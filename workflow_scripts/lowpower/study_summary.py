@@ -40,7 +40,7 @@ def summarize_study(files: Sequence[str | Path], home: str | Path) -> str:
     check_same_study(study, results)
     trained = models(study)
     claims_file = study.claims or Path(home) / "configs/claims.yaml"
-    claims = resolve(read_claims(claims_file, schemas / "claims.schema.yaml")[2], study, trained)
+    claims = resolve(read_claims(claims_file, schemas / "claims.schema.yaml").claims, study, trained)
     problems = find_problems(
         [PatientRow.of(row) for row in sheet], study.classes, study.seeds, study.split, study.unit == "annotation"
     )
@@ -49,7 +49,7 @@ def summarize_study(files: Sequence[str | Path], home: str | Path) -> str:
         raise InputError(f"{study.slides} is not ready for training:\n{reasons}")
     patients = len({row.patient for row in sheet})
     excluded = sum(bool(row.exclude) for row in sheet)
-    tested = sum(bool(claim["arms"]) for claim in claims)
+    tested = sum(bool(claim.arms) for claim in claims)
     lines = [
         f"cohort    {study.cohort}: {count_of(len(sheet), 'slide')} of {count_of(patients, 'patient')}"
         f"{f', {excluded:,} excluded by the sheet' if excluded else ''} ({study.slides})",

@@ -5,13 +5,16 @@ not hold where its whole interval is on the other side; otherwise it is inconclu
 are listed with the reason, as are claims that were withdrawn after training began.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from lowpower.claims.claim import ResolvedClaim
 from lowpower.claims.claims_table import FAILS, HOLDS, NOTE, NOTHING, OPEN, UNTESTED, in_short, sections
-from lowpower.claims.registration import BEFORE, fixed_claims, standing
+from lowpower.claims.registration import BEFORE, RegisterEntry, fixed_claims, standing
 from lowpower.config.table_settings import Statistics
 from lowpower.evaluation.accuracies import ACCURACIES, accuracies
 from lowpower.evaluation.hypothesis_tests import (
@@ -28,7 +31,7 @@ from lowpower.evaluation.intervals import Sample, draw_patients, mean, sample
 from lowpower.evaluation.metrics import confusion
 from lowpower.evaluation.power import FEWEST, least_margin
 from lowpower.evaluation.units import Judged, Units
-from lowpower.files import read_json, write_rows
+from lowpower.files import write_rows
 from lowpower.log import say
 from lowpower.tables.layout import number, write_texts
 from lowpower.tables.units_file import read_judged
@@ -41,7 +44,7 @@ COLUMNS = [
 
 
 def judge_claims(
-    claims: Sequence[dict],
+    claims: Sequence[ResolvedClaim],
     register: Sequence[str | Path],
     units: str | Path,
     folders: Sequence[str],
@@ -55,7 +58,7 @@ def judge_claims(
     claims: as resolved for the study, with arms or with the reason for no test. register: its entries, oldest first.
     units: units.parquet. folders: of the models in the claims.
     """
-    entries = [read_json(path) for path in register]
+    entries = [RegisterEntry.read(path) for path in register]
     rows = claim_rows(claims, entries, read_judged(units, folders, ["test"]), folders, statistics)
     write_rows(csv, COLUMNS, rows)
     write_texts(md, tex, sections(rows), NOTE if rows else NOTHING)
@@ -63,25 +66,26 @@ def judge_claims(
 
 
 def claim_rows(
-    claims: Sequence[dict],
-    entries: Sequence[dict],
+    claims: Sequence[ResolvedClaim],
+    entries: Sequence[RegisterEntry],
     judged: Sequence[Judged],
     folders: Sequence[str],
     statistics: Statistics,
 ) -> list[dict[str, str]]:
     """The rows of claims.csv as text, in the order of the file; withdrawn claims come last."""
     kinds = {(one.kind["per"], one.kind["pixels"]): one for one in judged}
-    confidence, ids = statistics.confidence, {claim["id"] for claim in claims}
+    confidence, ids = statistics.confidence, {claim.id for claim in claims}
     stood = standing(entries)
-    rows, outcomes = [], {}
+    rows: list[dict[str, str]] = []
+    outcomes: dict[int, Outcome] = {}  # by row
     for claim in claims:
-        registered = stood[claim["id"]]
+        registered = stood[claim.id]
         tested = _tested(claim, kinds, list(folders), statistics)
         if not isinstance(tested, str):
             cells, outcomes[len(rows)] = tested
-            rows.append(_about(claim, registered) | cells)
+            rows.append(_about(asdict(claim), registered) | cells)
         else:
-            rows.append(_about(claim, registered) | {"verdict": UNTESTED, "why": tested})
+            rows.append(_about(asdict(claim), registered) | {"verdict": UNTESTED, "why": tested})
     for k, adjusted in zip(outcomes, holm([found.p for found in outcomes.values()]), strict=True):
         verdict, why = _verdict(claims[k], outcomes[k], adjusted, len(outcomes), confidence)
         rows[k] |= {"p_holm": number(adjusted, 4), "verdict": verdict, "why": why}
@@ -90,46 +94,47 @@ def claim_rows(
     return rows + [_about(claim, BEFORE) | withdrawn for claim in gone]
 
 
-def _about(claim: dict, registered: str) -> dict[str, str]:
-    """Cells of a claim that do not depend on its test."""
+def _about(claim: Mapping[str, Any], registered: str) -> dict[str, str]:
+    """Cells of a claim that do not depend on its test. claim: as resolved or, if withdrawn, as written."""
     known = {key: claim.get(key, "") for key in ("id", "claim", "source", "test", "metric", "per", "figure")}
     margin = number(claim.get("margin"), 4)
     return dict.fromkeys(COLUMNS, "") | known | {"registered": registered, "margin": margin}
 
 
 def _tested(
-    claim: dict, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: Statistics
+    claim: ResolvedClaim, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: Statistics
 ) -> tuple[dict[str, str], Outcome] | str:
     """Cells and outcome of a claim, or the reason why it is not tested."""
-    if claim["why"]:
-        return claim["why"]
-    per, confidence = claim["per"], statistics.confidence
-    ones = [kinds.get((per, arm["pixels"])) for arm in claim["arms"]]
-    if None in ones:
+    if claim.why:
+        return claim.why
+    per, confidence = claim.per, statistics.confidence
+    wanted = [(per, arm.pixels) for arm in claim.arms]
+    if not kinds.keys() >= set(wanted):
         return "labels here are of slides, not of regions" if per == "region" else "no test patient has a known class"
+    ones = [kinds[key] for key in wanted]
     seeds = [  # for each seed, the units of each arm
         [one.of_models[folders.index(folder)] for one, folder in zip(ones, of_seed, strict=True)]
-        for of_seed in zip(*(arm["folders"] for arm in claim["arms"]), strict=True)
+        for of_seed in zip(*(arm.folders for arm in claim.arms), strict=True)
     ]
     counted = sorted({patient for models in seeds for units in models for patient in units.patients})
     if too_few := _too_few(claim, len(counted), confidence):
         return too_few
-    weights = slope_weights(len(ones)) if claim["test"] == "trend" else [1, -1]
+    weights = slope_weights(len(ones)) if claim.test == "trend" else [1, -1]
     patients = ones[0].patients
     drawn = draw_patients(patients, statistics.draws)
 
     def value_of(models: Sequence[Units]) -> Sample:
-        found = [sample(units, patients, drawn, statistics.rank_draws)[claim["metric"]] for units in models]
+        found = [sample(units, patients, drawn, statistics.rank_draws)[claim.metric] for units in models]
         return contrast(found, weights)
 
     value = mean([value_of(models) for models in seeds])
     if np.isnan(value.point):
-        return f"{claim['metric']} is not defined on these test data"
+        return f"{claim.metric} is not defined on these test data"
     moves = influence(seeds, weights)
-    found = outcome(value, len(counted), moves, claim["test"], claim.get("margin", 0.0), confidence)
+    found = outcome(value, len(counted), moves, claim.test, claim.margin or 0.0, confidence)
     cells = {
-        "row": claim["arms"][0]["name"] if claim["test"] != "trend" else "; ".join(a["name"] for a in claim["arms"]),
-        "against": "" if claim["test"] == "trend" else claim["arms"][1]["name"],
+        "row": claim.arms[0].name if claim.test != "trend" else "; ".join(arm.name for arm in claim.arms),
+        "against": "" if claim.test == "trend" else claim.arms[1].name,
         "patients": str(len(counted)),
         "n": str(len({unit for models in seeds for unit in models[0].ids})),
         "seeds": str(len(seeds)),
@@ -139,14 +144,14 @@ def _tested(
     return cells | _mcnemar(claim, seeds) | _three(seeds, weights), found
 
 
-def _too_few(claim: dict, patients: int, confidence: float) -> str:
+def _too_few(claim: ResolvedClaim, patients: int, confidence: float) -> str:
     """Reason why this number of patients cannot test a claim, or ""; it does not depend on any answer."""
     if patients < FEWEST:
         return f"too few test patients: {patients}; it takes {FEWEST} for an interval that can be believed"
-    if claim["test"] not in ONE_SIDED or claim["per"] != "patient":
+    if claim.test not in ONE_SIDED or claim.per != "patient":
         return ""
     least = least_margin(patients, confidence)
-    if least < claim["margin"]:
+    if least < (claim.margin or 0.0):
         return ""
     return (
         f"too few test patients: with {patients} no margin below {100 * least:.1f} points can be shown, even where no "
@@ -154,12 +159,12 @@ def _too_few(claim: dict, patients: int, confidence: float) -> str:
     )
 
 
-def _verdict(claim: dict, found: Outcome, adjusted: float, tested: int, confidence: float) -> tuple[str, str]:
+def _verdict(claim: ResolvedClaim, found: Outcome, adjusted: float, tested: int, confidence: float) -> tuple[str, str]:
     """Verdict on a tested claim, and a remark."""
-    level, margin = 1 - confidence, claim.get("margin", 0.0)
+    level, margin = 1 - confidence, claim.margin or 0.0
     if adjusted <= level:
         return HOLDS, ""
-    beyond = found.high < -margin or (claim["test"] == "equivalence" and found.low > margin)
+    beyond = found.high < -margin or (claim.test == "equivalence" and found.low > margin)
     if beyond:
         return FAILS, ""
     if found.p <= level:
@@ -167,9 +172,9 @@ def _verdict(claim: dict, found: Outcome, adjusted: float, tested: int, confiden
     return OPEN, ""
 
 
-def _mcnemar(claim: dict, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
+def _mcnemar(claim: ResolvedClaim, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
     """McNemar's test where it is valid: for two models with one answer per patient."""
-    if claim["test"] == "trend" or claim["per"] != "patient" or len(seeds) > 1 or claim["metric"] != "accuracy":
+    if claim.test == "trend" or claim.per != "patient" or len(seeds) > 1 or claim.metric != "accuracy":
         return {}
     first, second, p = mcnemar(*seeds[0])
     return {"only_row_right": str(first), "only_against_right": str(second), "p_mcnemar": number(p, 4)}

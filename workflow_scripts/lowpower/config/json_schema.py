@@ -1,8 +1,10 @@
 """JSON Schema of the settings classes: their types, ranges, defaults and descriptions as one file for a validator."""
 
+from copy import deepcopy
 from dataclasses import MISSING, fields
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 import yaml
 
@@ -12,7 +14,7 @@ from lowpower.files import replacing
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
-_HEADER = "# Written from the dataclasses in workflow_scripts/lowpower/config/ by `make docs`; change those.\n"
+_HEADER = "# Written from the dataclasses in workflow_scripts/lowpower/{}/ by `make docs`; change those.\n"
 
 
 def schema_of(settings: type[Settings], title: str, description: str) -> dict:
@@ -36,11 +38,11 @@ def sheet_schema() -> dict:
     }
 
 
-def write_schema(path: str | Path, schema: dict) -> None:
-    """Write a schema as YAML."""
+def write_schema(path: str | Path, schema: dict, room: str = "config") -> None:
+    """Write a schema as YAML. room: folder of its classes."""
     with replacing(path) as part:
         text = yaml.safe_dump(schema, sort_keys=False, allow_unicode=True, width=120)
-        part.write_text(_HEADER + text, encoding="utf-8")
+        part.write_text(_HEADER.format(room) + text, encoding="utf-8")
 
 
 def _section(settings: type[Settings]) -> dict:
@@ -54,7 +56,7 @@ def _section(settings: type[Settings]) -> dict:
 
 def _rule(field: Any, kind: Any) -> dict:
     """The rule of one key."""
-    default, rules = field.metadata["default"], dict(field.metadata["rules"])
+    default, rules = field.metadata["default"], deepcopy(field.metadata["rules"])  # copied: else YAML has aliases
     rule = {"description": field.metadata["description"]} | _type(kind, default)
     if "items" in rule:
         rule["items"] = rule["items"] | rules.pop("items", {})
@@ -69,6 +71,9 @@ def _type(kind: Any, default: Any = MISSING) -> dict:
     if section := section_of(kind):
         rule = _section(section)
         return {"oneOf": [{"type": "null"}, rule]} if default is None else rule
+    if get_origin(kind) in (Union, UnionType):
+        branches = [_type(one) for one in get_args(kind) if one is not NoneType]
+        return branches[0] if len(branches) == 1 else {"oneOf": branches}
     if get_origin(kind) is Literal:
         return {"enum": list(get_args(kind))}
     if get_origin(kind) is list:
