@@ -14,16 +14,18 @@ class ClaimedRow(Settings):
 
     method: str | list[str] | None = setting(
         ABSENT,
-        "A row of the study, or a list, of which the first that the study has is meant.",
+        "A row of the study, or a list; the first that the study has is used.",
         oneOf=[
             {"type": "string", "minLength": 1},
             {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
         ],
     )
-    magnification: float | None = setting(ABSENT, "What the row reads; 2.5 is 2.5x (4.0 µm/px).", exclusiveMinimum=0)
+    magnification: float | None = setting(
+        ABSENT, "Magnification of its images; 2.5 is 2.5x (4.0 µm/px).", exclusiveMinimum=0
+    )
     fewer_pixels: float | None = setting(
         ABSENT,
-        "Instead of magnification, how many times fewer pixels than the teacher: 4, 16, 64, 256. With neither it is "
+        "Instead of magnification, how many times fewer pixels than the teacher: 4, 16, 64, 256. Without either, "
         "the lowest magnification at which the study has the row.",
         minimum=1,
     )
@@ -34,7 +36,7 @@ class ClaimedRow(Settings):
         ABSENT, "Percent of the unlabeled training patients; by default the row's largest.", minimum=0, maximum=100
     )
     pixels: Literal["averaged", "level"] | None = setting(
-        ABSENT, "Pixels it is tested on: averaged (the default), or level for the slide's own level."
+        ABSENT, "Pixels that it is tested on: averaged (the default), or level for the slide's own level."
     )
 
 
@@ -49,21 +51,21 @@ class Claim(Settings):
         form="letters (A to Z, a to z), digits, ., - and _, a letter or digit first",
     )
     claim: str = setting(REQUIRED, "The claim in a sentence.", minLength=1)
-    source: str = setting("own", "Where it comes from.")
+    source: str = setting("own", "Source of the claim.")
     figure: str = setting("", "What the source found. It is shown beside accuracy_released and nowhere else.")
     cohorts: list[str] = setting(
-        [], "Cohorts that the claim is about, by the config's key cohort; in others it is not tested. None means any."
+        [], "Cohorts that the claim is about, by the config's key cohort; in others it is not tested. Empty means any."
     )
     test: Literal["superiority", "noninferiority", "equivalence", "trend", "none"] = setting(
         REQUIRED,
         "superiority (the row is better than the one it is compared with), noninferiority (worse by less than margin), "
-        "equivalence (neither better nor worse by margin), trend (the metric rises with shares), none (told, but not "
-        "tested by numbers).",
+        "equivalence (neither better nor worse by margin), trend (the metric rises with shares), none (listed, but "
+        "not tested).",
     )
     metric: Literal["accuracy", "macro_f1", "precision", "recall", "auroc"] = setting(
-        "accuracy", "What is compared; accuracy is the share of right answers."
+        "accuracy", "Metric that is compared; accuracy is the share of correct answers."
     )
-    per: Literal["patient", "slide", "region"] = setting("patient", "What is counted.")
+    per: Literal["patient", "slide", "region"] = setting("patient", "Unit that is counted.")
     margin: float | None = setting(
         ABSENT,
         "For noninferiority and equivalence, as a share of 1: 0.015 is one and a half points.",
@@ -78,7 +80,7 @@ class Claim(Settings):
         uniqueItems=True,
     )
     row: ClaimedRow = setting(ClaimedRow(), "The row that the claim is about.")
-    against: ClaimedRow = setting(ClaimedRow(), "What it is compared with; whatever is not said here is as in row.")
+    against: ClaimedRow = setting(ClaimedRow(), "The row of comparison; missing keys are those of row.")
 
 
 @dataclass(frozen=True)
