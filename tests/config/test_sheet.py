@@ -68,7 +68,7 @@ def test_a_decimal_comma_is_read_where_it_cannot_be_a_separator(tmp_path):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("slide,path,label\na,a.svs,x\n", "no column `patient` .*slides of one patient stay in one split"),
+        ("slide,path,label\na,a.svs,x\n", "no column `patient` .*whose slides all go into one split"),
         ("slide,path,patients,label\na,a.svs,p,x\n", "no column `patient`.*`patients` looks like it"),
         (HEADER, "no rows"),
         ("", "no column `slide`"),

@@ -83,7 +83,7 @@ def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tu
         about = error.schema["properties"][missing].get("description", "")
         return f"the key `{f'{key}.' if key else ''}{missing}` is missing; write it. {about}".rstrip()
     if "propertyNames" in error.absolute_schema_path:
-        return f"`{key}.{error.instance}` is no name that can stand there; write {error.schema['description']}"
+        return f"`{key}.{error.instance}` is not a valid name; write {error.schema['description']}"
     renamed = error.schema.get("renamed", {})
     if isinstance(error.instance, str) and error.instance in renamed:
         return f"`{key}: {error.instance}` is now `{renamed[error.instance]}`; write that"
