@@ -139,10 +139,10 @@ def test_numbers_in_quotes_are_numbers(tmp_path):
     ("content", "reason"),
     [
         (None, "does not exist or is not a file"),
-        ("", "is no whole JSON file"),
-        ('{"type": "FeatureCollection", "features": [', "is no whole JSON file"),
-        ("[" * 100_000, "is no whole JSON file"),
-        ({"shapes": []}, "is JSON but no GeoJSON features"),
+        ("", "is not a complete JSON file"),
+        ('{"type": "FeatureCollection", "features": [', "is not a complete JSON file"),
+        ("[" * 100_000, "is not a complete JSON file"),
+        ({"shapes": []}, "is JSON without GeoJSON features"),
         (collection(), "holds no polygon; draw one"),
         (
             collection({"type": "Feature", "geometry": {"type": "Point"}}),

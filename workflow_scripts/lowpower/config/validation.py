@@ -96,7 +96,7 @@ def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tu
         if error.schema.get("type") == "string" and source.text:
             write = f'it in quotes, "{source.text}", if it is text'
     if error.instance is None:
-        write += ", or take the key away"
+        write += ", or remove the key"
     return f"`{key}` is {found}; write {write}. {_description(error, rules)}".rstrip()
 
 
