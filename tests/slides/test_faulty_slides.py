@@ -161,7 +161,7 @@ FAULTS = {
     ),
     "a packed slide": (lambda f: named(f, "a.svs.gz"), "check_slide", "name is that of a packed file.*: unpack it"),
     "a folder": (lambda f: f, "check_slide", "a folder"),
-    "link loop": (loop, "check_slide", "leads back to itself"),
+    "link loop": (loop, "check_slide", "symbolic link to itself"),
     "a pipe": (pipe, "check_slide", "not a file"),
     "no file": (lambda f: f / "none.svs", "check_slide", "no file at the sheet's path"),
     "no path": (lambda f: "a\0b", "check_slide", "cannot be opened"),
