@@ -24,7 +24,7 @@ rule gather_slides:
         min_usable=STUDY.min_usable_slides,
         code=code("gather_slides"),
     message:
-        "Gathering what became of every slide"
+        "Gathering the intake results of all slides"
     script:
         "../workflow_scripts/gather_slides.py"
 
@@ -103,7 +103,7 @@ rule split_patients:
         annotated=STUDY.unit == "annotation",
         code=code("split_patients"),
     message:
-        "Dividing patients into training, validation and test, seed {wildcards.seed}"
+        "Splitting patients into training, validation and test, seed {wildcards.seed}"
     script:
         "../workflow_scripts/split_patients.py"
 
@@ -159,6 +159,6 @@ rule show_intake:
         problems=unformatted(PROBLEMS),
         code=code("show_intake"),
     message:
-        "Showing what became of every slide"
+        "Writing the intake page"
     script:
         "../workflow_scripts/show_intake.py"

@@ -36,7 +36,7 @@ rule write_model_cards:
         scanners=unformatted(sorted({row.scanner for row in SLIDES.values()})),
         code=code("write_model_cards"),
     message:
-        "Writing a card beside each model"
+        "Writing a model card for each model"
     script:
         "../workflow_scripts/write_model_cards.py"
 
@@ -69,7 +69,7 @@ rule record_provenance:
         code={script: code(script) for script in SCRIPTS},
         lock=read_lock(HOME / "requirements.txt"),
     message:
-        "Writing down what the study was made from"
+        "Recording inputs, code and versions of the study"
     script:
         "../workflow_scripts/record_provenance.py"
 
@@ -85,6 +85,6 @@ rule verify:  # checks the existing files only: with inputs, Snakemake would fir
         code=rules.record_provenance.params.code,
         provenance=PROVENANCE,
     message:
-        "Computing every table again"
+        "Recomputing every table"
     script:
         "../workflow_scripts/verify.py"

@@ -182,6 +182,6 @@ rule read_level:
         ),
         code=code("read_level"),
     message:
-        "Reading slide {wildcards.slide} from its own level for {wildcards.magnification}"
+        "Reading slide {wildcards.slide} at {wildcards.magnification} from a stored level"
     script:
         "../workflow_scripts/read_level.py"

@@ -83,7 +83,7 @@ rule finetune_student:
     params:
         job=student_params("finetune_student", "finetune"),
     message:
-        "Finishing {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
+        "Fine-tuning {wildcards.method} at {wildcards.magnification}, seed {wildcards.seed}"
     script:
         "../workflow_scripts/finetune_student.py"
 
@@ -148,6 +148,6 @@ rule show_examples:
         gpu=STUDY.gpu,
         code=code("show_examples"),
     message:
-        f"Showing examples of {EXAMPLE_STUDENT.folder} beside its teacher"
+        f"Showing examples of {EXAMPLE_STUDENT.folder} next to its teacher"
     script:
         "../workflow_scripts/show_examples.py"

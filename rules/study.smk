@@ -17,7 +17,7 @@ rule write_config:
         content=STUDY.as_dict(),
         code=code("write_config"),
     message:
-        "Writing down the config with every default"
+        "Writing the config with all defaults"
     script:
         "../workflow_scripts/write_config.py"
 
@@ -65,6 +65,6 @@ rule plan:
         results="results",
         tested=count_tested(PEOPLE, STUDY.classes, STUDY.seeds, STUDY.split),
     message:
-        "Planning: what this config will take on a machine like this"
+        "Estimating the time, memory and disk that this config needs"
     script:
         "../workflow_scripts/plan.py"

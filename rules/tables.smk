@@ -31,7 +31,7 @@ rule judge_units:
         reported=REPORTED,
         code=code("judge_units"),
     message:
-        "Judging what every model says, once for all tables"
+        "Evaluating all predictions, once for all tables"
     script:
         "../workflow_scripts/judge_units.py"
 
@@ -89,7 +89,7 @@ rule list_patients:
         reported=REPORTED,
         code=code("list_patients"),
     message:
-        "Listing what every model calls every patient"
+        "Listing the prediction of every model for every patient"
     script:
         "../workflow_scripts/list_patients.py"
 
@@ -177,7 +177,7 @@ rule count_hours:
         },
         code=code("count_hours"),
     message:
-        "Counting the hours of training"
+        "Computing training hours"
     script:
         "../workflow_scripts/count_hours.py"
 
@@ -206,7 +206,7 @@ rule refer_units:
         controls=controls(STUDY),
         code=code("refer_units"),
     message:
-        "Referring to the teacher what students read without being sure"
+        "Referring uncertain cases of the students to the teacher"
     script:
         "../workflow_scripts/refer_units.py"
 
@@ -231,6 +231,6 @@ rule trace_curves:
         reported=REPORTED,
         code=code("trace_curves"),
     message:
-        "Tracing ROC and reliability"
+        "Computing ROC and reliability curves"
     script:
         "../workflow_scripts/trace_curves.py"

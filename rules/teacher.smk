@@ -107,6 +107,6 @@ rule record_teacher:
         gpu=STUDY.gpu,
         code=code("record_teacher"),
     message:
-        f"Recording what the teacher says of {STUDY.views} views of each training region, seed {{wildcards.seed}}"
+        f"Recording teacher outputs for {STUDY.views} views of each training region, seed {{wildcards.seed}}"
     script:
         "../workflow_scripts/record_teacher.py"

@@ -153,7 +153,7 @@ def test_a_claim_that_a_study_cannot_test_is_no_error_but_says_why(tmp_path, cla
     "content, message",
     [
         ("claims: [", r"claims.yaml, line 1: this is not YAML \(.*\); correct this line or the one above it"),
-        ("claims: []\nclaims: []", "claims.yaml, lines 1 and 2: the key `claims` stands in one section twice"),
+        ("claims: []\nclaims: []", "claims.yaml, lines 1 and 2: the key `claims` occurs twice in one section"),
         (
             "claims: [{id: no, claim: x, test: none}]",
             r"claim 1: `id` is no, which YAML reads as false \(.*line 1\); write it in quotes, \"no\"",

@@ -68,12 +68,12 @@ def test_a_decimal_comma_is_read_where_it_cannot_be_a_separator(tmp_path):
 @pytest.mark.parametrize(
     "text, message",
     [
-        ("slide,path,label\na,a.svs,x\n", "no column `patient` .*slides of one patient stay in one split"),
+        ("slide,path,label\na,a.svs,x\n", "no column `patient` .*whose slides all go into one split"),
         ("slide,path,patients,label\na,a.svs,p,x\n", "no column `patient`.*`patients` looks like it"),
         (HEADER, "no rows"),
         ("", "no column `slide`"),
-        (HEADER + "a,a.svs,p,x\na,b.svs,p,x\n", "line 3: the slide id 'a' stands in line 2 already"),
-        (HEADER + "a,a.svs,p,x\nb,a.svs,p,x\n", "line 3: the slide file .*a.svs' stands in line 2"),
+        (HEADER + "a,a.svs,p,x\na,b.svs,p,x\n", "line 3: the slide id 'a' is already in line 2"),
+        (HEADER + "a,a.svs,p,x\nb,a.svs,p,x\n", "line 3: the slide file .*a.svs' is already in line 2"),
         (HEADER + "a,a.svs,p,x\nb,sub/../a.svs,p,x\n", "line 3: the slide file .*a.svs'"),
         (HEADER + "a,a.svs,,x\nb,b.svs,,x\nc,c.svs,,x\n", r"line 2 \(and 2 other lines\): `patient` is blank"),
         ("<!DOCTYPE html><html>login</html>", "is a web page, not a sheet"),
@@ -84,9 +84,9 @@ def test_a_decimal_comma_is_read_where_it_cannot_be_a_separator(tmp_path):
             "line 2: `split` is 'Train'; write: train, val, test",
         ),
         ("slide,path,patient,label,true_lable\na,a.svs,p,x,y\n", "`true_lable` looks like `true_label`"),
-        ("slide,path,patient,label,label\na,a.svs,p,x,y\n", r"columns 4 and 5 have one name \(`label`, `label`\)"),
-        ("slide,path,patient,label,Label\na,a.svs,p,x,y\n", r"columns 4 and 5 have one name \(`label`, `Label`\)"),
-        ("slide,note,path,patient,label,note \na,1,a.svs,p,x,2\n", "columns 2 and 6 have one name"),
+        ("slide,path,patient,label,label\na,a.svs,p,x,y\n", r"columns 4 and 5 have the same name \(`label`, `label`\)"),
+        ("slide,path,patient,label,Label\na,a.svs,p,x,y\n", r"columns 4 and 5 have the same name \(`label`, `Label`\)"),
+        ("slide,note,path,patient,label,note \na,1,a.svs,p,x,2\n", "columns 2 and 6 have the same name"),
     ],
 )
 def test_a_bad_sheet_is_one_message(tmp_path, text, message):
@@ -95,7 +95,7 @@ def test_a_bad_sheet_is_one_message(tmp_path, text, message):
 
 
 def test_a_sheet_in_another_encoding_or_no_sheet_is_said_so(tmp_path):
-    with pytest.raises(InputError, match="line 2: a letter is not UTF-8; save the sheet as CSV"):
+    with pytest.raises(InputError, match="line 2: a character is not UTF-8; save the sheet as CSV"):
         read_sheet(write_sheet(tmp_path, HEADER + "a,ä.svs,p,x\n", encoding="latin-1"), SHEET)
     with pytest.raises(InputError, match=r"there is no file .*none\.csv"):
         read_sheet(tmp_path / "none.csv", SHEET)
@@ -139,7 +139,7 @@ def test_a_quote_that_is_not_closed_swallows_no_row(tmp_path, column, closed):
         rows[closed - 1][column] += '"'
     told = message(tmp_path, as_text(rows))
     assert "line 6: a quote" in told
-    assert not closed or f"closed in line {closed + 1} only" in told
+    assert not closed or f"closed only in line {closed + 1}" in told
 
 
 @pytest.mark.parametrize("last", ['S2,S2.svs,P2,"a', 'S2,S2.svs,"P"2,a', 'S2,S2.svs,"P2" x,a'])
@@ -327,7 +327,7 @@ def test_numbers_that_excel_shows_with_leading_zeros_have_them(tmp_path):
 @pytest.mark.parametrize(
     "value, told",
     [
-        (1.2345678901234501e16, "'1.23456789012345e+16', a long number that a spreadsheet program cut"),
+        (1.2345678901234501e16, "'1.23456789012345e+16', a long number that a spreadsheet program shortened"),
         (12345678901234567, "e+16', a long number"),
         (datetime.datetime(2026, 2, 1), "'2026-02-01 00:00:00', a date or time"),
         (datetime.time(12, 30), "'12:30:00', a date or time"),
@@ -402,13 +402,15 @@ def test_an_mpp_is_a_number_above_zero(tmp_path, mpp):
 @pytest.mark.parametrize("reason", ["25", "0", "False", "no", "nan", "-"])
 def test_a_reason_to_exclude_is_in_words(tmp_path, reason):
     text = f"slide,path,patient,label,exclude\na,a.svs,p,x,\nb,b.svs,q,x,{reason}\n"
-    assert f"line 3: `exclude` is {reason!r}, no reason" in message(tmp_path, text)
+    assert f"line 3: `exclude` is {reason!r}, not a reason" in message(tmp_path, text)
 
 
 def test_a_decimal_comma_that_became_two_cells_is_refused(tmp_path):
     text = "slide,path,patient,label,mpp,exclude\na,a.svs,p,x,{},25\n"
-    assert "line 2: `mpp` is '0', and no pixel is 0 µm wide; write 0.25" in message(tmp_path, text.format(0))
-    assert "line 2: `exclude` is '25', no reason" in message(tmp_path, text.format(1))
+    assert "line 2: `mpp` is '0', but no pixel is 0 µm wide; write a number such as 0.25" in message(
+        tmp_path, text.format(0)
+    )
+    assert "line 2: `exclude` is '25', not a reason" in message(tmp_path, text.format(1))
 
 
 @pytest.mark.parametrize(
@@ -492,7 +494,9 @@ def test_names_that_are_two_are_left_alone(one, other):
 def test_slides_that_a_disk_may_not_tell_apart_are_an_error(tmp_path, one, other):
     rows = slides(3)
     rows[0][0], rows[2][0] = one, other
-    assert f"line 4: the slide id {other!r} is {one!r} of line 2 in other letters" in message(tmp_path, as_text(rows))
+    assert f"line 4: the slide id {other!r} differs from {one!r} in line 2 only in case" in message(
+        tmp_path, as_text(rows)
+    )
 
 
 def test_slides_may_differ_by_leading_zeros(tmp_path):
@@ -562,7 +566,7 @@ RIGHT = {
     "x_dimension_short.xlsx": 12,
     "float_merge_silent.xlsx": 40,
     "x_broken_sheet_xml.xlsx": "not an Excel workbook, or a damaged one",
-    "sheet_two_label_columns.csv": "the columns 4 and 6 have one name",
+    "sheet_two_label_columns.csv": "the columns 4 and 6 have the same name",
     "sheet_decimal_comma.csv": r"line 2 \(and 11 other lines\): `mpp` is '0'",
     "sheet_braces.csv": 6,
     "sheet_long_ids.csv": "line 5: 7 cells below 6 headings",

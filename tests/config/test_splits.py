@@ -244,7 +244,7 @@ def test_one_name_in_two_spellings_is_a_problem(split, column, one, other):
     assert f"{column} {one!r} (slide {first}) and {other!r} (slide x)" in found or (
         f"{column} {other!r} (slide x) and {one!r} (slide {first})" in found
     )
-    assert "may be one in two spellings" in found and "write one of them everywhere" in found
+    assert "may be two spellings of the same name" in found and "use one of them everywhere" in found
 
 
 @pytest.mark.parametrize("label", ["A", "a.", "\uff41"])

@@ -133,8 +133,8 @@ def test_a_torchvision_that_does_not_fit_is_told_with_what_to_install(tmp_path, 
     else:
         monkeypatch.setitem(sys.modules, "torchvision", None)
     found = f"torch {torch.__version__} and torchvision {version or ''}"
-    remedy = "install the versions of requirements.txt (`make .venv` anew, or envs/distillation.yaml)"
+    remedy = "install the versions of requirements.txt (`make .venv` again, or envs/distillation.yaml)"
     with pytest.raises(InputError) as caught:
         torchvision_part.__wrapped__("transforms.v2.functional")
     assert str(caught.value).startswith(found) and str(caught.value).endswith(remedy)
-    assert "do not fit together" in str(caught.value)
+    assert "are incompatible" in str(caught.value)

@@ -218,7 +218,7 @@ def test_a_file_of_another_network_or_none_at_all_is_refused(tiny_cohort):
     with pytest.raises(InputError, match=r"of resnet34: \d+ missing \(layer1.2.bn1.bias, .* and \d+ more\)"):
         finetune(tiny_cohort, given(network="resnet34"), weights_of("resnet18", tiny_cohort))
     (tiny_cohort / "weights.safetensors").write_bytes(b"<html>")
-    with pytest.raises(InputError, match="is no file of weights"):
+    with pytest.raises(InputError, match="is not a file of weights"):
         finetune(tiny_cohort, given(), str(tiny_cohort / "weights.safetensors"))
 
 
@@ -250,7 +250,7 @@ def test_a_model_of_an_unknown_network_is_one_message(tmp_path):
     network = networks.build("resnet10", 2, 0)
     network.name = "vit"
     save_model(tmp_path / "model.safetensors", network, ModelHeader(classes=CLASSES))
-    with pytest.raises(InputError, match=r"model.safetensors: the network 'vit' is none that this version"):
+    with pytest.raises(InputError, match=r"model.safetensors: the network 'vit' is not in this version"):
         load_model(tmp_path / "model.safetensors")
 
 

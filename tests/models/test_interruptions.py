@@ -170,7 +170,9 @@ def test_a_damaged_checkpoint_is_ignored(tmp_path, monkeypatch, capfd, damage):
     assert load_checkpoint(path, "here", "test")["network"].sum() == 9000
     path.write_bytes(damage(path.read_bytes()))
     assert load_checkpoint(path, "here", "test") is None
-    assert "test: last-train.pt is damaged or no checkpoint of this version; starting afresh" in capfd.readouterr().err
+    assert (
+        "test: last-train.pt is damaged or not a checkpoint of this version; starting afresh" in capfd.readouterr().err
+    )
     assert not (tmp_path / "stranger").exists()
 
 

@@ -43,9 +43,7 @@ def test_an_untouched_study_is_the_same_again(study, capsys):
 def test_a_changed_table_is_found_with_its_place_and_what_is_not_as_it_was(study, capsys):
     table = study.out / "tables/cost.csv"
     table.write_text(table.read_text().replace("resnet10,5x,9", "resnet10,5x,8"))
-    with pytest.raises(
-        InputError, match=r"1 table other than computed again \(tables/cost.csv\); 1 file other than re"
-    ):
+    with pytest.raises(InputError, match=r"1 table not reproduced \(tables/cost.csv\); 1 file not as re"):
         check(study, code="2")
     said = capsys.readouterr().err
     assert "tables/cost.csv: differs in line 3: 'resnet10,5x,8" in said and "its inputs give 'resnet10,5x,9" in said
@@ -56,7 +54,7 @@ def test_a_changed_table_is_found_with_its_place_and_what_is_not_as_it_was(study
 @pytest.mark.slow
 def test_a_missing_table_fails_and_a_missing_input_is_said(study, capsys):
     (study.out / "tables/cost.tex").unlink()
-    with pytest.raises(InputError, match=r"1 table other than computed again \(tables/cost.tex\)\. Fetch"):
+    with pytest.raises(InputError, match=r"1 table not reproduced \(tables/cost.tex\)\. Fetch"):
         check(study)
     assert "tables/cost.tex: missing" in capsys.readouterr().err
     (study.out / "cost/resnet10-5x.json").unlink()
@@ -94,10 +92,10 @@ def test_tables_are_computed_from_the_predictions_not_from_the_units_that_lie_th
     verify(jobs, {}, out / "provenance.json")
     assert "tables/patients.csv: same" in capsys.readouterr().err
     write_units(out, [STUDY[0], STUDY[5]], JUDGING)  # of other predictions, which stay; the table is that of the first
-    with pytest.raises(InputError, match=r"1 table other than computed again \(tables/patients.csv\)"):
+    with pytest.raises(InputError, match=r"1 table not reproduced \(tables/patients.csv\)"):
         verify(jobs, {}, out / "provenance.json")
     (out / "1.parquet").unlink()
-    with pytest.raises(InputError, match=r"1 table other than computed again"):  # from the units that lie there
+    with pytest.raises(InputError, match=r"1 table not reproduced"):  # from the units that lie there
         verify(jobs, {}, out / "provenance.json")
     assert "units.parquet: not computed again, 1.parquet not here" in capsys.readouterr().err
 
@@ -106,7 +104,7 @@ def test_tables_are_computed_from_the_predictions_not_from_the_units_that_lie_th
 def test_units_that_cannot_be_judged_again_are_said(tmp_path, capsys):
     out, jobs = judged_study(tmp_path)
     predictions(8).assign(p_c=0.5).to_parquet(out / "1.parquet")
-    with pytest.raises(InputError, match=r"1 table other than computed again \(units.parquet\)"):
+    with pytest.raises(InputError, match=r"1 table not reproduced \(units.parquet\)"):
         verify(jobs, {}, out / "provenance.json")
     assert "units.parquet: cannot be computed again (lowpower: " in capsys.readouterr().err
 
@@ -115,7 +113,7 @@ def test_units_that_cannot_be_judged_again_are_said(tmp_path, capsys):
 def test_a_changed_file_that_no_table_shows_is_found_by_its_hash(study, capsys):
     with open(study.out / "teacher/seed0/model.safetensors", "ab") as model:
         model.write(b"!")
-    with pytest.raises(InputError, match=r"own: 1 file other than recorded \(teacher/seed0/model.safetensors\)"):
+    with pytest.raises(InputError, match=r"own: 1 file not as recorded \(teacher/seed0/model.safetensors\)"):
         check(study)
     study.record.unlink()
     check(study)
@@ -124,7 +122,7 @@ def test_a_changed_file_that_no_table_shows_is_found_by_its_hash(study, capsys):
 
 def test_a_script_that_fails_is_told_with_its_last_words(study, capsys):
     (study.out / "cost/resnet10-5x.json").write_text("{}\n")
-    with pytest.raises(InputError, match="3 tables other than computed again"):
+    with pytest.raises(InputError, match="3 tables not reproduced"):
         check(study)
     assert "tables/cost.csv: cannot be computed again (lowpower: this looks like a mistake" in capsys.readouterr().err
 

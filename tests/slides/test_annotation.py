@@ -139,10 +139,10 @@ def test_numbers_in_quotes_are_numbers(tmp_path):
     ("content", "reason"),
     [
         (None, "does not exist or is not a file"),
-        ("", "is no whole JSON file"),
-        ('{"type": "FeatureCollection", "features": [', "is no whole JSON file"),
-        ("[" * 100_000, "is no whole JSON file"),
-        ({"shapes": []}, "is JSON but no GeoJSON features"),
+        ("", "is not a complete JSON file"),
+        ('{"type": "FeatureCollection", "features": [', "is not a complete JSON file"),
+        ("[" * 100_000, "is not a complete JSON file"),
+        ({"shapes": []}, "is JSON without GeoJSON features"),
         (collection(), "holds no polygon; draw one"),
         (
             collection({"type": "Feature", "geometry": {"type": "Point"}}),
@@ -287,7 +287,7 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
     files.write_rows(tmp_path / "intake.csv", ["slide", "state"], intake)
     index_regions(tables, images, slides, 1, tmp_path / "intake.csv", tmp_path / "regions/10x.csv")
     classes, split = ["benign", "normal", "tumor"], Split(by="random", val=0.2, test=0.3)
-    with pytest.raises(InputError, match="'normal' of the config's `classes` is no slide's label"):
+    with pytest.raises(InputError, match="'normal' of the config's `classes` is not the label of any slide"):
         divide(sheet, classes, [0], split)
     divided = divide(sheet, classes, [0], split, annotated=True)
     write_splits(divided, tmp_path / "regions/10x.csv", classes, tmp_path / "splits.csv")

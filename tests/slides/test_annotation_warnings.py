@@ -57,7 +57,7 @@ def test_of_annotations_on_tissue_nothing_is_said():
 )
 def test_coordinates_of_another_unit_are_known_by_the_tissue_they_would_hold(move, words):
     (said,) = doubt(drawn(*map(move, RIGHT)))
-    assert said.startswith(f"its annotations look like {words} read as pixels of level 0 ")
+    assert said.startswith(f"its annotations look like {words} read as pixels of level 0, ")
     share, would = (int(part.split("%")[0].split()[-1]) for part in said.split("tissue", 1))
     assert share <= 25 and would >= 97
 
@@ -72,10 +72,8 @@ def test_two_units_that_fit_alike_are_both_said():
 def test_a_unit_is_doubted_also_where_all_is_tissue_and_annotations_huddle_in_a_corner():
     everywhere = np.ones_like(TISSUE)
     (said,) = doubt(drawn(*(one / 16 for one in RIGHT)), everywhere)
-    assert (
-        "look like µm or pixels of level 2: read as pixels of level 0 100% of their area is tissue, read like that 100%"
-        in said
-    )
+    assert "look like µm or pixels of level 2: read as pixels of level 0, 100% of their area is tissue" in said
+    assert "of their area is tissue; read like that, 100%" in said
     assert doubt(drawn(*RIGHT), everywhere) == []
 
 
@@ -119,7 +117,7 @@ def test_copies_are_counted():
 def test_classes_drawn_over_each_other_are_named():
     inner = ring(1750, 750, 300)
     (said,) = doubt(drawn(*RIGHT) + drawn(inner, name="necrosis"))
-    assert "of another class (1 of class necrosis in tumor), and the same pixels are learned as both" in said
+    assert "of another class (1 of class necrosis in tumor), so models learn both classes from the same pixels" in said
     (said,) = doubt(drawn(*RIGHT) + drawn(inner, name=""))
     assert "(1 without a class in tumor)" in said
     (said,) = doubt(drawn(*RIGHT) + drawn(*RIGHT, inner, name="normal"))

@@ -59,7 +59,7 @@ def test_the_sheets_mpp_goes_before_the_slides():
     [
         ({}, None, "no mpp.*column mpp"),
         ({"mpp_x": "nonsense", "mpp_y": "nan"}, None, "no mpp.*column mpp"),
-        ({"mpp_x": "352.8", "mpp_y": "352.8"}, None, "352.8 x 352.8 µm per pixel, which is not believed.*column mpp"),
+        ({"mpp_x": "352.8", "mpp_y": "352.8"}, None, "352.8 x 352.8 µm per pixel, which is implausible.*column mpp"),
         ({}, 250, "the sheet says 250 µm per pixel; write a value between 0.05 and 20"),
         ({"mpp_x": "0.5", "mpp_y": "0.5"}, 250, "the sheet says 250 µm per pixel"),  # not passed over for the slide's
         ({"mpp_x": "0.5", "mpp_y": "0.52"}, None, "not square .0.5 x 0.52 µm.*or.*write their µm into.*column mpp"),

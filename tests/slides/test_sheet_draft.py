@@ -59,7 +59,7 @@ def test_every_slide_becomes_a_row_to_fill_in(tmp_path):
         "with mpp in the file, so that the column may stay blank: 2\n",
         "without mpp: 2 (c, d)",
         "cannot be opened: 1 (damaged)",
-        "passed over: 1 file of other kinds (.txt)",
+        "skipped: 1 file of other kinds (.txt)",
         "configs/own.yaml",
     ):
         assert said in text
@@ -143,7 +143,7 @@ def test_dicom_files_without_ending_are_found_and_grouped(tmp_path):
         ("1.2.840.10008.1", "p/1.2.840.10008.1", False),
         ("IMG0001", "q/IMG0001", False),
     ]
-    assert "passed over: 1 file of other kinds (no ending)" in text
+    assert "skipped: 1 file of other kinds (no ending)" in text
     checked, *_, tiled = cut_slide(tmp_path / "out", tmp_path / "p/1.2.840.10008.1")
     assert (checked["vendor"], len(checked["levels"]), tiled["regions"]) == ("dicom", 2, 1)
 
@@ -156,16 +156,16 @@ def test_what_is_passed_over_is_counted_with_what_to_do(tmp_path, capsys):
     add(tmp_path / "slide.svs")
     text = draft_sheet(tmp_path)
     for line in (
-        "passed over: 1 Olympus VSI file (a.vsi): export it as OME-TIFF with QuPath",
-        "passed over: 2 Philips iSyntax files (b.isyntax, b2.iSyntax): export it as SVS, DICOM or",
-        "passed over: 1 Sqray SDPC file (c.sdpc): export",
-        "passed over: 1 KFBIO KFB file (d.kfb): export",
-        "passed over: 1 Zeiss ZVI file (e.zvi): export",
-        "passed over: 1 packed file (f.svs.gz): unpack it",
-        "passed over: 1 JPEG 2000 file (g.jp2): if it is a slide: `vips tiffsave FILE",
-        "passed over: 2 plain picture files (h.JPG, i.png): if it is a slide: `vips",
-        "passed over: 1 OME-Zarr file (x.ome.zarr): export",
-        "passed over: 2 files of other kinds (.csv, no ending)",
+        "skipped: 1 Olympus VSI file (a.vsi): export it as OME-TIFF with QuPath",
+        "skipped: 2 Philips iSyntax files (b.isyntax, b2.iSyntax): export it as SVS, DICOM or",
+        "skipped: 1 Sqray SDPC file (c.sdpc): export",
+        "skipped: 1 KFBIO KFB file (d.kfb): export",
+        "skipped: 1 Zeiss ZVI file (e.zvi): export",
+        "skipped: 1 packed file (f.svs.gz): unpack it",
+        "skipped: 1 JPEG 2000 file (g.jp2): if it is a slide: `vips tiffsave FILE",
+        "skipped: 2 plain picture files (h.JPG, i.png): if it is a slide: `vips",
+        "skipped: 1 OME-Zarr file (x.ome.zarr): export",
+        "skipped: 2 files of other kinds (.csv, no ending)",
     ):
         assert line in text and line in said
     assert "1 row," in text
@@ -252,7 +252,7 @@ def test_a_name_that_is_no_text_is_said(tmp_path, capsys):
 def test_real_slides(tmp_path, shared):
     text = draft_sheet(shared / "data/slides", tmp_path / "slides.csv")
     found = {row["slide"]: (row["mpp"], row["exclude"][:30]) for row in rows_of(tmp_path / "slides.csv")}
-    unknown = "OpenSlide does not know this k"
+    unknown = "OpenSlide does not support thi"
     assert found == {
         "CMU-0-small": ("", ""),
         "broken": ("", unknown),

@@ -45,7 +45,7 @@ def test_much_ink_is_told(tmp_path):
     state = mask_of(tmp_path, finish(drawn))
     assert state["state"] == "usable" and len(state["warnings"]) == 1
     # a disk of 0.2 and a stroke of 50 x 160 pixels and its edge, of 64 µm²
-    assert "0.55 of 0.76 mm² that are colored (73%) are taken for ink" in state["warnings"][0]
+    assert "0.55 of 0.76 mm² of colored area (73%) are classified as ink" in state["warnings"][0]
     assert "set tissue.pen_um: 0" in state["warnings"][0] and OWN in state["warnings"][0]
 
 
@@ -68,16 +68,16 @@ def test_no_tissue_says_how_much_was_ink(tmp_path):
 @pytest.mark.slow
 def test_another_stain_is_told(tmp_path):
     (warning,) = mask_of(tmp_path, finish(draw_stained("Masson")))["warnings"]
-    assert "% of what is colored is brown, blue or green" in warning and "set tissue.pen_um: 0" in warning
+    assert "% of the colored area is brown, blue or green" in warning and "set tissue.pen_um: 0" in warning
     assert mask_of(tmp_path, finish(draw_stained("Masson")), pen_um=0)["warnings"] == []
 
 
 def test_tissue_that_is_all_or_nearly_nothing_is_told(tmp_path):
     area, border = mask_of(tmp_path, finish(draw_slide(np.ones((160, 160)))))["warnings"]
-    assert area.startswith("tissue is 100% of what was scanned (1.64 of 1.64 mm²)") and OWN in area
-    assert border.startswith("tissue lies along 100% of the border of what was scanned") and OWN in border
+    assert area.startswith("tissue is 100% of the scanned area (1.64 of 1.64 mm²)") and OWN in area
+    assert border.startswith("tissue touches 100% of the border of the scanned area") and OWN in border
     (little,) = mask_of(tmp_path, on_glass(finish(draw_slide(disk(radius=0.07)))))["warnings"]
-    assert little.startswith("tissue is 0.7% of what was scanned (0.03")
+    assert little.startswith("tissue is 0.7% of the scanned area (0.03")
     assert "if some is missing, " + OWN in little
 
 
@@ -92,7 +92,7 @@ def test_tissue_that_is_cut_off_is_told(tmp_path):
     tissue = np.zeros((160, 160))
     tissue[:, :110] = 1
     (warning,) = mask_of(tmp_path, finish(draw_slide(tissue)))["warnings"]
-    assert warning.startswith("tissue lies along 59%") and "scan the whole of it" in warning
+    assert warning.startswith("tissue touches 59%") and "scan all of it" in warning
 
 
 def test_an_image_without_color_is_told(tmp_path):
@@ -106,7 +106,7 @@ def test_fluorescence_is_told(tmp_path):
     image = np.random.default_rng(0).integers(0, 20, (160, 160, 3)).astype(np.uint8)
     image[disk(), 2] = 200
     (warning,) = mask_of(tmp_path, image)["warnings"]
-    assert warning.startswith("72% of the image is dark and no bright glass shows") and OWN in warning
+    assert warning.startswith("72% of the image is dark and there is no bright glass") and OWN in warning
 
 
 def test_a_mask_of_ones_own_is_not_doubted_here(tmp_path):

@@ -277,7 +277,7 @@ def test_a_compression_that_nobody_reads_is_named_and_how_to_convert(tmp_path, n
         for page in tiff.pages:
             page.tags["Compression"].overwrite(number)
     checked, *_ = cut_slide(tmp_path / "out", path)
-    assert f"(TIFF compression {number}), which is not read here; export it again with JPEG" in checked["reason"]
+    assert f"(TIFF compression {number}), which lowpower does not read; export it again with JPEG" in checked["reason"]
     assert "`vips tiffsave FILE new.tif --tile --pyramid --compression jpeg" in checked["reason"]
     assert "damaged" not in checked["reason"]
 
@@ -285,7 +285,7 @@ def test_a_compression_that_nobody_reads_is_named_and_how_to_convert(tmp_path, n
 def test_a_jpeg_that_openslide_lacks_is_not_called_damaged(tmp_path):
     path = write(tmp_path / "a.tif", compressionargs={"lossless": True})
     _, masked, _ = cut_slide(tmp_path / "out", path)
-    assert masked["state"] == "excluded" and "not read here (Unsupported color conversion" in masked["reason"]
+    assert masked["state"] == "excluded" and "lowpower does not read (Unsupported color conversion" in masked["reason"]
 
 
 def test_a_dicom_compression_that_openslide_lacks_is_named(tmp_path):
@@ -295,7 +295,7 @@ def test_a_dicom_compression_that_openslide_lacks_is_named(tmp_path):
         assert data.count(b"1.2.840.10008.1.2.4.50") == 1
         path.write_bytes(data.replace(b"1.2.840.10008.1.2.4.50", b"1.2.840.10008.1.2.4.80"))  # JPEG-LS
     checked, *_ = cut_slide(tmp_path / "out", tmp_path / "level0.dcm")
-    assert "not read here (Unsupported transfer syntax 1.2.840.10008.1.2.4.80)" in checked["reason"]
+    assert "lowpower does not read (Unsupported transfer syntax 1.2.840.10008.1.2.4.80)" in checked["reason"]
     assert "damaged" not in checked["reason"] and str(tmp_path) not in checked["reason"]
 
 

@@ -81,7 +81,7 @@ def test_transparent_is_background(tmp_path):
     [
         (None, "column mask does not exist"),
         (b"no image", "column mask cannot be read as an image"),
-        (np.ones((100, 100), np.uint8), "has not the shape of the slide, 1024 x 512 px"),
+        (np.ones((100, 100), np.uint8), "does not have the shape of the slide, 1024 x 512 px"),
         (np.zeros((50, 100), np.uint8), "marks no tissue"),
     ],
 )
@@ -158,16 +158,16 @@ PHOTO = draw_tissue(SIDES[1], SIDES[0], [(100, 100, 400, 600)])
 @pytest.mark.parametrize(
     ("pixels", "found"),
     [
-        (LABELS, "has the values 0, 1, 2, where 0 and one other are wanted"),
+        (LABELS, "has the values 0, 1, 2, but should have 0 and one other"),
         (np.array([0, 1, 255], np.uint8)[LABELS], "has the values 0, 1, 255,"),
         (np.array([0, 1, 4], np.uint16)[LABELS], "has the values 0, 1, 4,"),
         (np.array([0, 0.5, 1], np.float32)[LABELS], "has the values 0, 0.5, 1,"),
         (PIECES + np.uint8(1), "has the values 1, 2,"),
         (COLORS, "has the values (0, 0, 0), (0, 255, 0), (255, 0, 0),"),
         (np.where(COLORS.any(axis=2, keepdims=True), COLORS, 255).astype(np.uint8), "(255, 255, 255),"),
-        (ndimage.label(PIECES)[0].astype(np.uint8) * 2, "has 10 values, where 0 and one other are wanted"),
+        (ndimage.label(PIECES)[0].astype(np.uint8) * 2, "has 10 values, but should have 0 and one other"),
         (ndimage.label(PIECES[::5, ::5])[0].astype(np.uint16).repeat(30, 0).repeat(30, 1), "values"),
-        (PHOTO, "values, where 0 and one other are wanted: it holds several labels, or is a picture; save it with one"),
+        (PHOTO, "values, but should have 0 and one other: it holds several labels, or is a picture; save it with one"),
         (np.where(OUTLINE[..., None], (0, 0, 255), PHOTO).astype(np.uint8), "or is a picture"),
     ],
 )
@@ -187,7 +187,7 @@ def test_labels_and_pictures_saved_as_jpeg_are_no_mask_either(tmp_path):
     ("pixels", "warning"),
     [
         (np.full(SIDES[::-1], 255, np.uint8), "marks 100% of the slide as tissue"),
-        (~PIECES, "marks 74% of the slide as tissue, and 100% of the rim; if it is the background that is not 0 in it"),
+        (~PIECES, "marks 74% of the slide as tissue, and 100% of the rim; if its background is the part that is not 0"),
         (OUTLINE, "marks lines, which enclose 17 times their area; fill"),
         (np.where(np.arange(SIDES[0]) % 500 == 250, 100, PIECES * 255).astype(np.uint8), "has the values 0, 100, 255,"),
     ],
@@ -277,7 +277,9 @@ def test_a_mask_that_fits_only_one_area_to_the_pixel_is_of_that_one(tmp_path):
 
 def test_a_mask_that_lies_on_its_side_is_told_so(tmp_path):
     own = save(tmp_path / "own.png", PIECES.T.astype(np.uint8))
-    with pytest.raises(ExcludedSlide, match=r"700 x 1000 px, has not the shape of the slide.*turn it by 90 degrees"):
+    with pytest.raises(
+        ExcludedSlide, match=r"700 x 1000 px, does not have the shape of the slide.*turn it by 90 degrees"
+    ):
         read(own)
 
 
@@ -301,7 +303,7 @@ def warnings_of(folder, image, mask, **options):
 @pytest.mark.parametrize(
     ("turn", "words"),
     [
-        (np.s_[:, ::-1], "looks mirrored from left to right: 0% of what it marks is stained, and 99% would be"),
+        (np.s_[:, ::-1], "looks mirrored from left to right: 0% of the area it marks is stained, and 99% would be"),
         (np.s_[::-1], "looks upside down: "),
         (np.s_[::-1, ::-1], "looks turned by 180 degrees: "),
     ],
@@ -335,7 +337,7 @@ def test_a_mask_of_another_slide_is_doubted(tmp_path, aside):
     other = np.zeros_like(mask)
     other[:, 58:68] = True  # where there is none, however it is turned
     (said,) = warnings_of(tmp_path, image, other)
-    assert said.startswith("0.0% of what its mask marks is stained: it may be of another slide")
+    assert said.startswith("0.0% of the area its mask marks is stained: it may belong to another slide")
 
 
 @pytest.mark.slow

@@ -90,7 +90,7 @@ def test_a_leak_and_bad_probabilities_stop_before_anything_is_written(tmp_path):
     divisions = [tmp_path / "splits.csv"]
     write_units(tmp_path, STUDY[:1], JUDGING, divisions=divisions)  # another seed trains on the patient
     (tmp_path / "units.parquet").unlink()
-    with pytest.raises(InputError, match=r"patient 'p3' is judged \(test\) but is in train of seed 1"):
+    with pytest.raises(InputError, match=r"patient 'p3' is evaluated \(test\) but is in train of seed 1"):
         write_units(tmp_path, [STUDY[0], (model("sskd", seed=1), predictions(6))], JUDGING, divisions=divisions)
     with pytest.raises(InputError, match="which add to"):
         write_units(tmp_path, [(model("sskd"), predictions(6).assign(p_c=0.5))], JUDGING)

@@ -120,7 +120,7 @@ FILES = {
     b"- a\n": ": the file is a list; write one key per line, such as `cohort: own` (configs/own.yaml)",
     b"cohort\n": ": the file is plain text; write one key per line, such as `cohort: own` (configs/own.yaml)",
     b"7\n": ": the file is one value; write one key per line, such as `cohort: own` (configs/own.yaml)",
-    "note: Präparate".encode("latin-1"): ", line 1: a letter is not UTF-8; save the file as text in UTF-8",
+    "note: Präparate".encode("latin-1"): ", line 1: a character is not UTF-8; save the file as text in UTF-8",
     None: ": the file cannot be read (No such file or directory); write the path of a config file, such as "
     "configs/own.yaml",
 }
@@ -178,4 +178,4 @@ def test_plan_runs_snakemake(tmp_path):
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONHASHSEED"}
     command = [sys.executable, "-m", "lowpower.command", "plan", "--configfile", SMOKE, "--dry-run"]
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-    assert run.returncode == 0 and "Planning: what this config will take" in run.stdout, run.stderr
+    assert run.returncode == 0 and "Estimating the time, memory and disk" in run.stdout, run.stderr

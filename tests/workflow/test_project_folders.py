@@ -53,7 +53,7 @@ def test_braces_in_the_projects_path_are_refused_before_the_first_job(tmp_path):
     folder.mkdir()
     copy_project(folder)
     code, said = run(sys.executable, folder, "--dry-run")
-    assert code and f"lowpower lies in {folder}, and Snakemake takes braces" in said and "Traceback" not in said
+    assert code and f"lowpower is in {folder}, and Snakemake reads braces" in said and "Traceback" not in said
 
 
 def test_processes_of_one_training_meet_in_a_temporary_folder_of_any_name(tmp_path, monkeypatch):

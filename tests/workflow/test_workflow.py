@@ -229,7 +229,7 @@ def test_verify_computes_every_table_again_and_finds_the_one_that_was_changed(pr
     change(project / "results/smoke/tables/results.csv", "\nteacher,", "\nteacher ,")
     said = snakemake(project, "verify", "--configfile", SMOKE, check=False)
     assert "tables/results.csv: differs in line 2: 'teacher ,resnet10" in said
-    assert "1 table other than computed again (tables/results.csv); 1 file other than recorded" in said
+    assert "1 table not reproduced (tables/results.csv); 1 file not as recorded" in said
     assert "Traceback" not in said
 
 

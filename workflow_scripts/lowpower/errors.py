@@ -14,19 +14,19 @@ def remedy(error: BaseException) -> str | None:
         return str(error)
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):  # torch's allocator on CPUs
         return (
-            "the memory of this machine, or of this job, is used up; run with fewer --cores, or lower "
-            "training.memory_mb, training.megapixels_per_pass, or max_side_um where single regions are larger than that"
+            "this machine, or this job, is out of memory; run with fewer --cores, or lower "
+            "training.memory_mb, training.megapixels_per_pass, or max_side_um if single regions are larger than that"
         )
     if type(error).__name__ == "OutOfMemoryError":  # torch's on GPUs
         return (
-            "the memory of the GPU is used up; lower training.megapixels_per_pass, or max_side_um where single regions "
-            "are larger than that (training.batch and training.memory_mb take none of it)"
+            "the GPU is out of memory; lower training.megapixels_per_pass, or max_side_um if single regions are larger "
+            "than that (training.batch and training.memory_mb do not affect it)"
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = f" for {error.filename}" if error.filename else f" ({Path.cwd()})"
-        return f"no space is left on the disk{where}; make room and give the same command again: what is finished stays"
+        return f"no space is left on the disk{where}; free some space and repeat the command: finished files are kept"
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
-            f"{error.filename} cannot be written or read ({error.strerror}); give yourself the right to, or move away"
+            f"{error.filename} cannot be written or read ({error.strerror}); fix the permissions, or use another folder"
         )
     return None

@@ -82,7 +82,7 @@ def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] 
         )
     if study.demo and study.demo.focus[0] > study.demo.focus[1]:
         least, largest = study.demo.focus
-        raise InputError(f"config: `demo.focus`: the least share comes first; write [{largest:g}, {least:g}]")
+        raise InputError(f"config: `demo.focus`: the smaller share comes first; write [{largest:g}, {least:g}]")
     return study
 
 
@@ -100,14 +100,14 @@ def _check_classes(study: Study) -> None:
         if look_of(name) in seen:
             raise InputError(
                 f"config: `classes`: {seen[look_of(name)]!a} and {name!a} look alike (case, width, dashes, spaces); "
-                "write one of them, and the sheet's labels in the same way"
+                "keep one of them, and use the same spelling in the sheet"
             )
         seen[look_of(name)] = name
     positive = study.positive_class
     if positive and positive not in study.classes:
         raise InputError(
             f"config: `positive_class`: {positive} is not one of `classes` ({', '.join(study.classes)}); write one "
-            "of them, or take the key away"
+            "of them, or remove the key"
         )
 
 
@@ -117,7 +117,7 @@ def _check_seeds(study: Study) -> None:
     if study.teacher == "best_validation" and by not in ("sheet", "site"):
         raise InputError(
             f"config: `teacher`: best_validation with `split: {{by: {by}}}` is a leak: each seed tests other patients, "
-            "whom the best teacher may have trained on; write `teacher: paired`, or divide by sheet or site"
+            "and the best teacher may have been trained on them; write `teacher: paired`, or split by sheet or site"
         )
     tested: dict[int, int] = {}
     for seed in study.seeds:

@@ -29,7 +29,7 @@ def _check_braces(key: str, path: str) -> None:
     """Reject braces: Snakemake looks for wildcards in its inputs and outputs. Slides are params and may have braces."""
     if re.search("[{}]", path):
         raise InputError(
-            f"config: `{key}`: Snakemake takes braces in {path} for a wildcard; rename it without {{ and }}"
+            f"config: `{key}`: Snakemake reads braces in {path} as a wildcard; rename it without {{ and }}"
         )
 
 
@@ -58,7 +58,7 @@ def check_external_models(study: Study) -> None:
         )
     if Path(path).resolve().is_relative_to(Path("results", study.cohort).resolve()):
         raise InputError(
-            f"config: `teacher`: {path} is of this very study, which would write over it; write another `cohort`, or "
+            f"config: `teacher`: {path} belongs to this study, which would overwrite it; write another `cohort`, or "
             "copy the file elsewhere"
         )
     about = model_header(path)

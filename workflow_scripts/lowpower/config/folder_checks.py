@@ -11,8 +11,8 @@ def check_place(home: str | Path) -> None:
     """Raise InputError for braces in the project's own path, which Snakemake would read as wildcards."""
     if re.search("[{}]", str(home)):
         raise InputError(
-            f"lowpower lies in {home}, and Snakemake takes braces in that path for something to fill in; "
-            "move or rename the folder, so that its path has neither { nor }"
+            f"lowpower is in {home}, and Snakemake reads braces in that path as wildcards; move or rename the folder, "
+            "so that its path has neither { nor }"
         )
 
 
@@ -26,6 +26,6 @@ def check_writable(folder: str | Path) -> None:
             pass
     except OSError as error:
         raise InputError(
-            f"nothing can be written into {place.absolute()} ({error.strerror}), where {folder} is to lie; give "
-            "yourself the right to, or run in another folder: snakemake --directory FOLDER"
+            f"cannot write into {place.absolute()} ({error.strerror}) to create {folder}; fix the permissions, or run "
+            "in another folder: snakemake --directory FOLDER"
         ) from None

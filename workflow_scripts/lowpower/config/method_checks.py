@@ -25,7 +25,7 @@ def with_standard_rows(raw: dict) -> dict:
             raise InputError(
                 f"config: unknown method `methods.{name}`; "
                 + (f"did you mean `{near}`? " if near else "")
-                + f"Names that may stand alone: {', '.join(STANDARD)}. Another needs a row with `distill` or `finetune`"
+                + f"Standard rows: {', '.join(STANDARD)}. Any other row needs `distill` or `finetune`"
             )
     return raw | {"methods": {name: STANDARD[name].as_dict() if name in alone else row for name, row in rows.items()}}
 
@@ -35,13 +35,13 @@ def check_rows(study: Study) -> None:
     for name, method in study.methods.items():
         key, distill, finetune = f"config: `methods.{name}`", method.distill, method.finetune
         if not distill and not finetune:
-            raise InputError(f"{key} learns nothing: give it `distill`, `finetune` or both")
+            raise InputError(f"{key} is not trained; write `distill`, `finetune` or both")
         if distill:
             _check_distillation(f"{key[:-1]}.distill`", distill, study.views)
         if method.pretrain and (distill or not finetune or method.init != "random"):
             raise InputError(
-                f"{key}: pretrain starts from random weights and goes before `finetune`, which "
-                "alone teaches it the classes; write `finetune`, and neither `distill` nor `init`"
+                f"{key}: pretrain starts from random weights and uses no labels, so `finetune` must follow; write "
+                "`finetune`, and neither `distill` nor `init`"
             )
         if method.pretrain and study.training.batch < 2:
             raise InputError(f"{key[:-1]}.pretrain` compares the regions of a batch; write `training.batch: 2` or more")
@@ -54,7 +54,8 @@ def _check_distillation(key: str, distill: Distill, recorded: int) -> None:
     """Check that the loss is not 0 and its labels and views exist. recorded: views in the recording."""
     if not (distill.kl_weight or distill.feature_weight or distill.cross_entropy):
         raise InputError(
-            f"{key} learns nothing: kl_weight, feature_weight and cross_entropy are 0; write 1 for one of them, or more"
+            f"{key} has no loss: kl_weight, feature_weight and cross_entropy are all 0; write a weight above 0 for at "
+            "least one"
         )
     if distill.cross_entropy and distill.images != "labeled":
         raise InputError(f"{key}: cross_entropy needs labels: write `images: labeled`")
@@ -70,8 +71,7 @@ def _check_shares(key: str, method: Method, steps: int) -> None:
     first = "distill" if method.distill else "pretrain"
     if method.finetune and method.finetune.share == 1:
         raise InputError(
-            f"{key[:-1]}.finetune.share`: 1 leaves no step for `{first}`; write less, such as 0.2, or take `{first}` "
-            "away"
+            f"{key[:-1]}.finetune.share`: 1 leaves no step for `{first}`; write less, such as 0.2, or remove `{first}`"
         )
     if steps < 2:
         raise InputError(
@@ -86,15 +86,15 @@ def _check_network(name: str, method: Method) -> None:
     if network == TEACHERS_NETWORK:
         if method.init not in KINDS_OF_INIT:
             raise InputError(
-                f"{key}: a file of weights is for network resnet18, resnet34 or resnet50; write which it is"
+                f"{key}: a file of weights needs network resnet18, resnet34 or resnet50; write the one that it fits"
             )
         return
     if method.distill or method.pretrain:
         raise InputError(
-            f"{key}: {network} cannot be matched to the teacher's maps, nor pretrained here; write `finetune` alone, "
-            f"or take `network: {network}` away"
+            f"{key}: {network} can be neither distilled nor pretrained; write only `finetune`, or remove "
+            f"`network: {network}`"
         )
     if network == FITTED and method.init != "random":
-        raise InputError(f"{key}: {network} is fitted and starts from nothing; take `init` away")
+        raise InputError(f"{key}: {network} is fitted without start weights; remove `init`")
     if network != FITTED and method.init in KINDS_OF_INIT:
-        raise InputError(f"{key}: {network} starts from weights of its own; write `init: PATH.safetensors`")
+        raise InputError(f"{key}: {network} needs a file of start weights; write `init: PATH.safetensors`")

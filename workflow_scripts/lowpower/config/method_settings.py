@@ -6,8 +6,8 @@ from typing import Literal
 from lowpower.config.settings import REQUIRED, Settings, setting
 
 METHOD_NAME = {
-    "description": "up to 64 lowercase letters, digits and _, a letter first, no 20 repetitions last; not `teacher`, "
-    "which is always a row",
+    "description": "up to 64 lowercase letters, digits and _, starting with a letter and not ending in 20 repetitions; "
+    "not `teacher`, which is always a row",
     "pattern": r"^(?!.*?(.+)\1{19}$)[a-z][a-z0-9_]{0,63}$",
     "not": {"const": "teacher"},
 }
@@ -39,23 +39,23 @@ class Distill(Settings):
     feature_weight: float = setting(
         1, "Weight of the mean squared difference between the last feature maps.", formerly="map", minimum=0
     )
-    pooling: Literal["max", "mean"] = setting("max", "How the teacher's map is brought to the student's grid.")
+    pooling: Literal["max", "mean"] = setting("max", "Pooling of the teacher's feature map to the student's grid.")
     cross_entropy: float = setting(0, "Weight of the cross-entropy with the labels (images labeled only).", minimum=0)
     views: int = setting(
         0,
-        "How many of a region's views the student sees; 0 is all that are recorded, or, with an online teacher, a "
-        "new one at every step.",
+        "Number of views of each region that the student is trained on; 0 means all that are recorded or, with an "
+        "online teacher, a new one at every step.",
         minimum=0,
         renamed={"live": "teacher: online"},
     )
     teacher: Literal["recorded", "online"] = setting(
         "recorded",
-        "recorded replays the outputs that the teacher gave once for each view; online runs the teacher at every "
+        "recorded replays teacher outputs that were computed once for each view; online runs the teacher at every "
         "step, as the released code does.",
     )
     batches_per_step: int = setting(
         1,
-        "Batches of training.batch regions whose gradients one optimizer step takes together.",
+        "Number of batches, of training.batch regions each, whose gradients are averaged in one optimizer step.",
         formerly="looks",
         minimum=1,
         maximum=64,
@@ -69,8 +69,8 @@ class Distill(Settings):
     )
     ema_decay: float = setting(
         0,
-        "Decay of an exponential moving average of the weights over steps, such as 0.995, which is validated and "
-        "kept in their place; 0 for none.",
+        "Decay, such as 0.995, of an exponential moving average of the weights, which is validated and kept in their "
+        "place; 0 for no average.",
         formerly="average",
         minimum=0,
         exclusiveMaximum=1,
@@ -85,12 +85,12 @@ class Finetune(Settings):
     """Training on labels."""
 
     images: Literal["labeled", "all"] = setting(
-        REQUIRED, "labeled: the labeled regions; all: those and the unlabeled ones with their true_label."
+        REQUIRED, "labeled: the labeled regions; all: also the unlabeled ones, with their true_label."
     )
     share: float = setting(
         0.2,
-        "Share of the optimizer steps, the last ones; the rest, one step or more, is distillation or pretraining. "
-        "Without either it is 1.",
+        "Share of the optimizer steps, at the end of training; the rest, at least one step, is distillation or "
+        "pretraining. Without either it is 1.",
         exclusiveMinimum=0,
         maximum=1,
     )
@@ -102,26 +102,27 @@ class Method(Settings):
 
     network: Literal["resnet10", "color", "resnet18", "resnet34", "resnet50"] = setting(
         "resnet10",
-        "What the student is. resnet10 is the teacher's own architecture; color is a logistic regression on the mean "
-        "and spread of each color channel, fitted to convergence; resnet18, resnet34 and resnet50 are torchvision's "
-        "and start from a file that init names.",
+        "Network of the student. resnet10 is the teacher's architecture; color is a logistic regression on the mean "
+        "and standard deviation of each color channel, fitted to convergence; resnet18, resnet34 and resnet50 are "
+        "those of torchvision and start from the file in init.",
     )
     at: Literal["students", "teacher"] = setting(
         "students",
-        "What the row reads; students trains it at each of student_magnifications, teacher once, at the teacher's.",
+        "Magnifications of the row. students: one model at each of student_magnifications; teacher: one model, at "
+        "the teacher's magnification.",
     )
     init: str = setting(
         "random",
-        "Weights a student starts from. A path is that of a safetensors file with torchvision's names of the weights "
-        "of the row's network, with or without its last layer (fc).",
+        "Start weights of the student. A path names a safetensors file with weights of the row's network under "
+        "torchvision's names, with or without the last layer (fc).",
         pattern=r"^(random|teacher|.+\.safetensors)$",
         examples=["random", "teacher", "PATH.safetensors"],
     )
     pretrain: Pretrain | None = setting(
-        None, "Learning from views of images without any label or teacher (VICReg), before fine-tuning; null for none."
+        None, "Pretraining on views of images, without labels or teacher (VICReg), before fine-tuning; null for none."
     )
-    distill: Distill | None = setting(None, "Learning from the teacher's recorded views; null for none.")
-    finetune: Finetune | None = setting(None, "Learning from labels; null for none.")
+    distill: Distill | None = setting(None, "Distillation from the teacher; null for none.")
+    finetune: Finetune | None = setting(None, "Training on labels; null for none.")
 
     @property
     def needs_teacher(self) -> bool:

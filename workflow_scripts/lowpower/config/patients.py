@@ -38,7 +38,7 @@ def patient_problems(sheet: Sequence[PatientRow], classes: Sequence[str], by: st
         slides.setdefault(row.patient, []).append(row)
     yield from _labels(sheet, classes)
     yield from _spellings(sheet, "patient", "a patient in two splits is a leak")
-    yield from _spellings(sheet, "site", "tables and splits take them for two")
+    yield from _spellings(sheet, "site", "tables and splits treat them as two")
     yield from _several(slides, "label", "give all slides of a patient one label, or leave them all blank")
     yield from _several(slides, "true_label", "give all slides of a patient one true_label, or leave them all blank")
     if by == "sheet":
@@ -71,9 +71,9 @@ def _spellings(sheet: Sequence[PatientRow], column: str, why: str) -> Iterator[s
     for names in spelled_twice(slides):
         found = " and ".join(f"{name!r} (slide {slides[name]})" for name in names)
         yield (
-            f"{column} {found} may be one in two spellings: they differ only in case, punctuation, leading zeros or "
-            f"letters that look alike, and {why}; write one of them everywhere, or, if they are not one, names that "
-            "differ in more"
+            f"{column} {found} may be two spellings of the same name: they differ only in case, punctuation, leading "
+            f"zeros or letters that look alike, and {why}; use one of them everywhere, or, if they are not the same, "
+            "names that differ more"
         )
 
 

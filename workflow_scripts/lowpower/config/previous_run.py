@@ -24,8 +24,8 @@ def check_same_study(study: Study, folder: str | Path) -> None:
     if found := [(key, its, ours) for key, its, ours in pairs if its != ours]:
         said = "; ".join(f"`{key}` was {its}, the config says {ours}" for key, its, ours in found)
         raise InputError(
-            f"config: `cohort`: {folder} holds models of another study: {said}. Write another `cohort`; or, if this "
-            f"study is to take its place (its models are then trained again, over the old ones), delete {written}"
+            f"config: `cohort`: {folder} holds models of another study: {said}. Write another `cohort`; or, to replace "
+            f"that study (its models are trained again and overwritten), delete {written}"
         )
 
 

@@ -21,8 +21,8 @@ def written_out(study: Study) -> Study:
     for low, text in zip(lows, study.student_magnifications, strict=True):
         if lows.count(low) > 1:
             raise InputError(
-                f"config: `student_magnifications`: {text:g} stands there twice, as the teacher's {teacher:g} reduced "
-                f"by {magnification.reduction_between(teacher, low)}; take one away"
+                f"config: `student_magnifications`: {text:g} occurs twice, as the teacher's {teacher:g} reduced "
+                f"by {magnification.reduction_between(teacher, low)}; remove one"
             )
     coarsest = study.coarsest_magnification
     coarsest = coarsest and _reduced(teacher, coarsest, "coarsest_magnification")
@@ -59,7 +59,7 @@ def check_sizes(study: Study) -> None:
         )
     if study.unit != "grid" and 0 < longest < side * mpp - 1e-6:
         raise InputError(
-            f"config: `max_side_um`: {longest:g} µm are less than the smallest region, {side * mpp:g} µm ({side} px at "
+            f"config: `max_side_um`: {longest:g} µm is less than the smallest region, {side * mpp:g} µm ({side} px at "
             f"{name}: 32 x the largest reduction); write {math.ceil(side * mpp - 1e-6)} or more, or 0 for no limit"
         )
     if study.unit == "grid":

@@ -76,13 +76,13 @@ def _check_header(place: str, header: list[str], rules: dict) -> None:
         first = seen.setdefault(look_of(name), number)
         if name and first != number:
             raise InputError(
-                f"{place}: the columns {first} and {number} have one name (`{header[first - 1]}`, `{name}`); keep one "
-                "of them, or give the other another name"
+                f"{place}: the columns {first} and {number} have the same name (`{header[first - 1]}`, `{name}`); keep "
+                "one of them, or rename the other"
             )
         near = nearest(name, rules["properties"], 0.8)
         if near and name not in rules["properties"] and near not in header:
             raise InputError(
-                f"{place}: the column `{name}` looks like `{near}`; rename it, or give it a name less like it"
+                f"{place}: the column `{name}` looks like `{near}`; rename it, or choose a less similar name"
             )
 
 
@@ -144,14 +144,14 @@ def _check_unique(
         before = getattr(rows[first], column)
         if first != number and before == text:
             raise InputError(
-                f"{place}, line {number}: the {what} {text!r} stands in line {first} already; each slide has "
-                "one row: take one of them away, or correct it"
+                f"{place}, line {number}: the {what} {text!r} is already in line {first}; each slide has one row: "
+                "remove one of them, or correct it"
             )
         if first != number:
             raise InputError(
-                f"{place}, line {number}: the {what} {text!r} is {before!r} of line {first} in "
-                "other letters (case, width, dashes), and many disks keep one file for both; if it is one slide, take "
-                "one of the rows away, else give it an id that differs in more"
+                f"{place}, line {number}: the {what} {text!r} differs from {before!r} in line {first} only in case, "
+                "width or dashes, and many disks store both as one file; if it is the same slide, remove one of the "
+                "rows, otherwise write an id that differs more"
             )
 
 

@@ -24,22 +24,25 @@ def fault_of(column: str, text: str) -> str:
     if _ERROR.fullmatch(text):
         return "an error of a spreadsheet program; write the value itself"
     if column in IDS and _NOTHING.fullmatch(text):
-        return f"a program's word for a blank cell, and no id; write the {column}'s own id"
+        return f"a program's word for a blank cell, not an id; write the {column}'s id"
     if column in ("site", "scanner") and _NOTHING.fullmatch(text):
         return f"a program's word for a blank cell; leave it blank, or write the {column}'s name in full"
     if column in IDS and _EXPONENT.fullmatch(text):
-        return f"a long number that a spreadsheet program cut; {_AS_TEXT}"
+        return f"a long number that a spreadsheet program shortened; {_AS_TEXT}"
     if column in IDS and _DATE.fullmatch(text):
         return f"a date or time that a spreadsheet program made of the id; {_AS_TEXT}"
     if column in IDS and _LOGICAL.fullmatch(text):
-        return f"a truth value, and no id; {_AS_TEXT}"
+        return f"a truth value, not an id; {_AS_TEXT}"
     if column == "exclude" and (_NO.fullmatch(text) or _NOTHING.fullmatch(text)):
         return (
-            "no reason, and any text here leaves the slide out; write the reason in words, or nothing to keep the "
-            "slide (a number may be the rest of a decimal comma in a column before: write 0.25)"
+            "not a reason, but any text here excludes the slide; write the reason in words, or leave the cell blank to "
+            "keep the slide (a number may come from a decimal comma in an earlier column: write 0.25)"
         )
     if column == "mpp" and _ZERO.fullmatch(text):
-        return "and no pixel is 0 µm wide; write 0.25 (0,25 is two cells where commas separate them), or nothing"
+        return (
+            "but no pixel is 0 µm wide; write a number such as 0.25 (0,25 is two cells if commas separate them), or "
+            "leave the cell blank"
+        )
     return ""
 
 

@@ -10,27 +10,24 @@ from lowpower.config.settings import REQUIRED, setting
 class SheetRow:
     """One slide. Blank cells are empty text."""
 
-    slide: str = setting(REQUIRED, "id of the slide, unique, any text", minLength=1)
+    slide: str = setting(REQUIRED, "unique id of the slide, any text", minLength=1)
     path: str = setting(REQUIRED, "the slide's file, relative to the sheet", minLength=1)
     patient: str = setting(
         REQUIRED,
-        "id of the patient; slides of one patient stay in one split, so write the slide's id again where each slide is "
-        "a patient",
+        "id of the patient, whose slides all go into one split; if each slide is a patient, repeat the slide's id",
         minLength=1,
     )
     label: str = setting(REQUIRED, "class of the slide; blank for an unlabeled slide")
     split: str = setting(
         "",
-        "train, val, test or external; for all patients or for none",
+        "train, val, test or external; fill it for all patients, or leave it blank for all",
         enum=["", "train", "val", "test", "external"],
     )
-    true_label: str = setting(
-        "", "the class of a slide whose label is withheld, for the row all_labels and for judging"
-    )
+    true_label: str = setting("", "class of a slide whose label is withheld, for the row all_labels and for evaluation")
     mpp: float | None = setting(
         None,
-        "µm per pixel of the slide's finest level, a number such as 0.25, where the file does not say it or says it "
-        "wrong; it goes before the file's",
+        "µm per pixel of the slide's finest level, a number such as 0.25, if the file has none or a wrong one; it "
+        "overrides the file's",
         pattern="^$|^[0-9]*[.,]?[0-9]+$",
     )
     site: str = setting("", "hospital or laboratory")
@@ -38,8 +35,8 @@ class SheetRow:
     annotation: str = setting(
         "", "file with annotated regions (QuPath's GeoJSON, XML of ASAP or ImageScope), relative to the sheet"
     )
-    mask: str = setting("", "image with the pathologist's own tissue mask, relative to the sheet")
-    exclude: str = setting("", "a reason to leave this slide out")
+    mask: str = setting("", "image with your own tissue mask, relative to the sheet")
+    exclude: str = setting("", "reason to exclude this slide; blank to keep it")
     file: str  # the slide's path from the working folder
     others: dict[str, str] = field(default_factory=dict)  # the sheet's other columns
 

@@ -90,13 +90,13 @@ def _read_text(path: Path, content: bytes, exact: set[str]) -> dict[int, list[st
     except UnicodeDecodeError as error:
         line = _line_at(content[: error.start].decode("latin-1"))
         raise InputError(
-            f"{path}, line {line}: a letter is not UTF-8; save the sheet as CSV (UTF-8) or .xlsx"
+            f"{path}, line {line}: a character is not UTF-8; save the sheet as CSV (UTF-8) or .xlsx"
         ) from None
     if "\0" in text:
         line = _line_at(text.partition("\0")[0])
         raise InputError(
-            f"{path}, line {line}: a zero byte, so it is not text in UTF-8, or damaged; save the sheet as CSV (UTF-8) "
-            "or .xlsx"
+            f"{path}, line {line}: a zero byte: the file is damaged, or is not text in UTF-8; save the sheet as CSV "
+            "(UTF-8) or .xlsx"
         )
     heading = re.search(r"[^\r\n]*[^\s][^\r\n]*", text)
     separator = max("\t;,", key=heading[0].count) if heading else ","
@@ -124,15 +124,15 @@ def _split(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, 
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 if reader.line_num > line and any(map(_swallowed, cells, most, repeat(separator))):
-                    raise csv.Error(f"it is closed in line {reader.line_num} only")
+                    raise csv.Error(f"it is closed only in line {reader.line_num}")
                 if not rows:
                     most = [0 if clean(name) in exact else (len(cells) - 1) // 2 for name in cells]
                 rows[line] = cells
             line = reader.line_num + 1
     except csv.Error as error:
         raise InputError(
-            f'{path}, line {line}: a quote (") is opened and not closed there ({error}), so that a cell takes up the '
-            "rows below; close it, take it away, or take the line breaks out of the cell"
+            f'{path}, line {line}: a quote (") is opened but not closed there ({error}), so that a cell includes the '
+            "rows below; close or remove it, or remove the line breaks from the cell"
         ) from None
     return rows
 

@@ -12,20 +12,21 @@ class Split(Settings):
 
     by: Literal["sheet", "random", "kfold", "site"] = setting(
         "sheet",
-        "sheet reads the sheet's split column; random draws one division per seed, stratified by label; kfold tests "
-        "each patient once over as many seeds as folds; site tests on the sites named in test_sites.",
+        "sheet: the sheet's column split; random: one random split per seed, stratified by label; kfold: each seed "
+        "tests one fold, so that as many seeds as folds test each patient once; site: the sites in test_sites are "
+        "the test set.",
     )
     val: float = setting(
         0.15,
-        "Share of the labeled patients used for validation (random), or of those left when the test patients are out "
-        "(kfold, site).",
+        "Share of labeled patients used for validation: of all (random), or of those not used for testing (kfold, "
+        "site).",
         exclusiveMinimum=0,
         exclusiveMaximum=1,
     )
     test: float = setting(
-        0.3, "Share of the labeled patients used for testing (random).", exclusiveMinimum=0, exclusiveMaximum=1
+        0.3, "Share of labeled patients used for testing (random).", exclusiveMinimum=0, exclusiveMaximum=1
     )
     folds: int = setting(
-        5, "Number of folds (kfold); seed s tests on fold s modulo folds, so no more seeds than folds.", minimum=3
+        5, "Number of folds (kfold), at least the number of seeds; seed s tests on fold s modulo folds.", minimum=3
     )
     test_sites: list[str] = setting([], "Sites whose patients are test patients (site).")

@@ -29,8 +29,8 @@ def find_problems(
     if annotated and labels:
         classes = [name for name in classes if name in labels]
     found += [
-        f"class {name!r} of the config's `classes` is no slide's label; labels of the sheet: "
-        f"{abbreviate(sorted(labels)) or 'none'}. Label slides with it, or take it out of `classes`"
+        f"class {name!r} of the config's `classes` is not the label of any slide; labels of the sheet: "
+        f"{abbreviate(sorted(labels)) or 'none'}. Label slides with it, or remove it from `classes`"
         for name in classes
         if name not in labels
     ]
@@ -157,7 +157,7 @@ def _site_problems(patients: dict[str, Patient], test_sites: Sequence[str]) -> I
     if blank:
         yield (
             f"patients without a label at a test site: {abbreviate(blank)}; write their label or "
-            "take them off the sheet"
+            "remove them from the sheet"
         )
 
 
@@ -169,8 +169,8 @@ def _division_problems(
         blank = [p for p, known in patients.items() if assigned[p] == split and not known.label]
         if blank:
             yield (
-                f"blank label of patients in {split}: {abbreviate(blank)}; write their label, or put them into train, "
-                "the only split in which unlabeled patients are of use"
+                f"blank label of patients in {split}: {abbreviate(blank)}; write their label, or move them to train, "
+                "the only split that uses unlabeled patients"
             )
     for label in classes:
         members = [p for p, known in patients.items() if known.label == label]

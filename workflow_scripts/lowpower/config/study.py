@@ -23,172 +23,176 @@ class Study(Settings):
     )
     slides: str = setting(
         REQUIRED,
-        "Path of the sheet of slides (.csv, .tsv or .xlsx), relative to the folder the workflow runs in.",
+        "Path of the sheet of slides (.csv, .tsv or .xlsx), relative to the working folder.",
         minLength=1,
     )
     note: str = setting(
         "",
-        "A sentence that the report carries above all numbers, such as where the slides come from or that their "
-        "scale is declared and not measured.",
+        "A sentence that the report shows above all numbers, such as the source of the slides, or that their scale "
+        "is declared and not measured.",
     )
     classes: list[str] = setting(
         REQUIRED,
-        "The classes, in the order in which every table and model lists them; each is a label of the sheet. No two "
-        "may differ only in case, spaces or how letters are encoded.",
+        "The classes, in the order of every table and model; each is a label of the sheet. No two may differ only in "
+        "case, spaces or the encoding of letters.",
         minItems=2,
         uniqueItems=True,
-        items={"pattern": r"^\S(.{0,98}\S)?$", "form": "up to 100 letters on one line, no space first or last"},
+        items={"pattern": r"^\S(.{0,98}\S)?$", "form": "up to 100 letters on one line, without a space at either end"},
     )
     demo: Demo | None = setting(
-        ABSENT, "Only for a cohort that the workflow draws itself. Its sheet then needs true_label for every slide."
+        ABSENT, "Only for a demo cohort, whose slides the workflow draws. Its sheet needs true_label for every slide."
     )
     regions_have_labels: bool = setting(
         False,
-        "True where a slide's label holds for each of its regions; only then, or with annotations, are results shown "
-        "per region.",
+        "True if a slide's label holds for each of its regions. Results per region are shown only then, or with "
+        "annotations.",
     )
     ids: Literal["own", "pseudonym"] = setting(
         "own",
-        "What slides and patients are called in tables, figures, examples, pages and model cards; pseudonym gives "
-        "keyed ones (docs/running.md). Slides, regions, splits, predictions and logs keep the own ids.",
+        "Ids of slides and patients in tables, figures, examples, pages and model cards: own are those of the sheet, "
+        "pseudonym are keyed pseudonyms (docs/running.md). Slides, regions, splits, predictions and logs keep the "
+        "sheet's ids.",
     )
     on_excluded: Literal["continue", "fail"] = setting(
-        "continue", "What a slide that cannot be used does to the run; either way it is a row of tables/intake.csv."
+        "continue",
+        "continue goes on without the slides that cannot be used; fail stops the run after intake. Either way "
+        "tables/intake.csv lists them.",
     )
     min_usable_slides: int = setting(
-        1, "The run stops after intake when fewer slides than this can be used.", minimum=1
+        1, "Minimum number of usable slides; with fewer, the run stops after intake.", minimum=1
     )
     split: Split = setting(Split(), "How patients are divided into train, val and test.")
     teacher_magnification: float = setting(
-        REQUIRED, "Magnification the teacher reads; 10 is 10x (1.0 µm/px).", minimum=0.1, maximum=80
+        REQUIRED, "Magnification of the teacher; 10 is 10x (1.0 µm/px).", minimum=0.1, maximum=80
     )
     student_magnifications: list[float] = setting(
         REQUIRED,
-        "Magnifications the students read, each an even part of the teacher's (a half, a quarter, a sixth …); to "
-        "four digits is enough, 1.667 is 10 / 6.",
+        "Magnifications of the students: the teacher's divided by an even number (2, 4, 6 …). Four digits are enough: "
+        "1.667 is 10 / 6.",
         minItems=1,
         uniqueItems=True,
         items={"minimum": 0.001},
     )
     coarsest_magnification: float = setting(
         0,
-        "The lowest magnification a student of this cohort may ever have. Regions grow to fit it, so setting it "
-        "lower than today's students lets one be added later without cutting the slides again. 0 means the lowest of "
+        "Lowest magnification that a student of this cohort may ever have. Region sizes are rounded up to fit it, so "
+        "a lower value allows adding such students later without tiling the slides again. 0 means the lowest of "
         "student_magnifications.",
         minimum=0,
     )
     teacher: str = setting(
         "paired",
-        "Whose recording students learn from, and whose weights rows with init teacher start from. paired gives the "
-        "student of seed s the teacher of seed s; best_validation gives all of them the teacher with the lowest "
-        "validation log loss, where all seeds test the same patients (split.by sheet or site); a path is that of a "
-        "model file of another study or lab, and then no teacher is trained. Nobody can check whether the patients "
-        "whom such a model learned from are among those it is tested on here.",
+        "Teacher that students learn from, and whose weights start rows with init teacher. paired gives the student "
+        "of seed s the teacher of seed s; best_validation gives all of them the teacher with the lowest validation "
+        "log loss, and needs seeds that all test the same patients (split.by sheet or site); a path names a model "
+        "file of another study or lab, and no teacher is trained. lowpower cannot check whether test patients were "
+        "in that teacher's training set.",
         pattern=r"^(paired|best_validation|.+\.safetensors)$",
         examples=["paired", "best_validation", "PATH.safetensors"],
     )
     unit: Literal["tissue", "grid", "annotation", "slide"] = setting(
         "tissue",
-        "What one region is. tissue is each piece of tissue, of its own size (the paper's way); grid is a fixed "
-        "field of view; annotation is each polygon of the file that the sheet's column annotation names, with a "
-        "class of its own; slide is all tissue of a slide at once.",
+        "What one region is. tissue: each piece of tissue, whatever its size (as in the paper); grid: a field of view "
+        "of fixed size; annotation: each polygon of the file in the sheet's column annotation, with its own class; "
+        "slide: all tissue of a slide at once.",
     )
     max_side_um: float = setting(
         4096,
         "Longest side of a region in µm (not of a field of unit grid), rounded down to a multiple of 32 x the "
-        "largest reduction in teacher pixels. What is longer is cut into parts, each with the label of the whole. "
-        "The default at 10x is 17 megapixels, which take 4 GB to train on. 0 cuts only where a JPEG ends, at 65,500 "
-        "teacher pixels.",
+        "largest reduction in teacher pixels. Longer regions are cut into parts, each with the label of the whole. "
+        "The default at 10x is 17 megapixels, which need 4 GB in training. 0 sets no limit but that of a JPEG, "
+        "65,500 teacher pixels.",
         minimum=0,
     )
-    tissue: Tissue = setting(Tissue(), "How tissue is found, on one mask per slide that all magnifications share.")
+    tissue: Tissue = setting(Tissue(), "Tissue detection: one mask per slide, shared by all magnifications.")
     grid: Grid = setting(Grid(), "The fields of view of unit grid.")
     jpeg_quality: int = setting(
         95,
-        "JPEG quality of the regions at the teacher's magnification; students' regions are lossless.",
+        "JPEG quality of regions at the teacher's magnification; students' regions are stored without loss.",
         minimum=50,
         maximum=100,
     )
     pixels: list[Literal["averaged", "level"]] = setting(
         ["averaged"],
-        "Pixels that students are tested on. averaged, always one of them: area means of the teacher's pixels, from "
-        "which students learn. level: also the same regions read from the slide's own stored level, as whoever wants "
-        "speed would read them; results then have rows of their own for these.",
+        "Pixels that students are tested on. averaged (required): area means of the teacher's pixels, on which "
+        "students are trained. level: in addition, the same regions read from a stored level of the slide, the "
+        "faster way to read them; results then have separate rows for these.",
         contains={"const": "averaged"},
         uniqueItems=True,
     )
     views: int = setting(
         4,
-        "Views of each training region that the teacher looks at once and that students replay.",
+        "Number of views of each training region for which teacher outputs are recorded and replayed to students.",
         minimum=1,
         maximum=256,
     )
     recording_parts: int = setting(
-        1, "Parts, one job each, that the recording of a teacher's views is cut into.", minimum=1, maximum=10000
+        1, "Number of parts, one job each, of a teacher's recording.", minimum=1, maximum=10000
     )
     augmentation: Augmentation = setting(
         Augmentation(),
-        "The random draw behind a view; the same draw on the teacher's and the student's image. The defaults are the "
-        "released code's.",
+        "Random augmentation of a view, the same for the teacher's and the student's image. The defaults are those of "
+        "the released code.",
     )
     training: Training = setting(
-        Training(), "One recipe for every model. Every row of the study takes the same number of optimizer steps."
+        Training(),
+        "Optimizer settings, the same for every model. Every row of the study takes the same number of steps.",
     )
     methods: dict[str, Method] = setting(
         REQUIRED,
-        "The rows of the study, by name. The teacher is always a row. A standard row (docs/method.md) may be called "
-        "by its name alone, such as `sskd:`.",
+        "The rows of the study, by name. The teacher is always a row. For a standard row (docs/method.md) the name "
+        "alone is enough, such as `sskd:`.",
         minProperties=1,
         propertyNames=METHOD_NAME,
     )
     labeled: list[int] = setting(
         [100],
-        "Percentages of the labeled training patients that students learn from; nested subsets.",
+        "Percentages of the labeled training patients that students learn from; the subsets are nested.",
         minItems=1,
         uniqueItems=True,
         items={"minimum": 1, "maximum": 100},
     )
     unlabeled: list[int] = setting(
         [100],
-        "Percentages of the unlabeled training patients that students learn from; 0 distills on the labeled images "
-        "without their labels.",
+        "Percentages of the unlabeled training patients that students learn from. With 0, students are distilled on "
+        "the labeled images without their labels.",
         minItems=1,
         uniqueItems=True,
         items={"minimum": 0, "maximum": 100},
     )
     seeds: list[int] = setting(
         [0],
-        "Seeds of the study; each has its own division where split.by draws one, its own teacher and students.",
+        "Seeds of the study. Each has its own teacher and students, and its own split if split.by draws one per seed.",
         minItems=1,
         uniqueItems=True,
         items={"minimum": 0, "maximum": LARGEST_SEED},
     )
     report_split: Literal["val", "test"] = setting(
         "val",
-        "The split that predictions and tables show. Keep val until the study is final; test data are then touched "
-        "once.",
+        "Split of which predictions and tables are made. Keep val until the study is final, so that test data are "
+        "used once.",
     )
     claims: str = setting(
         "",
-        "Path of the file of claims (docs/claims.md), relative to the folder the workflow runs in; it is registered "
-        "before training and tested on test data. Empty means configs/claims.yaml of lowpower itself.",
+        "Path of the file of claims (docs/claims.md), relative to the working folder. Claims are registered before "
+        "training and tested on test data. Empty means configs/claims.yaml of lowpower itself.",
     )
-    statistics: Statistics = setting(Statistics(), "Intervals of the tables.")
+    statistics: Statistics = setting(Statistics(), "Confidence intervals of the tables.")
     aggregation: Literal["mean", "max", "top_k", "validation"] = setting(
         "mean",
-        "How the probabilities of a slide's or patient's regions become its own. mean weights them by tissue area; "
-        "max takes each class's highest and renormalizes; top_k takes the mean of each class's top_k highest and "
-        "renormalizes; validation takes for each model that of the three with the lowest log loss on its validation "
-        "patients or slides.",
+        "How region probabilities are aggregated to a slide or patient. mean: mean weighted by tissue area; max: the "
+        "highest of each class, renormalized; top_k: the mean of the top_k highest of each class, renormalized; "
+        "validation: for each model, the one of the three with the lowest log loss on its validation patients or "
+        "slides.",
     )
-    top_k: int = setting(3, "Regions that aggregation top_k takes of each class.", minimum=1)
+    top_k: int = setting(3, "Number of regions per class that aggregation top_k averages.", minimum=1)
     positive_class: str = setting(
         "",
-        "The class, against all others together, for which tables also show sensitivity, specificity and predictive "
-        "values, at a threshold chosen on validation data; blank for none.",
+        "Class for which tables also show sensitivity, specificity and predictive values against all other classes, "
+        "at a threshold chosen on validation data; blank for none.",
     )
-    cost: Cost = setting(Cost(), "How the cost of a network is measured.")
+    cost: Cost = setting(Cost(), "Cost measurement of a network.")
     plan: Plan = setting(
-        Plan(), "What `snakemake plan` tells beside this study on this machine (docs/scale.md). Nothing else reads it."
+        Plan(), "Other cohort sizes and numbers of machines that `snakemake plan` estimates (docs/scale.md)."
     )
-    gpu: bool = setting(False, "True where training jobs get a GPU (CUDA); otherwise they run on the CPU.")
+    gpu: bool = setting(False, "True to train on a GPU (CUDA), false to train on the CPU.")

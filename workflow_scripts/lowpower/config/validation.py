@@ -83,7 +83,7 @@ def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tu
         about = error.schema["properties"][missing].get("description", "")
         return f"the key `{f'{key}.' if key else ''}{missing}` is missing; write it. {about}".rstrip()
     if "propertyNames" in error.absolute_schema_path:
-        return f"`{key}.{error.instance}` is no name that can stand there; write {error.schema['description']}"
+        return f"`{key}.{error.instance}` is not a valid name; write {error.schema['description']}"
     renamed = error.schema.get("renamed", {})
     if isinstance(error.instance, str) and error.instance in renamed:
         return f"`{key}: {error.instance}` is now `{renamed[error.instance]}`; write that"
@@ -96,7 +96,7 @@ def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tu
         if error.schema.get("type") == "string" and source.text:
             write = f'it in quotes, "{source.text}", if it is text'
     if error.instance is None:
-        write += ", or take the key away"
+        write += ", or remove the key"
     return f"`{key}` is {found}; write {write}. {_description(error, rules)}".rstrip()
 
 

@@ -97,7 +97,7 @@ def _check_layout(place: str, xml: bytes, rows: dict[int, list[str]]) -> None:
     """Raise InputError where a row or cell would be lost, or a hidden row would be read."""
     if merged := [cells.decode() for cells in _MERGED.findall(xml)]:
         raise InputError(
-            f"{place}: cells are merged ({abbreviate(merged)}), and of merged cells only the first holds the value; "
+            f"{place}: cells are merged ({abbreviate(merged)}), and only the first of merged cells holds the value; "
             "unmerge them and write the value into each"
         )
     tags = [(int(number[1]), bool(_HIDDEN.search(tag))) for tag in _ROW.findall(xml) if (number := _NUMBER.search(tag))]
@@ -111,7 +111,7 @@ def _check_layout(place: str, xml: bytes, rows: dict[int, list[str]]) -> None:
     if hidden := [str(number) for number, is_hidden in tags if is_hidden and number in rows]:
         raise InputError(
             f"{place}: rows are hidden, by a filter or by hand ({abbreviate(hidden)}), and every row is a slide; show "
-            "all rows, and delete those that are not to be read, or write a reason into their `exclude`"
+            "all rows, and delete those that should not be read, or write a reason into their `exclude`"
         )
     uncomputed = [_CELL.search(tag) for tag in _UNCOMPUTED.findall(xml) if not _TEXT.search(tag)]
     if uncomputed:

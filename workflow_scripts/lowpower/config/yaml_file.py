@@ -32,7 +32,7 @@ def parse(content: bytes, place: str) -> tuple[Any, dict[tuple, Written]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content[: error.start].count(b"\n") + 1
-        raise InputError(f"{place}, line {line}: a letter is not UTF-8; save the file as text in UTF-8") from None
+        raise InputError(f"{place}, line {line}: a character is not UTF-8; save the file as text in UTF-8") from None
     try:
         if text.lstrip()[:1] in ("{", "["):
             with suppress(json.JSONDecodeError):  # YAML may begin with a brace too
@@ -59,14 +59,14 @@ def _object(pairs: list[tuple[str, Any]], place: str) -> dict:
     keys = [key for key, _ in pairs]
     for key in keys:
         if keys.count(key) > 1:
-            raise InputError(f"{place}: the key `{key}` stands in one section twice; take one away")
+            raise InputError(f"{place}: the key `{key}` occurs twice in one section; remove one")
     return dict(pairs)
 
 
 def _look(node: yaml.Node, path: tuple, written: dict, place: str, finished: dict[yaml.Node, bool]) -> None:
     """Check a node and all below it. finished: the nodes visited so far, True once all below a node is checked."""
     if not finished.get(node, True):
-        raise InputError(f"{place}, {_line(node)}: an anchor (&) that holds itself; write the value out")
+        raise InputError(f"{place}, {_line(node)}: an anchor (&) contains itself; write the value out")
     if node in finished:  # another use of an anchor
         return
     finished[node] = False
@@ -87,7 +87,7 @@ def _look(node: yaml.Node, path: tuple, written: dict, place: str, finished: dic
 def _check_key(key: yaml.Node, lines: dict[str, yaml.Node], place: str) -> None:
     """Raise InputError for a key that is not text, or that is repeated; lines: the keys before it."""
     if not isinstance(key, yaml.ScalarNode):
-        raise InputError(f"{place}, {_line(key)}: a list or section stands where a key should; write text")
+        raise InputError(f"{place}, {_line(key)}: a key is a list or section; write text")
     if key.tag != f"{_KIND}str":
         kind = _WORDS.get(key.tag.removeprefix(_KIND), key.tag)
         raise InputError(
@@ -97,8 +97,8 @@ def _check_key(key: yaml.Node, lines: dict[str, yaml.Node], place: str) -> None:
     if key.value in lines:
         first = lines[key.value].start_mark.line + 1
         raise InputError(
-            f"{place}, lines {first} and {key.start_mark.line + 1}: the key `{key.value}` stands in one section twice, "
-            "and YAML reads the last alone; take one away, or write what stands below both under one"
+            f"{place}, lines {first} and {key.start_mark.line + 1}: the key `{key.value}` occurs twice in one section, "
+            "and YAML keeps only the last; remove one, or merge their values under one key"
         )
     lines[key.value] = key
 

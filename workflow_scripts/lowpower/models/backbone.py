@@ -52,7 +52,9 @@ def take_weights(network: Backbone, path: str | Path) -> str:
         content = Path(path).read_bytes()
         weights = load(content)
     except (OSError, safetensors.SafetensorError) as error:
-        raise InputError(f"{path} is no file of weights ({error}); write another path into the row's `init`") from None
+        raise InputError(
+            f"{path} is not a file of weights ({error}); write another path into the row's `init`"
+        ) from None
     own = {key: value for key, value in network.body.state_dict().items() if not key.startswith("fc.")}
     needed = {key for key in own if not key.endswith("num_batches_tracked")}  # unused while statistics are frozen
     found = {key: value for key, value in weights.items() if not key.startswith("fc.")}

@@ -47,7 +47,7 @@ def load_checkpoint(path: Path, belongs_to: str, what: str) -> dict | None:
     with open(path, "rb") as file:
         digest, content = file.read(_DIGEST), file.read()
     if hashlib.sha256(content).digest() != digest:
-        say(f"{what}: {path.name} is damaged or no checkpoint of this version; starting afresh")
+        say(f"{what}: {path.name} is damaged or not a checkpoint of this version; starting afresh")
         return None
     state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     if state["belongs_to"] != belongs_to:

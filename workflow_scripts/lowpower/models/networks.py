@@ -24,7 +24,7 @@ NETWORKS: dict[str, Callable[[int], nn.Module]] = {
 def empty(name: str, classes: int) -> nn.Module:
     """Build a network without initializing its weights. Raises InputError for a name unknown to this version."""
     if name not in NETWORKS:
-        raise InputError(f"the network {name!r} is none that this version of lowpower knows: {', '.join(NETWORKS)}")
+        raise InputError(f"the network {name!r} is not in this version of lowpower, which has: {', '.join(NETWORKS)}")
     return NETWORKS[name](classes)
 
 

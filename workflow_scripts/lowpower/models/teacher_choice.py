@@ -25,4 +25,4 @@ def adopt_teacher(teacher: str | Path, model: str | Path, history: str | Path) -
     with replacing(model) as part:
         shutil.copyfile(teacher, part)
     write_rows(history, HISTORY, [])
-    say(f"{model}: the teacher is {teacher}; nobody here knows which patients it learned from")
+    say(f"{model}: the teacher is {teacher}; lowpower cannot check which patients it was trained on")

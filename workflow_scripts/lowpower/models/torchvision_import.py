@@ -28,8 +28,8 @@ def torchvision_part(name: str) -> ModuleType:
             return import_module(wanted)
     except Exception as error:
         raise InputError(
-            f"torch {torch.__version__} and torchvision {_version('torchvision')} do not fit together ({error}); "
-            "install the versions of requirements.txt (`make .venv` anew, or envs/distillation.yaml)"
+            f"torch {torch.__version__} and torchvision {_version('torchvision')} are incompatible ({error}); "
+            "install the versions of requirements.txt (`make .venv` again, or envs/distillation.yaml)"
         ) from error
 
 

@@ -57,7 +57,7 @@ def title_of(job: TrainingJob) -> str:
 def nothing_left(job: TrainingJob, kind: str) -> InputError:
     """Error for a training without training regions."""
     return InputError(
-        f"{title_of(job)}: no {kind} is left to learn from at `labeled: {job.labeled}` and `unlabeled: "
+        f"{title_of(job)}: no {kind} is left to train on at `labeled: {job.labeled}` and `unlabeled: "
         f"{job.unlabeled}` (percent of the training patients); see tables/intake.csv for the slides that were "
         "excluded, and raise these shares or label more patients"
     )
@@ -92,7 +92,7 @@ def start_network(job: TrainingJob, start: str | None, regions: list[Region]) ->
     network, header = load_model(start)
     if header.classes != classes:
         raise InputError(
-            f"{start} knows the classes {abbreviate(header.classes)}, the config's `classes` are "
+            f"{start} predicts the classes {abbreviate(header.classes)}, the config's `classes` are "
             f"{abbreviate(classes)}; delete the file and run snakemake again, or write its classes into the "
             "config, in its order"
         )
@@ -104,7 +104,7 @@ def validation_regions(job: TrainingJob, regions: list[Region]) -> list[Region]:
     if found := [region for region in in_split(regions, "val") if region.label]:
         return found
     raise InputError(
-        f"{title_of(job)}: no region with a label is left for validation, by which the best weights are chosen; see "
+        f"{title_of(job)}: no region with a label is left for validation, which selects the best weights; see "
         "tables/intake.csv for the slides that were excluded, and write val into the sheet's column `split` for "
         "more labeled patients, or raise `split.val`"
     )

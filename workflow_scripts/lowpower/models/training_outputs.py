@@ -86,7 +86,7 @@ def require_finite(losses: dict[str, float], where: str, regions: str, saved_ste
     left = f"The last good checkpoint, of step {saved_step}, is kept" if saved_step else "There is no checkpoint yet"
     raise InputError(
         f"{where}: the loss is not finite ({values}) on {regions}. {left}. Lower training.learning_rate, or look at "
-        "these regions and exclude what is broken"
+        "these regions and exclude the broken ones"
     )
 
 

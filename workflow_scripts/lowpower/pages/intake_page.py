@@ -56,7 +56,7 @@ def show_intake(
     if known.hidden:  # whoever corrects the sheet needs its ids
         for problem in problems:
             say(f"- {problem}")
-    lacking = f"; {count_of(len(problems), 'thing')} to mend before training" if problems else ""
+    lacking = f"; {count_of(len(problems), 'thing')} to correct before training" if problems else ""
     say(f"{summary_of(taken)} Look at {page}{lacking}")
 
 

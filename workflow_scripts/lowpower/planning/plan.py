@@ -175,7 +175,7 @@ def _room(found: dict[str, Forecast | None], disk: float, machine: Machine) -> I
     there = f", of which {size(min(disk, machine.there_mb))} lie there already" if size(machine.there_mb) else ""
     yield f"disk: {size(disk) or 'less than 1 MB'}{there}; free: {size(machine.free_mb)}"
     if needed > machine.free_mb:
-        yield f"WARNING: the disk lacks {size(needed - machine.free_mb)}; make room, or run in a folder on another disk"
+        yield f"WARNING: the disk lacks {size(needed - machine.free_mb)}; free space, or use a folder on another disk"
     most, rule = max(((known.mb, rule) for rule, known in found.items() if known), default=(0, ""))
     if most > machine.memory_mb:
         yield (

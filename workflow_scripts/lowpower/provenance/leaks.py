@@ -58,7 +58,7 @@ def _texts(path: Path) -> Iterable[str]:
 
 def _leak(path: Path, name: str) -> InputError:
     return InputError(
-        f"{path} holds {name!r}, the id of a slide or patient, which `ids: pseudonym` keeps in the lab; take it out of "
-        "the config's `note`, `classes` or names of `methods`. If it stands in none of them, this is a mistake in "
-        "lowpower: report it, and do not publish the file"
+        f"{path} holds {name!r}, the id of a slide or patient, which `ids: pseudonym` keeps in the lab; remove it from "
+        "the config's `note`, `classes` or names of `methods`. If it is in none of them, this is a bug in lowpower: "
+        "report it, and do not publish the file"
     )

@@ -45,11 +45,11 @@ def verify(jobs: Sequence[TableJob], code: dict[str, str], provenance: str | Pat
         return
     for line in unlike_here(record, code) if record else []:
         say(line)
-    wrong = [f"{count_of(len(bad), 'table')} other than computed again ({abbreviate(bad)})"] if bad else []
-    wrong += [f"{count_of(len(changed), 'file')} other than recorded ({abbreviate(changed)})"] if changed else []
+    wrong = [f"{count_of(len(bad), 'table')} not reproduced ({abbreviate(bad)})"] if bad else []
+    wrong += [f"{count_of(len(changed), 'file')} not as recorded ({abbreviate(changed)})"] if changed else []
     raise InputError(
-        f"{folder}: {'; '.join(wrong)}. Fetch them again, or delete them and run `snakemake` (and the same "
-        "--configfile), which makes them anew"
+        f"{folder}: {'; '.join(wrong)}. Fetch them again, or delete them and run `snakemake` (with the same "
+        "--configfile), which makes them again"
     )
 
 

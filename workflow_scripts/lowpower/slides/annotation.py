@@ -55,7 +55,7 @@ def read_annotations(
             found.append((name, [[_on_slide(ring + corner, slide_size, corner) for ring in part] for part in parts]))
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
     if skipped:
-        print(f"left out of the annotations: {skipped}", file=sys.stderr, flush=True)
+        print(f"annotations left out: {skipped}", file=sys.stderr, flush=True)
     if not found:
         raise ExcludedSlide(
             f"{FILE} holds no polygon{f' (but {skipped})' if skipped else ''}; draw one around each area, and {EXPORT}"
@@ -68,7 +68,7 @@ def _read(path: str | Path) -> bytes:
     if not path:
         raise ExcludedSlide(
             "the config says `unit: annotation` and the sheet's column annotation is blank; name the slide's GeoJSON "
-            "file there, or take the slide off the sheet"
+            "file there, or remove the slide from the sheet"
         )
     try:
         if not Path(path).is_file():  # opening a pipe would wait forever
@@ -84,7 +84,7 @@ def _read(path: str | Path) -> bytes:
                 (member,) = archive.namelist()
                 return archive.read(member)
     except (EOFError, OSError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
-        raise ExcludedSlide(f"{FILE} is no whole .gz, or no .zip of one file; {EXPORT}") from error
+        raise ExcludedSlide(f"{FILE} is not a complete .gz, or not a .zip of one file; {EXPORT}") from error
     return content
 
 
@@ -116,7 +116,7 @@ def _on_slide(ring: np.ndarray, slide_size: tuple[int, int], corner: tuple[int, 
     beyond = np.maximum(-ring, ring - slide_size).max(axis=0)
     if (beyond > WHOLE * np.array(slide_size)).any():
         x, y = ring[np.argmax(np.maximum(-ring, ring - slide_size).max(axis=1))]
-        start = f" (and starts at {corner[0]}, {corner[1]}, the corner of what was scanned)" if any(corner) else ""
+        start = f" (and starts at {corner[0]}, {corner[1]}, the corner of the scanned area)" if any(corner) else ""
         raise ExcludedSlide(
             f"{FILE} draws at {_whole(x)}, {_whole(y)}{start}, and the slide has {slide_size[0]} x {slide_size[1]} "
             "px: it belongs to another slide, has x and y swapped, or is not in pixels of the finest level; name the "

@@ -94,8 +94,8 @@ def _doubt_unit(
     best = max(better.values())
     words = " or ".join(what for what, would in better.items() if would > best - BARE)
     return [
-        f"its annotations look like {words}: read as pixels of level 0 {share:.0%} of their area is tissue, read like "
-        f"that {best:.0%}; export them again in pixels of level 0, unless the overview shows them where they belong"
+        f"its annotations look like {words}: read as pixels of level 0, {share:.0%} of their area is tissue; read like "
+        f"that, {best:.0%}; export them again in pixels of level 0, unless the overview shows them in the right place"
     ]
 
 
@@ -116,8 +116,8 @@ def _doubt_place(found: Found, counts: np.ndarray) -> list[str]:
     x, y = parts[0][0].mean(axis=0)
     return [
         f"{bare.size} of {count_of(len(found), 'annotation')} {'holds' if bare.size == 1 else 'hold'} less than "
-        f"{BARE:.0%} of tissue, the first {_of_class(name)} around {x:.0f}, {y:.0f} px: drawn where there is none, or "
-        "where none was found; look at the overview, and correct the annotations, or the mask"
+        f"{BARE:.0%} of tissue, the first {_of_class(name)} around {x:.0f}, {y:.0f} px: drawn outside the tissue, or "
+        "on tissue that was not detected; look at the overview, and correct the annotations or the mask"
     ]
 
 
@@ -153,8 +153,8 @@ def _doubt_classes(found: Found, shape: Sequence[int], reduction: float) -> list
         return []
     pairs = [f"{count} {_of_class(name)} in {other or 'those without'}" for (name, other), count in over.most_common()]
     return [
-        f"annotations lie by more than half within those of another class ({abbreviate(pairs)}), and the same pixels "
-        "are learned as both; cut one out of the other, or delete it"
+        f"annotations have more than half of their area inside those of another class ({abbreviate(pairs)}), so models "
+        "learn both classes from the same pixels; cut one out of the other, or delete it"
     ]
 
 

@@ -33,7 +33,7 @@ def list_elements(content: bytes) -> tuple[list, Callable[[object], Drawn]]:
     try:
         root = ElementTree.fromstring(content, ElementTree.XMLParser(target=_Plain()))
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ExcludedSlide(f"{FILE} is no whole XML file; save it again, or {EXPORT}") from error
+        raise ExcludedSlide(f"{FILE} is not a complete XML file; save it again, or {EXPORT}") from error
     if root.tag == "ASAP_Annotations":
         return root.findall("Annotations/Annotation"), read_asap
     for tag, what in OTHERS.items():

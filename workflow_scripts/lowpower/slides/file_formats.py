@@ -53,4 +53,4 @@ def is_dicom(path: Path) -> bool:
 def advise(path: Path) -> str:
     """Advice for a file that is not read, by its ending; empty for an unknown ending."""
     what, to_do = PASSED_OVER.get(path.suffix.lower(), ("", ""))
-    return f"it is named like a {what} file, which is not read: {to_do}" if what else ""
+    return f"its name is that of a {what} file, which lowpower does not read: {to_do}" if what else ""

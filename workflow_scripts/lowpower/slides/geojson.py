@@ -38,12 +38,12 @@ def list_features(content: bytes) -> list[dict]:
     try:
         found = json.loads(content)
     except (ValueError, RecursionError) as error:
-        raise ExcludedSlide(f"{FILE} is no whole JSON file; {EXPORT}") from error
+        raise ExcludedSlide(f"{FILE} is not a complete JSON file; {EXPORT}") from error
     if isinstance(found, dict):
         found = found.get("features") if found.get("type") == "FeatureCollection" else [found]
     if isinstance(found, list) and all(isinstance(one, dict) and one.get("type") == "Feature" for one in found):
         return found
-    raise ExcludedSlide(f"{FILE} is JSON but no GeoJSON features; {EXPORT}")
+    raise ExcludedSlide(f"{FILE} is JSON without GeoJSON features; {EXPORT}")
 
 
 def read_feature(feature: dict) -> Drawn:

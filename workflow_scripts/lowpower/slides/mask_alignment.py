@@ -36,12 +36,12 @@ def doubt_place(slide: Slide, mask: np.ndarray) -> list[str]:
     way = max(turned, key=turned.get)
     if turned[way] >= max(MOST, BETTER * share):
         return [
-            f"its mask looks {way}: {share:.0%} of what it marks is stained, and {turned[way]:.0%} would be; save it "
-            "as the slide lies, unless the overview shows it in its place"
+            f"its mask looks {way}: {share:.0%} of the area it marks is stained, and {turned[way]:.0%} would be after "
+            "correction; save it in the orientation of the slide, unless the overview shows it in the right place"
         ]
     if share < BARE:
         return [
-            f"{share:.1%} of what its mask marks is stained: it may be of another slide; look at the overview, and "
-            "name the right mask"
+            f"{share:.1%} of the area its mask marks is stained: it may belong to another slide; look at the overview, "
+            "and name the right mask"
         ]
     return []

@@ -42,14 +42,14 @@ def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]
     stray = np.count_nonzero(~(own | black | edge))
     if stray > STRAY * np.count_nonzero(~black):
         raise ExcludedSlide(
-            f"the mask has {_listed(values, pixels)}, where 0 and one other are wanted: it holds several "
-            f"labels, or is a picture; {SAVE}"
+            f"the mask has {_listed(values, pixels)}, but should have 0 and one other: it holds several labels, or is "
+            f"a picture; {SAVE}"
         )
     doubts = []
     if stray and not rough:
         doubts = [
-            f"the mask has {_listed(values, pixels)}, where 0 and one other are wanted; those nearer to 0 "
-            f"were taken for background; {SAVE}"
+            f"the mask has {_listed(values, pixels)}, but should have 0 and one other; those nearer to 0 were read as "
+            f"background; {SAVE}"
         ]
     return marked, doubts + doubt_mask(marked)
 
@@ -60,8 +60,8 @@ def doubt_mask(marked: np.ndarray) -> list[str]:
     rim = np.concatenate([marked[0], marked[-1], marked[:, 0], marked[:, -1]]).mean()
     if max(share, rim) > NEARLY:
         return [
-            f"its mask marks {share:.0%} of the slide as tissue, and {rim:.0%} of the rim; if it is the background "
-            f"that is not 0 in it, {SAVE}"
+            f"its mask marks {share:.0%} of the slide as tissue, and {rim:.0%} of the rim; if its background is the "
+            f"part that is not 0, {SAVE}"
         ]
     filled = np.count_nonzero(fill_small(marked, marked.size))
     if filled > HOLLOW * area:

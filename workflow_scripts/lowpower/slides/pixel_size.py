@@ -39,7 +39,7 @@ def find_mpp(slide: openslide.OpenSlide, sheet_mpp: float | None) -> PixelSize:
     elif not _is_believed(sheet_mpp):
         raise ExcludedSlide(
             f"the sheet says {sheet_mpp:g} µm per pixel; write a value between {BELIEVED_MPP[0]:g} and "
-            f"{BELIEVED_MPP[1]:g} into its column mpp, or leave it blank where the slide knows it"
+            f"{BELIEVED_MPP[1]:g} into its column mpp, or leave it blank if the slide's file has it"
         )
     elif own and _is_square(own) and abs(sheet_mpp - sum(own) / 2) <= SAME:
         found = PixelSize(sum(own) / 2, "slide")
@@ -74,12 +74,12 @@ def _say(sides: tuple[float, float]) -> str:
 def _own_mpp(own: tuple[float, float] | None, stated: list[tuple[float, float]]) -> float:
     """Pixel size from the slide. Raises ExcludedSlide if it gives none, or no plausible one."""
     if not own:
-        found = f"the slide says {_say(stated[0])}, which is not believed" if stated else "the slide has no mpp"
+        found = f"the slide says {_say(stated[0])}, which is implausible" if stated else "the slide has no mpp"
         raise ExcludedSlide(f"{found}; write the µm per pixel of its finest level into the sheet's column mpp")
     if not _is_square(own):
         raise ExcludedSlide(
-            f"its pixels are not square ({own[0]:g} x {own[1]:g} µm); export it again with square pixels, or, where "
-            "they are square and the file is wrong, write their µm into the sheet's column mpp"
+            f"its pixels are not square ({own[0]:g} x {own[1]:g} µm); export it again with square pixels, or, if they "
+            "are square and the file is wrong, write their µm into the sheet's column mpp"
         )
     return sum(own) / 2
 
@@ -88,8 +88,8 @@ def _sheet_against(mpp: float, own: tuple[float, float] | None) -> list[str]:
     if not own or (_is_square(own) and all(abs(mpp / side - 1) <= DOUBT for side in own)):
         return []
     return [
-        f"the sheet says {mpp:g} µm per pixel, the slide {_say(own)}: the sheet's is used; correct its column mpp, or "
-        "leave it blank to use the slide's"
+        f"the sheet says {mpp:g} µm per pixel, the slide {_say(own)}: the sheet's value is used; correct its column "
+        "mpp, or leave it blank to use the slide's"
     ]
 
 
@@ -97,8 +97,8 @@ def _two_scales(believed: list[tuple[float, float]]) -> list[str]:
     if len(believed) < 2 or all(abs(a / b - 1) <= DOUBT for a, b in zip(*believed, strict=True)):
         return []
     return [
-        f"the slide's tags say {_say(believed[0])}, its OME XML {_say(believed[1])}: the tags' is used; write the "
-        "right one into the sheet's column mpp"
+        f"the slide's tags say {_say(believed[0])}, its OME XML {_say(believed[1])}: the tags' value is used; write "
+        "the correct one into the sheet's column mpp"
     ]
 
 

@@ -123,7 +123,7 @@ def _plan_annotations(
     boxes = outline_boxes(found, scale.reduction, fit)
     small = len(found) - len({box.piece for box in boxes})
     if small:
-        print(f"left out of the annotations: {small} smaller than a pixel", file=sys.stderr, flush=True)
+        print(f"annotations left out: {small} smaller than a pixel", file=sys.stderr, flush=True)
     if not boxes:
         raise ExcludedSlide(
             "its annotations are smaller than a pixel that the teacher reads; draw larger ones, or export them in "

@@ -72,19 +72,17 @@ def _check_sheet(folder: Path, sheet: Path) -> None:
     another = f"lowpower sheet {shlex.quote(str(folder))} "
     if sheet.suffix.lower() != ".csv":
         raise InputError(
-            f"the draft is a CSV file and {sheet} is not named like one; write for example {another}my.csv"
+            f"the draft is a CSV file, but {sheet} does not end in .csv; write, for example, {another}my.csv"
         )
     if os.path.lexists(sheet):
         other = sheet.with_stem(f"{sheet.stem}-new")
         raise InputError(
-            f"{sheet} exists already and is left as it is; name another: {another}{shlex.quote(str(other))}"
+            f"{sheet} already exists and is not overwritten; write another name: {another}{shlex.quote(str(other))}"
         )
     if not sheet.parent.is_dir():
-        raise InputError(f"there is no folder {sheet.parent} to write the sheet {sheet.name} into; make it first")
+        raise InputError(f"there is no folder {sheet.parent} to write the sheet {sheet.name} into; create it first")
     if not os.access(sheet.parent, os.W_OK):
-        raise InputError(
-            f"nothing can be written into the folder {sheet.parent}; put the sheet elsewhere: {another}slides.csv"
-        )
+        raise InputError(f"cannot write into the folder {sheet.parent}; put the sheet elsewhere: {another}slides.csv")
 
 
 def _look_at_all(folder: Path, found: list[Path]) -> tuple[list[Path], list[Look]]:
@@ -149,9 +147,9 @@ def _summarize(sheet: Path, looks: dict[str, Look], passed_over: list[str]) -> s
         *(f"  {line}" for line in passed_over),
         "Next:",
         "  - fill in patient in every row, and label (blank = unlabeled)",
-        unscaled and "  - fill in mpp, the µm per pixel, of slides without one, or they are left out",
-        closed and "  - empty the cell exclude of a file that you have mended; with a reason the slide is left out",
+        unscaled and "  - fill in mpp, the µm per pixel, of slides without one, or they are excluded",
+        closed and "  - clear the cell exclude of a file that you have repaired; a slide with a reason is excluded",
         f"  - copy configs/own.yaml to my.yaml and write there `slides: {sheet}`",
-        "  - see what becomes of every slide: snakemake intake --configfile my.yaml",
+        "  - see which slides can be used: snakemake intake --configfile my.yaml",
     ]
     return "\n".join(line for line in lines if line)

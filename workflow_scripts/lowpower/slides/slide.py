@@ -50,9 +50,9 @@ def _check_file(path: Path) -> None:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
-            raise ExcludedSlide("the sheet's path leads to a folder; let it lead to the slide file")
+            raise ExcludedSlide("the sheet's path is a folder; write the path of the slide file")
         if not stat.S_ISREG(found.st_mode):
-            raise ExcludedSlide("the sheet's path leads to something that is not a file; let it lead to the slide file")
+            raise ExcludedSlide("the sheet's path is not a file; write the path of the slide file")
         if found.st_size == 0:
             raise ExcludedSlide("the file is empty (0 bytes); copy it again")
         with open(path, "rb"):
@@ -99,10 +99,10 @@ def _open_otherwise(path: Path, error: openslide.OpenSlideError) -> TiffSlide:
 
 def _why_unknown(path: Path) -> str:
     if path.suffix.lower() == ".mrxs" and not path.with_suffix("").is_dir():
-        return "the folder of the same name, which holds the pixels of an .mrxs file, is not beside it; copy it there"
+        return "the folder of the same name, which holds the pixels of an .mrxs file, is not next to it; copy it there"
     return advise(path) or (
-        "OpenSlide does not know this kind of file, or it is cut short; copy it again, or convert it to a tiled, "
-        "pyramidal TIFF"
+        "OpenSlide does not support this kind of file, or the file is cut short; copy it again, or convert it to a "
+        "tiled, pyramidal TIFF"
     )
 
 
@@ -111,9 +111,9 @@ def _why_not_opened(error: OSError | ValueError) -> str:
     if code in (errno.ENOENT, errno.ENOTDIR):
         return "there is no file at the sheet's path; correct the path, or copy the file there"
     if code == errno.EACCES:
-        return "the file may not be read (permission denied); give the user who runs this the right to read it"
+        return "the file cannot be read (permission denied); give read permission to the user who runs lowpower"
     if code == errno.ELOOP:
-        return "the sheet's path is a symbolic link that leads back to itself; let it lead to the slide file"
+        return "the sheet's path is a symbolic link to itself; write the path of the slide file"
     return f"the file cannot be opened ({getattr(error, 'strerror', None) or error}); correct the sheet's path"
 
 
@@ -126,12 +126,13 @@ def corrupt(error: openslide.OpenSlideError) -> ExcludedSlide:
         return ExcludedSlide("the file cannot be read, it is damaged or cut short; copy it again")
     if number is None:
         return ExcludedSlide(
-            f"its pixels are stored in a way that is not read here ({lacking[0]}); export it again with JPEG, as SVS, "
-            "DICOM or pyramidal TIFF"
+            f"its pixels are stored in a format that lowpower does not read ({lacking[0]}); export it again with JPEG, "
+            "as SVS, DICOM or pyramidal TIFF"
         )
     return ExcludedSlide(
-        f"its pixels are compressed as {_name(number)} (TIFF compression {number}), which is not read here; export it "
-        "again with JPEG, or convert it: `vips tiffsave FILE new.tif --tile --pyramid --compression jpeg --Q 90`"
+        f"its pixels are compressed as {_name(number)} (TIFF compression {number}), which lowpower does not read; "
+        "export it again with JPEG, or convert it: `vips tiffsave FILE new.tif --tile --pyramid --compression jpeg "
+        "--Q 90`"
     )
 
 

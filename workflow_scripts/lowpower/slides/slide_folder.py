@@ -27,7 +27,7 @@ def find_slides(folder: Path) -> tuple[list[Path], list[Path]]:
         (slides if is_slide else others).append(path)
     for path in slides:
         if UNWRITABLE.search(str(path)):
-            raise InputError(f"the name of the file {str(path)!a} cannot stand in a sheet; rename the file")
+            raise InputError(f"the name of the file {str(path)!a} cannot be written into a sheet; rename the file")
     return sorted(slides), sorted(others)
 
 
@@ -60,10 +60,10 @@ def say_passed_over(others: list[Path]) -> list[str]:
         else:
             unknown.append(path)
     lines = [
-        f"passed over: {count_of(len(names), f'{what} file')} ({abbreviate(names, 3)}): {to_do}"
+        f"skipped: {count_of(len(names), f'{what} file')} ({abbreviate(names, 3)}): {to_do}"
         for (what, to_do), names in sorted(kinds.items())
     ]
     if unknown:
         endings = sorted({path.suffix.lower() or "no ending" for path in unknown})
-        lines.append(f"passed over: {count_of(len(unknown), 'file')} of other kinds ({abbreviate(endings)})")
+        lines.append(f"skipped: {count_of(len(unknown), 'file')} of other kinds ({abbreviate(endings)})")
     return lines

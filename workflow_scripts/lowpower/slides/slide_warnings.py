@@ -16,8 +16,8 @@ def doubt_ink(ink: int, colored: int, mm2: float) -> list[str]:
     if ink <= INKED * colored:
         return []
     return [
-        f"{ink * mm2:,.2f} of {colored * mm2:,.2f} mm² that are colored ({ink / colored:.0%}) are taken for ink and "
-        f"left out; {LOOK}, and if stained tissue is missing, set tissue.pen_um: 0, or {OWN}"
+        f"{ink * mm2:,.2f} of {colored * mm2:,.2f} mm² of colored area ({ink / colored:.0%}) are classified as ink and "
+        f"excluded; {LOOK}, and if stained tissue is missing, set tissue.pen_um: 0, or {OWN}"
     ]
 
 
@@ -26,8 +26,8 @@ def doubt_stain(other: float, most: float) -> list[str]:
     if other <= most:
         return []
     return [
-        f"{other:.0%} of what is colored is brown, blue or green as hematoxylin and eosin never are, so no ink was "
-        f"left out; with another stain set tissue.pen_um: 0; if a pen drew on the slide, {OWN}"
+        f"{other:.0%} of the colored area is brown, blue or green, unlike hematoxylin and eosin, so no ink was "
+        f"excluded; for another stain set tissue.pen_um: 0; if a pen drew on the slide, {OWN}"
     ]
 
 
@@ -36,10 +36,10 @@ def doubt_area(tissue: np.ndarray, scanned: np.ndarray, mm2: float) -> list[str]
     found, whole = np.count_nonzero(tissue), max(1, np.count_nonzero(scanned))
     if not found or LEAST * whole <= found <= MOST * whole:
         return []
-    what = "glass or dirt is among it" if found > whole / 2 else "some is missing"
+    what = "it includes glass or dirt" if found > whole / 2 else "some is missing"
     share = f"{found / whole:.0%}" if found > whole / 2 else f"{found / whole:.1%}"
     return [
-        f"tissue is {share} of what was scanned ({found * mm2:,.2f} of {whole * mm2:,.2f} mm²); {LOOK}, and if "
+        f"tissue is {share} of the scanned area ({found * mm2:,.2f} of {whole * mm2:,.2f} mm²); {LOOK}, and if "
         f"{what}, {OWN}"
     ]
 
@@ -51,8 +51,8 @@ def doubt_border(tissue: np.ndarray, scanned: np.ndarray) -> list[str]:
     if share <= BORDER:
         return []
     return [
-        f"tissue lies along {share:.0%} of the border of what was scanned; if it was cut off there, scan the whole "
-        f"of it; if it is no tissue, {OWN}"
+        f"tissue touches {share:.0%} of the border of the scanned area; if it was cut off there, scan all of it; if it "
+        f"is not tissue, {OWN}"
     ]
 
 
@@ -60,11 +60,11 @@ def doubt_light(image: np.ndarray, glass: np.ndarray | None) -> list[str]:
     """Warn of an image (H, W, 3) uint8 that is gray or dark. glass: color of its glass, None if none shows."""
     red, green, blue = (image[..., c] for c in range(3))
     if np.array_equal(red, green) and np.array_equal(red, blue):
-        return [f"the image has no color (red, green and blue are equal), and tissue is found by its stain; {OWN}"]
+        return [f"the image has no color (red, green and blue are equal), but tissue is detected by its stain; {OWN}"]
     dark = np.count_nonzero(np.maximum(np.maximum(red, green), blue) <= DIM) / red.size
     if glass is not None or dark <= DARK:
         return []
     return [
-        f"{dark:.0%} of the image is dark and no bright glass shows, as in fluorescence; what is colored is taken for "
+        f"{dark:.0%} of the image is dark and there is no bright glass, as in fluorescence; the colored area counts as "
         f"stained tissue: {OWN}, or write a reason into its column exclude"
     ]

@@ -80,12 +80,12 @@ def _place(mask: tuple[int, int], slide_size: tuple[int, int], scanned: Area) ->
     if fitting:
         return fitting[0], [
             f"the mask, {mask[0]} x {mask[1]} px, has the shape of the slide, {shapes}, and was taken for the whole "
-            "slide; look at the overview, and add an empty margin to the mask where that is wrong"
+            "slide; look at the overview, and add an empty margin to the mask if that is wrong"
         ]
     turned = any(_fits(mask[::-1], area[2:], WHOLE) for area in areas)
     raise ExcludedSlide(
-        f"the mask, {mask[0]} x {mask[1]} px, has not the shape of the slide, {shapes}; "
-        + ("turn it by 90 degrees" if turned else "let the mask show the whole slide")
+        f"the mask, {mask[0]} x {mask[1]} px, does not have the shape of the slide, {shapes}; "
+        + ("turn it by 90 degrees" if turned else "make the mask cover the whole slide")
     )
 
 

@@ -75,7 +75,7 @@ def _exclude_copies(rows: list[dict], contents: list[str | None]) -> None:
         if kept["patient"] != row["patient"]:
             raise InputError(
                 f"slides {kept['slide']!r} of patient {kept['patient']!r} and {row['slide']!r} of patient "
-                f"{row['patient']!r} are one and the same image; one patient's tissue under two names is a leak. "
+                f"{row['patient']!r} are the same image; tissue of one patient under two ids is a leak. "
                 "Correct the sheet's path or patient, or write a reason into `exclude` of one of them"
             )
         if kept is not row:
@@ -110,10 +110,10 @@ def _stop_if_too_few(rows: list[dict], on_excluded: str, min_usable: int) -> Non
     if on_excluded == "fail" and excluded:
         raise InputError(
             f"{count_of(len(excluded), 'slide')} of {len(rows)} cannot be used, and the config says "
-            f"`on_excluded: fail`:\n{reasons}\nMend or remove them in the sheet, or write `on_excluded: continue`."
+            f"`on_excluded: fail`:\n{reasons}\nCorrect or remove them in the sheet, or write `on_excluded: continue`."
         )
     if usable < min_usable:
         raise InputError(
             f"{usable} of {len(rows)} slides can be used, and the config asks for `min_usable_slides: {min_usable}`:\n"
-            f"{reasons}\nMend the slides, or write a smaller number."
+            f"{reasons}\nCorrect the slides, or write a smaller number."
         )

@@ -13,8 +13,8 @@ from lowpower.text import abbreviate, count_of
 
 _OFF = 1e-6  # tolerance of a sum of probabilities; that of a float64 softmax is off by 1e-15
 _AGAIN = (
-    "delete the file and run snakemake again with the --configfile you use: rule predict writes it anew from the model "
-    "beside it"
+    "delete the file and run snakemake again with the --configfile you use: rule predict writes it again from the "
+    "model beside it"
 )
 
 
@@ -55,9 +55,9 @@ def check_apart(
         if leaked:
             split = frame["split"][frame["patient"] == leaked[0]].iloc[0]
             raise InputError(
-                f"{path}: patient {leaked[0]!r} is judged ({split}) but is in train of seed {model.seed} "
+                f"{path}: patient {leaked[0]!r} is evaluated ({split}) but is in train of seed {model.seed} "
                 f"({len(leaked):,} in all: {abbreviate(leaked)}); a patient in two splits is a leak. Correct the "
-                f"sheet's splits; where they are right, {_AGAIN}"
+                f"sheet's splits; if they are right, {_AGAIN}"
             )
 
 
@@ -78,5 +78,5 @@ def check_probabilities(path: str | Path, frame: pd.DataFrame, classes: Sequence
         alike = f"{bad.sum():,} of {count_of(len(bad), 'region')} {'is' if bad.sum() == 1 else 'are'} so"
         raise InputError(
             f"{path}: the probabilities of region {frame['region'].iloc[row]} are {said}, which add to "
-            f"{values[row].sum():g} ({alike}); finite ones that add to 1 are needed; {_AGAIN}"
+            f"{values[row].sum():g} ({alike}); they must be finite and add to 1; {_AGAIN}"
         )
