@@ -7,10 +7,13 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from project_paths import BIN, ROOT
 from workflow_runs import copy_project
+
+from lowpower.config.training_settings import Training
 
 pytestmark = pytest.mark.slow
 
@@ -62,7 +65,8 @@ def test_processes_of_one_training_meet_in_a_temporary_folder_of_any_name(tmp_pa
     scratch = tmp_path / f"#{AWFUL}"
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
-    parallel.on_processes(lambda job: parallel.total([1.0]))({"training": {"processes": 2}, "gpu": False})
+    job = SimpleNamespace(training=Training(processes=2), gpu=False)
+    parallel.on_processes(lambda job: parallel.total([1.0]))(job)
     assert list(tmp_path.iterdir()) == [scratch]
 
 
