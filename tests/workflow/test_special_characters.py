@@ -106,7 +106,7 @@ def test_a_path_that_no_file_can_have_is_that_of_no_file():
 def test_a_method_that_snakemake_would_take_for_an_endless_loop_has_no_valid_name(name):
     raw = yaml.safe_load((ROOT / "configs/smoke.yaml").read_text(encoding="utf-8"))
     row = {"finetune": {"images": "labeled"}}
-    with pytest.raises(InputError, match="no 20 repetitions last"):
+    with pytest.raises(InputError, match="not ending in 20 repetitions"):
         read_config(raw | {"methods": {name: row}}, ROOT / "schemas/config.schema.yaml")
     assert read_config(raw | {"methods": {f"{name}_x": row}}, ROOT / "schemas/config.schema.yaml")
 
