@@ -8,7 +8,10 @@ import subprocess
 
 from project_paths import BIN, ROOT
 
-PARTS = ["Snakefile", "config.yaml", "rules", "envs", "schemas", "profiles", "configs", "workflow_scripts", "data"]
+PARTS = [
+    *("Snakefile", "config.yaml", "rules", "envs", "schemas", "profiles", "configs", "workflow_scripts", "data"),
+    "CITATION.cff",
+]
 SMOKE = "configs/smoke.yaml"
 
 
