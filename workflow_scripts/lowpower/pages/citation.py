@@ -4,11 +4,15 @@ from pathlib import Path
 
 import yaml
 
+from lowpower.errors import InputError
+
 FILE = Path(__file__).parents[3] / "CITATION.cff"
 
 
 def _cited() -> tuple[dict, dict]:
     """Entries of the software and of the article."""
+    if not FILE.is_file():
+        raise InputError(f"{FILE} is missing; copy it from lowpower: the report and the citation are written from it")
     software = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return software, software["references"][0]
 
