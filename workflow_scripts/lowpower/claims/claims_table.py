@@ -9,9 +9,9 @@ HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not te
 VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
 NOTHING = "No claim is fixed in the file of claims, so none is tested here."
 NOTE = (
-    "Differences in percentage points; in parentheses intervals, of the level that stands beside the test. "
-    "Superiority and trend are two-sided, noninferiority and equivalence one-sided at the same level. A claim holds "
-    "by its p after Holm's adjustment over the tested claims. The paper's accuracy is `accuracy_released`; its figures "
+    "Differences in percentage points, with intervals that carry the spread of both seeds and patients. Superiority and "
+    "trend are two-sided, noninferiority and each side of equivalence one-sided at half that level; p is twice the "
+    "one-sided p. A claim holds by its p after Holm's adjustment over all tested and withdrawn claims. The paper's accuracy is `accuracy_released`; its figures "
     "may stand beside no other column. All columns: claims.csv."
 )
 
@@ -41,8 +41,8 @@ def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
             "id": row["id"],
             "row": row["row"],
             "against": row["against"],
-            "test": f"{row['test']}, {row['interval']}",
-            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
+            "test": row["test"],
+            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients, seeds: {row['seeds']}",
         }
         for row in rows
         if row["verdict"] != UNTESTED
