@@ -22,8 +22,8 @@ from lowpower.provenance.record import record_provenance
 from lowpower.provenance.rerun import TableJob
 from lowpower.provenance.rule_files import as_job, files_of, writers
 from lowpower.provenance.verification import compare, verify
-from lowpower.step_arguments import as_type
 from lowpower.tables.patient_list import list_patients
+from lowpower.typed_values import as_type
 
 
 @pytest.fixture

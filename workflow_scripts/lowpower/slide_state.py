@@ -12,7 +12,7 @@ from typing import Any, Self
 from lowpower.errors import InputError
 from lowpower.files import read_json, write_json
 from lowpower.log import say
-from lowpower.step_arguments import as_type
+from lowpower.typed_values import as_type
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,6 @@ class SlideState:
         """The step that writes states of this class."""
         return str(next(field.default for field in fields(cls) if field.name == "step"))
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Build the state from the plain values of ``as_dict``."""
-        return as_type(cls, {key: value for key, value in values.items() if key != "state"})
-
     def as_dict(self) -> dict[str, Any]:
         """Convert the state to plain values, for JSON."""
         return {"slide": self.slide, "step": self.step, "state": self.state} | asdict(self)
@@ -50,7 +45,7 @@ class SlideState:
     def read(cls, path: str | Path) -> Self:
         """Read the state that a step wrote."""
         try:
-            return cls.from_dict(read_json(path))
+            return as_type(cls, {key: value for key, value in read_json(path).items() if key != "state"})
         except (InputError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path} is not a state that {cls.own_step()} wrote ({error}); delete it and run snakemake again"

@@ -15,6 +15,7 @@ from lowpower.tables import cohort_table
 from lowpower.tables.cohort_counts import UNLABELED
 from lowpower.tables.intake_table import summary_of
 from lowpower.text import count_of
+from lowpower.typed_values import as_type
 
 _TITLES = {"mpp": "µm/px", "mpp_source": "scale from", "tissue_mm2": "tissue mm²"}
 
@@ -36,7 +37,7 @@ def show_intake(
     problems: gaps of the sheet that prevent training, each with its correction. names: pseudonyms.csv if slides are
     shown under pseudonyms (which the tables then already have), else None.
     """
-    study, taken, known = Study.from_dict(read_json(config)), read_rows(intake), read_names(names)
+    study, taken, known = as_type(Study, read_json(config)), read_rows(intake), read_names(names)
     counts = read_rows(cohort) if cohort else []
     rows = [{_TITLES.get(name, name): cell for name, cell in row.items()} for row in taken]
     links = [] if known.hidden else [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in taken]

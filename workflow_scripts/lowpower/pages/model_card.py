@@ -18,6 +18,7 @@ from lowpower.pages.methods_text import methods
 from lowpower.tables.cohort_table import headline
 from lowpower.tables.layout import markdown
 from lowpower.text import count_of
+from lowpower.typed_values import as_type
 
 _CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of the reliability of probabilities
 LOADING = """\
@@ -70,7 +71,7 @@ def write_model_cards(
     parallel to models. scanners: those in the sheet.
     """
     finished = FinishedStudy(
-        study=Study.from_dict(read_json(config)),
+        study=as_type(Study, read_json(config)),
         scanners=sorted(set(scanners) - {""}),
         intake=read_rows(intake),
         cohort=read_rows(cohort),

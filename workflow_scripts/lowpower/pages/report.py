@@ -19,6 +19,7 @@ from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, Chapter, Table, write_page
 from lowpower.pseudonyms import read_names
 from lowpower.tables import cohort_table, cost_table, hours_table, intake_table, referral_table, results_table
+from lowpower.typed_values import as_type
 
 _VERDICTS = {claims_table.HOLDS: "good", claims_table.FAILS: "warning"}
 
@@ -46,7 +47,7 @@ def write_report(
     only the header is read. names: pseudonyms.csv if slides are shown under pseudonyms (which the tables then already
     have), else None.
     """
-    known, study = read_names(names), Study.from_dict(read_json(config))
+    known, study = read_names(names), as_type(Study, read_json(config))
     taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
     tested, timed, referred = (read_rows(path) for path in (claims, hours, referral))
     drawn = {Path(path).stem: captioned(path) for path in figures}

@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin
 from lowpower.config.settings import Settings, section_of, types_of
 from lowpower.config.study import Study
 from lowpower.text import abbreviate
+from lowpower.typed_values import as_type
 
 _NEEDED = ("slides", "teacher_magnification", "unit", "grid", "views", "training", "report_split", "cost", "gpu")
 
@@ -17,7 +18,7 @@ def past_study(values: Any) -> Study:
     """
     if missing := [key for key in _NEEDED if key not in values]:
         raise KeyError(f"config.json lacks {abbreviate(missing)}")
-    return Study.from_dict(_renamed(Study, "config.json", values))
+    return as_type(Study, _renamed(Study, "config.json", values))
 
 
 def _renamed(section: type[Settings], name: str, values: Any) -> dict[str, Any]:
