@@ -1,8 +1,11 @@
-"""Plain values, as in JSON and YAML, made into dataclasses: the one place that does so."""
+"""Dataclasses from plain values: of JSON and YAML, and of the cells of CSV tables with fixed columns.
+
+A field of such a row has the name of its column; ``class_`` means the column ``class``.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
-from types import UnionType
+from types import NoneType, UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from lowpower.errors import InputError
@@ -29,3 +32,32 @@ def as_type(hint: Any, value: Any) -> Any:
 def alternatives(hint: Any) -> tuple:
     """Types of a union, or the single type."""
     return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+
+
+def columns_of(row: type) -> list[str]:
+    """Columns of a table whose rows are of this dataclass."""
+    return [field.name.rstrip("_") for field in fields(row)]
+
+
+def typed_rows(row: type, table: Iterable[Mapping[str, str]]) -> list:
+    """Convert rows of text to rows of a dataclass; other columns are left out, and a missing one has its default."""
+    names = dict(zip(columns_of(row), get_type_hints(row).items(), strict=True))
+    return [
+        row(**{name: _value(hint, cells[column]) for column, (name, hint) in names.items() if column in cells})
+        for cells in table
+    ]
+
+
+def as_cells(row: Any) -> dict[str, str]:
+    """Convert a row to text, blank for None: the cells that ``typed_rows`` reads."""
+    values = {field.name.rstrip("_"): getattr(row, field.name) for field in fields(row)}
+    return {column: "" if value is None else str(value) for column, value in values.items()}
+
+
+def _value(hint: Any, cell: str) -> Any:
+    kinds = alternatives(hint)
+    if str in kinds:
+        return cell
+    if not cell and NoneType in kinds:
+        return None
+    return float(cell) if float in kinds and not cell.isdecimal() else int(cell)  # a whole number keeps its text

@@ -12,17 +12,18 @@ from lowpower.magnification import describe
 from lowpower.model_header import model_header
 from lowpower.pages.methods_sentences import TEACHERS, all_rows, first_distillation, listed, other_networks
 from lowpower.tables.cost_table import CONVENTION, timing
+from lowpower.tables.intake_table import IntakeRow
 from lowpower.text import count_of
 
 _POOLINGS = {"max": "maximum", "mean": "average"}
 
 
 def methods(
-    study: Study, slides: Sequence[dict[str, str]], costs: Sequence[dict[str, str]], teacher: str | Path
+    study: Study, slides: Sequence[IntakeRow], costs: Sequence[dict[str, str]], teacher: str | Path
 ) -> list[tuple[str, str]]:
     """Write the paragraphs of the methods section, each (heading, text).
 
-    slides, costs: rows of intake.csv and cost.csv. teacher: its model file.
+    costs: rows of cost.csv. teacher: its model file.
     """
     parameters = f", with {int(costs[0]['parameters']):,} parameters" if costs else ""
     timed = f"{CONVENTION} {timing(costs)}" if costs else CONVENTION
@@ -50,9 +51,9 @@ def methods(
     ]
 
 
-def _cohort(study: Study, slides: Sequence[dict[str, str]]) -> str:
-    usable = [row for row in slides if row["state"] == "usable"]
-    declared = sum(row["mpp_source"] == "sheet" for row in slides)
+def _cohort(study: Study, slides: Sequence[IntakeRow]) -> str:
+    usable = sum(row.is_usable for row in slides)
+    declared = sum(row.mpp_source == "sheet" for row in slides)
     split = study.split
     val, test = (f"{100 * share:g} %" for share in (split.val, split.test))
     division = {
@@ -67,7 +68,7 @@ def _cohort(study: Study, slides: Sequence[dict[str, str]]) -> str:
     return (
         ("The slides were synthetic, drawn by the workflow. " if study.demo else "")
         + f"The cohort {study.cohort} had {count_of(len(slides), 'slide')} of "
-        f"{count_of(len({row['patient'] for row in slides}), 'patient')}; {len(usable):,} could be used. "
+        f"{count_of(len({row.patient for row in slides}), 'patient')}; {usable:,} could be used. "
         + (
             f"The scale of {count_of(declared, 'slide')} was declared in the sheet, not read from the file. "
             if declared

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lowpower import magnification
+from lowpower.config.split_row import SplitRow
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
 from lowpower.files import read_json, read_rows, replacing
@@ -15,10 +16,12 @@ from lowpower.magnification import describe
 from lowpower.model_header import ModelHeader, model_header
 from lowpower.pages.methods_sentences import TEACHERS, listed, one_row
 from lowpower.pages.methods_text import methods
+from lowpower.tables.cohort_counts import CohortRow
 from lowpower.tables.cohort_table import headline
+from lowpower.tables.intake_table import IntakeRow
 from lowpower.tables.layout import markdown
 from lowpower.text import count_of
-from lowpower.typed_values import as_type
+from lowpower.typed_values import as_type, typed_rows
 
 _CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of the reliability of probabilities
 LOADING = """\
@@ -46,11 +49,11 @@ class FinishedStudy:
 
     study: Study
     scanners: Sequence[str]
-    intake: Sequence[dict[str, str]]
-    cohort: Sequence[dict[str, str]]
+    intake: Sequence[IntakeRow]
+    cohort: Sequence[CohortRow]
     results: Sequence[dict[str, str]]
     cost: Sequence[dict[str, str]]
-    splits: Sequence[dict[str, str]]  # of all seeds
+    splits: Sequence[SplitRow]  # of all seeds
 
 
 def write_model_cards(
@@ -73,11 +76,11 @@ def write_model_cards(
     finished = FinishedStudy(
         study=as_type(Study, read_json(config)),
         scanners=sorted(set(scanners) - {""}),
-        intake=read_rows(intake),
-        cohort=read_rows(cohort),
+        intake=typed_rows(IntakeRow, read_rows(intake)),
+        cohort=typed_rows(CohortRow, read_rows(cohort)),
         results=read_rows(results),
         cost=read_rows(cost),
-        splits=[row for path in splits for row in read_rows(path)],
+        splits=typed_rows(SplitRow, (row for path in splits for row in read_rows(path))),
     )
     for file, model, card in zip(files, models, cards, strict=True):
         with replacing(card) as part:
@@ -127,15 +130,15 @@ def _trained(study: Study, model: Model, said: dict[str, str]) -> str:
 
 
 def _cohort(finished: FinishedStudy, model: Model) -> str:
-    rows = [row for row in finished.cohort if str(model.seed) in row["seeds"].split()]
+    rows = [row for row in finished.cohort if str(model.seed) in row.seeds.split()]
     sites: dict[str, set[str]] = {}
     for row in finished.splits:
-        if int(row["seed"]) == model.seed and row["site"]:
-            sites.setdefault(row["split"], set()).add(row["site"])
+        if row.seed == model.seed and row.site:
+            sites.setdefault(row.split, set()).add(row.site)
     named_sites = (
         listed([f"{len(names)} in {split}" for split, names in sites.items()]) if sites else "not named in the sheet"
     )
-    vendors = Counter(row["vendor"] for row in finished.intake if row["state"] == "usable" and row["vendor"])
+    vendors = Counter(row.vendor for row in finished.intake if row.is_usable and row.vendor)
     files = listed([f"{vendor} ({count_of(count, 'slide')})" for vendor, count in sorted(vendors.items())])
     scanners = listed(finished.scanners) if finished.scanners else "not named in the sheet"
     shown = [{key: cell for key, cell in row.items() if key != "seeds"} for row in headline(rows)]

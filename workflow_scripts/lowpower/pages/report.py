@@ -19,7 +19,8 @@ from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, Chapter, Table, write_page
 from lowpower.pseudonyms import read_names
 from lowpower.tables import cohort_table, cost_table, hours_table, intake_table, referral_table, results_table
-from lowpower.typed_values import as_type
+from lowpower.tables.cohort_counts import CohortRow
+from lowpower.typed_values import as_type, typed_rows
 
 _VERDICTS = {claims_table.HOLDS: "good", claims_table.FAILS: "warning"}
 
@@ -48,8 +49,8 @@ def write_report(
     have), else None.
     """
     known, study = read_names(names), as_type(Study, read_json(config))
-    taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
-    tested, timed, referred = (read_rows(path) for path in (claims, hours, referral))
+    states, counts = typed_rows(intake_table.IntakeRow, read_rows(intake)), typed_rows(CohortRow, read_rows(cohort))
+    rows, costs, tested, timed, referred = (read_rows(path) for path in (results, cost, claims, hours, referral))
     drawn = {Path(path).stem: captioned(path) for path in figures}
     lows = ", ".join(describe(low) for low in study.student_magnifications)
     statistics = study.statistics
@@ -62,31 +63,31 @@ def write_report(
         reading=[*about_study(study), *about_results(study, counts, rows)],
         answer=answer(rows, referred, costs, controls, statistics.confidence),
         verdicts=claims_table.in_short(tested).capitalize() if tested else "",
-        warnings=about_slides(taken),
+        warnings=about_slides(states),
         frontier=drawn.pop("accuracy_flops", None),
         referral_figure=drawn.pop("referral", None),
         figures=list(drawn.values()),
-        summary=intake_table.summary_of(taken),
+        summary=intake_table.summary_of(states),
         intake_table=INTAKE,
-        flow=flow(taken, counts),
-        cohort=_cohort(taken, counts, linked=not known.hidden),
+        flow=flow(states, counts),
+        cohort=_cohort(states, counts, linked=not known.hidden),
         results=_results(rows, statistics),
         cost=[_reading(costs), _training(timed)],
         referral=_referral(referred, statistics.confidence),
         claims=_claims(tested),
         slides=slides,
-        gallery=gallery(slides, overviews, taken, known),
-        methods=methods(study, taken, costs, teacher),
+        gallery=gallery(slides, overviews, states, known),
+        methods=methods(study, states, costs, teacher),
         references=citation.references(),
         bibtex=citation.bibtex(),
     )
     say(f"{study.cohort}: everything is on one page, {report}")
 
 
-def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], linked: bool) -> Chapter:
+def _cohort(states: Sequence[intake_table.IntakeRow], counts: Sequence[CohortRow], linked: bool) -> Chapter:
     lists = {
-        "Excluded slides": intake_table.excluded_slides(taken),
-        "Slides with a warning": intake_table.doubtful_slides(taken),
+        "Excluded slides": intake_table.excluded_slides(states),
+        "Slides with a warning": intake_table.doubtful_slides(states),
     }
     tables = [Table("By split and class", cohort_table.headline(counts), "tables/cohort.csv")]
     for title, rows in lists.items():

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lowpower.config.split_row import SplitRow
 from lowpower.config.trained_model import Model
 from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.text import abbreviate, count_of
+from lowpower.typed_values import typed_rows
 
 _OFF = 1e-6  # tolerance of a sum of probabilities; that of a float64 softmax is off by 1e-15
 _AGAIN = (
@@ -47,9 +49,9 @@ def check_apart(
     """
     trained: dict[int, set[str]] = {}
     for path in divisions:
-        for row in read_rows(path):
-            if row["split"] == "train":
-                trained.setdefault(int(row["seed"]), set()).add(row["patient"])
+        for row in typed_rows(SplitRow, read_rows(path)):
+            if row.split == "train":
+                trained.setdefault(row.seed, set()).add(row.patient)
     for path, frame, model in zip(paths, frames, models, strict=True):
         leaked = sorted(set(frame["patient"].unique()) & trained.get(model.seed, set()))
         if leaked:
