@@ -13,6 +13,7 @@ import numpy as np
 
 from lowpower import files
 from lowpower.slides.outlines import Part
+from lowpower.slides.region_row import RegionRow
 from lowpower.slides.slide import ExcludedSlide
 
 FILE = "the file in the sheet's column annotation"
@@ -90,21 +91,21 @@ def as_ring(points: Sequence) -> np.ndarray:
     return ring[:, :2]
 
 
-def write_annotations(path: str | Path, rows: Sequence[dict], corner: tuple[int, int]) -> None:
+def write_annotations(path: str | Path, regions: Sequence[RegionRow], corner: tuple[int, int]) -> None:
     """Write the boxes of regions as GeoJSON for QuPath: one feature per line, named after its region.
 
-    rows: of the table of regions. corner: from scan_corner. The region of an annotation carries its class.
+    corner: from scan_corner. The region of an annotation carries its class.
     """
-    features = ",\n".join(json.dumps(_feature(row, corner), ensure_ascii=False) for row in rows)
+    features = ",\n".join(json.dumps(_feature(region, corner), ensure_ascii=False) for region in regions)
     with files.replacing(path) as part:
         part.write_text(f'{{"type": "FeatureCollection", "features": [\n{features}\n]}}\n', encoding="utf-8")
 
 
-def _feature(row: dict, corner: tuple[int, int]) -> dict:
-    left, top = row["x"] - corner[0], row["y"] - corner[1]
-    right, bottom = left + row["width"], top + row["height"]
+def _feature(region: RegionRow, corner: tuple[int, int]) -> dict:
+    left, top = region.x - corner[0], region.y - corner[1]
+    right, bottom = left + region.width, top + region.height
     ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
-    about = {"objectType": "annotation", "name": row["region"]}
-    if row["annotation"]:
-        about["classification"] = {"name": row["annotation"], "color": COLOR}
+    about = {"objectType": "annotation", "name": region.region}
+    if region.annotation:
+        about["classification"] = {"name": region.annotation, "color": COLOR}
     return {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": about}
