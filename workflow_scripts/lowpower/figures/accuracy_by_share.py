@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from lowpower import magnification
 from lowpower.figures import style
 from lowpower.figures.panels import explain, method_panels, one_kind
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 
 _REFERENCE = "scratch"  # the row trained on labels alone
 _NOTHING = "No row of this study learns from several shares of {} patients."
@@ -25,7 +25,7 @@ def draw_shares(results: str | Path, along: str, svg: str | Path, png: str | Pat
     other = "labeled" if along == "unlabeled" else "unlabeled"
     most = {method: max(int(r[other]) for r in rows if r["method"] == method) for method in {r["method"] for r in rows}}
     rows = [row for row in rows if int(row[other]) == most[row["method"]]]
-    lines: dict[tuple[str, str], list[dict[str, str]]] = {}
+    lines: dict[tuple[str, str], list[CsvRow]] = {}
     for row in sorted(rows, key=lambda row: int(row[along])):
         lines.setdefault((row["method"], row["magnification"]), []).append(row)
     several = [row["method"] for row in rows if len(lines[row["method"], row["magnification"]]) > 1]
@@ -50,7 +50,7 @@ def draw_shares(results: str | Path, along: str, svg: str | Path, png: str | Pat
     style.save(figure, svg, png)
 
 
-def _line(axes: Axes, rows: list[dict[str, str]], along: str, look: tuple[str, str], shift: float) -> None:
+def _line(axes: Axes, rows: list[CsvRow], along: str, look: tuple[str, str], shift: float) -> None:
     color, marker = look
     places = [int(row[along]) + shift for row in rows]
     axes.plot(places, [_points(row) for row in rows], color=color, marker=marker, markersize=3.5, linewidth=1, zorder=3)
@@ -59,7 +59,7 @@ def _line(axes: Axes, rows: list[dict[str, str]], along: str, look: tuple[str, s
         axes.plot([place, place], ends, color=color, linewidth=0.8, zorder=2)
 
 
-def _reference(axes: Axes, rows: list[dict[str, str]], along: str, color: str) -> None:
+def _reference(axes: Axes, rows: list[CsvRow], along: str, color: str) -> None:
     """Draw the result of labels alone: one level along unlabeled shares, else a line."""
     if along == "unlabeled" and rows:
         axes.axhline(_points(rows[-1]), color=color, linewidth=0.9, linestyle=":", zorder=1)
@@ -69,6 +69,6 @@ def _reference(axes: Axes, rows: list[dict[str, str]], along: str, color: str) -
         )
 
 
-def _points(row: dict[str, str], end: str = "") -> float:
+def _points(row: CsvRow, end: str = "") -> float:
     """The difference, or an end of its interval, in points; the difference itself if it has no interval."""
     return 100 * float(row[f"accuracy_minus_teacher{end}"] or row["accuracy_minus_teacher"])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lowpower import magnification
 from lowpower.figures import style
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 
 _OFF_SCALE = 100  # times fewer FLOPs than the teacher's network at the same magnification: drawn as a line
 _ABREAST = 0.5  # width of the methods at one magnification, in powers of ten of FLOPs; a halving is 0.6
@@ -53,7 +53,7 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
     style.save(figure, svg, png)
 
 
-def largest_shares(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def largest_shares(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Select the rows with the largest shares of training patients for each method, magnification and kind of unit.
 
     Only area means are kept: figures could not distinguish results on a slide's own level from them.
@@ -66,15 +66,15 @@ def largest_shares(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return [row for row in rows if (int(row["labeled"]), int(row["unlabeled"])) == largest[_kind(row)]]
 
 
-def _kind(row: dict[str, str]) -> tuple[str, ...]:
+def _kind(row: CsvRow) -> tuple[str, ...]:
     return tuple(row[key] for key in ("method", "magnification", "per", "split"))
 
 
-def _scale_of(row: dict[str, str]) -> float:
+def _scale_of(row: CsvRow) -> float:
     return magnification.parse(row["magnification"])
 
 
-def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str], float], looks: dict) -> None:
+def _points(axes: Axes, rows: list[CsvRow], flops: dict[tuple[str, str], float], looks: dict) -> None:
     axes.set_xscale("log")
     teachers = next(iter(flops))[0]  # its network, whose magnifications are the ticks
     ticks = {scale: place for (network, scale), place in flops.items() if network == teachers}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lowpower.figures import style
 from lowpower.figures.accuracy_cost import largest_shares
 from lowpower.figures.panels import Key, metric_of, model_panels, one_kind
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 from lowpower.tables.layout import percent
 
 _LONG = 8  # characters of a class name that fit beside a small matrix
@@ -50,7 +50,7 @@ def draw_confusion(
     style.save(figure, svg, png)
 
 
-def matrices_of(rows: Sequence[dict[str, str]], classes: Sequence[str]) -> dict[Key, NDArray]:
+def matrices_of(rows: Sequence[CsvRow], classes: Sequence[str]) -> dict[Key, NDArray]:
     """Counts of each method and magnification, (classes, classes)."""
     place = {name: k for k, name in enumerate(classes)}
     found: dict[Key, NDArray] = {}

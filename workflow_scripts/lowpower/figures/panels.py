@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from lowpower import magnification
 from lowpower.figures import style
 from lowpower.figures.accuracy_cost import largest_shares
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 
 Key = tuple[str, str]  # method, magnification such as 2.5x
 _PAGE = 6.9  # inches between the margins of a page
@@ -69,14 +69,14 @@ def method_panels(methods: Iterable[str], width: float, height: float) -> tuple[
     return figure, found, last
 
 
-def one_kind(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def one_kind(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Select the rows of the first split: those of regions if these have labels, else those of patients."""
     rows = [row for row in rows if row["split"] == rows[0]["split"]]
     per = "region" if any(row["per"] == "region" for row in rows) else "patient"
     return [row for row in rows if row["per"] == per]
 
 
-def metric_of(results: str | Path, metric: str, rows: Sequence[dict[str, str]]) -> dict[Key, str]:
+def metric_of(results: str | Path, metric: str, rows: Sequence[CsvRow]) -> dict[Key, str]:
     """A metric of each model from results.csv, for the same kind of unit and split as ``rows``."""
     kind = {key: rows[0][key] for key in ("per", "split")}
     of_kind = (row for row in largest_shares(read_rows(results)) if {key: row[key] for key in kind} == kind)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from lowpower import magnification
 from lowpower.figures import style
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 
 _TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100)
 _SHARES = tuple(k / 50 for k in range(51))  # enough for a smooth curve on the logarithmic axis of FLOPs
@@ -45,7 +45,7 @@ def draw_referral(referral: str | Path, svg: str | Path, png: str | Path) -> Non
     style.save(figure, svg, png)
 
 
-def _panel(axes: Axes, rows: list[dict[str, str]], looks: dict[str, tuple[str, str]]) -> None:
+def _panel(axes: Axes, rows: list[CsvRow], looks: dict[str, tuple[str, str]]) -> None:
     axes.set_xscale("log")
     axes.set_title(f"{rows[0]['split']}, {int(rows[0]['n']):,} {rows[0]['per']}s", loc="left")
     for teacher in [_place(row)[1] for row in rows if row["asked"] == "100"][:1]:
@@ -72,5 +72,5 @@ def _panel(axes: Axes, rows: list[dict[str, str]], looks: dict[str, tuple[str, s
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), fontsize=8, labelspacing=0.25, borderaxespad=0)
 
 
-def _place(row: dict[str, str]) -> tuple[float, float]:
+def _place(row: CsvRow) -> tuple[float, float]:
     return 100 * float(row["flops_of_teacher"]), 100 * float(row["accuracy"])

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from torch import nn
 
 from lowpower.errors import InputError
-from lowpower.files import write_json, write_rows
+from lowpower.files import CsvRow, write_json, write_rows
 from lowpower.log import say
 from lowpower.model_header import ModelHeader
 from lowpower.models import parallel
@@ -60,15 +61,15 @@ class History:
             return ""
         return f"validation log loss {self.best['log_loss']:.3f} at step {self.best['step']}"
 
-    def table(self) -> list[dict]:
+    def table(self) -> list[CsvRow]:
         """Rows of history.csv."""
         return [history_row(row, row["step"] == self.best["step"]) for row in self.rows]
 
 
-def history_row(row: dict, chosen: bool) -> dict:
+def history_row(row: dict, chosen: bool) -> CsvRow:
     """Row of history.csv: numbers to six decimals, blank where a loss is not part of the method."""
     numbers = {name: f"{row[name]:.6f}" if name in row else "" for name in HISTORY[2:-1]}
-    return {"step": row["step"], "phase": row["phase"], **numbers, "chosen": int(chosen)}
+    return {"step": str(row["step"]), "phase": row["phase"], **numbers, "chosen": str(int(chosen))}
 
 
 def name_regions(regions: list[str]) -> str:
@@ -140,7 +141,7 @@ def finish_training(
     title: str,
     network: nn.Module,
     header: ModelHeader,
-    rows: list[dict],
+    rows: Sequence[CsvRow],
     model: str,
     history: str,
     time_path: str | None,

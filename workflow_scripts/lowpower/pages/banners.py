@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lowpower.config.study import Study
+from lowpower.files import CsvRow
 from lowpower.tables.cohort_counts import CohortRow
 from lowpower.tables.intake_table import IntakeRow
 from lowpower.tables.layout import number, percent
@@ -50,7 +51,7 @@ def about_slides(slides: Sequence[IntakeRow]) -> list[Banner]:
     return banners
 
 
-def about_results(study: Study, counts: Sequence[CohortRow], rows: Sequence[dict[str, str]]) -> list[Banner]:
+def about_results(study: Study, counts: Sequence[CohortRow], rows: Sequence[CsvRow]) -> list[Banner]:
     """Warn of results on validation data, on few patients, or with a teacher that learned nothing.
 
     rows: of results.csv.

@@ -8,6 +8,7 @@ from pathlib import Path
 from lowpower import __version__
 from lowpower.config.study import Study
 from lowpower.config.training_settings import Augmentation
+from lowpower.files import CsvRow
 from lowpower.magnification import describe
 from lowpower.model_header import model_header
 from lowpower.pages.methods_sentences import TEACHERS, all_rows, first_distillation, listed, other_networks
@@ -19,7 +20,7 @@ _POOLINGS = {"max": "maximum", "mean": "average"}
 
 
 def methods(
-    study: Study, slides: Sequence[IntakeRow], costs: Sequence[dict[str, str]], teacher: str | Path
+    study: Study, slides: Sequence[IntakeRow], costs: Sequence[CsvRow], teacher: str | Path
 ) -> list[tuple[str, str]]:
     """Write the paragraphs of the methods section, each (heading, text).
 

@@ -9,7 +9,7 @@ from lowpower import magnification
 from lowpower.config.split_row import SplitRow
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
-from lowpower.files import read_json, read_rows, replacing
+from lowpower.files import CsvRow, read_json, read_rows, replacing
 from lowpower.hashes import hash_of
 from lowpower.log import say
 from lowpower.magnification import describe
@@ -51,8 +51,8 @@ class FinishedStudy:
     scanners: Sequence[str]
     intake: Sequence[IntakeRow]
     cohort: Sequence[CohortRow]
-    results: Sequence[dict[str, str]]
-    cost: Sequence[dict[str, str]]
+    results: Sequence[CsvRow]
+    cost: Sequence[CsvRow]
     splits: Sequence[SplitRow]  # of all seeds
 
 
@@ -147,14 +147,14 @@ def _cohort(finished: FinishedStudy, model: Model) -> str:
     )
 
 
-def rows_of(finished: FinishedStudy, model: Model) -> list[dict[str, str]]:
+def rows_of(finished: FinishedStudy, model: Model) -> list[CsvRow]:
     """Rows of results.csv that average over this model and its other seeds."""
     named = {"method": model.method, "magnification": magnification.name_of(model.magnification)}
     named |= {"labeled": str(model.labeled), "unlabeled": str(model.unlabeled)}
     return [row for row in finished.results if all(row[key] == value for key, value in named.items())]
 
 
-def _metrics(rows: Sequence[dict[str, str]]) -> list[str]:
+def _metrics(rows: Sequence[CsvRow]) -> list[str]:
     """Names of metrics that have an interval and a value in any of the rows."""
     names = [key for key in (rows[0] if rows else ()) if f"{key}_low" in rows[0] and "_minus_" not in key]
     return [name for name in names if any(row[name] for row in rows)]
@@ -195,7 +195,7 @@ def _limits(finished: FinishedStudy, model: Model) -> list[str]:
     return found
 
 
-def _file(file: Path, about: ModelHeader, costs: Sequence[dict[str, str]], model: Model) -> str:
+def _file(file: Path, about: ModelHeader, costs: Sequence[CsvRow], model: Model) -> str:
     rows = {"architecture": about.architecture}
     place = (model.network, magnification.name_of(model.magnification))
     for cost in costs:

@@ -6,7 +6,7 @@ from pathlib import Path
 from lowpower.claims import claims_table
 from lowpower.config.study import Study
 from lowpower.config.table_settings import Statistics
-from lowpower.files import read_json, read_rows, safe_name
+from lowpower.files import CsvRow, read_json, read_rows, safe_name
 from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.pages import citation
@@ -96,7 +96,7 @@ def _cohort(states: Sequence[intake_table.IntakeRow], counts: Sequence[CohortRow
     return Chapter(tables, "", _forms("cohort"))
 
 
-def _results(rows: Sequence[dict[str, str]], statistics: Statistics) -> Chapter:
+def _results(rows: Sequence[CsvRow], statistics: Statistics) -> Chapter:
     tables = [_of_models(title, shown, "tables/results.csv") for title, shown in results_table.sections(rows)]
     note = results_table.NOTHING
     if tables:
@@ -104,29 +104,29 @@ def _results(rows: Sequence[dict[str, str]], statistics: Statistics) -> Chapter:
     return Chapter(tables, note, [*_forms("results"), *_forms("classes"), *_forms("sites"), "tables/patients.csv"])
 
 
-def _reading(costs: Sequence[dict[str, str]]) -> Chapter:
+def _reading(costs: Sequence[CsvRow]) -> Chapter:
     note = f"{cost_table.CONVENTION} {cost_table.timing(costs)}" if costs else ""
     return Chapter([Table("Reading", cost_table.headline(costs), "tables/cost.csv")], note, _forms("cost"))
 
 
-def _training(timed: Sequence[dict[str, str]]) -> Chapter:
+def _training(timed: Sequence[CsvRow]) -> Chapter:
     tables = [_of_models("Training", hours_table.headline(timed), "tables/hours.csv")]
     return Chapter(tables, hours_table.NOTE, _forms("hours"))
 
 
-def _referral(rows: Sequence[dict[str, str]], confidence: float) -> Chapter:
+def _referral(rows: Sequence[CsvRow], confidence: float) -> Chapter:
     tables = [_of_models(title, shown, "tables/referral.csv") for title, shown in referral_table.sections(rows)]
     return Chapter(tables, referral_table.note(rows, confidence), _forms("referral"))
 
 
-def _claims(rows: Sequence[dict[str, str]]) -> Chapter:
+def _claims(rows: Sequence[CsvRow]) -> Chapter:
     parts = claims_table.sections(rows)
     tables = [Table(title, shown, "tables/claims.csv", kinds=_VERDICTS) for title, shown in parts]
     note = claims_table.NOTE if parts else claims_table.NOTHING
     return Chapter(tables, note, [*_forms("claims"), "claims/"])
 
 
-def _of_models(title: str, rows: Sequence[dict[str, str]], source: str) -> Table:
+def _of_models(title: str, rows: Sequence[CsvRow], source: str) -> Table:
     """Table in which each method links to the folder of its models."""
     return Table(title, rows, source, [_folder(row) for row in rows])
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
+from lowpower.files import CsvRow
 from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.planning.duration_text import duration, size
@@ -90,7 +91,7 @@ def plan_lines(
 
 def _table(
     study: Study, jobs: dict[str, int], found: dict[str, Forecast | None], hours: dict[str, float], disk: dict
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     rows = []
     for rule, count in jobs.items():
         known = found[rule]

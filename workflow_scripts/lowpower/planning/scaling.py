@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
+from lowpower.files import CsvRow
 from lowpower.planning.duration_text import duration, size
 from lowpower.planning.estimate_run import estimate, one_after_another
 from lowpower.planning.past_runs import Cohort
@@ -16,7 +17,7 @@ def scale_rows(
     slide_mb: float | None,
     cohorts: Sequence[Cohort],
     cores: int,
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     """Compute a row for each number of slides and of machines like this one (the config's ``plan``).
 
     scales: by the number of slides, the jobs of each rule. The wall time is the longer of two: the core time shared by

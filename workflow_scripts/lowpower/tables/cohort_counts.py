@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lowpower.config.split_row import SplitRow
 from lowpower.errors import InputError
+from lowpower.files import CsvRow
 from lowpower.tables.layout import number
 from lowpower.text import abbreviate
 from lowpower.typed_values import as_cells
@@ -35,7 +36,7 @@ class CohortRow:
     regions: int
     area_mm2: float  # of tissue
 
-    def cells(self) -> dict[str, str]:
+    def cells(self) -> CsvRow:
         """Cells of cohort.csv."""
         return as_cells(self) | {"area_mm2": number(self.area_mm2, 3)}
 

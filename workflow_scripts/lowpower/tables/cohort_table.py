@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower.config.split_row import SplitRow
-from lowpower.files import read_rows, replacing, write_rows
+from lowpower.files import CsvRow, read_rows, replacing, write_rows
 from lowpower.tables import layout
 from lowpower.tables.cohort_counts import CohortRow, CountedRegion, count
 from lowpower.tables.intake_table import IntakeRow, summary_of
@@ -34,7 +34,7 @@ def count_cohort(
         part.write_text(layout.latex(headline(rows)), encoding="utf-8")
 
 
-def headline(rows: Sequence[CohortRow]) -> list[dict[str, str]]:
+def headline(rows: Sequence[CohortRow]) -> list[CsvRow]:
     """The cohort table for people; seeds are shown only where their divisions of patients differ."""
     hidden = {"seeds"} if len({row.seeds for row in rows}) == 1 else set()
     titles = {"excluded_slides": "excluded slides", "area_mm2": "tissue, mm²"}

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from lowpower.evaluation.metrics import confusion
 from lowpower.evaluation.units import Judged
+from lowpower.files import CsvRow
 
 _ROW = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
 COUNTS = [*_ROW, "truth", "predicted", "n"]
 
 
 def confusion_rows(
-    judged: Sequence[Judged], groups: Sequence[tuple[dict[str, str], list[int]]], classes: Sequence[str]
-) -> list[dict[str, str]]:
+    judged: Sequence[Judged], groups: Sequence[tuple[CsvRow, list[int]]], classes: Sequence[str]
+) -> list[CsvRow]:
     """The rows of confusion.csv as text: every pair of classes for every row of results.csv.
 
     groups: the identity of each row of results.csv, and the positions of its models in ``Judged.of_models``.

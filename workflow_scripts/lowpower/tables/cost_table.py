@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower import magnification
-from lowpower.files import read_json, write_rows
+from lowpower.files import CsvRow, read_json, write_rows
 from lowpower.log import say
 from lowpower.network_cost import NetworkCost
 from lowpower.tables.layout import number, write_texts
@@ -32,7 +32,7 @@ def compare_cost(costs: Sequence[str | Path], csv: str | Path, md: str | Path, t
     write_texts(md, tex, [("", headline(rows))], f"{CONVENTION} {timing(rows)}")
 
 
-def cost_rows(costs: Sequence[NetworkCost]) -> list[dict[str, str]]:
+def cost_rows(costs: Sequence[NetworkCost]) -> list[CsvRow]:
     """The rows of cost.csv as text, in the order given; costs[0] is the teacher's."""
     teacher = costs[0]
 
@@ -64,7 +64,7 @@ def cost_rows(costs: Sequence[NetworkCost]) -> list[dict[str, str]]:
     ]
 
 
-def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def headline(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Rows of cost.csv for people."""
     return [
         {
@@ -94,7 +94,7 @@ def _times(ratio: str) -> str:
     return f"{float(ratio):g}x" if ratio else ""
 
 
-def timing(rows: Sequence[dict[str, str]]) -> str:
+def timing(rows: Sequence[CsvRow]) -> str:
     """One sentence on the timing method, which is the same for all rows."""
     first = rows[0]
     threads = "1 thread" if first["threads"] == "1" else f"{first['threads']} threads"

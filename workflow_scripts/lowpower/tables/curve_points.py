@@ -10,7 +10,7 @@ from sklearn.metrics import roc_curve
 from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.calibration import BINS, bin_of
 from lowpower.evaluation.units import Judged, Units
-from lowpower.files import write_rows
+from lowpower.files import CsvRow, write_rows
 from lowpower.tables.layout import number
 from lowpower.tables.result_rows import groups_of
 from lowpower.tables.units_file import read_judged
@@ -35,7 +35,7 @@ def trace_curves(
     write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))
 
 
-def _rows(judged: Sequence[Judged], models: Sequence[ResultModel]) -> list[tuple[Judged, dict[str, str], list[int]]]:
+def _rows(judged: Sequence[Judged], models: Sequence[ResultModel]) -> list[tuple[Judged, CsvRow, list[int]]]:
     """Rows of results.csv except those of slides: judged units, identity of the row, positions of its seeds."""
     return [
         (one, {key: (known | one.kind)[key] for key in _ROW}, members)
@@ -51,7 +51,7 @@ def _defined(judged: Judged, members: Sequence[int]) -> list[Units]:
     return [one for one in units if one and one.ids]
 
 
-def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
+def roc_points(seeds: Sequence[Units]) -> list[CsvRow]:
     """ROC curve of a row at fixed false positive rates: mean over classes, each against the rest, and over seeds.
 
     A class with no unit, or with all units, in a seed does not count there, as in AUROC.
@@ -71,7 +71,7 @@ def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
     ]
 
 
-def reliability_bins(seeds: Sequence[Units]) -> list[dict[str, str]]:
+def reliability_bins(seeds: Sequence[Units]) -> list[CsvRow]:
     """Reliability curve of a row: number of units and accuracy by probability of the predicted class, over all seeds.
 
     The bins are those of the expected calibration error; empty bins are left out.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lowpower import magnification
 from lowpower.config.trained_model import TimedModel
-from lowpower.files import read_json, write_rows
+from lowpower.files import CsvRow, read_json, write_rows
 from lowpower.log import say
 from lowpower.tables.layout import decimals, number, write_texts
 from lowpower.training_time import TrainingTime
@@ -66,7 +66,7 @@ def _recorded(recordings: dict[str, Sequence[str]]) -> float | None:
 
 def hour_rows(
     times: Sequence[TrainingTime], owners: Sequence[int], models: Sequence[TimedModel], recorded: float | None
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     """The rows of hours.csv as text, in the order of the models. recorded: seconds of one seed's recording."""
     groups: dict[tuple, list[int]] = {}
     for k, model in enumerate(models):
@@ -104,7 +104,7 @@ def _hours(seconds: float | None) -> str:
     return number(None if seconds is None else seconds / 3600, 4)
 
 
-def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def headline(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Rows of hours.csv for people."""
     return [
         {

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lowpower.errors import InputError
-from lowpower.files import write_rows
+from lowpower.files import CsvRow, write_rows
 from lowpower.log import say
 from lowpower.slide_state import CheckedSlide, MaskedSlide, TiledSlide
 from lowpower.text import count_of, join_lines
@@ -103,12 +103,12 @@ def _exclude_copies(rows: Sequence[IntakeRow]) -> list[IntakeRow]:
     return checked
 
 
-def excluded_slides(rows: Sequence[IntakeRow]) -> list[dict[str, str]]:
+def excluded_slides(rows: Sequence[IntakeRow]) -> list[CsvRow]:
     """The excluded slides of the intake table, for people."""
     return [{"slide": row.slide, "step": row.step, "reason": row.reason} for row in rows if not row.is_usable]
 
 
-def doubtful_slides(rows: Sequence[IntakeRow]) -> list[dict[str, str]]:
+def doubtful_slides(rows: Sequence[IntakeRow]) -> list[CsvRow]:
     """The slides of the intake table with a warning, for people."""
     return [{"slide": row.slide, "state": row.state, "warning": row.warning} for row in rows if row.warning]
 

@@ -22,7 +22,7 @@ from lowpower.evaluation.intervals import (
 )
 from lowpower.evaluation.referral_thresholds import Pair, chosen_threshold, threshold_for
 from lowpower.evaluation.units import Judged, Units
-from lowpower.files import read_rows, write_rows
+from lowpower.files import CsvRow, read_rows, write_rows
 from lowpower.log import Progress, say
 from lowpower.magnification import name_of
 from lowpower.tables.layout import number, write_texts
@@ -68,8 +68,8 @@ def referral_rows(
     models: Sequence[ResultModel],
     splits: Sequence[str],
     statistics: Statistics,
-    costs: Sequence[dict[str, str]],
-) -> list[dict[str, str]]:
+    costs: Sequence[CsvRow],
+) -> list[CsvRow]:
     """Rows of referral.csv as text, ``best`` blank: for every student row, one per share and one for the chosen one.
 
     Only patients and regions on area means are included. Cells are blank where a seed has no teacher, a network has no
@@ -90,7 +90,7 @@ def referral_rows(
             about = {key: known[key] for key in _IDENTITY} | {"per": per, "split": split} | counts_of(own)
             about["val_log_loss"] = number(_log_loss([val.of_models[i] for i in members]) if val else None, 4)
             with_teacher = [(i, teachers[models[i].seed]) for i in members if models[i].seed in teachers]
-            found: dict[str, dict[str, str]] = {}
+            found: dict[str, CsvRow] = {}
             if len(with_teacher) == len(members):
                 pairs = [(_pair(one, *both), _pair(val, *both) if val else None) for both in with_teacher]
                 ratios = _cost_ratios(costs, models[members[0]], models[with_teacher[0][1]])
@@ -126,7 +126,7 @@ def _cells(
     weights: NDArray,
     ratios: tuple[float | None, float | None],
     wide: tuple[float, int] | None,
-) -> dict[str, dict[str, str]]:
+) -> dict[str, CsvRow]:
     """Cells of each share with a known threshold, means over seeds. pairs: reported and validation units by seed.
 
     ratios: the student's FLOPs and bytes over its teacher's; referred units cost the teacher's in addition. wide: as
@@ -179,7 +179,7 @@ def _share(referred: NDArray, weights: NDArray) -> float:
     return float(referred @ weights / weights.sum()) if len(weights) else np.nan
 
 
-def _cost_ratios(costs: Sequence[dict[str, str]], student: Model, teacher: Model) -> tuple[float | None, float | None]:
+def _cost_ratios(costs: Sequence[CsvRow], student: Model, teacher: Model) -> tuple[float | None, float | None]:
     """FLOPs and bytes per region of the student over the teacher's; None where a cost is missing."""
     known = {(row["network"], row["magnification"]): row for row in costs}
     low, high = (known.get((model.network, name_of(model.magnification))) for model in (student, teacher))

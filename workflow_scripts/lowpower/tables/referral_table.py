@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lowpower import magnification
 from lowpower.config.trained_model import Model
+from lowpower.files import CsvRow
 from lowpower.tables import layout
 from lowpower.tables.layout import percent, points
 from lowpower.tables.result_sections import named
@@ -15,7 +16,7 @@ _ROW = ("method", "magnification", "labeled", "unlabeled")
 _KIND = ("per", "split")
 
 
-def mark_best(rows: Sequence[dict[str, str]], models: Sequence[Model], controls: Sequence[str]) -> list[dict[str, str]]:
+def mark_best(rows: Sequence[CsvRow], models: Sequence[Model], controls: Sequence[str]) -> list[CsvRow]:
     """Set ``best`` = 1 in the row of lowest validation log loss at each magnification below the teacher's.
 
     controls: methods that are never the best.
@@ -33,9 +34,9 @@ def mark_best(rows: Sequence[dict[str, str]], models: Sequence[Model], controls:
     return [row | {"best": "1" if tuple(row[key] for key in (*_KIND, *_ROW)) in chosen else ""} for row in rows]
 
 
-def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+def sections(rows: Sequence[CsvRow]) -> list[tuple[str, list[CsvRow]]]:
     """The tables shown to people, each with its title."""
-    kinds: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    kinds: dict[tuple[str, ...], list[CsvRow]] = {}
     for row in rows:
         kinds.setdefault(tuple(row[key] for key in _KIND), []).append(row)
     found = []
@@ -51,7 +52,7 @@ def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, s
     return [(title, table) for title, table in found if table]
 
 
-def _in_full(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def _in_full(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """One line for each share of a row."""
     return [
         named(row)
@@ -67,9 +68,9 @@ def _in_full(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def _in_lines(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def _in_lines(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """One line for each row: a column for each share, then the threshold chosen on validation data."""
-    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    lines: dict[tuple[str, ...], CsvRow] = {}
     for row in rows:
         line = lines.setdefault(tuple(row[key] for key in _ROW), named(row))
         if row["asked"] == CHOSEN:
@@ -82,7 +83,7 @@ def _in_lines(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return list(lines.values())
 
 
-def _ends(row: dict[str, str], name: str) -> list[str]:
+def _ends(row: CsvRow, name: str) -> list[str]:
     return [row[f"{name}{end}"] for end in ("", "_low", "_high")]
 
 
@@ -90,7 +91,7 @@ def _dash(text: str) -> str:
     return text or layout.DASH
 
 
-def note(rows: Sequence[dict[str, str]], confidence: float) -> str:
+def note(rows: Sequence[CsvRow], confidence: float) -> str:
     """Note below the tables."""
     if not rows:
         return NOTHING
@@ -111,7 +112,7 @@ def note(rows: Sequence[dict[str, str]], confidence: float) -> str:
     return " ".join(said)
 
 
-def in_short(rows: Sequence[dict[str, str]]) -> str:
+def in_short(rows: Sequence[CsvRow]) -> str:
     """Result of the best row at the lowest magnification with its chosen thresholds, for the terminal."""
     best = [row for row in rows if row["best"] and row["asked"] == CHOSEN]
     if not best:

@@ -21,6 +21,7 @@ from lowpower.evaluation.intervals import (
 )
 from lowpower.evaluation.metrics import CALLED, COMPARED, METRICS, UNBOUNDED
 from lowpower.evaluation.units import Judged, Units
+from lowpower.files import CsvRow
 from lowpower.log import Progress
 from lowpower.tables.layout import number
 
@@ -40,14 +41,14 @@ COLUMNS = [
 
 def result_rows(
     judged: Sequence[Judged], models: Sequence[ResultModel], statistics: Statistics, positive: int | None = None
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     """Rows of results.csv as text, by split and kind of unit: patients, teachers and finest pixels first.
 
     A row is the mean over its seeds. The student of a seed is compared with the teacher of that seed, and, where it
     read the slide's own level, with itself on area means; both on the same units and the same drawn patients.
     positive: number of the positive class, if any.
     """
-    rows: list[dict[str, str]] = []
+    rows: list[CsvRow] = []
     averaged: dict[tuple, Judged] = {}  # by kind without pixels; area means come first
     groups = groups_of(models)
     teachers = {model.seed: i for i, model in enumerate(models) if model.method == "teacher"}
@@ -86,7 +87,7 @@ def result_rows(
     return rows
 
 
-def groups_of(models: Sequence[ResultModel]) -> list[tuple[dict[str, str], list[int]]]:
+def groups_of(models: Sequence[ResultModel]) -> list[tuple[CsvRow, list[int]]]:
     """Rows of the models in reading order: the identity of each, and the positions of its seeds."""
     methods = list(dict.fromkeys(model.method for model in models))
     groups: dict[tuple, list[int]] = {}
@@ -113,7 +114,7 @@ def chosen_of(judged: Judged, i: int, positive: int | None) -> Chosen:
     return choose(held.truth, held.probabilities, positive) if held else Chosen()
 
 
-def counts_of(units: Sequence[Units]) -> dict[str, str]:
+def counts_of(units: Sequence[Units]) -> CsvRow:
     """Numbers of seeds, units and patients of a row."""
     return {
         "seeds": str(len(units)),
@@ -122,13 +123,13 @@ def counts_of(units: Sequence[Units]) -> dict[str, str]:
     }
 
 
-def width_of(counts: dict[str, str], statistics: Statistics) -> tuple[float, int] | None:
+def width_of(counts: CsvRow, statistics: Statistics) -> tuple[float, int] | None:
     """Confidence and number of patients for the intervals of a row; None for too few patients."""
     patients = int(counts["patients"])
     return None if patients < statistics.fewest_patients else (statistics.confidence, patients)
 
 
-def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, str]:
+def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> CsvRow:
     """Values chosen for each seed, in order, separated by spaces; an aggregation that all share is written once."""
     ways = [u.way for u in units]
     return {
@@ -156,7 +157,7 @@ def _values(
     others: dict[str, list[dict[str, Sample] | None]],
     wide: tuple[float, int] | None,
     behind: dict[str, int],
-) -> dict[str, str]:
+) -> CsvRow:
     """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with.
 
     A teacher has no difference to itself. behind: patients that a metric counts, where it does not count all.
@@ -186,7 +187,7 @@ def _values(
     return values
 
 
-def cells_of(name: str, value: Sample, wide: tuple[float, int] | None, way: Callable) -> dict[str, str]:
+def cells_of(name: str, value: Sample, wide: tuple[float, int] | None, way: Callable) -> CsvRow:
     """A value with its interval as text; the interval is blank without ``wide`` or without draws."""
     low, high = (np.nan, np.nan) if wide is None or not len(value.drawn) else way(value, *wide)
     return {name: number(value.point, 4), f"{name}_low": number(low, 4), f"{name}_high": number(high, 4)}
