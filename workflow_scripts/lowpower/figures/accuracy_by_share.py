@@ -33,7 +33,7 @@ def draw_shares(results: str | Path, along: str, svg: str | Path, png: str | Pat
         style.save(style.in_words(_NOTHING.format(along)), svg, png)
         return
     looks = style.of_scales(scale for method, scale in lines if method in several)
-    figure, panels, place = method_panels(several, 1.7, 1.65)
+    figure, panels, last = method_panels(several, 1.7, 1.65)
     for name, axes in panels.items():
         axes.axhline(0, color=style.TEACHER, zorder=1, **style.DASHED)
         for k, (scale, look) in enumerate(looks.items()):
@@ -44,7 +44,7 @@ def draw_shares(results: str | Path, along: str, svg: str | Path, png: str | Pat
     described = {magnification.describe(magnification.parse(scale)): look for scale, look in looks.items()}
     words = [f"{rows[0]['split']}, per {rows[0]['per']};", "dashed: the teacher"]
     words += [f"dotted: {_REFERENCE}"] * any(method == _REFERENCE for method, _ in lines)
-    explain(place, words, described)
+    explain(last, words, described)
     figure.supxlabel(f"{along} training patients, %", fontsize=9)
     figure.supylabel("accuracy less the teacher's, points", fontsize=9)
     style.save(figure, svg, png)
@@ -54,9 +54,9 @@ def _line(axes: Axes, rows: list[CsvRow], along: str, look: tuple[str, str], shi
     color, marker = look
     places = [int(row[along]) + shift for row in rows]
     axes.plot(places, [_points(row) for row in rows], color=color, marker=marker, markersize=3.5, linewidth=1, zorder=3)
-    for place, row in zip(places, rows, strict=True):
+    for x, row in zip(places, rows, strict=True):
         ends = [_points(row, "_low"), _points(row, "_high")]
-        axes.plot([place, place], ends, color=color, linewidth=0.8, zorder=2)
+        axes.plot([x, x], ends, color=color, linewidth=0.8, zorder=2)
 
 
 def _reference(axes: Axes, rows: list[CsvRow], along: str, color: str) -> None:

@@ -145,16 +145,16 @@ def _optimization(study: Study) -> str:
 
 def _evaluation(study: Study) -> str:
     statistics = study.statistics
-    judged = "Test data were predicted once, with the weights chosen on validation data."
+    predicted = "Test data were predicted once, with the weights chosen on validation data."
     if study.report_split == "val":
-        judged = "Results are those on the validation data that chose the weights; no test data were predicted."
+        predicted = "Results are those on the validation data that chose the weights; no test data were predicted."
     if "level" in study.pixels:
-        judged += (
+        predicted += (
             " Students were tested twice: on the area means on which they were trained, and on the same regions read "
             "from the nearest finer level that the slide file itself stores, reduced by a box filter where needed."
         )
     return (
-        f"{judged} {_aggregation(study)} "
+        f"{predicted} {_aggregation(study)} "
         f"Intervals ({100 * statistics.confidence:g} %) come from a bootstrap that draws patients with replacement "
         f"({statistics.draws:,} draws; {statistics.rank_draws:,} for AUROC and average precision): of shares by "
         "Student's t on the logit scale, of differences by percentiles adjusted for the number of patients; rows of "

@@ -92,12 +92,12 @@ def card_of(finished: FinishedStudy, file: Path, model: Model) -> str:
     """Write the card of one model as Markdown, without any path, host, user, slide or patient."""
     study, about = finished.study, model_header(file)
     alone = {name: row for name, row in study.methods.items() if name == model.method}
-    said = dict(methods(replace(study, methods=alone), finished.intake, finished.cost, file))
+    paragraphs = dict(methods(replace(study, methods=alone), finished.intake, finished.cost, file))
     parts = {
-        "Input and output": _reads(about, said["Regions"]),
-        "Training": _trained(study, model, said),
+        "Input and output": _reads(about, paragraphs["Regions"]),
+        "Training": _trained(study, model, paragraphs),
         "Cohort": _cohort(finished, model),
-        "Results": _results(finished, model, said["Evaluation"]),
+        "Results": _results(finished, model, paragraphs["Evaluation"]),
         "Limits": "\n".join(f"- {limit}" for limit in _limits(finished, model)),
         "File": _file(file, about, finished.cost, model),
         "Loading": f"```python\n{LOADING}```\n\nThe region must be RGB at {describe(about.magnification)}, with "
@@ -116,7 +116,7 @@ def _reads(about: ModelHeader, regions: str) -> str:
     )
 
 
-def _trained(study: Study, model: Model, said: dict[str, str]) -> str:
+def _trained(study: Study, model: Model, paragraphs: dict[str, str]) -> str:
     row = study.methods.get(model.method)
     if row:
         shares = f"{model.labeled} % of the labeled and {model.unlabeled} % of the unlabeled training patients"
@@ -126,7 +126,7 @@ def _trained(study: Study, model: Model, said: dict[str, str]) -> str:
     else:
         return "This model came from another study. How it was trained, and on which patients, is not recorded here."
     parts = ["Network", *(["Distillation"] if row and row.distill else []), "Augmentation", "Optimization"]
-    return "\n\n".join([how, *(said[part] for part in parts)])
+    return "\n\n".join([how, *(paragraphs[part] for part in parts)])
 
 
 def _cohort(finished: FinishedStudy, model: Model) -> str:
@@ -179,27 +179,27 @@ def _results(finished: FinishedStudy, model: Model, evaluation: str) -> str:
 def _limits(finished: FinishedStudy, model: Model) -> list[str]:
     """Limits of the model, each in a sentence."""
     study, rows = finished.study, rows_of(finished, model)
-    found = ["The slides are synthetic: the results do not apply to patients."] if study.demo else []
-    found += [f"Note of the study: {study.note}"] if study.note else []
+    limits = ["The slides are synthetic: the results do not apply to patients."] if study.demo else []
+    limits += [f"Note of the study: {study.note}"] if study.note else []
     if study.report_split == "val":
-        found.append("The results are too good: they come from the validation patients who chose its weights.")
+        limits.append("The results are too good: they come from the validation patients who chose its weights.")
     if not any(row["split"] == "external" for row in rows):
-        found.append("It was tested on one cohort only, not on slides of other sites, scanners, stains or countries.")
+        limits.append("It was tested on one cohort only, not on slides of other sites, scanners, stains or countries.")
     if not any(row["pixels"] == "level" for row in rows) and model.method != "teacher":
-        found.append("It was tested only on area means of finer pixels, not on a coarser level that a file stores.")
+        limits.append("It was tested only on area means of finer pixels, not on a coarser level that a file stores.")
     if not {*_metrics(rows)} & _CALIBRATION:
-        found.append("The calibration of its probabilities was not measured.")
+        limits.append("The calibration of its probabilities was not measured.")
     if not study.regions_have_labels and study.unit != "annotation":
-        found.append("It was trained on labels of slides; its output for a single region was not tested.")
-    found.append("It never saw tissue outside its classes and cannot reject it: it always predicts one of its classes.")
-    return found
+        limits.append("It was trained on labels of slides; its output for a single region was not tested.")
+    closed = "It never saw tissue outside its classes and cannot reject it: it always predicts one of its classes."
+    return [*limits, closed]
 
 
 def _file(file: Path, about: ModelHeader, costs: Sequence[CsvRow], model: Model) -> str:
     rows = {"architecture": about.architecture}
-    place = (model.network, magnification.name_of(model.magnification))
+    measured = (model.network, magnification.name_of(model.magnification))
     for cost in costs:
-        if (cost["network"], cost["magnification"]) == place:
+        if (cost["network"], cost["magnification"]) == measured:
             fewer = f"{cost['flops_times_cheaper']} times fewer than the teacher's"
             rows["parameters"] = f"{int(cost['parameters']):,}"
             rows["FLOPs per region"] = f"{int(cost['flops_per_region']):,} ({fewer})"

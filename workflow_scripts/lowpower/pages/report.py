@@ -48,7 +48,7 @@ def write_report(
     only the header is read. names: pseudonyms.csv if slides are shown under pseudonyms (which the tables then already
     have), else None.
     """
-    known, study = read_names(names), as_type(Study, read_json(config))
+    shown, study = read_names(names), as_type(Study, read_json(config))
     states, counts = typed_rows(intake_table.IntakeRow, read_rows(intake)), typed_rows(CohortRow, read_rows(cohort))
     rows, costs, tested, timed, referred = (read_rows(path) for path in (results, cost, claims, hours, referral))
     drawn = {Path(path).stem: captioned(path) for path in figures}
@@ -70,13 +70,13 @@ def write_report(
         summary=intake_table.summary_of(states),
         intake_table=INTAKE,
         flow=flow(states, counts),
-        cohort=_cohort(states, counts, linked=not known.hidden),
+        cohort=_cohort(states, counts, linked=not shown.hidden),
         results=_results(rows, statistics),
         cost=[_reading(costs), _training(timed)],
         referral=_referral(referred, statistics.confidence),
         claims=_claims(tested),
         slides=slides,
-        gallery=gallery(slides, overviews, states, known),
+        gallery=gallery(slides, overviews, states, shown),
         methods=methods(study, states, costs, teacher),
         references=citation.references(),
         bibtex=citation.bibtex(),

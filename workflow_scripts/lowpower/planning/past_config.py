@@ -30,14 +30,14 @@ def _renamed(section: type[Settings], name: str, values: Any) -> dict[str, Any]:
         raise TypeError(f"{name} is {values!r}, not a section")
     types, rules = types_of(section), {field.name: field.metadata["rules"] for field in fields(section)}
     names = {key: key for key in rules} | {rule["formerly"]: key for key, rule in rules.items() if "formerly" in rule}
-    found = {}
+    renamed = {}
     for former, value in values.items():
         key = names.get(former)
         if key and isinstance(value, str) and value in rules[key].get("renamed", {}):
             key, value = rules[key]["renamed"][value].split(": ")
         if key and not (types[key] is int and isinstance(value, str)):
-            found[key] = _renamed_in(types[key], key, value)
-    return found
+            renamed[key] = _renamed_in(types[key], key, value)
+    return renamed
 
 
 def _renamed_in(kind: Any, name: str, value: Any) -> Any:

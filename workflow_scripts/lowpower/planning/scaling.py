@@ -25,14 +25,14 @@ def scale_rows(
     """
     rows = []
     for slides, jobs in scales.items():
-        found = estimate(study, jobs, models, slides, slide_mb, cohorts, cores)
-        if not found:
+        estimated = estimate(study, jobs, models, slides, slide_mb, cohorts, cores)
+        if not estimated:
             return []
-        most = max(found.seconds, key=found.seconds.get)
-        total, chain = sum(found.seconds.values()), one_after_another(models, found.found)
+        most = max(estimated.seconds, key=estimated.seconds.get)
+        total, chain = sum(estimated.seconds.values()), one_after_another(models, estimated.forecasts)
         for machines in study.plan.machines:
             shared = total / (cores * machines)
-            busy = f"the cores, {100 * found.seconds[most] / total:.0f} % in {most}"
+            busy = f"the cores, {100 * estimated.seconds[most] / total:.0f} % in {most}"
             rows.append(
                 {
                     "slides": f"{slides:,}",
@@ -41,7 +41,7 @@ def scale_rows(
                     "core time": duration(total),
                     "wall time": duration(max(shared, chain)),
                     "kept by": busy if shared > chain else "the longest chain",
-                    "disk": size(sum(found.mb.values())),
+                    "disk": size(sum(estimated.mb.values())),
                 }
             )
     return rows

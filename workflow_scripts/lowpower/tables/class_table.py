@@ -20,11 +20,11 @@ def class_rows(
     rows = []
     for one in judged:
         weights = draw_patients(one.patients, statistics.draws)
-        for known, members in groups_of(models):
+        for identity, members in groups_of(models):
             units = [one.of_models[i] for i in members]
             if None in units:
                 continue
-            named = {key: (known | one.kind)[key] for key in NAMED} | {"seeds": str(len(members))}
+            named = {key: (identity | one.kind)[key] for key in NAMED} | {"seeds": str(len(members))}
             drawn = [sample_classes(u, one.patients, weights) for u in units]
             wide = width_of(counts_of(units), statistics)
             for c, name in enumerate(classes):

@@ -24,8 +24,8 @@ def confusion_rows(
             if None in units:
                 continue
             counts = sum(confusion(u.truth, u.probabilities.argmax(1), len(classes)) for u in units)
-            known = {key: (identity | one.kind)[key] for key in _ROW}
+            row = {key: (identity | one.kind)[key] for key in _ROW}
             for truth, line in zip(classes, counts, strict=True):
                 for predicted, n in zip(classes, line, strict=True):
-                    rows.append(known | {"truth": truth, "predicted": predicted, "n": str(int(n))})
+                    rows.append(row | {"truth": truth, "predicted": predicted, "n": str(int(n))})
     return rows

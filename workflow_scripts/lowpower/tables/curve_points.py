@@ -30,18 +30,20 @@ def trace_curves(
 ) -> None:
     """Write roc.csv and reliability.csv, of patients and regions; arguments as in ``results_table.evaluate``."""
     judged = read_judged(units, [model.folder for model in models], reported)
-    rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
-    write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
-    write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))
+    rows = [(identity, _defined(one, members)) for one, identity, members in _rows(judged, models)]
+    write_rows(roc, ROC, (identity | point for identity, seeds in rows for point in roc_points(seeds)))
+    write_rows(
+        reliability, RELIABILITY, (identity | cells for identity, seeds in rows for cells in reliability_bins(seeds))
+    )
 
 
 def _rows(judged: Sequence[Judged], models: Sequence[ResultModel]) -> list[tuple[Judged, CsvRow, list[int]]]:
     """Rows of results.csv except those of slides: judged units, identity of the row, positions of its seeds."""
     return [
-        (one, {key: (known | one.kind)[key] for key in _ROW}, members)
+        (one, {key: (identity | one.kind)[key] for key in _ROW}, members)
         for one in judged
         if one.kind["per"] != "slide"
-        for known, members in groups_of(models)
+        for identity, members in groups_of(models)
     ]
 
 
@@ -78,16 +80,16 @@ def reliability_bins(seeds: Sequence[Units]) -> list[CsvRow]:
     """
     confidence = _joined([units.probabilities.max(1) for units in seeds])
     right = _joined([units.probabilities.argmax(1) == units.truth for units in seeds])
-    place = bin_of(confidence)
+    bins = bin_of(confidence)
     return [
         {
             "confidence_from": number(k / BINS, 4),
             "confidence_to": number((k + 1) / BINS, 4),
-            "n": str(int((place == k).sum())),
-            "confidence": number(float(confidence[place == k].mean()), 4),
-            "accuracy": number(float(right[place == k].mean()), 4),
+            "n": str(int((bins == k).sum())),
+            "confidence": number(float(confidence[bins == k].mean()), 4),
+            "accuracy": number(float(right[bins == k].mean()), 4),
         }
-        for k in np.unique(place)
+        for k in np.unique(bins)
     ]
 
 

@@ -78,19 +78,19 @@ def hour_rows(
     teacher = _mean(stages.get(teachers, []), "seconds", groups.get(teachers, []))
     rows = []
     for key, members in groups.items():
-        model, taken = models[members[0]], [time for time in stages[key] if time.seconds]
+        model, timed = models[members[0]], [time for time in stages[key] if time.seconds]
         rows.append(
             dict(zip(_ROW, map(str, key), strict=True))
             | {"magnification": magnification.name_of(model.magnification), "seeds": str(len(members))}
             | {
-                "hours": _hours(_mean(taken, "seconds", members)),
-                "cpu_hours": _hours(_mean(taken, "cpu_seconds", members)),
+                "hours": _hours(_mean(timed, "seconds", members)),
+                "cpu_hours": _hours(_mean(timed, "cpu_seconds", members)),
             }
-            | {"hours_total": _hours(sum(time.seconds for time in taken) or None)}
+            | {"hours_total": _hours(sum(time.seconds for time in timed) or None)}
             | {"teacher_hours": _hours(teacher) if model.teacher else ""}
             | {"recording_hours": _hours(recorded) if model.recording else ""}
-            | {"attempts": str(sum(time.attempts for time in taken) or "")}
-            | {name: " ".join(sorted({str(getattr(time, name)) for time in taken})) for name in ("device", "processes")}
+            | {"attempts": str(sum(time.attempts for time in timed) or "")}
+            | {name: " ".join(sorted({str(getattr(time, name)) for time in timed})) for name in ("device", "processes")}
         )
     return rows
 

@@ -36,13 +36,13 @@ def patient_rows(
     ``right``: number of models, out of ``models``, that predict the true class.
     """
     groups = groups_of(models)
-    named = [_name(known) for known, _ in groups]
-    columns = [*KNOWN, *(column for name in named for column in (name, f"{name} p"))]
+    names_of_rows = [_name(identity) for identity, _ in groups]
+    columns = [*KNOWN, *(column for name in names_of_rows for column in (name, f"{name} p"))]
     rows: dict[tuple, CsvRow] = {}
     for one in judged:
         if (one.kind["per"], one.kind["pixels"]) != ("patient", "averaged"):
             continue
-        for name, (_, members) in zip(named, groups, strict=True):
+        for name, (_, members) in zip(names_of_rows, groups, strict=True):
             for i in members:
                 units, seed = one.of_models[i], str(models[i].seed)
                 for k, patient in enumerate(units.ids):
@@ -59,8 +59,8 @@ def patient_rows(
     return columns, [rows[key] for key in sorted(rows, key=lambda key: (order.index(key[0]), *key[1:]))]
 
 
-def _name(known: CsvRow) -> str:
+def _name(row: CsvRow) -> str:
     """Column name of a row of results.csv."""
-    if known["method"] == "teacher":
-        return f"teacher {known['magnification']}"
-    return f"{known['method']} {known['magnification']} labeled{known['labeled']}-unlabeled{known['unlabeled']}"
+    if row["method"] == "teacher":
+        return f"teacher {row['magnification']}"
+    return f"{row['method']} {row['magnification']} labeled{row['labeled']}-unlabeled{row['unlabeled']}"

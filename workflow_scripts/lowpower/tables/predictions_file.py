@@ -66,19 +66,19 @@ def check_apart(
 def check_probabilities(path: str | Path, frame: pd.DataFrame, classes: Sequence[str]) -> None:
     """Raise InputError unless every class has a finite probability and those of each region add to 1."""
     named = [f"p_{name}" for name in classes]
-    found = [name for name in frame.columns if name.startswith("p_")]
-    if sorted(found) != sorted(named):
+    columns = [name for name in frame.columns if name.startswith("p_")]
+    if sorted(columns) != sorted(named):
         raise InputError(
-            f"{path} has probabilities of the classes {', '.join(name[2:] for name in found) or '(none)'}, "
+            f"{path} has probabilities of the classes {', '.join(name[2:] for name in columns) or '(none)'}, "
             f"the config's `classes` are {', '.join(classes)}; {_AGAIN}"
         )
     values = frame[named].to_numpy(float)
     bad = ~np.isfinite(values).all(1) | (values < 0).any(1) | (np.abs(values.sum(1) - 1) > _OFF)
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
-        said = ", ".join(f"{name[2:]} {value:g}" for name, value in zip(named, values[row], strict=True))
+        listed = ", ".join(f"{name[2:]} {value:g}" for name, value in zip(named, values[row], strict=True))
         alike = f"{bad.sum():,} of {count_of(len(bad), 'region')} {'is' if bad.sum() == 1 else 'are'} so"
         raise InputError(
-            f"{path}: the probabilities of region {frame['region'].iloc[row]} are {said}, which add to "
+            f"{path}: the probabilities of region {frame['region'].iloc[row]} are {listed}, which add to "
             f"{values[row].sum():g} ({alike}); they must be finite and add to 1; {_AGAIN}"
         )

@@ -59,20 +59,20 @@ def result_rows(
 
         def samples(which: Judged, i: int, means: Judged = means, weights: np.ndarray = weights) -> tuple:
             """Temperature and threshold of a model, and its metrics."""
-            beside = teachers.get(models[i].seed, i)
-            teacher = None if beside == i else means.of_models[beside]
+            teacher_at = teachers.get(models[i].seed, i)
+            teacher = None if teacher_at == i else means.of_models[teacher_at]
             chosen = chosen_of(which, i, positive)
             units = which.of_models[i]
             return chosen, sample(units, which.patients, weights, statistics.rank_draws, teacher, chosen)
 
         of_teachers = {seed: samples(means, i) for seed, i in teachers.items() if means.of_models[i]}
-        for known, members in groups:
+        for identity, members in groups:
             progress.at(done := done + 1)
             units = [one.of_models[i] for i in members]
             if None in units:
                 continue
             seeds = [models[i].seed for i in members]
-            teaching = known["method"] == "teacher" and one is means
+            teaching = identity["method"] == "teacher" and one is means
             own = [of_teachers[seed] if teaching else samples(one, i) for seed, i in zip(seeds, members, strict=True)]
             others = {
                 "teacher": [None if teaching else of_teachers.get(seed, (None, None))[1] for seed in seeds],
@@ -81,9 +81,9 @@ def result_rows(
             counts = counts_of(units)
             wide = width_of(counts, statistics)
             chosen = [chosen for chosen, _ in own]
-            behind = _behind(units, chosen)
-            values = _values([values for _, values in own], others, wide, behind)
-            rows.append(known | one.kind | counts | _said(units, chosen) | values)
+            patients_counted = _patients_counted(units, chosen)
+            values = _values([values for _, values in own], others, wide, patients_counted)
+            rows.append(identity | one.kind | counts | _choices(units, chosen) | values)
     return rows
 
 
@@ -110,8 +110,8 @@ def _place(model: ResultModel, methods: list[str]) -> tuple:
 
 def chosen_of(judged: Judged, i: int, positive: int | None) -> Chosen:
     """Temperature and threshold chosen on a model's validation units."""
-    held = judged.validation[i] if judged.validation else None
-    return choose(held.truth, held.probabilities, positive) if held else Chosen()
+    validation = judged.validation[i] if judged.validation else None
+    return choose(validation.truth, validation.probabilities, positive) if validation else Chosen()
 
 
 def counts_of(units: Sequence[Units]) -> CsvRow:
@@ -129,7 +129,7 @@ def width_of(counts: CsvRow, statistics: Statistics) -> tuple[float, int] | None
     return None if patients < statistics.fewest_patients else (statistics.confidence, patients)
 
 
-def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> CsvRow:
+def _choices(units: Sequence[Units], chosen: Sequence[Chosen]) -> CsvRow:
     """Values chosen for each seed, in order, separated by spaces; an aggregation that all share is written once."""
     ways = [u.way for u in units]
     return {
@@ -139,33 +139,33 @@ def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> CsvRow:
     }
 
 
-def _behind(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, int]:
+def _patients_counted(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, int]:
     """Patients counted by sensitivity, specificity, PPV and NPV, which are shares of some units; at least 2."""
-    found: dict[str, list[int]] = {}
+    patients_of: dict[str, list[int]] = {}
     for u, one in zip(units, chosen, strict=True):
         if one.threshold is not None:
             positive = u.truth == one.positive
             called = u.probabilities[:, one.positive] >= one.threshold
             for name, kept in zip(CALLED, (positive, ~positive, called, ~called), strict=True):
                 patients = {patient for patient, keep in zip(u.patients, kept, strict=True) if keep}
-                found.setdefault(name, []).append(len(patients))
-    return {name: max(2, min(counts)) for name, counts in found.items()}
+                patients_of.setdefault(name, []).append(len(patients))
+    return {name: max(2, min(counts)) for name, counts in patients_of.items()}
 
 
 def _values(
     own: list[dict[str, Sample]],
     others: dict[str, list[dict[str, Sample] | None]],
     wide: tuple[float, int] | None,
-    behind: dict[str, int],
+    patients_counted: dict[str, int],
 ) -> CsvRow:
     """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with.
 
-    A teacher has no difference to itself. behind: patients that a metric counts, where it does not count all.
+    A teacher has no difference to itself. patients_counted: those that a metric counts, where it does not count all.
     """
     values = {}
     for metric in METRICS:
         of_seeds = [one[metric] for one in own]
-        own_wide = wide and (wide[0], behind.get(metric, wide[1]))
+        own_wide = wide and (wide[0], patients_counted.get(metric, wide[1]))
         values |= cells_of(metric, mean(of_seeds), own_wide, _plain if metric in UNBOUNDED else interval_of_share)
         points = np.array([one.point for one in of_seeds])
         several = len(points) > 1 and not np.isnan(points).any()

@@ -38,15 +38,15 @@ def shown(row: CsvRow, metric: str, text: Callable[..., str] = percent) -> str:
 
 def titled(rows: Sequence[CsvRow]) -> dict[str, list[CsvRow]]:
     """Rows by the title of their table for people; rows of slides are left out."""
-    found: dict[str, list[CsvRow]] = {}
+    tables: dict[str, list[CsvRow]] = {}
     for row in rows:
         if row["per"] == "slide":
             continue  # in results.csv; most cohorts have one slide per patient
         seeds = "one seed" if row["seeds"] == "1" else f"mean of {row['seeds']} seeds"
         read = ", read from the slide's own level" if row["pixels"] == "level" else ""
         counted = "" if "site" in row or "class" in row else f"{counts(row)}, "
-        found.setdefault(f"Per {row['per']}, {row['split']}{read} ({counted}{seeds})", []).append(row)
-    return found
+        tables.setdefault(f"Per {row['per']}, {row['split']}{read} ({counted}{seeds})", []).append(row)
+    return tables
 
 
 def counts(row: CsvRow) -> str:

@@ -55,8 +55,8 @@ def evaluate(
         (class_tables[1:], sections(of_classes, classes_shown)),
         (site_tables[1:], sections(of_sites, sites_shown)),
     ):
-        said = note(statistics.confidence, statistics.fewest_patients) if parts else NOTHING
-        layout.write_texts(*texts, parts, said)
+        note_below = note(statistics.confidence, statistics.fewest_patients) if parts else NOTHING
+        layout.write_texts(*texts, parts, note_below)
     say(in_short(rows))
 
 
