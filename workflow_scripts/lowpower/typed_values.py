@@ -41,17 +41,18 @@ def columns_of(row: type) -> list[str]:
 
 def typed_rows(row: type, table: Iterable[Mapping[str, str]]) -> list:
     """Convert rows of text to rows of a dataclass; other columns are left out, and a missing one has its default."""
-    names = dict(zip(columns_of(row), get_type_hints(row).items(), strict=True))
+    hints = get_type_hints(row)
+    columns = dict(zip(columns_of(row), (field.name for field in fields(row)), strict=True))
     return [
-        row(**{name: _value(hint, cells[column]) for column, (name, hint) in names.items() if column in cells})
+        row(**{name: _value(hints[name], cells[column]) for column, name in columns.items() if column in cells})
         for cells in table
     ]
 
 
 def as_cells(row: Any) -> dict[str, str]:
     """Convert a row to text, blank for None: the cells that ``typed_rows`` reads."""
-    values = {field.name.rstrip("_"): getattr(row, field.name) for field in fields(row)}
-    return {column: "" if value is None else str(value) for column, value in values.items()}
+    values = (getattr(row, field.name) for field in fields(row))
+    return {column: "" if value is None else str(value) for column, value in zip(columns_of(row), values, strict=True)}
 
 
 def _value(hint: Any, cell: str) -> Any:
@@ -60,4 +61,5 @@ def _value(hint: Any, cell: str) -> Any:
         return cell
     if not cell and NoneType in kinds:
         return None
-    return float(cell) if float in kinds and not cell.isdecimal() else int(cell)  # a whole number keeps its text
+    whole = float not in kinds or cell.lstrip("-").isdecimal()  # 0 stays 0 and not 0.0, so a copied table is the same
+    return int(cell) if whole else float(cell)
