@@ -59,15 +59,15 @@ class SlideState:
         """Combine with the state of an earlier step: a slide that was excluded there keeps that step and reason."""
         return self if earlier.is_usable else replace(self, step=earlier.step, reason=earlier.reason)
 
-    def announce(self, found: str) -> None:
-        """Log the step's finding (``found``, filled in with the state's fields), or that it excluded the slide.
+    def announce(self, finding: str) -> None:
+        """Log the step's finding (``finding``, filled in with the state's fields), or that it excluded the slide.
 
         Each warning of the step has a line of its own. A slide that an earlier step excluded has no lines.
         """
         for warning in self.warnings:
             say(f"WARNING: {self.slide}: {warning}")
         if self.is_usable:
-            say(f"{self.slide}: {found.format_map(vars(self))}")
+            say(f"{self.slide}: {finding.format_map(vars(self))}")
         elif self.step == self.own_step():
             say(f"{self.slide} is excluded ({self.step}): {self.reason}")
 

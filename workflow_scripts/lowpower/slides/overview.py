@@ -53,7 +53,7 @@ def picture_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: floa
 def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, int]) -> tuple[float, ...]:
     """Left, top, right, bottom, in pixels of level 0, of a mask's (H, W) extent plus a margin, within the slide."""
     rows, columns = (np.flatnonzero(tissue.any(axis=axis)) for axis in (1, 0))
-    spans = [(found[0], found[-1] + 1) for found in (columns, rows)]
+    spans = [(indices[0], indices[-1] + 1) for indices in (columns, rows)]
     margin = int(np.ceil(MARGIN * max(last - first for first, last in spans)))
     low = [max(0, first - margin) * reduction for first, _ in spans]
     # the last pixels of the mask may extend beyond the slide, the picture does not
