@@ -283,16 +283,18 @@ def class_lost(folder):
 
 
 def strange_annotation(folder):
+    from lowpower.tables.cohort_counts import CountedRegion
     from lowpower.tables.splits_file import check_annotations
 
-    index = [{"slide": f"S{k % 2 + 1}", "annotation": "normal"} for k in range(12)]
+    index = [CountedRegion(slide=f"S{k % 2 + 1}", annotation="normal") for k in range(12)]
     return message_of(check_annotations, index, ["Normal", "Tumor"])
 
 
 def write_without_regions(folder):
+    from lowpower.config.split_row import SplitRow
     from lowpower.tables.splits_file import write_splits
 
-    row = {"slide": "a", "patient": "P1", "site": "", "label": "Normal", "true_label": "", "seed": 0, "split": "train"}
+    row = SplitRow(seed=0, slide="a", patient="P1", label="Normal", split="train")
     files.write_rows(folder / "index.csv", ["region", "slide", "annotation", "area_mm2"], [])
     write_splits([row], folder / "index.csv", ["Normal"], folder / "splits.csv")
 

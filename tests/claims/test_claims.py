@@ -22,8 +22,8 @@ from lowpower.config.study_models import models
 from lowpower.config.table_settings import Statistics
 from lowpower.errors import InputError
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.step_arguments import as_type
 from lowpower.tables.unit_judging import judge
+from lowpower.typed_values import as_type
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
 CLASSES = ["a", "b", "c"]

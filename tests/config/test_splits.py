@@ -46,7 +46,7 @@ def divided(per_class=4):
 
 
 def split_of(rows, seed=0):
-    return {row["patient"]: row["split"] for row in rows if row["seed"] == seed}
+    return {row.patient: row.split for row in rows if row.seed == seed}
 
 
 @pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
@@ -56,11 +56,11 @@ def test_no_patient_is_in_two_splits_and_classes_are_spread(split):
     for seed in (0, 1, 2):
         of_patient = {}
         for row in rows:
-            if row["seed"] == seed:
-                of_patient.setdefault(row["patient"], set()).add(row["split"])
+            if row.seed == seed:
+                of_patient.setdefault(row.patient, set()).add(row.split)
         assert all(len(found) == 1 for found in of_patient.values())
         counts = {
-            (label, part): sum(row["split"] == part and row["label"] == label for row in rows if row["seed"] == seed)
+            (label, part): sum(row.split == part and row.label == label for row in rows if row.seed == seed)
             for label in CLASSES
             for part in ("train", "val", "test")
         }
@@ -68,7 +68,7 @@ def test_no_patient_is_in_two_splits_and_classes_are_spread(split):
             counts["b", part] for part in ("train", "val", "test")
         ]
         assert all(counts.values())
-    assert all(row["split"] == "train" for row in rows if not row["label"])
+    assert all(row.split == "train" for row in rows if not row.label)
 
 
 def test_random_divides_by_the_shares_and_differently_for_every_seed():
@@ -81,7 +81,7 @@ def test_random_divides_by_the_shares_and_differently_for_every_seed():
 def test_kfold_tests_every_labeled_patient_once_over_as_many_seeds_as_folds():
     rows = divide(cohort(), CLASSES, range(5), KFOLD)
     tested = [patient for seed in range(5) for patient, split in split_of(rows, seed).items() if split == "test"]
-    assert sorted(tested) == sorted({row["patient"] for row in rows if row["label"]})
+    assert sorted(tested) == sorted({row.patient for row in rows if row.label})
 
 
 @pytest.mark.parametrize("split, tested", [(RANDOM, 12), (SITE, 10), (KFOLD, 24), (SHEET, 2)])
@@ -92,8 +92,8 @@ def test_test_patients_are_counted_over_all_folds_but_of_one_seed_else(split, te
 
 def test_site_tests_on_the_named_sites_only():
     rows = divide(cohort(), CLASSES, [0], SITE)
-    assert {row["site"] for row in rows if row["split"] == "test"} == {"east"}
-    assert {row["site"] for row in rows if row["split"] != "test"} == {"west"}
+    assert {row.site for row in rows if row.split == "test"} == {"east"}
+    assert {row.site for row in rows if row.split != "test"} == {"west"}
 
 
 def test_sheet_splits_are_taken_as_they_are_and_external_is_one():
@@ -102,27 +102,27 @@ def test_sheet_splits_are_taken_as_they_are_and_external_is_one():
     assert (found["Pa0"], found["Pa2"], found["Pb3"], found["Pu0"], found["Pe"]) == (
         *("train", "val", "test", "train", "external"),
     )
-    external = next(row for row in rows if row["patient"] == "Pe")
-    assert (external["labeled_rank"], external["unlabeled_rank"]) == ("", "")
+    external = next(row for row in rows if row.patient == "Pe")
+    assert (external.labeled_rank, external.unlabeled_rank) == (None, None)
 
 
 @pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
 def test_whoever_validates_or_tests_for_any_seed_can_be_judged(split):
     sheet = cohort()
     can = {row.slide for row in sheet if can_be_judged(row, split.by)}
-    judged = {row["slide"] for row in divide(sheet, CLASSES, [0, 1, 2], split) if row["split"] != "train"}
+    judged = {row.slide for row in divide(sheet, CLASSES, [0, 1, 2], split) if row.split != "train"}
     assert judged <= can and can == {row.slide for row in sheet if row.label}
 
 
 def test_whom_the_sheet_trains_on_cannot_be_judged():
     sheet = [*divided(), slide("x", "Px", "", "external")]
     can = {row.slide for row in sheet if can_be_judged(row, "sheet")}
-    assert can == {row["slide"] for row in divide(sheet, CLASSES, [0], SHEET) if row["split"] != "train"}
+    assert can == {row.slide for row in divide(sheet, CLASSES, [0], SHEET) if row.split != "train"}
     assert can == {"a2", "a3", "b2", "b3", "x"}
 
 
 def subset(rows, column, percent):
-    return {row["patient"] for row in rows if row[column] != "" and row[column] < percent / 100}
+    return {row.patient for row in rows if getattr(row, column) is not None and getattr(row, column) < percent / 100}
 
 
 @pytest.mark.parametrize("column", ["labeled_rank", "unlabeled_rank"])
@@ -131,8 +131,8 @@ def test_subsets_are_nested_stratified_and_of_training_patients(column):
     percents = (1, 10, 25, 50, 99, 100)
     for less, more in itertools.pairwise(percents):
         assert subset(rows, column, less) <= subset(rows, column, more)
-    label = {row["patient"]: row["label"] for row in rows}
-    training = {row["patient"] for row in rows if row["split"] == "train"}
+    label = {row.patient: row.label for row in rows}
+    training = {row.patient for row in rows if row.split == "train"}
     everyone = {p for p in training if bool(label[p]) == (column == "labeled_rank")}
     assert subset(rows, column, 100) == everyone
     half = subset(rows, column, 50)
@@ -152,7 +152,7 @@ def test_the_order_of_the_sheet_moves_nobody(split):
 def test_one_more_slide_of_a_known_patient_moves_nobody():
     rows = divide(cohort(), CLASSES, [0], RANDOM)
     more = divide([*cohort(), slide("a03-3", "a03", "a")], CLASSES, [0], RANDOM)
-    assert [row for row in more if row["slide"] != "a03-3"] == rows
+    assert [row for row in more if row.slide != "a03-3"] == rows
 
 
 def write_index(path, sheet, without=()):
@@ -267,7 +267,7 @@ def test_random_seeds_that_test_the_same_patients_by_chance_are_a_problem():
     tested = {}
     for seed in range(10):  # of 3 patients a class one is tested: 9 possible sets
         rows = divide(sheet, CLASSES, [seed], RANDOM)
-        tested.setdefault(frozenset(row["patient"] for row in rows if row["split"] == "test"), []).append(seed)
+        tested.setdefault(frozenset(row.patient for row in rows if row.split == "test"), []).append(seed)
     first, second = next(seeds for seeds in tested.values() if len(seeds) > 1)[:2]
     (found,) = find_problems(sheet, CLASSES, [first, second], RANDOM)
     assert f"seeds {first} and {second} test the same patients by chance" in found

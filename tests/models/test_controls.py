@@ -125,7 +125,7 @@ import json, sys
 from lowpower.config.student_params import FinetuneJob
 from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.prediction import predict
-from lowpower.step_arguments import as_type
+from lowpower.typed_values import as_type
 folder, job = sys.argv[1], as_type(FinetuneJob, json.loads(sys.argv[2]))
 model, splits = f"{folder}/color/model.safetensors", f"{folder}/splits.csv"
 finetune_student(job, f"{folder}/regions/5x.csv", splits, None, None, model, f"{folder}/color/history.csv")

@@ -9,6 +9,7 @@ from lowpower import files
 from lowpower.pages.banners import ON_PURPOSE, next_steps
 from lowpower.pages.intake_page import show_intake
 from lowpower.slides.slide_check import check_slide
+from lowpower.tables.intake_table import IntakeRow
 
 PROBLEM = "patient '<u>' has two labels; write one of `a < b`"
 
@@ -39,7 +40,7 @@ def test_without_problems_the_next_command_is_named(left_out, expected):
     for row in rows:
         if row["slide"] in left_out:
             row |= {"state": "excluded", "step": "check_slide", "reason": left_out[row["slide"]]}
-    text = part_of("banners", next_steps(rows, []))
+    text = part_of("banners", next_steps([IntakeRow(**row) for row in rows], []))
     assert expected in text and "<code>snakemake</code>" in text
     assert ("A, B: no mpp" in text) == bool(left_out)
 

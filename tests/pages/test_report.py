@@ -14,7 +14,10 @@ from lowpower.pages.methods_text import methods
 from lowpower.pages.page import Table
 from lowpower.pages.report import write_report
 from lowpower.tables import results_table
+from lowpower.tables.cohort_counts import CohortRow
+from lowpower.tables.intake_table import IntakeRow
 from lowpower.tables.layout import latex, markdown, number, percent, points
+from lowpower.typed_values import typed_rows
 
 
 def test_names_are_shown_as_they_are_and_nothing_in_them_is_markup(tmp_path):
@@ -112,20 +115,25 @@ def test_a_cohort_whose_scales_were_read_has_no_banner_of_declared_ones(tmp_path
     assert "Scale declared" not in text and text.count('class="banner') == 3
 
 
+def states_of(rows):
+    return [IntakeRow(**row) for row in rows]
+
+
 def test_the_flow_counts_what_is_in_the_sheet_excluded_and_divided(tmp_path):
-    text = "".join(Page(part_of("flow", flow(intake_rows(), files.read_rows(write_study(tmp_path)["cohort"])))).words)
+    counts = typed_rows(CohortRow, files.read_rows(write_study(tmp_path)["cohort"]))
+    text = "".join(Page(part_of("flow", flow(states_of(intake_rows()), counts))).words)
     for said in (
         "8 slides in the sheet", "8 patients", "2 slides excluded", "1 when opened: no <mpp>", "6 slides usable",
         "6 patients, 18 regions", "val6 patients, 18 regions", f"{CLASSES[0]}: 4 patients, 12 regions",
     ):  # fmt: skip
         assert said in text
-    assert "train" not in "".join(Page(part_of("flow", flow(intake_rows(), []))).words)
+    assert "train" not in "".join(Page(part_of("flow", flow(states_of(intake_rows()), []))).words)
 
 
 def test_the_flow_names_the_commonest_reasons_and_counts_the_others():
     out = intake_rows()[0] | {"state": "excluded", "step": "mask_tissue"}
     rows = [out | {"reason": f"r{min(k, 7)}"} for k in range(10)]
-    listed = re.findall("<li>(.*?)</li>", re.sub("</?a.*?>", "", part_of("flow", flow(rows, []))))
+    listed = re.findall("<li>(.*?)</li>", re.sub("</?a.*?>", "", part_of("flow", flow(states_of(rows), []))))
     assert listed[0] == "3 in the search for tissue: r7"
     assert listed[-1] == "3 in the search for tissue: other reasons, listed below" and len(listed) == 6
 
@@ -152,14 +160,15 @@ def test_five_hundred_slides_stay_below_thirty_megabytes_and_more_are_left_besid
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert text.count("<img") == 501 and len(text) < 30_000_000
     monkeypatch.setattr(gallery, "PICTURES", 3 * len(picture))
-    text = part_of("gallery", gallery.gallery(slides, made["overviews"], rows), "tables/intake.csv")
+    text = part_of("gallery", gallery.gallery(slides, made["overviews"], states_of(rows)), "tables/intake.csv")
     assert text.count("<img") == 3 and "497 more slides" in text
 
 
 def methods_of(folder, **changes):
     made = write_study(folder)
-    tables = (files.read_rows(made[name]) for name in ("intake", "cost"))
-    return dict(methods(complete_config(**changes), *tables, made["teacher"]))
+    return dict(
+        methods(complete_config(**changes), states_of(intake_rows()), files.read_rows(made["cost"]), made["teacher"])
+    )
 
 
 def test_rows_of_other_networks_and_other_teachers_are_told_in_the_methods(tmp_path):

@@ -23,9 +23,11 @@ from lowpower.slides.annotation import read_annotations, scan_corner
 from lowpower.slides.geojson import write_annotations
 from lowpower.slides.outlines import inside
 from lowpower.slides.regions import Box
+from lowpower.tables.cohort_counts import CountedRegion
 from lowpower.tables.region_index import index_regions
 from lowpower.tables.splits_file import check_annotations, write_splits
 from lowpower.tables.unit_judging import units
+from lowpower.typed_values import typed_rows
 
 SIZE = (1200, 1100)
 HOLE = [[200, 200], [300, 200], [300, 300], [200, 300], [200, 200]]
@@ -244,8 +246,8 @@ def test_coordinates_start_where_qupath_starts_them(tmp_path):
     assert scan_corner(SimpleNamespace(properties={})) == (0, 0)
     ((_, parts),) = read_annotations(write(tmp_path / "a.json", feature(SQUARE)), (3000, 3000), (1000, 250))
     assert np.array_equal(parts[0][0] - (1000, 250), SQUARE)
-    row = {"region": "s_00000", "x": 1100, "y": 350, "width": 400, "height": 400, "annotation": ""}
-    write_annotations(tmp_path / "b.json", [row], scan_corner(scanned))
+    region = SimpleNamespace(region="s_00000", x=1100, y=350, width=400, height=400, annotation="")
+    write_annotations(tmp_path / "b.json", [region], scan_corner(scanned))
     ((_, parts),) = read_annotations(tmp_path / "b.json", (3000, 3000), (0, 0))
     assert np.array_equal(parts[0][0], SQUARE)
 
@@ -305,5 +307,6 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
     assert [classes[k] for k in judged.truth] == [one.label for one in found if one.label_source == "annotation"]
     # areas of two classes: no single truth
     assert units(frame, "slide", classes=classes, regions_have_labels=False).ids == []
+    index = typed_rows(CountedRegion, files.read_rows(tmp_path / "regions/10x.csv"))
     with pytest.raises(InputError, match=r"12 regions of class 'normal' \(slides benign0.* did you mean 'Normal'\?"):
-        check_annotations(files.read_rows(tmp_path / "regions/10x.csv"), ["benign", "Normal", "tumor"])
+        check_annotations(index, ["benign", "Normal", "tumor"])

@@ -85,7 +85,7 @@ def test_the_file_has_the_same_bytes_twice_and_a_row_for_each_unit(tmp_path):
 
 
 def test_a_leak_and_bad_probabilities_stop_before_anything_is_written(tmp_path):
-    rows = [{"seed": 1, "patient": "p3", "split": "train"}]
+    rows = [{"seed": 1, "slide": "s3", "patient": "p3", "split": "train"}]
     files.write_rows(tmp_path / "splits.csv", list(rows[0]), rows)
     divisions = [tmp_path / "splits.csv"]
     write_units(tmp_path, STUDY[:1], JUDGING, divisions=divisions)  # another seed trains on the patient

@@ -26,7 +26,8 @@ from lowpower.slides.region_plan import TilingSettings
 from lowpower.slides.slide_check import check_slide
 from lowpower.slides.tiling import tile_slide
 from lowpower.slides.tissue import TissueSettings, mask_tissue
-from lowpower.step_arguments import LEFT_OUT, arguments_of, as_type, is_left_out, read_command_line
+from lowpower.step_arguments import LEFT_OUT, arguments_of, is_left_out, read_command_line
+from lowpower.typed_values import as_type
 
 SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
 CLASSES = ["palisade_regular", "palisade_atypical", "sheet_regular", "sheet_atypical"]

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from lowpower.files import read_rows, safe_name, write_rows
+from lowpower.files import CsvRow, read_rows, safe_name, write_rows
 
 COLUMNS = ["kind", "id", "pseudonym"]
 KEY = "pseudonym.key"
@@ -57,7 +57,7 @@ def read_names(table: str | Path | None) -> "Names":
 class Names:
     """Names of slides, patients and regions. rows: of pseudonyms.csv; without rows they keep their ids."""
 
-    def __init__(self, rows: Iterable[dict[str, str]]) -> None:
+    def __init__(self, rows: Iterable[CsvRow]) -> None:
         self.of = {(row["kind"], row["id"]): row["pseudonym"] for row in rows}
         self.hidden = bool(self.of)
         # in text, an id of both a slide and a patient is taken for the slide

@@ -71,10 +71,11 @@ def _splits(study: Study, sheet: Sequence[SheetRow]) -> list[str]:
         counts = Counter(assigned.values())
         labeled = sum(split == "train" and bool(patients[patient].label) for patient, split in assigned.items())
         parts = [f"{counts[split]:,} {split}" for split in SPLITS if counts[split]]
-        told = f"{parts[0]} ({labeled:,} labeled), {', '.join(parts[1:])}"
-        seeds_of.setdefault(told, []).append(str(seed))
+        numbers = f"{parts[0]} ({labeled:,} labeled), {', '.join(parts[1:])}"
+        seeds_of.setdefault(numbers, []).append(str(seed))
     return [
-        f"patients  {told}: seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}" for told, seeds in seeds_of.items()
+        f"patients  {numbers}: seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
+        for numbers, seeds in seeds_of.items()
     ]
 
 
@@ -84,6 +85,6 @@ def _models(study: Study, trained: Sequence[Model]) -> list[str]:
     for method in dict.fromkeys(model.method for model in trained):
         row = [model for model in trained if model.method == method]
         scales = ", ".join(dict.fromkeys(name_of(model.magnification) for model in row))
-        given = external_teacher(study) if method == "teacher" else None
-        lines.append(f"          {len(row):,} {method} at {scales}{f', not trained here: {given}' if given else ''}")
+        file = external_teacher(study) if method == "teacher" else None
+        lines.append(f"          {len(row):,} {method} at {scales}{f', not trained here: {file}' if file else ''}")
     return lines

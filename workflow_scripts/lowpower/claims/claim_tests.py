@@ -31,7 +31,7 @@ from lowpower.evaluation.intervals import Sample, draw_patients, mean, sample
 from lowpower.evaluation.metrics import confusion
 from lowpower.evaluation.power import FEWEST, least_margin
 from lowpower.evaluation.units import Judged, Units
-from lowpower.files import write_rows
+from lowpower.files import CsvRow, write_rows
 from lowpower.log import say
 from lowpower.tables.layout import number, write_texts
 from lowpower.tables.units_file import read_judged
@@ -71,12 +71,12 @@ def claim_rows(
     judged: Sequence[Judged],
     folders: Sequence[str],
     statistics: Statistics,
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     """The rows of claims.csv as text, in the order of the file; withdrawn claims come last."""
     kinds = {(one.kind["per"], one.kind["pixels"]): one for one in judged}
     confidence, ids = statistics.confidence, {claim.id for claim in claims}
     stood = standing(entries)
-    rows: list[dict[str, str]] = []
+    rows: list[CsvRow] = []
     outcomes: dict[int, Outcome] = {}  # by row
     for claim in claims:
         registered = stood[claim.id]
@@ -94,7 +94,7 @@ def claim_rows(
     return rows + [_about(claim, BEFORE) | withdrawn for claim in gone]
 
 
-def _about(claim: Mapping[str, Any], registered: str) -> dict[str, str]:
+def _about(claim: Mapping[str, Any], registered: str) -> CsvRow:
     """Cells of a claim that do not depend on its test. claim: as resolved or, if withdrawn, as written."""
     known = {key: claim.get(key, "") for key in ("id", "claim", "source", "test", "metric", "per", "figure")}
     margin = number(claim.get("margin"), 4)
@@ -103,7 +103,7 @@ def _about(claim: Mapping[str, Any], registered: str) -> dict[str, str]:
 
 def _tested(
     claim: ResolvedClaim, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: Statistics
-) -> tuple[dict[str, str], Outcome] | str:
+) -> tuple[CsvRow, Outcome] | str:
     """Cells and outcome of a claim, or the reason why it is not tested."""
     if claim.why:
         return claim.why
@@ -172,7 +172,7 @@ def _verdict(claim: ResolvedClaim, found: Outcome, adjusted: float, tested: int,
     return OPEN, ""
 
 
-def _mcnemar(claim: ResolvedClaim, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
+def _mcnemar(claim: ResolvedClaim, seeds: Sequence[Sequence[Units]]) -> CsvRow:
     """McNemar's test where it is valid: for two models with one answer per patient."""
     if claim.test == "trend" or claim.per != "patient" or len(seeds) > 1 or claim.metric != "accuracy":
         return {}
@@ -180,7 +180,7 @@ def _mcnemar(claim: ResolvedClaim, seeds: Sequence[Sequence[Units]]) -> dict[str
     return {"only_row_right": str(first), "only_against_right": str(second), "p_mcnemar": number(p, 4)}
 
 
-def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> dict[str, str]:
+def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> CsvRow:
     """Contrast in each of the three accuracies, mean over seeds."""
     found = []
     for models in seeds:

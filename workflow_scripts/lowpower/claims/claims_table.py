@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from lowpower.evaluation.accuracies import ACCURACIES
+from lowpower.files import CsvRow
 from lowpower.tables.layout import points
 
 HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not tested here"
@@ -16,7 +17,7 @@ NOTE = (
 )
 
 
-def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def tested_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """The tested claims for people, the verdict first; differences in points."""
     return [
         {
@@ -34,7 +35,7 @@ def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def compared_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Models, tests and metrics of the tested claims."""
     return [
         {
@@ -49,7 +50,7 @@ def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def accuracy_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Differences of the tested claims in each of the three accuracies, in points, with the paper's figure."""
     return [
         {"id": row["id"], **{name: points(row[name]) for name in ACCURACIES}, "the paper": row["figure"]}
@@ -58,7 +59,7 @@ def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def untested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def untested_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """The claims that are not tested here, with the paper's figure and the reason."""
     return [
         {key: row[key] for key in ("id", "claim", "source", "figure", "registered", "why")}
@@ -67,7 +68,7 @@ def untested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+def sections(rows: Sequence[CsvRow]) -> list[tuple[str, list[CsvRow]]]:
     """The tables shown to people, each with its title; those without a row are left out."""
     parts = [
         ("Tested on test data", tested_rows(rows)),
@@ -78,7 +79,7 @@ def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, s
     return [(title, table) for title, table in parts if table]
 
 
-def in_short(rows: Sequence[dict[str, str]]) -> str:
+def in_short(rows: Sequence[CsvRow]) -> str:
     """Numbers of claims that hold, do not hold, are inconclusive, and are not tested."""
     if not rows:
         return f"claims: {NOTHING}"

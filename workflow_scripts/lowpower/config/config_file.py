@@ -11,6 +11,7 @@ from lowpower.config.validation import checked
 from lowpower.config.yaml_file import Written, parse
 from lowpower.errors import InputError
 from lowpower.spelling import clean, look_of
+from lowpower.typed_values import as_type
 
 _KINDS: dict[type, str] = {list: "a list", str: "plain text"}
 
@@ -68,7 +69,7 @@ def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] 
 
     written: from ``read_written``, for messages. Raises InputError naming the key, what was found and what to write.
     """
-    study = Study.from_dict(checked(with_standard_rows(raw), schema, "config", written))
+    study = as_type(Study, checked(with_standard_rows(raw), schema, "config", written))
     study = _cleaned(written_out(study))
     _check_classes(study)
     check_sizes(study)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lowpower import rng
 from lowpower.config.patients import SPLITS, Patient, patient_problems, read_patients
 from lowpower.config.sheet_row import PatientRow, SheetRow
+from lowpower.config.split_row import SplitRow
 from lowpower.config.split_settings import Split
 from lowpower.errors import InputError
 from lowpower.text import abbreviate
@@ -60,7 +61,7 @@ def divide(
     seeds: Sequence[int],
     split: Split,
     annotated: bool = False,
-) -> list[dict]:
+) -> list[SplitRow]:
     """Rows of splits/seed*.csv: one per seed and slide of the sheet, excluded slides included, sorted by both.
 
     A rank is a patient's position in [0, 1) among the labeled training patients of its class, or among the unlabeled
@@ -82,13 +83,13 @@ def divide(
         for row in sorted(sheet, key=lambda row: row.slide):
             patient = row.patient
             rows.append(
-                {
+                SplitRow(
                     **{key: getattr(row, key) for key in ("slide", "patient", "site", "label", "true_label")},
-                    "seed": seed,
-                    "split": assigned[patient],
-                    "labeled_rank": labeled.get(patient, ""),
-                    "unlabeled_rank": unlabeled.get(patient, ""),
-                }
+                    seed=seed,
+                    split=assigned[patient],
+                    labeled_rank=labeled.get(patient),
+                    unlabeled_rank=unlabeled.get(patient),
+                )
             )
     return rows
 

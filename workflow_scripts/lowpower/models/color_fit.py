@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lowpower.files import CsvRow
 from lowpower.log import Progress, say
 from lowpower.models.color_network import AS_STORED, WEIGHT_GRID, ColorNetwork, color_features, on_grid
 from lowpower.models.pixels import read_image
@@ -24,7 +25,7 @@ _MOST = 100  # iterations of a fit, which takes about ten
 _NEAR = 1e-18  # largest decrease left at the last step; the error left is far smaller
 
 
-def fit_color(training: Training, regions: list[Region], labeled_regions: list[Region]) -> list[dict]:
+def fit_color(training: Training, regions: list[Region], labeled_regions: list[Region]) -> list[CsvRow]:
     """Fit the network on the labeled regions without augmentation (color jitter would destroy its features).
 
     One fit for each penalty, in float64; the network keeps the one with the lowest validation log loss. Returns the

@@ -26,6 +26,7 @@ from lowpower.models.pixels import Pixels, same_size
 from lowpower.models.region_sets import Order, Region
 from lowpower.models.training_inputs import Training, set_fingerprint
 from lowpower.models.training_outputs import History, Stopwatch, name_regions, require_convergence, require_finite
+from lowpower.training_time import NO_TIME, TrainingTime
 
 
 class MicroBatch(NamedTuple):
@@ -60,11 +61,10 @@ def train(
     settings = replace(settings, learning_rate=lr_multiplier * settings.learning_rate)
     checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
     belongs_to = fingerprint(training.header.fingerprint, torch.__version__)
-    rows, time = fit(
+    rows, training.time = fit(
         training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
         belongs_to, ema_decay, math.log(len(training.job.classes)),
     )  # fmt: skip
-    training.time.update(time, device=training.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows
 
 
@@ -80,7 +80,7 @@ def fit(
     belongs_to: str,
     ema_decay: float = 0.0,
     guessing_loss: float = 0.0,
-) -> tuple[list[dict], dict]:
+) -> tuple[list[dict], TrainingTime]:
     """Run the training loop; leave the best weights in ``network``; return the rows of history.csv and the time.
 
     checkpoint: written after a validation, every minute and on a signal; continued if it ``belongs_to`` this training.
@@ -93,13 +93,13 @@ def fit(
     optimizer = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)) if ema_decay else None
     parts = {"network": network, "optimizer": optimizer} | ({"averaged": averaged} if averaged else {})
-    history, time = History(phase), None
+    history, stopwatch = History(phase), Stopwatch(NO_TIME, network)
     if saved := load_checkpoint(checkpoint, belongs_to, name):
         for key, part in parts.items():
             part.load_state_dict(saved.pop(key))
-        history, time = History(**saved["history"]), saved["time"]
+        history, stopwatch = History(**saved["history"]), Stopwatch(TrainingTime(**saved["time"]), network)
         say(f"{name}: continuing after step {history.step} of {steps}")
-    saved_step, signals, stopwatch, progress = history.step, [], Stopwatch(time), Progress(name, steps, history.step)
+    saved_step, signals, progress = history.step, [], Progress(name, steps, history.step)
     with on_stop(signals.append):
         while history.validated < steps:  # a turn is a step or a validation; the training can stop after each
             step = history.step
@@ -117,9 +117,9 @@ def fit(
                     averaged.update_parameters(network)
             stop, save = parallel.largest([max(signals, default=parallel.orphaned()), stopwatch.checkpoint_due()])
             if stop or save or due:
-                saved_step, time = history.step, stopwatch.read()
+                saved_step, time = history.step, stopwatch.read(history.step)
                 if parallel.is_first():
-                    state = {"belongs_to": belongs_to, "history": vars(history), "time": time}
+                    state = {"belongs_to": belongs_to, "history": vars(history), "time": vars(time)}
                     save_checkpoint(checkpoint, state | {key: part.state_dict() for key, part in parts.items()})
             if due or history.step < steps:
                 progress.at(history.step, history.best_so_far())
@@ -131,7 +131,7 @@ def fit(
                 raise SystemExit(128 + int(stop))
     require_convergence(history, name, steps, guessing_loss)
     network.load_state_dict(history.best["weights"])
-    return history.table(), stopwatch.read() | {"steps": steps}
+    return history.table(), stopwatch.read(steps)
 
 
 def draw_micro_batches(

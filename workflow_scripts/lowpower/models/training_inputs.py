@@ -1,6 +1,6 @@
 """Inputs of a training: regions, start weights, and the fingerprint of everything it depends on."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import torch
@@ -16,6 +16,7 @@ from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, channel_statistics
 from lowpower.models.region_sets import Region, in_split
 from lowpower.text import abbreviate
+from lowpower.training_time import NO_TIME, TrainingTime
 
 
 @dataclass
@@ -27,7 +28,7 @@ class Training:
     network: nn.Module
     header: ModelHeader  # of the model file; ``set_fingerprint`` completes it
     device: torch.device
-    time: dict = field(default_factory=dict)  # entered by ``train``
+    time: TrainingTime = NO_TIME  # entered by ``train``
 
     @property
     def title(self) -> str:

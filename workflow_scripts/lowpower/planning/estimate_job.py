@@ -108,7 +108,7 @@ def _memory(works: dict[object, Work], pairs: list[tuple[Job, Work]], like: list
 def disk_mb(rule: str, jobs: int, study: Study, models: Sequence[Model], tissue: Tissue, source: Cohort) -> float:
     """MB of a rule's outputs. source: the cohort whose ZIPs and slides were measured."""
     classes = len(study.classes)
-    known, pixels = source.tissue, tissue.regions * tissue.megapixels
+    measured, pixels = source.tissue, tissue.regions * tissue.megapixels
     teacher, at = study.teacher_magnification, source.study.teacher_magnification
 
     def zips(scale: float, among: list[float]) -> float:
@@ -116,13 +116,13 @@ def disk_mb(rule: str, jobs: int, study: Study, models: Sequence[Model], tissue:
         near = min(among, key=lambda other: abs(math.log(other / scale)), default=None)
         if near is None:
             return 0.0
-        per_slide = known.regions / known.slides * known.megapixels * (near / at) ** 2
+        per_slide = measured.regions / measured.slides * measured.megapixels * (near / at) ** 2
         return pixels * (scale / teacher) ** 2 * source.zips[near] / per_slide
 
     if rule == "make_demo_slide":
-        return jobs * (tissue.slide_mb or known.slide_mb or 0.0)
+        return jobs * (tissue.slide_mb or measured.slide_mb or 0.0)
     if rule == "check_slide":
-        return jobs * source.small_mb / known.slides
+        return jobs * source.small_mb / measured.slides
     if rule == "tile_slide":
         return zips(teacher, [scale for scale in source.zips if scale == at])
     if rule in ("downsample_slide", "read_level"):

@@ -65,7 +65,7 @@ class Cohort:
 
 def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
     """Read every benchmarked cohort below ``results``; return also one line on each unusable file or folder."""
-    found, notes = [], []
+    cohorts, notes = [], []
     for folder in sorted(path.parent for path in Path(results).glob("*/benchmarks")):
         if not (folder / "config.json").is_file():
             notes.append(f"{folder} is left out: it has no config.json, so what its jobs did is not known")
@@ -82,8 +82,8 @@ def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
             continue
         if bad:
             notes.append(f"{folder}: {count_of(len(bad), 'job')} skipped, not readable: {abbreviate(bad, 2)}")
-        found.append(Cohort(folder.name, study, jobs, tissue, zips, small))
-    return found, notes
+        cohorts.append(Cohort(folder.name, study, jobs, tissue, zips, small))
+    return cohorts, notes
 
 
 def _read_jobs(folder: Path) -> tuple[dict[str, list[Job]], list[str]]:

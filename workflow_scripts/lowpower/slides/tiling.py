@@ -15,16 +15,13 @@ from lowpower.slides.annotation import scan_corner
 from lowpower.slides.geojson import write_annotations
 from lowpower.slides.overview import picture_tissue, write_overview
 from lowpower.slides.region_plan import Plan, TilingSettings, plan_regions
+from lowpower.slides.region_row import RegionRow
 from lowpower.slides.regions import Box, in_strips
 from lowpower.slides.resampling import Scale, choose_scale, read_area
 from lowpower.slides.slide import ExcludedSlide, open_slide
 from lowpower.slides.strips import join_jpegs
 from lowpower.text import count_of
-
-COLUMNS = [
-    "region", "member", "x", "y", "width", "height", "px_width", "px_height", "tissue", "area_mm2", "annotation",
-    "reader", "level", "level_downsample", "resampling", "mpp",
-]  # fmt: skip
+from lowpower.typed_values import as_cells, columns_of
 
 
 def tile_slide(
@@ -65,10 +62,10 @@ def tile_slide(
             reason = str(error)
     if not rows:
         files.write_images(images, [])
-    files.write_rows(regions, COLUMNS, rows)
+    files.write_rows(regions, columns_of(RegionRow), map(as_cells, rows))
     write_annotations(outlines, rows, corner)
     write_overview(overview, sight, rows)
-    area = round(sum(row["area_mm2"] for row in rows), 6)
+    area = round(sum(row.area_mm2 for row in rows), 6)
     tiled = TiledSlide(checked.slide, reason=reason, warnings=tuple(warnings), regions=len(rows), area_mm2=area)
     tiled = tiled.after(masked)
     tiled.write(state)
@@ -120,23 +117,23 @@ def _member(k: int) -> str:
     return f"{k:05d}.jpg"
 
 
-def _row(checked: CheckedSlide, k: int, box: Box, scale: Scale, reader: str) -> dict:
+def _row(checked: CheckedSlide, k: int, box: Box, scale: Scale, reader: str) -> RegionRow:
     mpp = checked.mpp * scale.reduction
-    level0 = {name: _plain(getattr(box, name) * scale.reduction) for name in COLUMNS[2:6]}
-    return level0 | {
-        "region": f"{files.safe_name(checked.slide)}_{k:05d}",
-        "member": _member(k),
-        "px_width": box.width,
-        "px_height": box.height,
-        "tissue": round(box.share, 4),
-        "area_mm2": round(box.share * box.width * box.height * mpp**2 / 1e6, 6),
-        "annotation": box.annotation,
-        "reader": reader,
-        "level": scale.level,
-        "level_downsample": round(scale.downsample, 6),
-        "resampling": scale.resampling,
-        "mpp": round(mpp, 6),
-    }
+    return RegionRow(
+        region=f"{files.safe_name(checked.slide)}_{k:05d}",
+        member=_member(k),
+        **{side: _plain(getattr(box, side) * scale.reduction) for side in ("x", "y", "width", "height")},
+        px_width=box.width,
+        px_height=box.height,
+        tissue=round(box.share, 4),
+        area_mm2=round(box.share * box.width * box.height * mpp**2 / 1e6, 6),
+        annotation=box.annotation,
+        reader=reader,
+        level=scale.level,
+        level_downsample=round(scale.downsample, 6),
+        resampling=scale.resampling,
+        mpp=round(mpp, 6),
+    )
 
 
 def _plain(value: float) -> int | float:
