@@ -10,7 +10,7 @@ from lowpower.config.study import Study
 from lowpower.config.validation import checked
 from lowpower.config.yaml_file import Written, parse
 from lowpower.errors import InputError
-from lowpower.spelling import clean, look_of
+from lowpower.spelling import clean, lookalike_key
 
 _KINDS: dict[type, str] = {list: "a list", str: "plain text"}
 
@@ -95,14 +95,15 @@ def _cleaned(study: Study) -> Study:
 
 def _check_classes(study: Study) -> None:
     """Check that no two classes look alike and that the positive class is one of them."""
-    seen: dict[str, str] = {}
+    names_by_key: dict[str, str] = {}
     for name in study.classes:
-        if look_of(name) in seen:
+        key = lookalike_key(name)
+        if key in names_by_key:
             raise InputError(
-                f"config: `classes`: {seen[look_of(name)]!a} and {name!a} look alike (case, width, dashes, spaces); "
+                f"config: `classes`: {names_by_key[key]!a} and {name!a} look alike (case, width, dashes, spaces); "
                 "keep one of them, and use the same spelling in the sheet"
             )
-        seen[look_of(name)] = name
+        names_by_key[key] = name
     positive = study.positive_class
     if positive and positive not in study.classes:
         raise InputError(

@@ -12,7 +12,7 @@ from lowpower.config.sheet_row import SheetRow
 from lowpower.config.sheet_text import read_table
 from lowpower.errors import InputError
 from lowpower.files import safe_name
-from lowpower.spelling import clean, look_of
+from lowpower.spelling import clean, lookalike_key
 from lowpower.text import count_of, nearest
 
 _FILES = ("path", "annotation", "mask")  # not cleaned: file systems distinguish the two Unicode forms of ä
@@ -39,7 +39,7 @@ def read_sheet(path: str | Path, schema: str | Path) -> list[SheetRow]:
     rows = {number: _row(cells, rules["properties"], path.parent) for number, cells in texts.items()}
     _check_unique(place, rows, "slide", "slide id")
     _check_unique(place, rows, "file", "slide file")
-    _check_unique(place, rows, "slide", "slide id", look_of)
+    _check_unique(place, rows, "slide", "slide id", lookalike_key)
     return list(rows.values())
 
 
@@ -73,7 +73,7 @@ def _check_header(place: str, header: list[str], rules: dict) -> None:
         raise InputError(f"{place}: no column `{missing[0]}` ({about}){hint}")
     seen: dict[str, int] = {}
     for number, name in enumerate(header, start=1):
-        first = seen.setdefault(look_of(name), number)
+        first = seen.setdefault(lookalike_key(name), number)
         if name and first != number:
             raise InputError(
                 f"{place}: the columns {first} and {number} have the same name (`{header[first - 1]}`, `{name}`); keep "

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from lowpower import files
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.outlines import Part
-from lowpower.slides.slide import ExcludedSlide
 
 FILE = "the file in the sheet's column annotation"
 EXPORT = "export the annotations again with QuPath (File, Export objects as GeoJSON)"
@@ -49,7 +49,7 @@ def list_features(content: bytes) -> list[dict]:
 def read_feature(feature: dict) -> Drawn:
     """Class and outline of a feature, or the reason to skip it. Malformed features raise various exceptions."""
     about, shape = feature.get("properties") or {}, feature.get("geometry") or {}
-    kind = about.get("objectType", about.get("object_type")) or KINDS_OF_0_2.get(feature.get("id"), "annotation")
+    kind = about.get("objectType", about.get("object_type")) or KINDS_OF_0_2.get(str(feature.get("id")), "annotation")
     if kind != "annotation":
         return "", [], f"of the kind {kind}"
     polygons = _polygons(shape)

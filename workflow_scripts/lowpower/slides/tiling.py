@@ -1,23 +1,25 @@
 """Cut regions from a slide at the teacher's magnification into one ZIP of images and one table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
-import openslide
 
 from lowpower import files
 from lowpower.log import Progress
 from lowpower.magnification import describe, mpp_of
 from lowpower.slide_state import CheckedSlide, MaskedSlide, TiledSlide
 from lowpower.slides.annotation import scan_corner
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.geojson import write_annotations
 from lowpower.slides.overview import picture_tissue, write_overview
 from lowpower.slides.region_plan import Plan, TilingSettings, plan_regions
 from lowpower.slides.regions import Box, in_strips
 from lowpower.slides.resampling import Scale, choose_scale, read_area
-from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.slides.slide import open_slide
+from lowpower.slides.slide_reader import AnySlide
 from lowpower.slides.strips import join_jpegs
 from lowpower.text import count_of
 
@@ -48,26 +50,28 @@ def tile_slide(
     excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
     """
     checked, masked = CheckedSlide.read(check), MaskedSlide.read(mask_state)
-    rows, reason, warnings, corner, sight = [], "", (), (0, 0), None
+    rows, reason, corner, picture = [], "", (0, 0), None
+    warnings: Sequence[str] = ()
     if masked.is_usable:
+        assert checked.mpp is not None and masked.reduction is not None  # every usable slide has them
         try:
             with open_slide(path) as slide:
-                sight = picture_tissue(slide, mask, masked.reduction)
+                picture = picture_tissue(slide, mask, masked.reduction)
                 scale = teacher_scale(slide, checked.mpp, settings.magnification)
                 corner = scan_corner(slide)
                 plan = plan_regions(slide, scale, mask, masked, annotation, settings)
-                warnings = plan.doubts()
+                warnings = plan.warnings()
                 progress = Progress(f"{checked.slide}: regions cut", len(plan.boxes))
                 files.write_images(images, cut_regions(slide, scale, plan, settings.jpeg_quality, progress))
                 reader = slide.reader(scale.level).name
-            rows = [_row(checked, k, box, scale, reader) for k, box in enumerate(plan.boxes)]
+            rows = [_row(checked.slide, checked.mpp, k, box, scale, reader) for k, box in enumerate(plan.boxes)]
         except ExcludedSlide as error:
             reason = str(error)
     if not rows:
         files.write_images(images, [])
     files.write_rows(regions, COLUMNS, rows)
     write_annotations(outlines, rows, corner)
-    write_overview(overview, sight, rows)
+    write_overview(overview, picture, rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)
     tiled = TiledSlide(checked.slide, reason=reason, warnings=tuple(warnings), regions=len(rows), area_mm2=area)
     tiled = tiled.after(masked)
@@ -76,7 +80,7 @@ def tile_slide(
     tiled.announce(f"{count} at {describe(settings.magnification)}, {{area_mm2:,.2f}} mm²")
 
 
-def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) -> Scale:
+def teacher_scale(slide: AnySlide, mpp: float, magnification: float) -> Scale:
     """Choose the scale of the teacher's pixels for a slide of this mpp. Raises ExcludedSlide if that is too coarse."""
     try:
         return choose_scale(slide.level_downsamples, mpp_of(magnification) / mpp)
@@ -88,7 +92,7 @@ def teacher_scale(slide: openslide.OpenSlide, mpp: float, magnification: float) 
 
 
 def cut_regions(
-    slide: openslide.OpenSlide, scale: Scale, plan: Plan, quality: int, progress: Progress
+    slide: AnySlide, scale: Scale, plan: Plan, quality: int, progress: Progress
 ) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
     """Yield name in the ZIP and JPEG of each box of a slide; a large JPEG in parts, each cut on demand."""
     strips = [in_strips(box) for box in plan.boxes]
@@ -104,7 +108,7 @@ def cut_regions(
         if plan.foreign:
             pixels[plan.foreign(strip)] = 255
         # the same bytes as files.encode, in three quarters of the time
-        return imagecodecs.jpeg8_encode(pixels, quality, subsampling="444")
+        return bytes(imagecodecs.jpeg8_encode(pixels, quality, subsampling="444"))
 
     for k, box in enumerate(plan.boxes):
         progress.at(k)
@@ -120,11 +124,11 @@ def _member(k: int) -> str:
     return f"{k:05d}.jpg"
 
 
-def _row(checked: CheckedSlide, k: int, box: Box, scale: Scale, reader: str) -> dict:
-    mpp = checked.mpp * scale.reduction
-    level0 = {name: _plain(getattr(box, name) * scale.reduction) for name in COLUMNS[2:6]}
+def _row(slide: str, slide_mpp: float, k: int, box: Box, scale: Scale, reader: str) -> dict[str, Any]:
+    mpp = slide_mpp * scale.reduction
+    level0 = {name: _round_pixels(getattr(box, name) * scale.reduction) for name in COLUMNS[2:6]}
     return level0 | {
-        "region": f"{files.safe_name(checked.slide)}_{k:05d}",
+        "region": f"{files.safe_name(slide)}_{k:05d}",
         "member": _member(k),
         "px_width": box.width,
         "px_height": box.height,
@@ -139,6 +143,6 @@ def _row(checked: CheckedSlide, k: int, box: Box, scale: Scale, reader: str) -> 
     }
 
 
-def _plain(value: float) -> int | float:
+def _round_pixels(value: float) -> int | float:
     """Round pixels of level 0 to an integer if they are whole, else to a thousandth."""
     return round(value) if abs(value - round(value)) < 1e-6 else round(value, 3)
