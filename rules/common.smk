@@ -16,13 +16,13 @@ sys.executable = shlex.quote(sys.executable)  # Snakemake runs scripts by it in 
 from lowpower import magnification
 from lowpower.errors import InputError
 from lowpower.config.code_hash import code_hash
-from lowpower.config.config_file import read_config, read_written
+from lowpower.config.config_file import read_config, read_unquoted
 from lowpower.config.splits import can_be_judged, find_problems
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.external_models import check_external_models, external_teacher
 from lowpower.config.training_jobs import example_student, result_row, stage_before, student_job, teacher_folder
 from lowpower.config.training_jobs import teacher_job, time_files, timed_row
-from lowpower.config.folder_checks import check_place, check_writable
+from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.region_sizes import region_multiple
 from lowpower.config.sheet import by_file_name, read_sheet
@@ -33,7 +33,7 @@ from lowpower.text import join_lines
 
 # Snakemake also reads config files, and silently loses or changes some values. Another workflow's config has no file.
 try:
-    WRITTEN = {} if workflow.modifier.skip_configfile else read_written(workflow.configfiles or ["config.yaml"])
+    UNQUOTED = {} if workflow.modifier.skip_configfile else read_unquoted(workflow.configfiles or ["config.yaml"])
 except InputError as error:
     raise WorkflowError(str(error))
 
@@ -44,8 +44,8 @@ if not workflow.configfiles:
 
 
 try:
-    check_place(HOME)
-    STUDY = read_config(config, HOME / "schemas/config.schema.yaml", WRITTEN)
+    check_project_path(HOME)
+    STUDY = read_config(config, HOME / "schemas/config.schema.yaml", UNQUOTED)
     SLIDES = by_file_name(read_sheet(STUDY.slides, HOME / "schemas/sheet.schema.yaml"))
     check_external_models(STUDY)
     check_writable(OUT := f"results/{STUDY.cohort}")

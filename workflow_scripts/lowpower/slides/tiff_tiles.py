@@ -113,8 +113,8 @@ class TileReader:
         self.across = -(-self.size[0] // self.tile[0])
         slots = max(1, min(len(tiles.counts), CACHE // (self.tile[0] * self.tile[1] * 3)))
         self.pool = np.empty((slots, self.tile[1], self.tile[0], 3), np.uint8)
-        self.once = np.empty_like(self.pool[0])
-        self.kept: OrderedDict[int, int] = OrderedDict()  # tile: slot of the pool, least recently used first
+        self.single = np.empty_like(self.pool[0])
+        self.slots: OrderedDict[int, int] = OrderedDict()  # tile: slot of the pool, least recently used first
         self.file = open(path, "rb", buffering=0)  # noqa: SIM115  closed by close
 
     def fill(self, out: np.ndarray, x: int, y: int) -> None:
@@ -125,10 +125,10 @@ class TileReader:
         for index, (left, top), (x0, y0, x1, y1) in self.touched(x, y, width, height):
             # a whole tile is requested only once; a single buffer for these stays in the CPU cache
             is_whole = (x1 - x0, y1 - y0) == self.tile
-            if is_whole and out.shape == self.once.shape and out.flags.c_contiguous:
+            if is_whole and out.shape == self.single.shape and out.flags.c_contiguous:
                 self._decode(index, out)
                 return
-            tile = self._decoded(index, keep=not is_whole)
+            tile = self._read_tile(index, keep=not is_whole)
             out[y0 - y : y1 - y, x0 - x : x1 - x] = tile[y0 - top : y1 - top, x0 - left : x1 - left]
 
     def touched(self, x: int, y: int, width: int, height: int) -> Iterator[tuple[int, tuple, tuple]]:
@@ -145,17 +145,17 @@ class TileReader:
                 shared = (max(left, x), max(top, y), min(left + tile_width, right), min(top + tile_height, bottom))
                 yield top // tile_height * self.across + left // tile_width, (left, top), shared
 
-    def _decoded(self, index: int, keep: bool) -> np.ndarray:
-        if index in self.kept:
-            self.kept.move_to_end(index)
+    def _read_tile(self, index: int, keep: bool) -> np.ndarray:
+        if index in self.slots:
+            self.slots.move_to_end(index)
         elif not keep:
-            self._decode(index, self.once)
-            return self.once
+            self._decode(index, self.single)
+            return self.single
         else:
-            slot = len(self.kept) if len(self.kept) < len(self.pool) else self.kept.popitem(last=False)[1]
+            slot = len(self.slots) if len(self.slots) < len(self.pool) else self.slots.popitem(last=False)[1]
             self._decode(index, self.pool[slot])
-            self.kept[index] = slot
-        return self.pool[self.kept[index]]
+            self.slots[index] = slot
+        return self.pool[self.slots[index]]
 
     def _decode(self, index: int, out: np.ndarray) -> None:
         if not self.tiles.counts[index]:
