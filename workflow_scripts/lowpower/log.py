@@ -41,7 +41,7 @@ def say(text: str) -> None:
         print(text, file=_terminal, flush=True)
 
 
-def hush() -> None:
+def silence() -> None:
     """Silence this process, because only the first of several processes of a job prints."""
     global _terminal
     sys.stdout = sys.stderr = _terminal = open(os.devnull, "w")  # noqa: SIM115, for the rest of the process

@@ -41,7 +41,7 @@ def likeness(name: str) -> str:
 
 def spelled_twice(names: Iterable[str]) -> list[list[str]]:
     """Group different names that may mean one thing; sorted."""
-    together: dict[str, set[str]] = {}
+    groups: dict[str, set[str]] = {}
     for name in names:
-        together.setdefault(likeness(name), set()).add(name)
-    return sorted(sorted(group) for group in together.values() if len(group) > 1)
+        groups.setdefault(likeness(name), set()).add(name)
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)

@@ -154,7 +154,7 @@ def _work(
     _rank, _size, _parent = rank, processes, parent
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if rank:
-        log.hush()
+        log.silence()
     try:
         if prepare_device(gpu).type == "cuda":
             if processes > (device_count := torch.cuda.device_count()):
