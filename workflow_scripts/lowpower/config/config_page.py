@@ -15,8 +15,8 @@ from lowpower.files import replacing
 
 def config_schema() -> dict:
     """The JSON Schema of a config, as in schemas/config.schema.yaml."""
-    about = "Every key of a lowpower configuration. Unknown keys are errors."
-    return schema_of(Study, "lowpower configuration", about)
+    description = "Every key of a lowpower configuration. Unknown keys are errors."
+    return schema_of(Study, "lowpower configuration", description)
 
 
 def configuration_page(rules: dict) -> str:

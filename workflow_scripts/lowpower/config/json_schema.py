@@ -49,13 +49,12 @@ def _section(settings: type[Settings]) -> dict:
     """Rule of a section: the rules of its keys; other keys are not allowed."""
     required = [field.name for field in fields(settings) if field.metadata["default"] is MISSING]
     rule = {"type": "object", "additionalProperties": False} | ({"required": required} if required else {})
-    return rule | {
-        "properties": {field.name: _rule(field, types_of(settings)[field.name]) for field in fields(settings)}
-    }
+    types = types_of(settings)  # type: ignore[arg-type]  # mypy takes a dataclass itself for unhashable
+    return rule | {"properties": {field.name: _rule(field, types[field.name]) for field in fields(settings)}}
 
 
 def _rule(field: Any, kind: Any) -> dict:
-    """The rule of one key."""
+    """Rule of one key."""
     default, rules = field.metadata["default"], deepcopy(field.metadata["rules"])  # copied: else YAML has aliases
     rule = {"description": field.metadata["description"]} | _type(kind, default)
     if "items" in rule:

@@ -92,7 +92,7 @@ def _explain(error: jsonschema.ValidationError, rules: dict, unquoted: Mapping[t
     advice, source = values_of(error.schema), unquoted.get(tuple(error.absolute_path))
     if source and (type(source.value), source.value) == (type(error.instance), error.instance):
         if source.text != value:
-            value = f"{source.text or 'blank'}, which YAML reads as {value} ({source.place})"
+            value = f"{source.text or 'blank'}, which YAML reads as {value} ({source.location})"
         if error.schema.get("type") == "string" and source.text:
             advice = f'it in quotes, "{source.text}", if it is text'
     if error.instance is None:

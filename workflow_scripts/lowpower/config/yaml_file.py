@@ -20,7 +20,7 @@ class Unquoted(NamedTuple):
 
     value: Any
     text: str
-    place: str
+    location: str
 
 
 def parse(content: bytes, file: str) -> tuple[Any, dict[tuple, Unquoted]]:

@@ -40,18 +40,18 @@ def save_checkpoint(path: Path, state: dict) -> None:
         os.fsync(file.fileno())
 
 
-def load_checkpoint(path: Path, belongs_to: str, what: str) -> dict | None:
+def load_checkpoint(path: Path, belongs_to: str, title: str) -> dict | None:
     """Read the saved state; None without a file, or, with a message, if it is damaged or of another training."""
     if not path.is_file():
         return None
     with open(path, "rb") as file:
         digest, content = file.read(_DIGEST), file.read()
     if hashlib.sha256(content).digest() != digest:
-        say(f"{what}: {path.name} is damaged or not a checkpoint of this version; starting afresh")
+        say(f"{title}: {path.name} is damaged or not a checkpoint of this version; starting afresh")
         return None
     state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     if state["belongs_to"] != belongs_to:
-        say(f"{what}: {path.name} is of another config, data, code or torch; starting afresh")
+        say(f"{title}: {path.name} is of another config, data, code or torch; starting afresh")
         return None
     return state
 

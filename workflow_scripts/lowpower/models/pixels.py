@@ -146,10 +146,10 @@ def _by_size(items: Iterable, size: Callable[[object], tuple]) -> Iterable[tuple
     return groups.items()
 
 
-def _pieces(items: list, most: int) -> Iterator[list]:
-    """Lists of at most ``most`` items, and at least one."""
-    most = max(1, most)
-    return (items[start : start + most] for start in range(0, len(items), most))
+def _pieces(items: list, largest: int) -> Iterator[list]:
+    """Lists of at most ``largest`` items, and at least one."""
+    largest = max(1, largest)
+    return (items[start : start + largest] for start in range(0, len(items), largest))
 
 
 class Normalizer:
@@ -167,9 +167,9 @@ class Normalizer:
         return torch.stack(list(images)).to(self.device).to(self.mean.dtype).sub_(self.mean).mul_(self.scale)
 
 
-def channel_statistics(regions: list[Region], most: int = 500) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of the channels, in 0-1, over at most ``most`` regions evenly from the list."""
-    chosen = regions[:: -(-len(regions) // most)]
+def channel_statistics(regions: list[Region], limit: int = 500) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of the channels, in 0-1, over at most ``limit`` regions evenly from the list."""
+    chosen = regions[:: -(-len(regions) // limit)]
     count, total, squares = 0, torch.zeros(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
     for region in chosen:
         pixels = read_image(region).reshape(3, -1).to(torch.int64)

@@ -74,11 +74,11 @@ def find_ink(image: np.ndarray, glass: np.ndarray, mpp: float, pen_um: float) ->
     codes = _read_inks(image, glass, step)
     ink = _follow_strokes(codes, pen_um / mpp, step)
     colored = codes & _COLORED > 0
-    least = LITTLE * np.count_nonzero(colored)
+    fewest_pixels = LITTLE * np.count_nonzero(colored)
     colored &= ~ink
     ink_free = np.count_nonzero(colored)
     colored &= codes & _OTHER > 0
-    other_stains = np.count_nonzero(colored) / ink_free if ink_free > least else 0.0
+    other_stains = np.count_nonzero(colored) / ink_free if ink_free > fewest_pixels else 0.0
     return (ink if other_stains <= OTHER else np.zeros_like(ink)), other_stains
 
 

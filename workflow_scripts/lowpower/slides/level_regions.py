@@ -65,9 +65,9 @@ def read_level(
         else:
             files.write_images(images, [])
     except ExcludedSlide as error:
-        where = f", level {scale.level}" if scale else ""
+        level = f", level {scale.level}" if scale else ""
         raise InputError(
-            f"slide {slide_id!r}{where}, to be read at {describe(settings.magnification / reduction)}: {error}. Or "
+            f"slide {slide_id!r}{level}, to be read at {describe(settings.magnification / reduction)}: {error}. Or "
             "leave `level` out of the config's `pixels`, or write a reason into the sheet's `exclude` of this slide"
         ) from error
     files.write_json(read, {"slide": slide_id, "regions": len(rows), **source})
@@ -87,9 +87,9 @@ def finer_level(sizes: Sequence[tuple[int, int]], downsamples: Sequence[float], 
         raise ValueError(f"a reduction by {reduction:g} would enlarge the slide's own pixels")
     level = max(finer, key=lambda level: downsamples[level])
     shrink = reduction / downsamples[level]
-    whole = whole_reduction(shrink)
-    if whole and all(abs(a * whole / reduction - b) < 1 for a, b in zip(sizes[0], sizes[level], strict=True)):
-        return Scale(level, downsamples[level], whole)
+    integer = whole_reduction(shrink)
+    if integer and all(abs(a * integer / reduction - b) < 1 for a, b in zip(sizes[0], sizes[level], strict=True)):
+        return Scale(level, downsamples[level], integer)
     return Scale(level, downsamples[level], shrink)
 
 

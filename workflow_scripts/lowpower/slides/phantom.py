@@ -84,14 +84,14 @@ def _disk(radius: float, half: int, stretch: float, angle: float) -> tuple[np.nd
     return r, np.clip((1 - r) * radius + 0.5, 0, 1)
 
 
-def _same_light(patch: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Scale ``patch`` to the total green absorption of ``like``: concentrated pigment absorbs less."""
-    wanted = (1 - np.exp(-like * HEMATOXYLIN[1])).sum()
+def _same_light(patch: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Scale ``patch`` to the total green absorption of ``reference``: concentrated pigment absorbs less."""
+    target = (1 - np.exp(-reference * HEMATOXYLIN[1])).sum()
     low, high = 0.0, 8.0
     for _ in range(30):
         middle = (low + high) / 2
         absorbed = (1 - np.exp(-patch * middle * HEMATOXYLIN[1])).sum()
-        low, high = (middle, high) if absorbed < wanted else (low, middle)
+        low, high = (middle, high) if absorbed < target else (low, middle)
     return patch * np.float32(middle)
 
 
@@ -162,9 +162,9 @@ def _lumina(draw: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarra
     cell = side // max(2, round(side * MPP / 85))
     grid = np.arange(cell // 2, side, cell)[: side // cell]
     centers = np.array([(cx, cy) for cy in grid for cx in grid]) + draw.uniform(-0.12, 0.12, (len(grid) ** 2, 2)) * cell
-    kept = draw.random(len(centers)) < 0.8
-    kept[draw.integers(len(centers))] = True
-    return centers[kept], draw.uniform(11, 17, kept.sum()) / MPP
+    is_kept = draw.random(len(centers)) < 0.8
+    is_kept[draw.integers(len(centers))] = True
+    return centers[is_kept], draw.uniform(11, 17, is_kept.sum()) / MPP
 
 
 def _open_lumen(lumen: np.ndarray, center: np.ndarray, radius: float, turn: float) -> None:

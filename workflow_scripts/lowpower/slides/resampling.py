@@ -48,8 +48,8 @@ def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
     shrinks = {level: reduction / d for level, d in enumerate(downsamples) if reduction / d >= 1 - WHOLE}
     if not shrinks:
         raise ValueError(f"a reduction by {reduction:g} would enlarge the slide's own pixels")
-    whole = [level for level, shrink in shrinks.items() if (whole_reduction(shrink) or DEAREST + 1) <= DEAREST]
-    level = max(whole or shrinks, key=lambda level: downsamples[level])
+    integer_levels = [level for level, shrink in shrinks.items() if (whole_reduction(shrink) or DEAREST + 1) <= DEAREST]
+    level = max(integer_levels or shrinks, key=lambda level: downsamples[level])
     return Scale(level, downsamples[level], whole_reduction(shrinks[level]) or shrinks[level])
 
 

@@ -21,9 +21,9 @@ def warn_of_ink(ink: int, colored: int, mm2: float) -> list[str]:
     ]
 
 
-def warn_of_stain(other: float, most: float) -> list[str]:
+def warn_of_stain(other: float, limit: float) -> list[str]:
     """Warn of stains other than hematoxylin and eosin. other: share of colored pixels in colors these never have."""
-    if other <= most:
+    if other <= limit:
         return []
     return [
         f"{other:.0%} of the colored area is brown, blue or green, unlike hematoxylin and eosin, so no ink was "

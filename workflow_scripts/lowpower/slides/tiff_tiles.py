@@ -55,7 +55,7 @@ def tiles_of(page: tifffile.TiffPage) -> Tiles:
     if len(page.databytecounts) != -(-size[0] // tile[0]) * -(-size[1] // tile[1]):
         raise ValueError("tiles are missing")
     if max(map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))) > page.parent.filehandle.size:
-        raise ValueError("tiles lie beyond the end of the file")
+        raise ValueError("tiles are beyond the end of the file")
     decode = _jpeg_decoder(page) if page.compression == JPEG else _other_decoder(page)
     positions = page.dataoffsets, page.databytecounts
     return Tiles(size, tile, page.is_tiled, *positions, int(page.compression), decode)
