@@ -79,7 +79,7 @@ def add_gradients(network: torch.nn.Module) -> None:
         gradient.copy_(summed.view_as(gradient))
 
 
-def orphan_signal() -> int:
+def orphaned() -> int:
     """SIGTERM if the process that started this one has ended, so that this one must end too; else 0."""
     return signal.SIGTERM if _size > 1 and os.getppid() != _parent else 0
 

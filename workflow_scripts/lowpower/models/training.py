@@ -103,9 +103,9 @@ def fit(
     with on_stop(signals.append):
         while history.validated < steps:  # a turn is a step or a validation; the training can stop after each
             step = history.step
-            validation_due = step > history.validated and (step % settings.evaluate_every == 0 or step == steps)
-            moment = f"{name}, step {step if validation_due else step + 1} of {steps}"
-            if validation_due:
+            due = step > history.validated and (step % settings.evaluate_every == 0 or step == steps)
+            moment = f"{name}, step {step if due else step + 1} of {steps}"
+            if due:
                 evaluated = averaged.module if averaged else network
                 log_loss, accuracy = validate(evaluated) if validate else (None, None)
                 if validate:
@@ -115,13 +115,13 @@ def fit(
                 history.add_step(take_step(network, optimizer, micro_batches(network, step), moment, saved_step))
                 if averaged:
                     averaged.update_parameters(network)
-            stop, save = parallel.largest([max(signals, default=parallel.orphan_signal()), stopwatch.checkpoint_due()])
-            if stop or save or validation_due:
+            stop, save = parallel.largest([max(signals, default=parallel.orphaned()), stopwatch.checkpoint_due()])
+            if stop or save or due:
                 saved_step, time = history.step, stopwatch.read()
                 if parallel.is_first():
                     state = {"belongs_to": belongs_to, "history": vars(history), "time": time}
                     save_checkpoint(checkpoint, state | {key: part.state_dict() for key, part in parts.items()})
-            if validation_due or history.step < steps:
+            if due or history.step < steps:
                 progress.at(history.step, history.best_so_far())
             if stop and history.validated < steps:
                 say(

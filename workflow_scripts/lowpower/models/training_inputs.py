@@ -27,7 +27,7 @@ class Training:
     network: nn.Module
     header: ModelHeader  # of the model file; ``set_fingerprint`` completes it
     device: torch.device
-    time: dict = field(default_factory=dict)  # set by ``train``
+    time: dict = field(default_factory=dict)  # entered by ``train``
 
     @property
     def title(self) -> str:

@@ -50,13 +50,13 @@ def tile_slide(
     excluded slide gives a table without rows, no box, an empty ZIP, a gray overview and the reason.
     """
     checked, masked = CheckedSlide.read(check), MaskedSlide.read(mask_state)
-    rows, reason, corner, picture = [], "", (0, 0), None
+    rows, reason, corner, sight = [], "", (0, 0), None
     warnings: Sequence[str] = ()
     if masked.is_usable:
         assert checked.mpp is not None and masked.reduction is not None  # every usable slide has them
         try:
             with open_slide(path) as slide:
-                picture = picture_tissue(slide, mask, masked.reduction)
+                sight = picture_tissue(slide, mask, masked.reduction)
                 scale = teacher_scale(slide, checked.mpp, settings.magnification)
                 corner = scan_corner(slide)
                 plan = plan_regions(slide, scale, mask, masked, annotation, settings)
@@ -71,7 +71,7 @@ def tile_slide(
         files.write_images(images, [])
     files.write_rows(regions, COLUMNS, rows)
     write_annotations(outlines, rows, corner)
-    write_overview(overview, picture, rows)
+    write_overview(overview, sight, rows)
     area = round(sum(row["area_mm2"] for row in rows), 6)
     tiled = TiledSlide(checked.slide, reason=reason, warnings=tuple(warnings), regions=len(rows), area_mm2=area)
     tiled = tiled.after(masked)
