@@ -10,7 +10,8 @@ CUT = {
     "min_area_um2": STUDY.tissue.min_area_um2,
 }
 
-SLIDE_INPUT = slide_input if DEMO else []  # a user's slide is a param: a missing input would stop the whole DAG
+# a user's slide is a param: as an input, a missing file would stop the whole workflow
+SLIDE_INPUT = slide_input if DEMO else []
 
 if DEMO:
 

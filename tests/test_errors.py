@@ -21,9 +21,9 @@ from workflow_runs import SMOKE, copy_project
 
 from lowpower import files
 from lowpower.claims.claims_file import read_claims
-from lowpower.config.config_file import read_config, read_files, read_written
+from lowpower.config.config_file import read_config, read_files, read_unquoted
 from lowpower.config.external_models import check_external_models
-from lowpower.config.folder_checks import check_place, check_writable
+from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
 from lowpower.config.sheet_row import PatientRow
@@ -75,7 +75,7 @@ def misread(folder):
     """What is said of classes that YAML reads as true and false."""
     (folder / "my.yaml").write_text("classes: [NO, YES]\n")
     raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"classes": [False, True]}
-    return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml", read_written([folder / "my.yaml"]))
+    return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml", read_unquoted([folder / "my.yaml"]))
 
 
 def claims(*changes, content=None):
@@ -612,7 +612,7 @@ CASES = {
         "killed(Job(training=Job(processes=2), gpu=False))"
     ),
     "results folder not writable": not_writable,
-    "braces in the project's own path": lambda folder: message_of(check_place, folder / "a{b}"),
+    "braces in the project's own path": lambda folder: message_of(check_project_path, folder / "a{b}"),
     "another run in this folder, or one that was killed": locked,
     "Snakemake too old": old_snakemake,
     "Python too old": old_python,

@@ -20,7 +20,7 @@ from PIL import Image
 from project_paths import ROOT
 from sheet_files import edited, workbook
 
-from lowpower.config.config_file import read_config, read_written
+from lowpower.config.config_file import read_config, read_unquoted
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.sheet import by_file_name, read_sheet
 from lowpower.config.sheet_row import PatientRow
@@ -140,7 +140,7 @@ def test_a_torn_config_file_is_a_study_or_one_message(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("config") / "config.yaml"
     path.write_bytes(data.draw(torn(data.draw(st.sampled_from(PRESETS)).read_bytes())))
     try:
-        written = read_written([path])
+        written = read_unquoted([path])
         study_of(yaml.safe_load(path.read_bytes()), written)
     except InputError as error:
         assert str(error).strip() and len(str(error)) < 3000

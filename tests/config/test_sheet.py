@@ -16,7 +16,7 @@ from sheet_files import HEADINGS, a_zip, edited, workbook
 from lowpower.config.sheet import by_file_name, read_sheet
 from lowpower.config.sheet_cells import fault_of
 from lowpower.errors import InputError
-from lowpower.spelling import clean, likeness, look_of, spelled_twice
+from lowpower.spelling import clean, likeness, lookalike_key, spelled_twice
 
 HEADER = "slide,path,patient,label\n"
 
@@ -558,7 +558,7 @@ def test_what_is_clean_stays_as_it_is(text):
 
 
 def test_looks_differ_where_names_do():
-    assert look_of("P1") != look_of("P2") and look_of("\u00e9") != look_of("e")
+    assert lookalike_key("P1") != lookalike_key("P2") and lookalike_key("\u00e9") != lookalike_key("e")
 
 
 RIGHT = {

@@ -163,7 +163,7 @@ def test_memory_changes_speed_and_not_what_is_said(cohort):
     for _ in range(2):
         for a, b in zip(roomy.outputs(wanted, "mean", 4), none.outputs(wanted, "mean", 4), strict=True):
             assert torch.equal(a, b)
-    assert len(roomy.kept) == len(wanted) and not none.kept
+    assert len(roomy.cache) == len(wanted) and not none.cache
 
 
 def test_rounding_of_what_is_recorded_is_far_below_the_noise_of_augmentation(cohort):

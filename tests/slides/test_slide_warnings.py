@@ -125,7 +125,7 @@ def test_a_warning_excludes_nothing(tmp_path):
 
 @pytest.mark.parametrize("share", [0.29, 0.31])
 def test_the_share_of_ink_that_is_much(share):
-    assert bool(slide_warnings.doubt_ink(round(share * 1000), 1000, 1e-4)) == (share > slide_warnings.INKED)
+    assert bool(slide_warnings.warn_of_ink(round(share * 1000), 1000, 1e-4)) == (share > slide_warnings.INKED)
 
 
 @pytest.mark.slow

@@ -81,23 +81,23 @@ def write_rows(path: str | Path, columns: list[str], rows: Iterable[Mapping[str,
         table.writeheader()
         for row in rows:
             returns = any("\r" in str(cell) for cell in row.values())  # csv leaves these unquoted before Python 3.13
-            (quoted if returns else table).writerow({key: _guarded(cell) for key, cell in row.items()})
+            (quoted if returns else table).writerow({key: _escape_formula(cell) for key, cell in row.items()})
 
 
 def read_rows(path: str | Path) -> list[CsvRow]:
     """Read a CSV written by ``write_rows``; every value is text."""
     with open(path, newline="", encoding="utf-8") as table:
-        return [{key: _unguarded(cell) for key, cell in row.items()} for row in csv.DictReader(table)]
+        return [{key: _unescape_formula(cell) for key, cell in row.items()} for row in csv.DictReader(table)]
 
 
-def _guarded(cell: object) -> object:
+def _escape_formula(cell: object) -> object:
     """A cell, with an apostrophe if it looks like a formula, or like one that already has apostrophes."""
     if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 
 
-def _unguarded(cell: str) -> str:
+def _unescape_formula(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 

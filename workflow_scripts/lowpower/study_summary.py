@@ -7,7 +7,7 @@ from pathlib import Path
 from lowpower.claims.claims_file import read_claims, resolve
 from lowpower.config.config_file import read_config, read_files
 from lowpower.config.external_models import check_external_models, external_teacher
-from lowpower.config.folder_checks import check_place, check_writable
+from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.patients import SPLITS, read_patients
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
@@ -30,7 +30,7 @@ def summarize_study(files: Sequence[str | Path], home: str | Path) -> str:
     before its first job.
     """
     schemas = Path(home) / "schemas"
-    check_place(home)
+    check_project_path(home)
     raw, written = read_files(files)
     study = read_config(raw, schemas / "config.schema.yaml", written)
     sheet = read_sheet(study.slides, schemas / "sheet.schema.yaml")

@@ -113,7 +113,7 @@ def _tested(
         return "labels here are of slides, not of regions" if per == "region" else "no test patient has a known class"
     ones = [kinds[key] for key in wanted]
     seeds = [  # for each seed, the units of each arm
-        [one.of_models[folders.index(folder)] for one, folder in zip(ones, of_seed, strict=True)]
+        [_units_of(one, folders.index(folder)) for one, folder in zip(ones, of_seed, strict=True)]
         for of_seed in zip(*(arm.folders for arm in claim.arms), strict=True)
     ]
     counted = sorted({patient for models in seeds for units in models for patient in units.patients})
@@ -142,6 +142,13 @@ def _tested(
         "interval": f"{100 * found.confidence:g} %",
     }
     return cells | _mcnemar(claim, seeds) | _three(seeds, weights), found
+
+
+def _units_of(judged: Judged, model: int) -> Units:
+    """Units of the model with this number; a claim names no model without units."""
+    units = judged.of_models[model]
+    assert units is not None
+    return units
 
 
 def _too_few(claim: ResolvedClaim, patients: int, confidence: float) -> str:

@@ -104,15 +104,15 @@ def fit(
         while history.validated < steps:  # a turn is a step or a validation; the training can stop after each
             step = history.step
             due = step > history.validated and (step % settings.evaluate_every == 0 or step == steps)
-            where = f"{name}, step {step if due else step + 1} of {steps}"
+            moment = f"{name}, step {step if due else step + 1} of {steps}"
             if due:
                 evaluated = averaged.module if averaged else network
                 log_loss, accuracy = validate(evaluated) if validate else (None, None)
                 if validate:
-                    require_finite({"validation log loss": log_loss}, where, "the validation regions", saved_step)
+                    require_finite({"validation log loss": log_loss}, moment, "the validation regions", saved_step)
                 history.add_validation(evaluated, log_loss, accuracy)
             else:
-                history.add_step(take_step(network, optimizer, micro_batches(network, step), where, saved_step))
+                history.add_step(take_step(network, optimizer, micro_batches(network, step), moment, saved_step))
                 if averaged:
                     averaged.update_parameters(network)
             stop, save = parallel.largest([max(signals, default=parallel.orphaned()), stopwatch.checkpoint_due()])
@@ -153,19 +153,19 @@ def draw_micro_batches(
 
     def micro_batches(network: nn.Module, step: int) -> Iterator[MicroBatch]:
         drawn = parallel.share(order.at(step))
-        wanted = [(regions[item], number % views if views else number) for item, number in drawn]
-        for images, places in pixels.passes(wanted, training.job.training.megapixels_per_pass):
-            shown = [wanted[place] for place in places]
-            targets = teacher([(region.region, view) for region, view in shown]) if teacher else ()
+        batch_views = [(regions[item], number % views if views else number) for item, number in drawn]
+        for images, positions in pixels.passes(batch_views, training.job.training.megapixels_per_pass):
+            pass_views = [batch_views[position] for position in positions]
+            targets = teacher([(region.region, view) for region, view in pass_views]) if teacher else ()
             outputs = training.forward(network, images)
-            losses = compute_losses([region for region, _ in shown], *outputs, *targets)
-            yield MicroBatch(len(places) / batch_size, losses, [region.region for region, _ in shown])
+            losses = compute_losses([region for region, _ in pass_views], *outputs, *targets)
+            yield MicroBatch(len(positions) / batch_size, losses, [region.region for region, _ in pass_views])
 
     return micro_batches
 
 
 def take_step(
-    network: nn.Module, optimizer: torch.optim.Optimizer, batch: Iterable[MicroBatch], where: str, saved_step: int
+    network: nn.Module, optimizer: torch.optim.Optimizer, batch: Iterable[MicroBatch], moment: str, saved_step: int
 ) -> dict[str, float]:
     """Take one optimizer step on the batch, shared among the processes; return its weighted losses."""
     network.train()
@@ -174,12 +174,12 @@ def take_step(
     for part in batch:
         regions += part.regions
         values = {name: value.item() for name, value in part.losses.items()}
-        require_finite(values, where, name_regions(part.regions), saved_step)
+        require_finite(values, moment, name_regions(part.regions), saved_step)
         (torch.stack(list(part.losses.values())).sum() * part.share).backward()
         sums = {name: sums.get(name, 0.0) + value * part.share for name, value in values.items()}
     gradients = [weights.grad for group in optimizer.param_groups for weights in group["params"]]
     gradient = nn.utils.get_total_norm(gradients).item()
-    require_finite({"gradient": gradient}, where, name_regions(regions), saved_step)
+    require_finite({"gradient": gradient}, moment, name_regions(regions), saved_step)
     parallel.add_gradients(network)
     optimizer.step()
     return dict(zip(sums, parallel.total(sums.values()), strict=True))

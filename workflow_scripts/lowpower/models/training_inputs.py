@@ -55,7 +55,7 @@ def title_of(job: TrainingJob) -> str:
     return f"{job.name}, seed {job.seed}"
 
 
-def nothing_left(job: TrainingJob, kind: str) -> InputError:
+def no_regions_error(job: TrainingJob, kind: str) -> InputError:
     """Error for a training without training regions."""
     return InputError(
         f"{title_of(job)}: no {kind} is left to train on at `labeled: {job.labeled}` and `unlabeled: "
@@ -67,7 +67,7 @@ def nothing_left(job: TrainingJob, kind: str) -> InputError:
 def start_training(job: TrainingJob, phase: str, start: str | None, regions: list[Region]) -> Training:
     """Start from the weights of the file ``start``, or from random ones; regions: the training regions."""
     if not regions:
-        raise nothing_left(job, "region")
+        raise no_regions_error(job, "region")
     device = prepare_device(job.gpu)
     network, header = start_network(job, start, regions)
     layout = torch.channels_last if job.training.channels_last else torch.contiguous_format
@@ -102,8 +102,8 @@ def start_network(job: TrainingJob, start: str | None, regions: list[Region]) ->
 
 def validation_regions(job: TrainingJob, regions: list[Region]) -> list[Region]:
     """Labeled regions of the validation patients. Raises InputError if there are none."""
-    if found := [region for region in in_split(regions, "val") if region.label]:
-        return found
+    if validation := [region for region in in_split(regions, "val") if region.label]:
+        return validation
     raise InputError(
         f"{title_of(job)}: no region with a label is left for validation, which selects the best weights; see "
         "tables/intake.csv for the slides that were excluded, and write val into the sheet's column `split` for "
@@ -115,6 +115,6 @@ def set_fingerprint(training: Training, regions: list[Region], training_regions:
     """Compute the fingerprint of job, data and start weights; return the validation regions out of ``regions``."""
     validation = validation_regions(training.job, regions)
     data = [(r.region, r.label, r.true_label, r.content) for r in (*training_regions, *validation)]
-    own = fingerprint(asdict(training.job), training.phase, data, training.header.fingerprint)
-    training.header = replace(training.header, fingerprint=own)
+    training_fingerprint = fingerprint(asdict(training.job), training.phase, data, training.header.fingerprint)
+    training.header = replace(training.header, fingerprint=training_fingerprint)
     return validation

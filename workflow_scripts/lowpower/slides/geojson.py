@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from lowpower import files
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.outlines import Part
 from lowpower.slides.region_row import RegionRow
-from lowpower.slides.slide import ExcludedSlide
 
 FILE = "the file in the sheet's column annotation"
 EXPORT = "export the annotations again with QuPath (File, Export objects as GeoJSON)"
@@ -51,14 +51,14 @@ def read_feature(feature: dict) -> Drawn:
     """Class and outline of a feature, or the reason to skip it. Malformed features raise various exceptions."""
     properties, geometry = feature.get("properties") or {}, feature.get("geometry") or {}
     kind = properties.get("objectType", properties.get("object_type"))
-    kind = kind or KINDS_OF_0_2.get(feature.get("id"), "annotation")
+    kind = kind or KINDS_OF_0_2.get(str(feature.get("id")), "annotation")
     if kind != "annotation":
         return "", [], f"of the kind {kind}"
     polygons = _polygons(geometry)
     if polygons is None:
         return "", [], f"of the shape {geometry.get('type', 'none')}"
-    outline = [[as_ring(points) for points in polygon] for polygon in polygons]
-    return _class_of(properties.get("classification")), outline, ""
+    outlines: list[Part] = [[as_ring(points) for points in polygon] for polygon in polygons]
+    return _class_of(properties.get("classification")), outlines, ""
 
 
 def _polygons(shape: dict) -> list | None:
@@ -107,7 +107,7 @@ def _feature(region: RegionRow, corner: tuple[int, int]) -> dict:
     left, top = region.x - corner[0], region.y - corner[1]
     right, bottom = left + region.width, top + region.height
     ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
-    properties = {"objectType": "annotation", "name": region.region}
+    properties: dict[str, object] = {"objectType": "annotation", "name": region.region}
     if region.annotation:
         properties["classification"] = {"name": region.annotation, "color": COLOR}
     return {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": properties}

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import openslide
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lowpower import files
 from lowpower.slides.region_row import RegionRow
 from lowpower.slides.resampling import choose_scale, read_area
+from lowpower.slides.slide_reader import AnySlide
 
 LONGEST = 340  # pixels; at this QUALITY a slide full of tissue takes 20 kB, so one HTML page holds 500
 QUALITY = 80
@@ -24,6 +24,8 @@ TISSUE, REGION = (0, 114, 178), (213, 94, 0)  # Okabe and Ito's blue and vermili
 PALE = 0.25  # share of white blended over the slide: dark nuclei would hide lines of one pixel
 MANY = 150  # boxes, from which lines are half transparent: a dense mesh would hide the tissue
 UNREADABLE = (200, 150)
+
+Frame = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class TissuePicture:
     frame: tuple[float, float, float, float]  # left, top, right, bottom of the picture in pixels of level 0
 
 
-def picture_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: float) -> TissuePicture:
+def picture_tissue(slide: AnySlide, mask: str | Path, reduction: float) -> TissuePicture:
     """Read the tissue with a margin from the slide's levels; associated images may show the patient's name.
 
     mask: the PNG of mask_tissue, not blank. reduction: pixels of level 0 per pixel of the mask. Raises ExcludedSlide.
@@ -50,7 +52,7 @@ def picture_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: floa
         return TissuePicture(picture, shrink_mask(opened, reduction, frame, picture.size), frame)
 
 
-def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, int]) -> tuple[float, ...]:
+def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, int]) -> Frame:
     """Left, top, right, bottom, in pixels of level 0, of a mask's (H, W) extent plus a margin, within the slide."""
     rows, columns = (np.flatnonzero(tissue.any(axis=axis)) for axis in (1, 0))
     spans = [(indices[0], indices[-1] + 1) for indices in (columns, rows)]
@@ -58,7 +60,8 @@ def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, in
     low = [max(0, first - margin) * reduction for first, _ in spans]
     # the last pixels of the mask may extend beyond the slide, the picture does not
     high = [min((last + margin) * reduction, side) for (_, last), side in zip(spans, slide_size, strict=True)]
-    return tuple(map(float, low + high))
+    left, top, right, bottom = map(float, low + high)
+    return left, top, right, bottom
 
 
 def write_overview(output: str | Path, tissue: TissuePicture | None, regions: Sequence[RegionRow]) -> None:
@@ -80,8 +83,8 @@ def shrink_mask(
     mask: Image.Image, reduction: float, frame: tuple[float, float, float, float], size: tuple[int, int]
 ) -> np.ndarray:
     """Resample a tissue mask to the picture of a frame, (H, W) bool. size: (width, height) of the picture."""
-    box = [min(side / reduction, most) for side, most in zip(frame, mask.size * 2, strict=True)]
-    return np.asarray(mask.resize(size, Image.Resampling.BOX, box=box)) >= 128
+    left, top, right, bottom = (min(side / reduction, most) for side, most in zip(frame, mask.size * 2, strict=True))
+    return np.asarray(mask.resize(size, Image.Resampling.BOX, box=(left, top, right, bottom))) >= 128
 
 
 def place_boxes(

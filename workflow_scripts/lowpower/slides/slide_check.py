@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from lowpower.slide_state import CheckedSlide
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.pixel_size import find_mpp
-from lowpower.slides.slide import ExcludedSlide, check_size, describe_slide, fingerprint_slide, open_slide
+from lowpower.slides.slide import check_size, describe_slide, fingerprint_slide, open_slide
 
 
 def check_slide(slide: str, path: str, mpp: float | None, exclude: str, state: str | Path) -> None:
