@@ -61,10 +61,10 @@ def git_state(home: Path = HOME) -> dict:
     try:
         top, commit = _git(home, "rev-parse", "--show-toplevel", "HEAD").splitlines()
         if Path(top).resolve() != home.resolve():
-            return {"commit": None, "why": "the project lies in a checkout of something else"}
+            return {"commit": None, "why": "the project is inside another repository's checkout"}
         dirty = _git(home, "status", "--porcelain", "--untracked-files=no")
     except (OSError, ValueError, subprocess.SubprocessError):
-        return {"commit": None, "why": "the project is no git checkout that can be read"}
+        return {"commit": None, "why": "the project is not a readable git checkout"}
     return {"commit": commit, "dirty": bool(dirty)}
 
 

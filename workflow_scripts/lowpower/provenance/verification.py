@@ -96,7 +96,7 @@ def compare(path: Path, again: Path) -> str:
     pairs = enumerate(zip_longest(old.split(b"\n"), new.split(b"\n"), fillvalue=b""), 1)
     line, (there, here) = next((k, pair) for k, pair in pairs if pair[0] != pair[1])
     first = next(k for k in range(len(there) + len(here) + 1) if there[: k + 1] != here[: k + 1])
-    return f"differs in line {line}: {_around(first, there)} stands there, its inputs give {_around(first, here)}"
+    return f"differs in line {line}: it has {_around(first, there)}, its inputs give {_around(first, here)}"
 
 
 def _around(place: int, line: bytes) -> str:
