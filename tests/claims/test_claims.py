@@ -163,7 +163,7 @@ def test_a_claim_that_a_study_cannot_test_is_no_error_but_says_why(tmp_path, cla
         ([BETTER | {"metric": "f1"}], 'claim better: `metric` is "f1"; write `accuracy`, `macro_f1`'),
         ([BETTER | {"test": "t"}], 'claim better: `test` is "t"; write `superiority`, '),
         ([CLOSE | {"margin": 2}], "claim close: `margin` is 2; write number, 0 to 0.5. For noninferiority"),
-        ([BETTER, BETTER], "claim better: the id stands there twice"),
+        ([BETTER, BETTER], "claim better: the id occurs twice"),
         ([{"claim": "x", "test": "none"}], "claim 1: the key `id` is missing"),
         ([BETTER | {"margin": 0.1}], "test superiority has no margin; margins are for noninferiority and equivalence"),
         ([BETTER | {"test": "equivalence"}], "test equivalence needs a `margin`, such as 0.015"),

@@ -58,7 +58,7 @@ def test_both_magnifications_have_one_size_on_the_page(examples, tmp_path):
     "draw, words",
     [
         (draw_examples, "There is no region whose true class is known."),
-        (draw_disagreements, "There is no region that the teacher reads right and the student wrong."),
+        (draw_disagreements, "There is no region that the teacher classifies correctly and the student wrongly."),
     ],
 )
 def test_where_there_is_none_the_figure_says_so(tmp_path, draw, words):

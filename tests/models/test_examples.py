@@ -74,7 +74,10 @@ def test_mistakes_that_the_teacher_does_not_make_are_shown_with_the_pixels_that_
     first = {key: value for key, value in rows["disagreements"][0].items() if key != "region"}
     calls = {"teacher": "red", "teacher_probability": 0.8, "student": "blue", "student_probability": 0.7}
     assert first == {"truth": "red"} | calls
-    assert "the teacher reads 8 regions right that the student reads wrong, 4 of them shown" in capfd.readouterr().err
+    assert (
+        "the teacher classifies 8 regions correctly that the student does not, 4 of them shown"
+        in capfd.readouterr().err
+    )
     with zipfile.ZipFile(tmp_path / "examples.zip") as archive:
         for key in ("teacher", "student"):
             region = next(

@@ -74,10 +74,10 @@ def test_a_card_names_no_slide_patient_host_user_or_folder(tmp_path, weights):
     [
         (
             {"demo": None},
-            ["The results are too good", "calibration of its probabilities was not measured"],
+            ["The results are optimistic", "calibration of its probabilities was not measured"],
             ["synthetic"],
         ),
-        ({"report_split": "test"}, ["synthetic", "one cohort only"], ["too good"]),
+        ({"report_split": "test"}, ["synthetic", "one cohort only"], ["optimistic"]),
         ({"regions_have_labels": False}, ["its output for a single region was not tested"], []),
         ({"note": "Stained twice."}, ["Note of the study: Stained twice."], ["single region"]),
     ],

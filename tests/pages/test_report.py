@@ -7,6 +7,7 @@ from page_files import CLASSES, SLIDES, Page, complete_config, intake_rows, part
 
 from lowpower import __version__, files
 from lowpower.config.trained_model import Model
+from lowpower.errors import InputError
 from lowpower.model_header import model_header
 from lowpower.pages import citation, gallery
 from lowpower.pages.flow_diagram import flow
@@ -62,7 +63,7 @@ def test_verdicts_stand_first_and_are_marked(tmp_path):
     assert re.findall("<h3>(.*?)</h3>", claims)[::3] == ["Tested on test data", "Not tested here"]
     assert re.findall(r"<thead><tr><th[^>]*>(.*?)</th>", claims)[0] == "verdict"
     assert "&lt;i&gt;Students&lt;/i&gt; &amp; teachers" in claims and "of &lt;another&gt; cohort" in claims
-    assert "No claim is fixed" in report_of(tmp_path, full=False)
+    assert "The claims file holds no claim" in report_of(tmp_path, full=False)
 
 
 def test_every_number_of_a_table_leads_to_its_file_and_every_method_to_its_models(tmp_path):
@@ -87,7 +88,7 @@ SAID = {
     "synthetic": "are synthetic",
     "validation": "results on validation data",
     "few": "Only 6 patients in val, fewer than 30: each moves an accuracy by 16.7 points.",
-    "teacher": "no better than assigning every patient to the commonest class: 66.7 % against 66.7 % of the val",
+    "teacher": "no better than assigning every patient to the most frequent class: 66.7 % against 66.7 % of the val",
 }
 
 
@@ -287,6 +288,13 @@ def test_the_citation_is_that_of_the_citation_file(monkeypatch, tmp_path):
     (tmp_path / "CITATION.cff").write_text(other, encoding="utf-8")
     monkeypatch.setattr(citation, "FILE", tmp_path / "CITATION.cff")
     assert " 7:102136, 2021" in citation.references()[1] and "  volume = {7}," in citation.bibtex()
+
+
+def test_a_missing_citation_file_is_one_message(monkeypatch, tmp_path):
+    monkeypatch.setattr(citation, "FILE", tmp_path / "CITATION.cff")
+    for written in (citation.references, citation.bibtex):
+        with pytest.raises(InputError, match=rf"^{re.escape(str(tmp_path / 'CITATION.cff'))} is missing; copy it from"):
+            written()
 
 
 @pytest.mark.parametrize(

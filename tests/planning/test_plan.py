@@ -225,7 +225,7 @@ def test_a_rule_never_run_is_told_from_the_trainings_or_named(run):
 def test_a_damaged_benchmark_is_skipped_with_one_line(run, content):
     (run / "benchmarks/tile_slide/s0.tsv").write_text(content)
     cohorts, notes = read_cohorts("results")
-    assert notes == ["results/first: 1 job skipped, not readable: tile_slide/s0.tsv"]
+    assert notes == ["results/first: 1 job skipped, unreadable: tile_slide/s0.tsv"]
     assert len(cohorts[0].jobs["tile_slide"]) == 3
 
 
@@ -250,7 +250,7 @@ def test_a_run_of_an_older_release_counts_with_its_keys_by_todays_names(run):
     assert (live.teacher, live.views) == ("online", 0)
     files.write_json(run / "config.json", config | {"training": 3})
     assert read_cohorts("results")[1] == [
-        "results/first is left out: it cannot be read (TypeError: training is 3, not a section)"
+        "results/first is ignored: it cannot be read (TypeError: training is 3, not a section)"
     ]
 
 
@@ -259,7 +259,7 @@ def test_a_run_whose_config_is_not_known_is_left_out(run, config):
     (run / "config.json").unlink() if config is None else (run / "config.json").write_text(config)
     cohorts, notes = read_cohorts("results")
     assert cohorts == [] and len(notes) == 1
-    assert notes[0].startswith("results/first is left out")
+    assert notes[0].startswith("results/first is ignored")
     assert lines_of(config_of())[-1] == NOTHING_YET
 
 
@@ -316,7 +316,7 @@ def test_a_disk_or_memory_too_small_is_warned_of(run):
 
 def test_regions_are_counted_or_a_guess_by_the_sizes_of_files(run):
     assert "8 of 0.033 megapixels at 10x (1.0 µm/px), as counted on 4 slides" in lines_of(config_of())[2]
-    assert "4 more assumed alike" in lines_of(config_of(), slides=8)[2]
+    assert "4 more assumed similar" in lines_of(config_of(), slides=8)[2]
     cohort = read_cohorts("results")[0][0]
     larger = expected_tissue(cohort.tissue, cohort.study, config_of("second"), 4, 0.2, {})
     assert (larger.regions, larger.megapixels) == (8, pytest.approx(2 * cohort.tissue.megapixels))
@@ -403,8 +403,8 @@ def test_sizes_are_told_in_units_that_people_read(mb, text):
 
 def test_the_plan_says_what_margin_the_test_patients_can_show():
     (line,) = power_lines(820, 0.95)
-    assert line.startswith("820 test patients: ") and "3 / 5 / 8 % of the patients' answers differ" in line
-    assert "within 1.6 / 2.0 / 2.5 points; no study of this size shows less than 0.4" in line
+    assert line.startswith("820 test patients: ") and "differ on 3 / 5 / 8 % of patients" in line
+    assert "within 1.6 / 2.0 / 2.5 points; no study of this size can show less than 0.4" in line
     few = list(power_lines(29, 0.95))
     assert len(few) == 2 and few[1].startswith("WARNING: 29 test patients are fewer than 30")
     (none,) = power_lines(0, 0.95)

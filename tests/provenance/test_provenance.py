@@ -131,9 +131,9 @@ def test_the_first_difference_is_shown_with_what_stands_around_it(tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     new.write_text("a\n" + "x" * 100 + "µ1" + "y" * 100 + "\n")
     old.write_text(new.read_text().replace("µ1", "µ2"))
-    assert compare(old, new).startswith("differs in line 2: '…" + "x" * 28 + "µ2" + "y" * 29 + "…' stands there")
+    assert compare(old, new).startswith("differs in line 2: it has '…" + "x" * 28 + "µ2" + "y" * 29 + "…', its")
     old.write_text(new.read_text() + "more\n")
-    assert compare(old, new) == "differs in line 3: 'more' stands there, its inputs give ''"
+    assert compare(old, new) == "differs in line 3: it has 'more', its inputs give ''"
     assert compare(tmp_path / "none", new) == "missing"
 
 
@@ -174,7 +174,7 @@ def test_the_lock_is_read_and_what_it_pins_is_installed(tmp_path):
 
 
 def test_the_state_of_git_is_told_and_its_absence_too(tmp_path, monkeypatch):
-    assert git_state(tmp_path) == GitState(None, why="the project is no git checkout that can be read")
+    assert git_state(tmp_path) == GitState(None, why="the project is not a readable git checkout")
     if not shutil.which("git"):
         return
     identity = "-c", "user.name=a", "-c", "user.email=a@example.org"
@@ -186,6 +186,6 @@ def test_the_state_of_git_is_told_and_its_absence_too(tmp_path, monkeypatch):
     (tmp_path / "a").write_text("2")
     (tmp_path / "inner").mkdir()
     assert git_state(tmp_path) == replace(clean, dirty=True)
-    assert git_state(tmp_path / "inner").why == "the project lies in a checkout of something else"
+    assert git_state(tmp_path / "inner").why == "the project is inside another repository's checkout"
     monkeypatch.setenv("PATH", "")
     assert git_state(tmp_path).commit is None

@@ -176,7 +176,7 @@ def test_one_patient_has_no_interval_and_one_class_no_auroc():
 @pytest.mark.slow
 def test_the_results_in_short_name_the_teacher_and_the_range_of_the_lowest_magnification():
     reads = "teacher at 10x (1.0 µm/px) 100.0 %, sskd at 2.5x (4.0 µm/px) 87.5 %, scratch at 2.5x (4.0 µm/px) 50.0 %"
-    assert in_short(rows_of(STUDY)) == f"results: 18 rows; right of 8 patients (test): {reads}"
+    assert in_short(rows_of(STUDY)) == f"results: 18 rows; correct of 8 patients (test): {reads}"
     assert in_short(rows_of(STUDY[:2])).endswith("100.0 %, scratch at 2.5x (4.0 µm/px) 50.0 %")
     assert "no predictions" in in_short([])
 

@@ -52,7 +52,7 @@ def model_header(path: str | Path) -> ModelHeader:
         with open(path, "rb") as file:
             size = int.from_bytes(file.read(8), "little")
             if size > Path(path).stat().st_size:
-                raise ValueError("it is no safetensors file, or one that is cut short")
+                raise ValueError("it is not a safetensors file, or it is cut short")
             return ModelHeader.from_json(json.loads(file.read(size))["__metadata__"]["lowpower"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a model of lowpower ({error})") from None

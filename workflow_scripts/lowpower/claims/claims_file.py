@@ -40,7 +40,7 @@ def read_claims(path: str | Path, schema: str | Path) -> ClaimsFile:
         missing = isinstance(error, FileNotFoundError)
         kind = "there is no such file" if missing else f"it cannot be read ({error.strerror})"
         raise InputError(
-            f"{place}: {kind}; write the path of a file such as configs/claims.yaml into `claims`, or take the key away"
+            f"{place}: {kind}; write the path of a file such as configs/claims.yaml into `claims`, or remove the key"
         ) from None
     raw, written = parse(content, place)
     if not isinstance(raw, dict) or set(raw) != {"claims"} or not isinstance(raw["claims"], list):
@@ -53,7 +53,7 @@ def read_claims(path: str | Path, schema: str | Path) -> ClaimsFile:
         claim = as_type(Claim, checked(values, schema, of, own))
         _check(claim, of)
         if claim.id in found:
-            raise InputError(f"{of}: the id stands there twice; give each claim one of its own")
+            raise InputError(f"{of}: the id occurs twice; give each claim its own id")
         found[claim.id] = claim
     return ClaimsFile(hashlib.sha256(content).hexdigest(), raw["claims"], list(found.values()))
 

@@ -8,12 +8,12 @@ from lowpower.tables.layout import points
 
 HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not tested here"
 VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
-NOTHING = "No claim is fixed in the file of claims, so none is tested here."
+NOTHING = "The claims file holds no claim, so none is tested."
 NOTE = (
-    "Differences in percentage points; in parentheses intervals, of the level that stands beside the test. "
+    "Differences are in percentage points. Intervals are in parentheses; their level is shown beside the test. "
     "Superiority and trend are two-sided, noninferiority and equivalence one-sided at the same level. A claim holds "
-    "by its p after Holm's adjustment over the tested claims. The paper's accuracy is `accuracy_released`; its figures "
-    "may stand beside no other column. All columns: claims.csv."
+    "if its p is small enough after Holm's adjustment over all tested claims. The paper's accuracy is defined as "
+    "`accuracy_released`: compare its figures with that column only. All columns: claims.csv."
 )
 
 
@@ -72,8 +72,8 @@ def sections(rows: Sequence[CsvRow]) -> list[tuple[str, list[CsvRow]]]:
     """The tables shown to people, each with its title; those without a row are left out."""
     parts = [
         ("Tested on test data", tested_rows(rows)),
-        ("What was compared", compared_rows(rows)),
-        ("In three numbers that are called accuracy, in points", accuracy_rows(rows)),
+        ("Compared rows", compared_rows(rows)),
+        ("Three definitions of accuracy, in points", accuracy_rows(rows)),
         ("Not tested here", untested_rows(rows)),
     ]
     return [(title, table) for title, table in parts if table]

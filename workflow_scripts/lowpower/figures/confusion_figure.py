@@ -38,15 +38,15 @@ def draw_confusion(
     for key, counts in matrices.items():
         _matrix(panels[key], counts, names, percent(right.get(key, "")))
     words = [
-        f"Percent of the {per}s ({rows[0]['split']}) of each class (row)",
-        "that are called so (column); –: there is none.",
+        f"Percent of the {per}s ({rows[0]['split']}) of each true class (row)",
+        "by predicted class (column); –: none.",
         "",
     ]
     if numbered:
         words += [f"{name}  {style.shorten(full, 30)}" for name, full in zip(names, classes, strict=True)]
     beside.text(0, 1, "\n".join(words), fontsize=8, va="top", linespacing=1.5)
     figure.supylabel("truth", fontsize=9)
-    figure.supxlabel("called", fontsize=9)
+    figure.supxlabel("predicted", fontsize=9)
     style.save(figure, svg, png)
 
 
@@ -74,7 +74,7 @@ def _matrix(axes: Axes, counts: NDArray, names: Sequence[str], right: str) -> No
     for i, j in np.argwhere((counts > 0) | (total == 0)):
         text, color = _percent(counts[i, j], total[i, 0]), "white" if share[i, j] > 0.55 else "black"
         axes.text(j + 0.5, i + 0.5, text, color=color, fontsize=7, ha="center", va="center")
-    accuracy = f", {right} % right" if right else ""
+    accuracy = f", {right} % correct" if right else ""
     axes.set_title(f"{axes.get_title(loc='left')}\nn = {counts.sum():,}{accuracy}", fontsize=8, loc="left")
 
 

@@ -24,7 +24,7 @@ def draw_examples(examples: str | Path, scales: Mapping[str, str], svg: str | Pa
 
 def draw_disagreements(examples: str | Path, scales: Mapping[str, str], svg: str | Path, png: str | Path) -> None:
     """Draw, in the same way, regions that the teacher classifies correctly and the student wrongly."""
-    nothing = "There is no region that the teacher reads right and the student wrong."
+    nothing = "There is no region that the teacher classifies correctly and the student wrongly."
     _draw("disagreements", nothing, examples, scales, svg, png)
 
 

@@ -53,6 +53,6 @@ def draw_reliability(reliability: str | Path, results: str | Path, svg: str | Pa
     }
     words = [f"{rows[0]['split']}, per {rows[0]['per']};", "numbers: calibration error;", "dots: share of the units"]
     explain(last, words, teachers | lines)
-    figure.supxlabel("confidence: probability of the class that is called, %", fontsize=9)
-    figure.supylabel("right, %", fontsize=9)
+    figure.supxlabel("confidence: probability of the predicted class, %", fontsize=9)
+    figure.supylabel("correct, %", fontsize=9)
     style.save(figure, svg, png)

@@ -40,6 +40,6 @@ def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | P
     lines = {magnification.describe(magnification.parse(scale)): (look[0], "") for scale, look in looks.items()}
     teachers = {f"teacher, {scale}": (style.TEACHER, "") for method, scale in curves if method == "teacher"}
     explain(last, [f"{split}, per {per};", "numbers: AUROC, %"], teachers | lines)
-    figure.supxlabel("of the other classes called positive, %", fontsize=9)
-    figure.supylabel("of the class called positive, %", fontsize=9)
+    figure.supxlabel("false positive rate, %", fontsize=9)
+    figure.supylabel("true positive rate, %", fontsize=9)
     style.save(figure, svg, png)

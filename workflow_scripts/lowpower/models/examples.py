@@ -80,8 +80,8 @@ def show_examples(
             images.append((f"{key}/{names_of_slides.region(name)}.map.png", encode(np.repeat(gray[..., None], 3, 2))))
     write_images(examples, [*images, ("examples.json", (json.dumps(shown, indent=2) + "\n").encode())])
     say(
-        f"{count_of(len(drawn), 'example')}, one of each class; the teacher reads "
-        f"{count_of(len(differing), 'region')} right that the student reads wrong, "
+        f"{count_of(len(drawn), 'example')}, one of each class; the teacher classifies "
+        f"{count_of(len(differing), 'region')} correctly that the student does not, "
         f"{len(picked)} of them shown"
     )
 

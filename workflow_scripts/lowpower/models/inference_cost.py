@@ -57,7 +57,7 @@ def measure_cost(
     built = networks.build(network, classes, 0).to(device).eval()
     regions = read_regions(index, splits, seed)
     if not regions:
-        raise InputError(f"{index} holds no region; see tables/intake.csv for why")
+        raise InputError(f"{index} has no regions; see tables/intake.csv for why")
     sizes = Counter((region.height, region.width) for region in regions)
     flops = sum(count_flops(built, *size) * n for size, n in sizes.items()) / len(regions)
     chosen = regions[:: -(-len(regions) // regions_timed)]

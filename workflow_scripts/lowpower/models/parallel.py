@@ -120,8 +120,8 @@ def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
     for rank, code in enumerate(codes):
         if code is not None and code < 0:
             raise InputError(
-                f"process {rank + 1} of {processes} was ended by {signal.Signals(-code).name}; if that is SIGKILL, "
-                "memory most often ran out: lower training.processes, training.memory_mb or "
+                f"process {rank + 1} of {processes} was ended by {signal.Signals(-code).name}; usually "
+                "memory has run out: lower training.processes, training.memory_mb or "
                 "training.megapixels_per_pass"
             )
     if trace:

@@ -58,8 +58,8 @@ def warn_of_guessing(accuracy: float, labels: list[str]) -> str | None:
     if round(accuracy * len(labels)) > most:  # counts, because a history holds six decimals
         return None
     return (
-        f"reads {100 * accuracy:.1f} % of {len(labels)} validation regions right; calling all of them {name!r}, the "
-        f"most frequent class, reaches {100 * most / len(labels):.1f} %. Students distilled from it learn as little. "
-        "Raise training.steps if the loss still falls at the end of its history, look at the labels of the sheet and "
-        "at the regions, or choose a higher teacher_magnification"
+        f"classifies {100 * accuracy:.1f} % of {len(labels)} validation regions correctly; always predicting {name!r}, "
+        f"the most frequent class, reaches {100 * most / len(labels):.1f} %. Its students will learn as little. "
+        "Raise training.steps if the loss still falls at the end of its history, check the labels of the sheet "
+        "and the regions, or choose a higher teacher_magnification"
     )

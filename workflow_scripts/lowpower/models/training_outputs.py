@@ -100,9 +100,9 @@ def require_convergence(history: History, what: str, steps: int, guessing_loss: 
         return
     after = history.rows[-len(rows) - 1]["step"] if len(rows) < len(history.rows) else 0
     raise InputError(
-        f"{what}: the loss diverges: {late:.3g} on average from step {after + 1} to {steps}, where the first step "
-        f"had {history.first_loss:.3g} and guessing has {guessing_loss:.3g}. Lower training.learning_rate, or the "
-        "row's `lr_multiplier`"
+        f"{what}: the loss diverges: {late:.3g} on average from step {after + 1} to {steps}, against "
+        f"{history.first_loss:.3g} at the first step and {guessing_loss:.3g} for guessing. Lower "
+        "training.learning_rate, or the row's `lr_multiplier`"
     )
 
 

@@ -59,7 +59,7 @@ def about_results(study: Study, counts: Sequence[CohortRow], rows: Sequence[CsvR
     banners = []
     if study.report_split == "val":
         text = (
-            "These are results on validation data, which also chose the weights, so they are too good. The test data "
+            "These are results on validation data, which also chose the weights, so they are optimistic. The test data "
             "have not been used; once the study is final, write `report_split: test`."
         )
         banners.append(Banner(text, "warning"))
@@ -74,7 +74,7 @@ def about_results(study: Study, counts: Sequence[CohortRow], rows: Sequence[CsvR
             common = number(_share_of_largest_class(counts, row["split"]), 4)  # as many decimals, or .6667 > 2/3
             if float(row["accuracy"]) <= float(common):
                 text = (
-                    "The teacher is no better than assigning every patient to the commonest class: "
+                    "The teacher is no better than assigning every patient to the most frequent class: "
                     f"{percent(row['accuracy'])} % against {percent(common)} % of the {row['split']} patients. Its "
                     "students had nothing to learn from it."
                 )

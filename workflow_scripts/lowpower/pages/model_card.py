@@ -182,7 +182,7 @@ def _limits(finished: FinishedStudy, model: Model) -> list[str]:
     limits = ["The slides are synthetic: the results do not apply to patients."] if study.demo else []
     limits += [f"Note of the study: {study.note}"] if study.note else []
     if study.report_split == "val":
-        limits.append("The results are too good: they come from the validation patients who chose its weights.")
+        limits.append("The results are optimistic: its weights were chosen on the same validation patients.")
     if not any(row["split"] == "external" for row in rows):
         limits.append("It was tested on one cohort only, not on slides of other sites, scanners, stains or countries.")
     if not any(row["pixels"] == "level" for row in rows) and model.method != "teacher":

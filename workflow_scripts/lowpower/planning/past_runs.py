@@ -68,7 +68,7 @@ def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
     cohorts, notes = [], []
     for folder in sorted(path.parent for path in Path(results).glob("*/benchmarks")):
         if not (folder / "config.json").is_file():
-            notes.append(f"{folder} is left out: it has no config.json, so what its jobs did is not known")
+            notes.append(f"{folder} is ignored: it has no config.json, so the settings of its jobs are unknown")
             continue
         try:
             study = past_study(read_json(folder / "config.json"))
@@ -78,10 +78,10 @@ def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
             small = sum(folder_mb(folder / name) for name in ("slides", "masks", "overviews"))
             jobs, bad = _read_jobs(folder)
         except UNREADABLE as error:
-            notes.append(f"{folder} is left out: it cannot be read ({type(error).__name__}: {error})")
+            notes.append(f"{folder} is ignored: it cannot be read ({type(error).__name__}: {error})")
             continue
         if bad:
-            notes.append(f"{folder}: {count_of(len(bad), 'job')} skipped, not readable: {abbreviate(bad, 2)}")
+            notes.append(f"{folder}: {count_of(len(bad), 'job')} skipped, unreadable: {abbreviate(bad, 2)}")
         cohorts.append(Cohort(folder.name, study, jobs, tissue, zips, small))
     return cohorts, notes
 

@@ -23,7 +23,7 @@ from lowpower.text import count_of
 
 NOTHING_YET = (
     "no run on this machine yet: run make demo (10 minutes) first, or snakemake intake on your own slides; until then "
-    "only the jobs are known"
+    "only the number of jobs is known"
 )
 
 
@@ -134,11 +134,11 @@ def _regions(study: Study, slides: int, tissue: Tissue, source: Cohort) -> str:
     )
     if source.name == study.cohort:
         rest = slides - source.tissue.slides
-        return f"{holds}, as counted on {counted} of this cohort{f'; {rest} more assumed alike' if rest > 0 else ''}"
+        return f"{holds}, as counted on {counted} of this cohort{f'; {rest} more assumed similar' if rest > 0 else ''}"
     sized = ", by the sizes of the slide files," if tissue.slide_mb and source.tissue.slide_mb else ""
     return (
-        f"{holds}. This is a GUESS from the {counted} of cohort {source.name}{sized} and can be off ten times, as can "
-        "all that follows from it. `snakemake intake` with this config counts them; then plan again"
+        f"{holds}. This is a GUESS from the {counted} of cohort {source.name}{sized} and can be off by a factor of 10, "
+        "as can every estimate below. `snakemake intake` with this config counts them; then plan again"
     )
 
 
@@ -160,18 +160,18 @@ def _times(
     others = "; ".join(f"{name}: {duration(seconds)}" for name, seconds in limits.items() if name != most)
     if not any(forecasts.get(rule) for rule in TRAININGS):
         yield (
-            "wall time here: NOT KNOWN, because nothing was trained on this machine yet. `make demo` does, in about 10 "
-            f"minutes; then plan again. What is known takes about {duration(limits[most])}"
+            "wall time here: NOT KNOWN, because nothing was trained on this machine yet. Run `make demo` (about 10 "
+            f"minutes), then plan again. The jobs with known times take about {duration(limits[most])}"
         )
     else:
         yield f"wall time here: about {duration(limits[most])} ({most}; {others})"
     yield (
-        "times are those of finished jobs on this machine, busy or idle as it was. They grow with steps and pixels for "
-        "models, with the pixels of regions for slides, with slides or models for tables; told from another cohort "
-        "they can be off by a factor of 2"
+        "times are based on finished jobs on this machine, busy or idle. They are scaled by steps and pixels for "
+        "models, by the pixels of regions for slides, by slides or models for tables; times from another cohort can "
+        "be off by a factor of 2"
     )
     if unknown := [rule for rule, forecast in forecasts.items() if not forecast]:
-        yield f"not counted, because nothing like it was run yet: {', '.join(unknown)}"
+        yield f"not counted, because no such job has run yet: {', '.join(unknown)}"
     sources = [forecast.source for rule, forecast in forecasts.items() if forecast and rule in MODEL_RULES]
     if other := sorted({cohort.name for cohort in sources if cohort.study.gpu != study.gpu}):
         there, here = ("the CPU", "a GPU, which is faster") if study.gpu else ("a GPU", "the CPU, which is slower")
@@ -181,7 +181,7 @@ def _times(
 def _room(forecasts: dict[str, Forecast | None], disk: float, machine: Machine) -> Iterator[str]:
     """Memory and disk needed, with a warning where the machine has less."""
     needed = max(0.0, disk - machine.there_mb)
-    there = f", of which {size(min(disk, machine.there_mb))} lie there already" if size(machine.there_mb) else ""
+    there = f", of which {size(min(disk, machine.there_mb))} are there already" if size(machine.there_mb) else ""
     yield f"disk: {size(disk) or 'less than 1 MB'}{there}; free: {size(machine.free_mb)}"
     if needed > machine.free_mb:
         yield f"WARNING: the disk lacks {size(needed - machine.free_mb)}; free space, or use a folder on another disk"
@@ -189,5 +189,5 @@ def _room(forecasts: dict[str, Forecast | None], disk: float, machine: Machine) 
     if most > machine.memory_mb:
         yield (
             f"WARNING: a job of {rule} may need {size(most)} of memory, this machine has {size(machine.memory_mb)}; "
-            "smaller regions (unit: grid) or a lower teacher_magnification take less"
+            "smaller regions (unit: grid) or a lower teacher_magnification need less"
         )

@@ -89,10 +89,10 @@ def git_state(home: Path = HOME) -> GitState:
     try:
         top, commit = _git(home, "rev-parse", "--show-toplevel", "HEAD").splitlines()
         if Path(top).resolve() != home.resolve():
-            return GitState(None, why="the project lies in a checkout of something else")
+            return GitState(None, why="the project is inside another repository's checkout")
         dirty = _git(home, "status", "--porcelain", "--untracked-files=no")
     except (OSError, ValueError, subprocess.SubprocessError):
-        return GitState(None, why="the project is no git checkout that can be read")
+        return GitState(None, why="the project is not a readable git checkout")
     return GitState(commit, bool(dirty))
 
 

@@ -98,7 +98,7 @@ def compare(path: Path, again: Path) -> str:
     pairs = enumerate(zip_longest(old.split(b"\n"), new.split(b"\n"), fillvalue=b""), 1)
     line, (old, new) = next((k, pair) for k, pair in pairs if pair[0] != pair[1])
     first = next(k for k in range(len(old) + len(new) + 1) if old[: k + 1] != new[: k + 1])
-    return f"differs in line {line}: {_around(first, old)} stands there, its inputs give {_around(first, new)}"
+    return f"differs in line {line}: it has {_around(first, old)}, its inputs give {_around(first, new)}"
 
 
 def _around(position: int, line: bytes) -> str:

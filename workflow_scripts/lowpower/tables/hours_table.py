@@ -19,10 +19,10 @@ COLUMNS = [
     *("teacher_hours", "recording_hours", "attempts", "device", "processes"),
 ]
 NOTE = (
-    "Hours by the clock: of one seed on average, and of all together. A row's own training, validation included; the "
-    "teacher and its recording are made once for a seed, whatever rows use them, and are not in a row's own. More "
-    "attempts than stages: a training was stopped and went on. Blank: not timed. Other work on the machine lengthens "
-    "these hours; those of its processors are in hours.csv."
+    "Wall-clock hours of training, validation included: mean of one seed, and sum of all seeds. The teacher and its "
+    "recording, made once for each seed and shared by its rows, have their own columns. More attempts than stages: a "
+    "training was interrupted and resumed. Blank: not timed. Other work on the machine lengthens these hours; "
+    "processor hours are in hours.csv."
 )
 _TITLES = {
     "hours": "hours per seed",

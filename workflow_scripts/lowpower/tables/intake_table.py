@@ -97,7 +97,7 @@ def _exclude_copies(rows: Sequence[IntakeRow]) -> list[IntakeRow]:
                 "Correct the sheet's path or patient, or write a reason into `exclude` of one of them"
             )
         if kept is not row:
-            reason = f"it is the same image as slide {kept.slide!r}; take one of the two out of the sheet"
+            reason = f"it is the same image as slide {kept.slide!r}; remove one of the two from the sheet"
             row = replace(row, state="excluded", step="gather_slides", reason=reason, regions=0, tissue_mm2=0.0)
         checked.append(row)
     return checked

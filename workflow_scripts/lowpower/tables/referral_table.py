@@ -96,21 +96,21 @@ def note(rows: Sequence[CsvRow], confidence: float) -> str:
     if not rows:
         return NOTHING
     sentences = [
-        "The student reads every unit; those of which it is least sure (probability of the class it names) are read "
-        "again by its seed's teacher, whose answer counts. The threshold of a share is that quantile of the "
-        "validation units' confidence, so of the units here another share is referred; chosen: the smallest share "
-        "with which, on validation, both together are right as often as the teacher alone. Best: lowest validation "
-        "log loss, of all rows but controls (color alone, labels for all images). FLOPs and bytes: the student's for "
-        "all regions and the teacher's for those referred, in percent of the teacher's for all.",
-        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients, the same draws as of "
-        "the results. All columns, thresholds too: referral.csv.",
+        "The student reads every unit. Its seed's teacher reads again the units with the lowest confidence "
+        "(probability of the student's predicted class), and the teacher's prediction counts. The threshold of a "
+        "share is that quantile of the validation units' confidence, so the share actually referred differs. Chosen: "
+        "the smallest share with which both together are as accurate on validation data as the teacher alone. Best: "
+        "lowest validation log loss of all rows except controls (color alone, labels for all images). FLOPs and bytes: "
+        "the student's for all regions plus the teacher's for those referred, in percent of the teacher's for all.",
+        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients, the same draws as in "
+        "the results. All columns, including thresholds: referral.csv.",
     ]
     if any(row["split"] == "val" for row in rows):
-        sentences.append("Thresholds were set and judged on the same validation units, which flatters them.")
-    if any(not row[key] for row in rows for key in ("accuracy", "flops_of_teacher")):
         sentences.append(
-            f"{layout.DASH}: no teacher of the same seed, no validation unit whose class is known, or no cost."
+            "Thresholds were chosen and tested on the same validation units, so these results are optimistic."
         )
+    if any(not row[key] for row in rows for key in ("accuracy", "flops_of_teacher")):
+        sentences.append(f"{layout.DASH}: no teacher of the same seed, no validation unit of known class, or no cost.")
     return " ".join(sentences)
 
 
@@ -122,5 +122,5 @@ def in_short(rows: Sequence[CsvRow]) -> str:
     row = [row for row in best if all(row[key] == best[0][key] for key in _KIND)][-1]
     return (
         f"referral: {row['method']} at {row['magnification']} with {percent(row['referred'])} % of the {row['per']}s "
-        f"({row['split']}) read again by the teacher: {percent(row['accuracy'])} % right"
+        f"({row['split']}) read again by the teacher: {percent(row['accuracy'])} % correct"
     )

@@ -86,8 +86,8 @@ def note(confidence: float, fewest_patients: int = 2) -> str:
     """Note below the tables."""
     return (
         f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients ({layout.DASH}: none, "
-        f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or nothing that defines "
-        "the number). All columns, and results per slide: results.csv."
+        f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or the number is "
+        "undefined). All columns, and results per slide: results.csv."
     )
 
 
@@ -106,4 +106,4 @@ def in_short(rows: Sequence[CsvRow]) -> str:
         for row in shown
     )
     units = count_of(int(first[0]["n"]), first[0]["per"])
-    return f"results: {count_of(len(rows), 'row')}; right of {units} ({first[0]['split']}): {reads}"
+    return f"results: {count_of(len(rows), 'row')}; correct of {units} ({first[0]['split']}): {reads}"
