@@ -13,9 +13,10 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# Under a minute: without what is marked slow (pyproject.toml).
+# Under a minute: without what is marked slow (pyproject.toml), in two processes. Those share out neighbors, so that
+# fixtures of a module are mostly made once.
 test-fast: .venv/ready
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 # What takes minutes: the rules' environments, and a SLURM that the tests start here, as root, from Debian's packages
 # (slurm-wlm, munge). Packages that these need stay out of .venv. What is missing is said, and its tests are skipped.

@@ -13,6 +13,7 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 import yaml
+from demo_config import demo
 from model_files import write_header
 from project_paths import BIN, ROOT
 from sheet_files import edited, workbook
@@ -54,7 +55,7 @@ def config(**changes):
     """What a config is told; a change to None takes the key away."""
 
     def make(folder):
-        raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+        raw = demo(**changes)
         raw = {key: value for key, value in raw.items() if value is not None}
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
 
@@ -74,7 +75,7 @@ def config_file(text):
 def misread(folder):
     """What is said of classes that YAML reads as true and false."""
     (folder / "my.yaml").write_text("classes: [NO, YES]\n")
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"classes": [False, True]}
+    raw = demo(classes=[False, True])
     return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml", read_written([folder / "my.yaml"]))
 
 
@@ -95,7 +96,7 @@ def other_study(folder):
     out = folder / "results/own"
     files.write_json(out / "config.json", {"slides": "a.csv", "classes": ["Normal", "Sprue"], "unit": "tissue"})
     write_header(out / "teacher/seed0/model.safetensors", {})
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"slides": "a.csv", "classes": ["a", "b"]}
+    raw = demo(slides="a.csv", classes=["a", "b"])
     return message_of(check_same_study, read_config(raw, ROOT / "schemas/config.schema.yaml"), out)
 
 
@@ -119,14 +120,14 @@ def given(**changes):
     """What a config is told that names a file."""
 
     def make(folder):
-        raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+        raw = demo(**changes)
         return message_of(check_external_models, read_config(raw, ROOT / "schemas/config.schema.yaml"))
 
     return make
 
 
 def other_teacher(folder):
-    classes = yaml.safe_load((ROOT / "config.yaml").read_text())["classes"]
+    classes = demo()["classes"]
     path = folder / "given.safetensors"
     write_header(path, {"architecture": "resnet10", "classes": classes, "magnification": 20})
     return given(teacher=str(path))(folder)
@@ -480,7 +481,7 @@ CASES = {
     "wrong type": config(training={"steps": "many"}),
     "nothing where a section or value should be": lambda folder: message_of(
         read_config,
-        yaml.safe_load((ROOT / "config.yaml").read_text()) | {"training": None},
+        demo(training=None),
         ROOT / "schemas/config.schema.yaml",
     ),
     "number that is none": config(max_side_um=float("nan")),

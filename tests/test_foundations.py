@@ -78,6 +78,7 @@ def test_rows_survive_commas_quotes_and_lines(tmp_path):
 _TEXT = some.text() | some.text("'=+-@\t\r\n,\";0.5e ", max_size=6)
 
 
+@pytest.mark.slow
 @given(some.lists(some.fixed_dictionaries({"a": _TEXT, "b": _TEXT}), max_size=4))
 def test_rows_survive_whatever_text_they_hold_and_none_is_a_formula(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "any.csv"

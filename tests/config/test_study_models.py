@@ -205,6 +205,7 @@ def test_trainings_know_their_own_params_and_no_study(script):
     assert known == own - ({"training_params"} if script == "record_teacher" else set()) | students
 
 
+@pytest.mark.slow
 def test_templates_reach_the_rules_that_write_pages_and_no_others():
     paged = {script.stem for script in SCRIPTS.glob("*.py") if code_hash.templates_of(modules_of(script))}
     assert paged == {"show_intake", "write_report", "write_model_cards"}

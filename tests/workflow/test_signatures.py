@@ -167,6 +167,7 @@ def run_alone(folder, script, *words):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_scripts_run_alone_and_do_what_their_functions_do(tmp_path):
     folder = tmp_path / "shell"
     folder.mkdir()
@@ -201,6 +202,7 @@ def test_scripts_run_alone_and_do_what_their_functions_do(tmp_path):
         assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_a_script_alone_shows_its_options_and_names_what_is_wrong(tmp_path):
     text = run_alone(tmp_path, "tile_slide", "--help").stdout
     assert "--mask-state FILE" in text and "TilingSettings with" in text and "magnification, multiple, unit" in text
