@@ -192,8 +192,8 @@ def test_scripts_run_alone_and_do_what_their_functions_do(tmp_path):
     own = tmp_path / "own"
     own.mkdir()
     slide, check, mask = str(own / "s.tiff"), own / "check.json", (own / "mask.png", own / "mask.json")
-    make_slide(slide, "s", CLASSES[0], "", drawing)
-    check_slide("s", slide, None, "", check)
+    make_slide(slide, slide="s", label=CLASSES[0], fault="", settings=drawing)
+    check_slide("s", path=slide, mpp=None, exclude="", state=check)
     mask_tissue(check, slide, "", 8, tissue, *mask)
     outputs = [own / name for name in ("r.csv", "r.geojson", "r.zip", "tile.json", "o.jpg")]
     tile_slide(check, *mask, slide, "", as_type(TilingSettings, settings), *outputs)
