@@ -191,7 +191,9 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
         split = Split(by=by, val=0.2, test=0.3, test_sites=list(sites))
-        return "\n".join(find_problems([PatientRow(**row) for row in rows.values()], classes, seeds, split))
+        return "\n".join(
+            find_problems([PatientRow(**row) for row in rows.values()], classes=classes, seeds=seeds, split=split)
+        )
 
     return make
 
@@ -295,7 +297,7 @@ def write_without_regions(folder):
 
     row = {"slide": "a", "patient": "P1", "site": "", "label": "Normal", "true_label": "", "seed": 0, "split": "train"}
     files.write_rows(folder / "index.csv", ["region", "slide", "annotation", "area_mm2"], [])
-    write_splits([row], folder / "index.csv", ["Normal"], folder / "splits.csv")
+    write_splits([row], index=folder / "index.csv", classes=["Normal"], output=folder / "splits.csv")
 
 
 def level_lost(folder):
@@ -303,7 +305,7 @@ def level_lost(folder):
 
     from lowpower.slides.level_regions import read_level
 
-    made = cut(folder, write_levels(folder / "a.tif", (800, 720), [1, 4], 0.5), 4, slide="S1")
+    made = cut(folder, write_levels(folder / "a.tif", size=(800, 720), downsamples=[1, 4], mpp=0.5), 4, slide="S1")
     emptied(folder / "a.tif")
     return message_of(lambda: read_level(**made))
 
@@ -368,7 +370,9 @@ def nothing_labeled(folder):
     from lowpower.models import training_inputs
     from lowpower.models.teacher_training import train_on_labels
 
-    training = training_inputs.Training(training_job(labeled=5), "finetune", None, ModelHeader(classes=[]), None)
+    training = training_inputs.Training(
+        job=training_job(labeled=5), phase="finetune", network=None, header=ModelHeader(classes=[]), device=None
+    )
     return message_of(train_on_labels, training, [], [], 9, "model.safetensors")
 
 
@@ -376,7 +380,9 @@ def nothing_to_validate(folder):
     from lowpower.models import training_inputs
     from lowpower.models.training import train
 
-    training = training_inputs.Training(training_job(), "distill", None, ModelHeader(classes=[]), None)
+    training = training_inputs.Training(
+        job=training_job(), phase="distill", network=None, header=ModelHeader(classes=[]), device=None
+    )
     return message_of(train, training, [], [], 9, None, "model.safetensors")
 
 
@@ -450,7 +456,8 @@ def predictions(without=(), **columns):
 def judged_in_training(folder):
     """Predictions of a patient whom the splits have in train."""
     files.write_rows(folder / "splits.csv", SPLITS, [{"seed": 0, "patient": "P1", "split": "train"}])
-    path, model = _predictions(folder, (), {}), Model("sskd", 5, 100, 100, seed=0)
+    path = _predictions(folder, (), {})
+    model = Model(method="sskd", magnification=5, labeled=100, unlabeled=100, seed=0)
     return message_of(check_apart, [path], [pd.read_parquet(path)], [model], [folder / "splits.csv"])
 
 

@@ -104,7 +104,7 @@ def test_formulas_are_written_as_text_and_numbers_as_numbers(tmp_path, cell, wri
 
 
 def test_png_is_lossless_and_jpeg_nearly():
-    image = region_image("s", 0, "red", 64)
+    image = region_image("s", number=0, label="red", side=64)
     assert np.array_equal(files.decode(files.encode(image)), image)
     smooth = np.full((64, 64, 3), (200, 120, 180), np.uint8)
     assert np.abs(files.decode(files.encode(smooth, 95)).astype(int) - smooth).max() <= 3
