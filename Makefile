@@ -13,9 +13,10 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# Under a minute: without the tests marked slow (pyproject.toml).
+# Under a minute: without the tests marked slow (pyproject.toml), in two processes. Neighbors share a process, so that
+# most fixtures of a module are made once.
 test-fast: .venv/ready
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
 # Takes minutes: the rules' environments, and a SLURM that the tests start here, as root, from Debian's packages
 # (slurm-wlm, munge). Their packages stay out of .venv. Where one is missing, its tests are skipped with a message.

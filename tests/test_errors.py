@@ -13,6 +13,7 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 import yaml
+from demo_config import demo
 from model_files import write_header
 from project_paths import BIN, ROOT
 from sheet_files import edited, workbook
@@ -54,7 +55,7 @@ def config(**changes):
     """What a config is told; a change to None takes the key away."""
 
     def make(folder):
-        raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+        raw = demo(**changes)
         raw = {key: value for key, value in raw.items() if value is not None}
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
 
@@ -74,7 +75,7 @@ def config_file(text):
 def misread(folder):
     """What is said of classes that YAML reads as true and false."""
     (folder / "my.yaml").write_text("classes: [NO, YES]\n")
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"classes": [False, True]}
+    raw = demo(classes=[False, True])
     return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml", read_unquoted([folder / "my.yaml"]))
 
 
@@ -95,7 +96,7 @@ def other_study(folder):
     out = folder / "results/own"
     files.write_json(out / "config.json", {"slides": "a.csv", "classes": ["Normal", "Sprue"], "unit": "tissue"})
     write_header(out / "teacher/seed0/model.safetensors", {})
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"slides": "a.csv", "classes": ["a", "b"]}
+    raw = demo(slides="a.csv", classes=["a", "b"])
     return message_of(check_same_study, read_config(raw, ROOT / "schemas/config.schema.yaml"), out)
 
 
@@ -119,14 +120,14 @@ def given(**changes):
     """What a config is told that names a file."""
 
     def make(folder):
-        raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+        raw = demo(**changes)
         return message_of(check_external_models, read_config(raw, ROOT / "schemas/config.schema.yaml"))
 
     return make
 
 
 def other_teacher(folder):
-    classes = yaml.safe_load((ROOT / "config.yaml").read_text())["classes"]
+    classes = demo()["classes"]
     path = folder / "given.safetensors"
     write_header(path, {"architecture": "resnet10", "classes": classes, "magnification": 20})
     return given(teacher=str(path))(folder)
@@ -190,7 +191,9 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
         split = Split(by=by, val=0.2, test=0.3, test_sites=list(sites))
-        return "\n".join(find_problems([PatientRow(**row) for row in rows.values()], classes, seeds, split))
+        return "\n".join(
+            find_problems([PatientRow(**row) for row in rows.values()], classes=classes, seeds=seeds, split=split)
+        )
 
     return make
 
@@ -296,7 +299,7 @@ def write_without_regions(folder):
 
     row = SplitRow(seed=0, slide="a", patient="P1", label="Normal", split="train")
     files.write_rows(folder / "index.csv", ["region", "slide", "annotation", "area_mm2"], [])
-    write_splits([row], folder / "index.csv", ["Normal"], folder / "splits.csv")
+    write_splits([row], index=folder / "index.csv", classes=["Normal"], output=folder / "splits.csv")
 
 
 def level_lost(folder):
@@ -304,7 +307,7 @@ def level_lost(folder):
 
     from lowpower.slides.level_regions import read_level
 
-    made = cut(folder, write_levels(folder / "a.tif", (800, 720), [1, 4], 0.5), 4, slide="S1")
+    made = cut(folder, write_levels(folder / "a.tif", size=(800, 720), downsamples=[1, 4], mpp=0.5), 4, slide="S1")
     emptied(folder / "a.tif")
     return message_of(lambda: read_level(**made))
 
@@ -369,7 +372,9 @@ def nothing_labeled(folder):
     from lowpower.models import training_inputs
     from lowpower.models.teacher_training import train_on_labels
 
-    training = training_inputs.Training(training_job(labeled=5), "finetune", None, ModelHeader(classes=[]), None)
+    training = training_inputs.Training(
+        job=training_job(labeled=5), phase="finetune", network=None, header=ModelHeader(classes=[]), device=None
+    )
     return message_of(train_on_labels, training, [], [], 9, "model.safetensors")
 
 
@@ -377,7 +382,9 @@ def nothing_to_validate(folder):
     from lowpower.models import training_inputs
     from lowpower.models.training import train
 
-    training = training_inputs.Training(training_job(), "distill", None, ModelHeader(classes=[]), None)
+    training = training_inputs.Training(
+        job=training_job(), phase="distill", network=None, header=ModelHeader(classes=[]), device=None
+    )
     return message_of(train, training, [], [], 9, None, "model.safetensors")
 
 
@@ -451,7 +458,8 @@ def predictions(without=(), **columns):
 def judged_in_training(folder):
     """Predictions of a patient whom the splits have in train."""
     files.write_rows(folder / "splits.csv", SPLITS, [{"seed": 0, "patient": "P1", "split": "train"}])
-    path, model = _predictions(folder, (), {}), Model("sskd", 5, 100, 100, seed=0)
+    path = _predictions(folder, (), {})
+    model = Model(method="sskd", magnification=5, labeled=100, unlabeled=100, seed=0)
     return message_of(check_apart, [path], [pd.read_parquet(path)], [model], [folder / "splits.csv"])
 
 
@@ -482,7 +490,7 @@ CASES = {
     "wrong type": config(training={"steps": "many"}),
     "null instead of a section or value": lambda folder: message_of(
         read_config,
-        yaml.safe_load((ROOT / "config.yaml").read_text()) | {"training": None},
+        demo(training=None),
         ROOT / "schemas/config.schema.yaml",
     ),
     "value that is not a number": config(max_side_um=float("nan")),

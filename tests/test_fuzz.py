@@ -172,9 +172,9 @@ def accept(path, least):
     people = [PatientRow.of(row) for row in rows]
     for by in ("sheet", "random", "kfold", "site"):
         division = Split(by=by, folds=3, val=0.2, test=0.2)
-        problems = find_problems(people, ["a", "b"], [0], division, False)
+        problems = find_problems(people, classes=["a", "b"], seeds=[0], split=division, annotated=False)
         if not problems:
-            count_tested(people, ["a", "b"], [0], division)
+            count_tested(people, classes=["a", "b"], seeds=[0], split=division)
     return rows
 
 
@@ -400,7 +400,7 @@ def test_any_image_is_a_mask_or_one_message(tmp_path_factory, mode, kind, values
     if data.draw(st.booleans()):
         path.write_bytes(data.draw(torn(path.read_bytes())))
     try:
-        mask, warnings = read_own_mask(path, (1000, 1000), (25, 25), (0, 0, 1000, 1000))
+        mask, warnings = read_own_mask(path, slide_size=(1000, 1000), size=(25, 25), scanned=(0, 0, 1000, 1000))
     except ExcludedSlide as error:
         assert str(error).strip()
     else:

@@ -46,7 +46,7 @@ def test_every_region_is_drawn_and_every_call_is_told(examples, tmp_path, draw, 
 
 @pytest.mark.slow
 def test_both_magnifications_have_one_size_on_the_page(examples, tmp_path):
-    draw_disagreements(examples, SCALES, tmp_path / "a.svg", tmp_path / "a.png")
+    draw_disagreements(examples, scales=SCALES, svg=tmp_path / "a.svg", png=tmp_path / "a.png")
     images = re.findall(r"<image[^>]*>", (tmp_path / "a.svg").read_text())
     assert len(images) == 4
     for side in ("width", "height"):

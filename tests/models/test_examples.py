@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from region_images import CLASSES
+from training_runs import predict_test
 
 from lowpower import files
 from lowpower.model_header import ModelHeader
@@ -16,7 +17,6 @@ from lowpower.models import resnet
 from lowpower.models.examples import disagreements, pick, show_examples
 from lowpower.models.model_file import save_model
 from lowpower.models.pixels import read_image
-from lowpower.models.prediction import predict
 from lowpower.models.region_sets import read_regions
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ def inputs(tiny_cohort):
     for k, (key, scale) in enumerate({"teacher": "10x", "student": "5x"}.items()):
         model, index = tiny_cohort / f"{key}/model.safetensors", tiny_cohort / f"regions/{scale}.csv"
         save_model(model, resnet.build(2, k), ModelHeader(classes=CLASSES, mean=[0.5] * 3, std=[0.2] * 3))
-        predict(model, index, splits, 0, ["test"], 1, False, tiny_cohort / f"{key}.parquet")
+        predict_test(model, index=index, splits=splits, predictions=tiny_cohort / f"{key}.parquet")
         found |= {key: model, f"{key}_index": index, f"{key}_predictions": tiny_cohort / f"{key}.parquet"}
     return found
 

@@ -21,7 +21,10 @@ from lowpower.models import resnet
 from lowpower.models.model_file import save_model
 from lowpower.pages.model_card import write_model_cards
 
-STUDENT, TEACHER = Model("sskd", 2.5, 100, 50, 0), Model("teacher", 10, 100, 0, 0)
+STUDENT, TEACHER = (
+    Model(method="sskd", magnification=2.5, labeled=100, unlabeled=50, seed=0),
+    Model(method="teacher", magnification=10, labeled=100, unlabeled=0, seed=0),
+)
 
 
 @pytest.fixture(scope="module")

@@ -71,7 +71,7 @@ def test_every_number_of_a_table_leads_to_its_file_and_every_method_to_its_model
     cells = [place for text, place in shown.texts if "td" in place and re.fullmatch(r"[-+]?\d[\d.,]*x?.*", text)]
     assert len(cells) > 50
     assert all("a" in place for text, place in shown.texts if "td" in place and re.fullmatch(r"[\d.,]+", text))
-    student = Model("sskd", 2.5, 100, 50, 0).folder.removesuffix("seed0")
+    student = Model(method="sskd", magnification=2.5, labeled=100, unlabeled=50, seed=0).folder.removesuffix("seed0")
     tables = {
         f"tables/{name}.{form}"
         for name in ("cohort", "results", "cost", "claims", "hours", "referral")

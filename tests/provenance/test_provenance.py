@@ -69,7 +69,7 @@ def judged_study(folder):
     (out := folder / "results/own").mkdir(parents=True)
     units, models = write_units(out, STUDY[:2], JUDGING)
     table = out / "tables/patients.csv"
-    list_patients(units, models, CLASSES, ["test"], None, table)
+    list_patients(units, models=models, classes=CLASSES, reported=["test"], names=None, csv=table)
     judging = JUDGING | {"aggregation": asdict(JUDGING["aggregation"])}
     rows = [model.as_row() for model in models]
     named = [{key: cell for key, cell in row.items() if key != "steps"} for row in rows]

@@ -227,7 +227,7 @@ def test_a_part_of_a_multipolygon_belongs_to_its_region(tmp_path, slide):
 
 
 def test_parts_that_overlap_are_seen_where_they_do():
-    box = Box(0, 0, 600, 600)
+    box = Box(x=0, y=0, width=600, height=600)
     found = inside([[np.array(SQUARE)], [np.array(HOLE)]], 1, box)
     assert found.sum() == 400**2 and found[250, 250]
     assert not inside([[np.array(SQUARE), np.array(HOLE)]], 1, box)[250, 250]
@@ -287,12 +287,19 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
     tables, images = ([folder / f"regions.{end}" for folder in folders] for end in ("csv", "zip"))
     intake = [{"slide": slide, "state": "usable"} for slide in slides]
     files.write_rows(tmp_path / "intake.csv", ["slide", "state"], intake)
-    index_regions(tables, images, slides, 1, tmp_path / "intake.csv", tmp_path / "regions/10x.csv")
+    index_regions(
+        tables,
+        images=images,
+        slides=slides,
+        reduction=1,
+        intake=tmp_path / "intake.csv",
+        index=tmp_path / "regions/10x.csv",
+    )
     classes, split = ["benign", "normal", "tumor"], Split(by="random", val=0.2, test=0.3)
     with pytest.raises(InputError, match="'normal' of the config's `classes` is not the label of any slide"):
-        divide(sheet, classes, [0], split)
-    divided = divide(sheet, classes, [0], split, annotated=True)
-    write_splits(divided, tmp_path / "regions/10x.csv", classes, tmp_path / "splits.csv")
+        divide(sheet, classes=classes, seeds=[0], split=split)
+    divided = divide(sheet, classes=classes, seeds=[0], split=split, annotated=True)
+    write_splits(divided, index=tmp_path / "regions/10x.csv", classes=classes, output=tmp_path / "splits.csv")
     found = read_regions(tmp_path / "regions/10x.csv", tmp_path / "splits.csv", 0)
     assert len(found) == 36
     for region in found:

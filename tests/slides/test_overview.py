@@ -134,7 +134,7 @@ def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide
 @pytest.mark.slow
 def test_an_overview_is_small(tmp_path):
     path = tmp_path / "demo.tiff"
-    make_slide(path, "S001", "sheet_atypical", "", PhantomSettings(pieces=12, piece_px=128))
+    make_slide(path, slide="S001", label="sheet_atypical", fault="", settings=PhantomSettings(pieces=12, piece_px=128))
     cut_slide(tmp_path, path)
     data = (tmp_path / "overview.jpg").read_bytes()
     assert len(data) < 40_000

@@ -28,7 +28,7 @@ def counts_of(rows):
 
 
 def test_patients_slides_and_regions_of_every_split_and_class():
-    rows = count(SPLITS, regions_of(s1=2, s2=1, s3=1, s4=4, s5=1, s6=1, s7=1), CLASSES, {"s8"})
+    rows = count(SPLITS, index=regions_of(s1=2, s2=1, s3=1, s4=4, s5=1, s6=1, s7=1), classes=CLASSES, excluded={"s8"})
     assert counts_of(rows) == {
         ("train", "a"): (1, 2, 0, 3), ("train", "b"): (1, 1, 0, 1), ("train", "unlabeled"): (1, 1, 0, 4),
         ("val", "a"): (1, 1, 0, 1), ("val", "b"): (1, 1, 0, 1),

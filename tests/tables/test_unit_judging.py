@@ -63,7 +63,7 @@ STUDIES = {
 def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, name, way):
     study, together = STUDIES[name], Aggregation(way, 2)
     judging = JUDGING | {"aggregation": Aggregation(way, 2)}
-    units, models = write_units(tmp_path, study, judging, ("test", "external"))
+    units, models = write_units(tmp_path, study=study, judging=judging, splits=("test", "external"))
     for chosen in (range(len(study)), [1], [len(study) - 1, 0]):
         frames, folders = [study[i][1] for i in chosen], [models[i].folder for i in chosen]
         for splits in (["test"], ["val", "test", "external"], ["val"]):
