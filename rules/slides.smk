@@ -59,6 +59,7 @@ rule check_slide:
         stamp=lambda w: [] if DEMO else stamp(SLIDES[w.slide].file),
         mpp=lambda w: SLIDES[w.slide].mpp,
         exclude=lambda w: SLIDES[w.slide].exclude,
+        sheet_warning=lambda w: SLIDES[w.slide].warning,
         code=code("check_slide"),
     message:
         "Checking slide {wildcards.slide}"

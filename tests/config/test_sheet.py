@@ -582,3 +582,20 @@ def test_the_cases_are_taken_rightly(shared):
         else:
             with pytest.raises(InputError, match=right):
                 read_sheet(shared / "cases" / name, SHEET)
+
+
+def test_a_cell_of_several_lines_is_a_warning_in_text_and_none_in_a_workbook(tmp_path):
+    text = 'slide,path,patient,label,note\nS1,a.svs,P1,a,"two\nlines"\nS2,b.svs,P2,b,one\n'
+    first, second = read(tmp_path, text)
+    assert first.warning == (
+        "its cell `note` in the sheet has 2 lines; if they are rows of other slides, correct the quotes in the sheet"
+    )
+    assert second.warning == ""
+    book = workbook([*slides(1)[0], "two\nlines"], headings=[*HEADINGS, "note"])
+    assert read(tmp_path, book, "s.xlsx")[0].warning == ""
+
+
+def test_a_row_lost_to_five_faults_is_a_warning(tmp_path):
+    text = 'slide,path,patient,label,note\nS1,a.svs,P1,a,"x\nS2 b.svs P2 b y"\nS3,c.svs,P3,b,z\n'
+    rows = read(tmp_path, text)
+    assert len(rows) == 2 and "has 2 lines" in rows[0].warning

@@ -13,7 +13,8 @@ from lowpower.config.method_settings import Distill
 from lowpower.config.study_models import models, steps_of
 from lowpower.config.training_jobs import student_job
 from lowpower.planning.duration_text import duration, size
-from lowpower.planning.estimate_job import disk_mb, forecast
+from lowpower.planning.estimate_disk import disk_mb
+from lowpower.planning.estimate_job import forecast
 from lowpower.planning.estimate_run import one_after_another
 from lowpower.planning.past_runs import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, plan_lines, show_plan

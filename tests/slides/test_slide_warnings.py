@@ -145,3 +145,11 @@ def test_real_slides_have_no_false_warning(tmp_path, shared, name):
         state=tmp_path / "mask.json",
     )
     assert files.read_json(tmp_path / "mask.json")["warnings"] == []
+
+
+def test_a_warning_of_the_sheet_comes_first_and_an_excluded_slide_keeps_it(tmp_path):
+    path = write_slide(tmp_path / "a.svs", np.full((64, 64, 3), 240, np.uint8), mpp=1, reductions=())
+    for exclude in ("", "a fold"):
+        state = tmp_path / "check.json"
+        check_slide("S1", path=str(path), mpp=2.0, exclude=exclude, state=state, sheet_warning="its cell is long")
+        assert files.read_json(state)["warnings"][0] == "its cell is long"

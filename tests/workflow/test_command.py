@@ -109,7 +109,9 @@ def test_seeds_with_equal_numbers_of_patients_share_a_line(monkeypatch, tmp_path
 
 def test_check_reports_a_sheet_that_is_not_ready(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
-    (tmp_path / "more.yaml").write_text("classes: [palisade_regular, palisade_atypical, sheet_regular]\n")
+    (tmp_path / "more.yaml").write_text(
+        "cohort: unready\nclasses: [palisade_regular, palisade_atypical, sheet_regular]\n"
+    )
     said = fails("check", "--configfile", SMOKE, tmp_path / "more.yaml")
     assert said.startswith("data/smoke/slides.csv is not ready for training:\n- label 'sheet_atypical' on ")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lowpower.config.json_schema import schema_of, sheet_schema, write_schema
 from lowpower.config.study import Study
-from lowpower.config.validation import values_of
+from lowpower.config.validation_messages import values_of
 from lowpower.files import replacing
 
 

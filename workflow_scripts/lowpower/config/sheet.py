@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -28,7 +29,7 @@ def read_sheet(path: str | Path, schema: str | Path) -> list[SheetRow]:
     """
     path = Path(path)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    location, lines = read_table(path, set(rules["properties"]) - {_PROSE})
+    location, lines, quoted = read_table(path, set(rules["properties"]) - {_PROSE})
     header = [clean(name) for name in lines.pop(next(iter(lines)))] if lines else []
     _check_header(location, header, rules)
     if not lines:
@@ -37,6 +38,8 @@ def read_sheet(path: str | Path, schema: str | Path) -> list[SheetRow]:
     cells_by_line = {number: _cells(header, cells, rules["properties"]) for number, cells in lines.items()}
     _check_rows(location, cells_by_line, rules)
     rows = {number: _row(cells, rules["properties"], path.parent) for number, cells in cells_by_line.items()}
+    if quoted:
+        rows = {number: replace(row, warning=_warn_of_lines(header, lines[number])) for number, row in rows.items()}
     _check_unique(location, rows, "slide", "slide id")
     _check_unique(location, rows, "file", "slide file")
     _check_unique(location, rows, "slide", "slide id", lookalike_key)
@@ -58,6 +61,17 @@ def _row(cells: dict[str, str], known_columns: dict, folder: Path) -> SheetRow:
         file=os.path.normpath(folder / cells["path"]),
         others={name: text for name, text in cells.items() if name not in known_columns},
     )
+
+
+def _warn_of_lines(header: list[str], cells: list[str]) -> str:
+    """Warn of a cell of several lines: where quotes and separators are lost, it may hold rows of other slides."""
+    for name, cell in zip(header, cells, strict=False):
+        if (lines := len(cell.strip().splitlines())) > 1:
+            return (
+                f"its cell `{name}` in the sheet has {lines} lines; if they are rows of other slides, correct the "
+                "quotes in the sheet"
+            )
+    return ""
 
 
 def _check_header(location: str, header: list[str], rules: dict) -> None:

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable
 from itertools import repeat
 from pathlib import Path
+from typing import NamedTuple
 
 from lowpower.config.workbook import read_workbook
 from lowpower.errors import InputError
@@ -33,8 +34,16 @@ _PARTS = {  # members that identify the kind of a ZIP
 }
 
 
-def read_table(path: Path, exact: set[str]) -> tuple[str, dict[int, list[str]]]:
-    """Return the location for messages, and the cells of every row that is not blank, by line number.
+class Table(NamedTuple):
+    """Cells of every row that is not blank, by line number. location: for messages. quoted: text, not a workbook."""
+
+    location: str
+    rows: dict[int, list[str]]
+    quoted: bool
+
+
+def read_table(path: Path, exact: set[str]) -> Table:
+    """Read the cells of every row that is not blank.
 
     path: text in UTF-8 (comma, semicolon or tab; with or without a byte order mark; any line ends), or an Excel
     workbook; the content decides which. exact: the columns without free text. Raises InputError.
@@ -46,8 +55,8 @@ def read_table(path: Path, exact: set[str]) -> tuple[str, dict[int, list[str]]]:
     if content.startswith(_ZIP):
         for kind in _kinds_of_zip(content):
             raise _not_a_sheet(path, kind)
-        return read_workbook(path, content)
-    return str(path), _read_text(path, content, exact)
+        return Table(*read_workbook(path, content), quoted=False)
+    return Table(str(path), _read_text(path, content, exact), quoted=True)
 
 
 def _not_a_sheet(path: Path, kind: str) -> InputError:

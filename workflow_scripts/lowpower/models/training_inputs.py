@@ -1,4 +1,4 @@
-"""Inputs of a training: regions, start weights, and the fingerprint of everything it depends on."""
+"""Inputs of a training: its regions, and the fingerprint of everything it depends on."""
 
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
@@ -6,16 +6,14 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
-from lowpower import rng
 from lowpower.config.training_params import TrainingJob
 from lowpower.errors import InputError
 from lowpower.model_header import ModelHeader
-from lowpower.models import backbone, networks
 from lowpower.models.checkpoint import fingerprint
-from lowpower.models.model_file import load_model, prepare_device
-from lowpower.models.pixels import Normalizer, channel_statistics
+from lowpower.models.model_file import prepare_device
+from lowpower.models.pixels import Normalizer
 from lowpower.models.region_sets import Region, in_split
-from lowpower.text import abbreviate
+from lowpower.models.start_weights import start_network
 from lowpower.training_time import NO_TIME, TrainingTime
 
 
@@ -74,30 +72,6 @@ def start_training(job: TrainingJob, phase: str, start: str | None, regions: lis
     numbers = {"precision": job.training.precision, "channels_last": job.training.channels_last}
     header = replace(header, **job.about, **numbers)
     return Training(job, phase, network.to(device, memory_format=layout), header, device)
-
-
-def start_network(job: TrainingJob, start: str | None, regions: list[Region]) -> tuple[nn.Module, ModelHeader]:
-    """Build the network with the weights of the file ``start``, or with random ones; return it and its header.
-
-    Channel statistics belong to weights. Random weights get the statistics of the first stage's training regions
-    (``regions``), which later stages keep; weights of another project (``init`` is weights) get those in ``backbone``.
-    """
-    classes, seed = job.classes, rng.integer(job.seed, "weights")
-    if job.init == "weights":
-        network = networks.build(job.network, len(classes), seed)
-        file_hash = backbone.take_weights(network, start)
-        return network, ModelHeader(classes=classes, mean=backbone.MEAN, std=backbone.STD, fingerprint=file_hash)
-    if not start:
-        mean, std = channel_statistics(regions)
-        return networks.build(job.network, len(classes), seed), ModelHeader(classes=classes, mean=mean, std=std)
-    network, header = load_model(start)
-    if header.classes != classes:
-        raise InputError(
-            f"{start} predicts the classes {abbreviate(header.classes)}, the config's `classes` are "
-            f"{abbreviate(classes)}; delete the file and run snakemake again, or write its classes into the "
-            "config, in its order"
-        )
-    return network, header
 
 
 def validation_regions(job: TrainingJob, regions: list[Region]) -> list[Region]:

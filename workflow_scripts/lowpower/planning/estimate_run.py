@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
-from lowpower.planning.estimate_job import Forecast, by_likeness, disk_mb, forecast
+from lowpower.planning.estimate_disk import disk_mb
+from lowpower.planning.estimate_job import Forecast, by_likeness, forecast
 from lowpower.planning.past_runs import Cohort, Tissue
 from lowpower.planning.workload import MODEL_RULES, expected_tissue
 
