@@ -198,8 +198,8 @@ def test_parts_together_are_the_whole_recording(cohort):
     whole = recorded(cohort, [record(cohort)])
     parts = [record(cohort, parts=3, part=part) for part in range(3)]
     together = recorded(cohort, parts)
-    assert together.where.keys() == whole.where.keys()
-    for wanted in ((region, view) for region in whole.where for view in range(3)):
+    assert together.position_of.keys() == whole.position_of.keys()
+    for wanted in ((region, view) for region in whole.position_of for view in range(3)):
         for pooling in ("max", "mean"):
             for a, b in zip(together.outputs([wanted], pooling, 2), whole.outputs([wanted], pooling, 2), strict=True):
                 assert torch.equal(a, b)
