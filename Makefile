@@ -13,12 +13,13 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest
 
-# Under a minute: without what is marked slow (pyproject.toml).
+# Under a minute: without the tests marked slow (pyproject.toml), in two processes. Neighbors share a process, so that
+# most fixtures of a module are made once.
 test-fast: .venv/ready
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist worksteal
 
-# What takes minutes: the rules' environments, and a SLURM that the tests start here, as root, from Debian's packages
-# (slurm-wlm, munge). Packages that these need stay out of .venv. What is missing is said, and its tests are skipped.
+# Takes minutes: the rules' environments, and a SLURM that the tests start here, as root, from Debian's packages
+# (slurm-wlm, munge). Their packages stay out of .venv. Where one is missing, its tests are skipped with a message.
 test-cluster: .venv/ready
 	-@$(MAKE) --silent --keep-going .cluster/slurm/ready .cluster/conda/ready
 	PYTHONPATH="$$PWD/.cluster/conda" $(BIN)/python -m pytest tests/cluster

@@ -41,7 +41,7 @@ include: "rules/provenance.smk"
 
 
 onerror:
-    print("lowpower: stopped; the log above says why (docs/errors.md). What is finished stays: mend it, run again.")
+    print("lowpower: stopped; the log above says why (docs/errors.md). Finished files are kept: fix it, and run again.")
 
 
 rule all:
@@ -50,7 +50,7 @@ rule all:
         rules.record_provenance.output,  # the last file of all: it has the hash of the report too
 
 
-rule intake:  # before training: what became of every slide, and what the sheet lacks
+rule intake:  # before training: the state of every slide, and the problems of the sheet
     input:
         rules.tabulate_slides.output,
         rules.show_intake.output,

@@ -59,7 +59,7 @@ def write_large(path: Path, width: int, height: int, block: int = BLOCK, seed: i
         rng.generator(seed, "bench"), "sheet_atypical", np.ones(2, np.float32), phantom.PhantomSettings(piece_px=512)
     )
     tissue = np.tile(piece, (CELL // len(piece), CELL // len(piece), 1))
-    glass = np.full((CELL, CELL, 3), phantom.GROUND, np.uint8)
+    glass = np.full((CELL, CELL, 3), phantom.BACKGROUND, np.uint8)
     head = f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] ({TILE}x{TILE}) JPEG/RGB Q=90"
     with tifffile.TiffWriter(path, bigtiff=True) as out:
         for reduction in (1, 4, 16):

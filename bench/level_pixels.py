@@ -22,7 +22,7 @@ from lowpower.slides.level_regions import finer_level, read_box
 from lowpower.slides.regions import Box
 from lowpower.slides.resampling import Scale, read_area
 from lowpower.slides.slide import open_slide
-from lowpower.slides.slide_reader import Slide, on_white
+from lowpower.slides.slide_reader import Slide, blend_on_white
 
 FIELD, STEP = 64, 97  # pixels of a level: side and distance of fields; odd, so that corners vary
 ONE_PIECE = 4096  # pixels: up to this side OpenSlide reads a level in one piece, from its corner, without interpolation
@@ -45,7 +45,7 @@ def sharpness(slide: Slide, level: int) -> dict:
     scale, mean = finer_level(slide.level_dimensions, slide.level_downsamples, n), Scale(0, 1.0, n)
     whole, size = None, slide.level_dimensions[level]
     if max(size) <= ONE_PIECE:
-        whole = np.asarray(on_white(slide.read_region((0, 0), level, size)))
+        whole = np.asarray(blend_on_white(slide.read_region((0, 0), level, size)))
     found: dict[str, list[float]] = {"averaged": [], "read": [], "stored": [], "between": []}
     for x, y in fields(size):
         found["averaged"].append(difference(read_area(slide, mean, x, y, FIELD, FIELD)))
@@ -53,7 +53,7 @@ def sharpness(slide: Slide, level: int) -> dict:
         if whole is not None:
             found["stored"].append(difference(whole[y : y + FIELD, x : x + FIELD]))
         corner = [round((side + 0.5) * scale.downsample) for side in (x, y)]
-        between = on_white(slide.read_region(corner, level, (FIELD, FIELD)))
+        between = blend_on_white(slide.read_region(corner, level, (FIELD, FIELD)))
         found["between"].append(difference(np.asarray(between)))
     means = sum(found.pop("averaged"))
     percent = {kind: round(100 * (sum(values) / means - 1), 1) for kind, values in found.items() if values}

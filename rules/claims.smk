@@ -12,7 +12,7 @@ RESOLVED = resolve(CLAIMS.claims, STUDY, MODELS)
 CLAIMED = [model for model in MODELS if any(model.folder in arm.folders for claim in RESOLVED for arm in claim.arms)]
 
 
-# Its params hold no code: an entry rewritten by a later version would report that training had already begun.
+# Its params have no code hash: a later version would rewrite the entry, which would then say that training had begun.
 rule register_claims:
     output:
         register=REGISTER[-1],

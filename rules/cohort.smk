@@ -70,7 +70,7 @@ rule index_regions:
         mem_mb=2000,
         runtime=60,
     params:
-        slides=lambda w: [row.slide for row in indexed(w.scale).values()],
+        slides=lambda w: [row.slide for row in slides_of_index(w.scale).values()],
         reduction=lambda w: magnification.reduction_between(
             STUDY.teacher_magnification, magnification.parse(w.scale.removesuffix("-level"))
         ),

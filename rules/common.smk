@@ -9,20 +9,20 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 HOME = Path(str(workflow.current_basedir)).parent
-# A copy of the project runs its own library, whichever is installed; with --sdm conda, no library is installed.
+# A copy of the project runs its own library, even if another is installed; with --sdm conda, none is installed.
 sys.path.insert(0, str(HOME / "workflow_scripts"))
 sys.executable = shlex.quote(sys.executable)  # Snakemake runs scripts by it in a shell, unquoted
 
 from lowpower import magnification
 from lowpower.errors import InputError
 from lowpower.config.code_hash import code_hash
-from lowpower.config.config_file import read_config, read_written
+from lowpower.config.config_file import read_config, read_unquoted
 from lowpower.config.splits import can_be_judged, find_problems
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.external_models import check_external_models, external_teacher
 from lowpower.config.training_jobs import example_student, result_row, stage_before, student_job, teacher_folder
 from lowpower.config.training_jobs import teacher_job, time_files, timed_row
-from lowpower.config.folder_checks import check_place, check_writable
+from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.region_sizes import region_multiple
 from lowpower.config.sheet import by_file_name, read_sheet
@@ -31,21 +31,21 @@ from lowpower.config.study_models import level_of, measured_networks, models
 from lowpower.config.trained_model import Model
 from lowpower.text import join_lines
 
-# Snakemake also reads config files, and silently loses or changes some values. Another workflow's config has no file.
+# Snakemake reads them too, but silently loses or changes some values. A config from another workflow has no file.
 try:
-    WRITTEN = {} if workflow.modifier.skip_configfile else read_written(workflow.configfiles or ["config.yaml"])
+    UNQUOTED = {} if workflow.modifier.skip_configfile else read_unquoted(workflow.configfiles or ["config.yaml"])
 except InputError as error:
     raise WorkflowError(str(error))
 
-# A preset is complete: config.yaml is read only without --configfile, because Snakemake would merge the two.
+# A preset is complete: config.yaml is read only without --configfile; otherwise Snakemake would merge the two.
 if not workflow.configfiles:
 
     configfile: "config.yaml"
 
 
 try:
-    check_place(HOME)
-    STUDY = read_config(config, HOME / "schemas/config.schema.yaml", WRITTEN)
+    check_project_path(HOME)
+    STUDY = read_config(config, HOME / "schemas/config.schema.yaml", UNQUOTED)
     SLIDES = by_file_name(read_sheet(STUDY.slides, HOME / "schemas/sheet.schema.yaml"))
     check_external_models(STUDY)
     check_writable(OUT := f"results/{STUDY.cohort}")
@@ -62,18 +62,18 @@ DEMO = STUDY.demo
 PEOPLE = [PatientRow.of(row) for row in SLIDES.values()]
 JUDGED = {name: row for name, row in SLIDES.items() if can_be_judged(row, STUDY.split.by)}
 # Problems of the sheet stop a run before any slide is opened; targets before training show them instead. Snakemake
-# knows its targets only after it has read this file, so they are searched in its arguments.
+# knows its targets only after reading this file, so they are looked up in its arguments.
 PROBLEMS = find_problems(PEOPLE, STUDY.classes, STUDY.seeds, STUDY.split, STUDY.unit == "annotation")
 if PROBLEMS and not {"intake", "plan", "--target-jobs"} & set(sys.argv):
     reasons = join_lines([f"- {problem}" for problem in PROBLEMS], 20)
     raise WorkflowError(
         f"{STUDY.slides} is not ready for training:\n{reasons}\n"
-        "To see the slides before that is mended: snakemake intake (and the same --configfile)."
+        "To see the slides before you fix that: snakemake intake (and the same --configfile)."
     )
 
 
 wildcard_constraints:
-    slide=r"(?![0-9.]+x(-level)?\.csv$)[^/]+",  # regions/10x.csv is an index; safe_name gives no slide the name 10x
+    slide=r"(?![0-9.]+x(-level)?\.csv$)[^/]+",  # regions/10x.csv is an index; safe_name names no slide 10x
     magnification=r"[0-9.]+x",
     scale=r"[0-9.]+x(-level)?",  # of an index: 2.5x holds area means, 2.5x-level pixels of the slide's own level
     network="|".join(dict.fromkeys(network for network, _ in NETWORKS)),
@@ -104,14 +104,14 @@ def splits_of(seed):
     return f"{OUT}/splits/seed{seed}.csv"
 
 
-def indexed(scale=""):
+def slides_of_index(scale=""):
     """Slides of an index: all, or for pixels of their own level, those whose patients can be evaluated."""
     return JUDGED if scale.endswith("-level") else SLIDES
 
 
 def per_slide(pattern, scale=""):
     """One path for each slide of the sheet, or of an index. Call it in a function: all cluster jobs read the rules."""
-    return expand(f"{OUT}/{pattern}", slide=indexed(scale))
+    return expand(f"{OUT}/{pattern}", slide=slides_of_index(scale))
 
 
 def slide_input(wildcards):
@@ -138,7 +138,7 @@ def beside_sheet(slide, column):
 
 
 def annotation_of(slide):
-    """Annotation file of a slide; blank if the study does not cut by annotations, so that adding one reruns nothing."""
+    """Annotation file of a slide; blank unless the unit is annotation, so that adding a file reruns nothing."""
     return beside_sheet(slide, "annotation") if STUDY.unit == "annotation" else ""
 
 
@@ -185,8 +185,8 @@ def model_files(name):
     return [f"{OUT}/{model.folder}/{name}" for model in MODELS]
 
 
-# Test data are predicted only once the study is final; no other step reads them. Validation data are always predicted:
-# tables make their choices (such as a threshold) on them.
+# Test data are predicted only once the study is final; no other step reads them. Validation data are always predicted,
+# because tables choose thresholds, among other things, on them.
 REPORTED = ["test", "external"] if STUDY.report_split == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
 UNITS = f"{OUT}/units.parquet"  # all evaluated units: the source of every table of results

@@ -74,7 +74,7 @@ rule record_provenance:
         "../workflow_scripts/record_provenance.py"
 
 
-rule verify:  # checks the existing files only: with inputs, Snakemake would first bring them up to date
+rule verify:  # no inputs: Snakemake would first update the files that this rule checks
     log:
         f"{OUT}/logs/verify.log",
     localrule: True

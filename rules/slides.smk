@@ -10,7 +10,8 @@ CUT = {
     "min_area_um2": STUDY.tissue.min_area_um2,
 }
 
-SLIDE_INPUT = slide_input if DEMO else []  # a user's slide is a param: a missing input would stop the whole DAG
+# a user's slide is a param: as an input, a missing file would stop the whole workflow
+SLIDE_INPUT = slide_input if DEMO else []
 
 if DEMO:
 
@@ -58,6 +59,7 @@ rule check_slide:
         stamp=lambda w: [] if DEMO else stamp(SLIDES[w.slide].file),
         mpp=lambda w: SLIDES[w.slide].mpp,
         exclude=lambda w: SLIDES[w.slide].exclude,
+        sheet_warning=lambda w: SLIDES[w.slide].warning,
         code=code("check_slide"),
     message:
         "Checking slide {wildcards.slide}"

@@ -106,7 +106,7 @@ rule measure_cost:
         f"{OUT}/benchmarks/measure_cost/{{network}}/{{magnification}}.tsv"
     conda:
         "../envs/distillation.yaml"
-    threads: workflow.resource_settings.cores or 1  # an otherwise idle machine: other jobs would falsify the timing
+    threads: workflow.resource_settings.cores or 1  # no other job at the same time: it would slow down the measurement
     resources:
         mem_mb=3000,
         runtime=30,
@@ -169,7 +169,7 @@ rule count_hours:
     params:
         owners=[owner for _, owner in TIMES],
         models=[timed_row(STUDY, model) for model in MODELS],
-        recordings={  # not an input, which would recreate deleted recordings
+        recordings={  # a param: as an input, deleted recordings would be made again
             str(seed): [
                 f"{OUT}/benchmarks/record_teacher/seed{seed}/part{part}.tsv" for part in range(STUDY.recording_parts)
             ]

@@ -31,7 +31,7 @@ else:
         input:
             index=index(TEACHER),
             splits=f"{OUT}/splits/seed{{seed}}.csv",
-            claims=ancient(REGISTER[0]),  # claims come first; later entries do not retrain
+            claims=ancient(REGISTER[0]),  # claims are registered first; later entries retrain nothing
         output:
             model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",
             history=f"{OUT}/teacher/seed{{seed}}/history.csv",

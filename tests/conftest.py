@@ -54,7 +54,7 @@ def tiny_cohort(tmp_path):
                     "unlabeled_rank": 0.0 if hidden else "",
                 }
             )  # fmt: skip
-            images = [region_image(slide, n, label, 128) for n in range(4)]
+            images = [region_image(slide, number=n, label=label, side=128) for n in range(4)]
             images = [image if c == 0 else image[:64] for image in images]
             for name, reduction, ending in (("10x", 1, "jpg"), ("5x", 2, "png")):
                 path = tmp_path / f"regions/{name}/{slide}.zip"

@@ -13,6 +13,7 @@ from dataclasses import fields
 import pandas as pd
 import pytest
 import yaml
+from demo_config import demo
 from model_files import write_header
 from project_paths import BIN, ROOT
 from sheet_files import edited, workbook
@@ -21,9 +22,9 @@ from workflow_runs import SMOKE, copy_project
 
 from lowpower import files
 from lowpower.claims.claims_file import read_claims
-from lowpower.config.config_file import read_config, read_files, read_written
+from lowpower.config.config_file import read_config, read_files, read_unquoted
 from lowpower.config.external_models import check_external_models
-from lowpower.config.folder_checks import check_place, check_writable
+from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
 from lowpower.config.sheet_row import PatientRow
@@ -54,7 +55,7 @@ def config(**changes):
     """What a config is told; a change to None takes the key away."""
 
     def make(folder):
-        raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+        raw = demo(**changes)
         raw = {key: value for key, value in raw.items() if value is not None}
         return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml")
 
@@ -74,8 +75,8 @@ def config_file(text):
 def misread(folder):
     """What is said of classes that YAML reads as true and false."""
     (folder / "my.yaml").write_text("classes: [NO, YES]\n")
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"classes": [False, True]}
-    return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml", read_written([folder / "my.yaml"]))
+    raw = demo(classes=[False, True])
+    return message_of(read_config, raw, ROOT / "schemas/config.schema.yaml", read_unquoted([folder / "my.yaml"]))
 
 
 def claims(*changes, content=None):
@@ -95,7 +96,7 @@ def other_study(folder):
     out = folder / "results/own"
     files.write_json(out / "config.json", {"slides": "a.csv", "classes": ["Normal", "Sprue"], "unit": "tissue"})
     write_header(out / "teacher/seed0/model.safetensors", {})
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | {"slides": "a.csv", "classes": ["a", "b"]}
+    raw = demo(slides="a.csv", classes=["a", "b"])
     return message_of(check_same_study, read_config(raw, ROOT / "schemas/config.schema.yaml"), out)
 
 
@@ -119,14 +120,14 @@ def given(**changes):
     """What a config is told that names a file."""
 
     def make(folder):
-        raw = yaml.safe_load((ROOT / "config.yaml").read_text()) | changes
+        raw = demo(**changes)
         return message_of(check_external_models, read_config(raw, ROOT / "schemas/config.schema.yaml"))
 
     return make
 
 
 def other_teacher(folder):
-    classes = yaml.safe_load((ROOT / "config.yaml").read_text())["classes"]
+    classes = demo()["classes"]
     path = folder / "given.safetensors"
     write_header(path, {"architecture": "resnet10", "classes": classes, "magnification": 20})
     return given(teacher=str(path))(folder)
@@ -190,7 +191,9 @@ def patients(*changes, classes=("Normal", "Sprue"), by="sheet", sites=(), seeds=
         for name, column, value in changes:
             rows.setdefault(name, rows["a"] | {"slide": name})[column] = value
         split = Split(by=by, val=0.2, test=0.3, test_sites=list(sites))
-        return "\n".join(find_problems([PatientRow(**row) for row in rows.values()], classes, seeds, split))
+        return "\n".join(
+            find_problems([PatientRow(**row) for row in rows.values()], classes=classes, seeds=seeds, split=split)
+        )
 
     return make
 
@@ -283,18 +286,20 @@ def class_lost(folder):
 
 
 def strange_annotation(folder):
+    from lowpower.tables.cohort_counts import CountedRegion
     from lowpower.tables.splits_file import check_annotations
 
-    index = [{"slide": f"S{k % 2 + 1}", "annotation": "normal"} for k in range(12)]
+    index = [CountedRegion(slide=f"S{k % 2 + 1}", annotation="normal") for k in range(12)]
     return message_of(check_annotations, index, ["Normal", "Tumor"])
 
 
 def write_without_regions(folder):
+    from lowpower.config.split_row import SplitRow
     from lowpower.tables.splits_file import write_splits
 
-    row = {"slide": "a", "patient": "P1", "site": "", "label": "Normal", "true_label": "", "seed": 0, "split": "train"}
+    row = SplitRow(seed=0, slide="a", patient="P1", label="Normal", split="train")
     files.write_rows(folder / "index.csv", ["region", "slide", "annotation", "area_mm2"], [])
-    write_splits([row], folder / "index.csv", ["Normal"], folder / "splits.csv")
+    write_splits([row], index=folder / "index.csv", classes=["Normal"], output=folder / "splits.csv")
 
 
 def level_lost(folder):
@@ -302,7 +307,7 @@ def level_lost(folder):
 
     from lowpower.slides.level_regions import read_level
 
-    made = cut(folder, write_levels(folder / "a.tif", (800, 720), [1, 4], 0.5), 4, slide="S1")
+    made = cut(folder, write_levels(folder / "a.tif", size=(800, 720), downsamples=[1, 4], mpp=0.5), 4, slide="S1")
     emptied(folder / "a.tif")
     return message_of(lambda: read_level(**made))
 
@@ -367,7 +372,9 @@ def nothing_labeled(folder):
     from lowpower.models import training_inputs
     from lowpower.models.teacher_training import train_on_labels
 
-    training = training_inputs.Training(training_job(labeled=5), "finetune", None, ModelHeader(classes=[]), None)
+    training = training_inputs.Training(
+        job=training_job(labeled=5), phase="finetune", network=None, header=ModelHeader(classes=[]), device=None
+    )
     return message_of(train_on_labels, training, [], [], 9, "model.safetensors")
 
 
@@ -375,7 +382,9 @@ def nothing_to_validate(folder):
     from lowpower.models import training_inputs
     from lowpower.models.training import train
 
-    training = training_inputs.Training(training_job(), "distill", None, ModelHeader(classes=[]), None)
+    training = training_inputs.Training(
+        job=training_job(), phase="distill", network=None, header=ModelHeader(classes=[]), device=None
+    )
     return message_of(train, training, [], [], 9, None, "model.safetensors")
 
 
@@ -449,7 +458,8 @@ def predictions(without=(), **columns):
 def judged_in_training(folder):
     """Predictions of a patient whom the splits have in train."""
     files.write_rows(folder / "splits.csv", SPLITS, [{"seed": 0, "patient": "P1", "split": "train"}])
-    path, model = _predictions(folder, (), {}), Model("sskd", 5, 100, 100, seed=0)
+    path = _predictions(folder, (), {})
+    model = Model(method="sskd", magnification=5, labeled=100, unlabeled=100, seed=0)
     return message_of(check_apart, [path], [pd.read_parquet(path)], [model], [folder / "splits.csv"])
 
 
@@ -464,40 +474,40 @@ TWO_STAGES = {"distill": {"images": "all"}, "finetune": {"images": "labeled"}}
 
 CASES = {
     "key twice in a file": config_file("training: {steps: 6}\nseeds: [0]\ntraining: {batch: 2}\n"),
-    "number that YAML reads as another": config_file("seeds: [010]"),
+    "number that YAML reads as a different number": config_file("seeds: [010]"),
     "date": config_file("note: 2024-01-02"),
-    "key that is no text to YAML": config_file("NO: 1"),
+    "key that YAML does not read as text": config_file("NO: 1"),
     "key that is a list or section": config_file("? [1, 2]\n: 3"),
     "JSON with a key twice": config_file('{"seeds": [0], "seeds": [1]}'),
-    "anchor that holds itself": config_file("note: &a [*a]"),
-    "no YAML, such as one with tabs": config_file("training:\n\tsteps: 6\n"),
+    "anchor that contains itself": config_file("note: &a [*a]"),
+    "file that is not valid YAML, such as one with tabs": config_file("training:\n\tsteps: 6\n"),
     "config file that is not UTF-8": config_file("note: Präparate".encode("latin-1")),
     "config file that is empty, or a list": config_file(""),
     "config file that does not exist": lambda folder: message_of(read_files, [folder / "my.yaml"]),
-    "word that YAML reads as another thing": misread,
+    "word that YAML reads as something else": misread,
     "unknown key": config(trainig={}),
     "key missing": config(classes=None),
     "wrong type": config(training={"steps": "many"}),
-    "nothing where a section or value should be": lambda folder: message_of(
+    "null instead of a section or value": lambda folder: message_of(
         read_config,
-        yaml.safe_load((ROOT / "config.yaml").read_text()) | {"training": None},
+        demo(training=None),
         ROOT / "schemas/config.schema.yaml",
     ),
-    "number that is none": config(max_side_um=float("nan")),
+    "value that is not a number": config(max_side_um=float("nan")),
     "out of range": config(jpeg_quality=101),
-    "name of a cohort that is no name of a folder": config(cohort="my cohort"),
-    "classes that look alike": config(classes=["Normal", "normal"]),
+    "cohort name that cannot name a folder": config(cohort="my cohort"),
+    "classes with similar names": config(classes=["Normal", "normal"]),
     "student magnification not below the teacher's": config(student_magnifications=[10]),
-    "ratio not a whole number": config(student_magnifications=[4]),
-    "odd ratio": config(student_magnifications=[2]),
+    "magnification ratio that is not a whole number": config(student_magnifications=[4]),
+    "odd magnification ratio": config(student_magnifications=[2]),
     "student magnification twice": config(student_magnifications=[2.5, 2.501]),
-    "reductions that no region fits": config(student_magnifications=[10 / 34, 10 / 58, 10 / 62]),
-    "largest side below one region": config(max_side_um=100),
-    "grid size that does not fit": config(unit="grid", grid={"size_um": 300}),
+    "reductions that fit no region size": config(student_magnifications=[10 / 34, 10 / 58, 10 / 62]),
+    "largest side below the smallest region": config(max_side_um=100),
+    "invalid grid size": config(unit="grid", grid={"size_um": 300}),
     "unknown method": config(methods={"skdd": None}),
-    "name that no row can have": config(methods={"KD": LABELS}),
-    "method that learns nothing": config(methods={"mine": {}}),
-    "distillation of weight 0": config(
+    "invalid row name": config(methods={"KD": LABELS}),
+    "method without training": config(methods={"mine": {}}),
+    "distillation without a loss": config(
         methods={"mine": {"distill": {"images": "all", "kl_weight": 0, "feature_weight": 0}}}
     ),
     "fewer steps than stages": config(methods={"mine": TWO_STAGES}, training={"steps": 1}),
@@ -506,60 +516,60 @@ CASES = {
     ),
     "seeds that test the same fold": config(seeds=[0, 5], split={"by": "kfold"}),
     "shares of the demo's foci in the wrong order": config(demo={"focus": [0.3, 0.1]}),
-    "file of weights that is not there": given(methods={"mine": ELSEWHERE}),
-    "network that cannot start so": config(methods={"mine": ELSEWHERE | {"init": "random"}}),
+    "missing file of weights": given(methods={"mine": ELSEWHERE}),
+    "network without start weights": config(methods={"mine": ELSEWHERE | {"init": "random"}}),
     "network that cannot be distilled": config(methods={"mine": {"network": "color", "distill": {"images": "all"}}}),
     "pretraining without fine-tuning, or after something else": config(
         methods={"mine": LABELS | {"pretrain": {"images": "all"}, "init": "teacher"}}
     ),
     "one teacher for seeds that test different patients": config(teacher="best_validation", split={"by": "random"}),
-    "given teacher that is not there": given(teacher="none.safetensors"),
-    "braces in the path of a given file, or of a demo's slides": given(teacher="my{x}.safetensors"),
-    "given teacher of this very study": own_teacher,
-    "given teacher that does not fit": other_teacher,
-    "file of claims that is no YAML, or read otherwise than it looks": claims(content="claims: ["),
-    "file of claims that is not there": lambda folder: message_of(read_claims, "none.yaml", "schema"),
-    "file of claims with another key than `claims`": claims(content="claim: []"),
+    "missing external teacher": given(teacher="none.safetensors"),
+    "braces in the path of an external file, or of a demo's slides": given(teacher="my{x}.safetensors"),
+    "external teacher from the same study": own_teacher,
+    "external teacher that does not match the config": other_teacher,
+    "claims file that is not valid YAML": claims(content="claims: ["),
+    "missing claims file": lambda folder: message_of(read_claims, "none.yaml", "schema"),
+    "claims file with a key other than `claims`": claims(content="claim: []"),
     "unknown key of a claim": claims({"metrik": "auroc"}),
     "unknown metric or test of a claim": claims({"metric": "f1"}),
     "margin out of range": claims({"margin": 2}),
-    "margin missing, or of a test that has none": claims({"margin": None}),
-    "claim id twice": claims({}, {}),
-    "positive class that is none": config(classes=["Normal", "Sprue"], positive_class="Spure"),
-    "results folder of another study": other_study,
-    "label of the sheet that is no class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
-    "class of the config absent from the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
+    "margin missing, or given for a test without margin": claims({"margin": None}),
+    "duplicate claim id": claims({}, {}),
+    "unknown positive class": config(classes=["Normal", "Sprue"], positive_class="Spure"),
+    "results folder of a different study": other_study,
+    "label in the sheet that is not a class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
+    "class without a label in the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
     "more processes than regions in a batch": config(training={"processes": 40}),
     "more processes than GPUs": job(
         "import torch\ntorch.cuda.is_available = lambda: True\ntorch.cuda.device_count = lambda: 1\n"
         "from types import SimpleNamespace as Job\nfrom lowpower.models.parallel import on_processes\n"
         "on_processes(print)(Job(training=Job(processes=2), gpu=True))"
     ),
-    "no sheet": sheet(None, "none.csv"),
+    "missing sheet": sheet(None, "none.csv"),
     "GPU asked for, none found": job(
         "import torch\ntorch.cuda.is_available = lambda: False\n"
         "from lowpower.models.model_file import prepare_device\nprepare_device(True)"
     ),
-    "column missing": sheet("slide,path,label\na,a.svs,Normal\n"),
-    "column misspelled": sheet("slide,path,Patients,label\n" + ROW),
-    "optional column misspelled": sheet("slide,path,patient,label,true_lable\na,a.svs,P1,Normal,Normal\n"),
-    "column twice": sheet("slide,path,patient,label,Label\na,a.svs,P1,Normal,Sprue\n"),
+    "missing column": sheet("slide,path,label\na,a.svs,Normal\n"),
+    "misspelled column": sheet("slide,path,Patients,label\n" + ROW),
+    "misspelled optional column": sheet("slide,path,patient,label,true_lable\na,a.svs,P1,Normal,Normal\n"),
+    "duplicate column": sheet("slide,path,patient,label,Label\na,a.svs,P1,Normal,Sprue\n"),
     "no rows": sheet(HEADER),
     "more cells than columns": sheet("slide,path,patient,label,mpp\na,a.svs,P1,Normal,0,25\n"),
-    "row cut short": sheet(HEADER + "a,a.svs,P1\n"),
-    "quote that is not closed": sheet(HEADER + ROW + 'b,b.svs,P2,"Sprue\nc,c.svs,P3,Sprue"\n'),
+    "truncated row": sheet(HEADER + "a,a.svs,P1\n"),
+    "unclosed quote": sheet(HEADER + ROW + 'b,b.svs,P2,"Sprue\nc,c.svs,P3,Sprue"\n'),
     "blank or wrong cell": sheet(HEADER + "".join(f"{s},{s}.svs,,\n" for s in "abc")),
-    "value of a program in place of an id": sheet(HEADER + "a,a.svs,1.23E+11,Normal\n"),
+    "id changed by a spreadsheet program": sheet(HEADER + "a,a.svs,1.23E+11,Normal\n"),
     "ids with decimals": sheet(HEADER + "a,a.svs,1000003.0,Normal\nb,b.svs,7.0,Normal\n"),
     "scale of zero": sheet("slide,path,patient,label,mpp,exclude\na,a.svs,P1,Normal,0,25\n"),
-    "reason to exclude that is none": sheet("slide,path,patient,label,exclude\na,a.svs,P1,Normal,False\n"),
+    "invalid reason to exclude": sheet("slide,path,patient,label,exclude\na,a.svs,P1,Normal,False\n"),
     "duplicate slide id": sheet(HEADER + ROW + "a,b.svs,P1,Normal\n"),
-    "two slide ids that look alike": sheet(HEADER + ROW + "A,b.svs,P1,Normal\n"),
-    "two ids for one file": sheet(HEADER + ROW + "b,x/../a.svs,P1,Normal\n"),
+    "two similar slide ids": sheet(HEADER + ROW + "A,b.svs,P1,Normal\n"),
+    "two slide ids for one file": sheet(HEADER + ROW + "b,x/../a.svs,P1,Normal\n"),
     "unreadable encoding": sheet((HEADER + "ä,a.svs,P1,Normal\n").encode("latin-1")),
     "text in UTF-16": sheet((HEADER + ROW).encode("utf-16")),
     "zero byte": sheet(HEADER + "a,a.svs,\0,Normal\n"),
-    "file of another kind": sheet("PAR1"),
+    "unsupported kind of file": sheet("PAR1"),
     "web page instead of a sheet": sheet("\ufeff <!DOCTYPE html><html><body>Please log in"),
     "broken workbook": sheet("PK\x03\x04", "slides.xlsx"),
     "no visible worksheet": book(pattern=b'"visible"', by=b'"hidden"', part="xl/workbook.xml"),
@@ -573,48 +583,48 @@ CASES = {
     "blank label in val or test": patients(("c", "label", "")),
     "class without a labeled patient": patients(("h", "split", "train")),
     "discordant slides of one patient": patients(("x", "label", "Sprue")),
-    "one patient, or site, in two spellings": patients(("x", "patient", "p-1"), ("a", "patient", "P1")),
+    "two spellings of one patient or site": patients(("x", "patient", "p-1"), ("a", "patient", "P1")),
     "unknown test site": patients(by="site", sites=["Est"]),
     "seeds that test the same patients by chance": patients(by="random", seeds=[0, 1]),
     "too many slides excluded": excluded,
     "one image under two patients": same_image,
-    "annotated class that is none of the study's": strange_annotation,
-    "class lost at intake": class_lost,
-    "loss not finite": loss_not_finite,
-    "loss that diverges": diverging,
-    "level of a slide lost or damaged": level_lost,
-    "no labeled region to learn from": nothing_labeled,
+    "annotated class that is not in the config": strange_annotation,
+    "class without regions after intake": class_lost,
+    "non-finite loss": loss_not_finite,
+    "diverging loss": diverging,
+    "lost or damaged slide level": level_lost,
+    "no labeled region for training": nothing_labeled,
     "no labeled region for validation": nothing_to_validate,
-    "model of other classes": other_classes,
-    "predictions of other classes": predictions(p_red=0.5, p_blue=0.5, without=["p_Normal", "p_Sprue"]),
-    "probabilities that are none": predictions(p_Sprue=[0.1, 0.1, 0.1, float("nan")]),
-    "judged patient who was in training": judged_in_training,
-    "file that is no model, or half of one": half_a_model,
-    "weights of another network": other_weights,
+    "model with different classes": other_classes,
+    "predictions with different classes": predictions(p_red=0.5, p_blue=0.5, without=["p_Normal", "p_Sprue"]),
+    "invalid probabilities": predictions(p_Sprue=[0.1, 0.1, 0.1, float("nan")]),
+    "evaluated patient who was in training": judged_in_training,
+    "file that is not a model, or is cut short": half_a_model,
+    "weights of a different network": other_weights,
     "model of a newer version": newer_model,
-    "recording of another teacher": recording(teacher="f00d"),
-    "recording of other pixels": recording(regions={"S001_00003": "2"}),
-    "recording of other regions": recording(regions={}),
+    "recording of a different teacher": recording(teacher="f00d"),
+    "recording of different pixels": recording(regions={"S001_00003": "2"}),
+    "recording of different regions": recording(regions={}),
     "damaged recording": recording(truncated=True),
     "damaged region file": damaged_region,
     "table or file changed by hand (`snakemake verify`)": changed_table,
-    "own id in a file that leaves the lab, with `ids: pseudonym`": leak,
-    "no space left": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
-    "memory used up": job("raise MemoryError"),
-    "memory used up in the network": job("import torch\ntorch.empty(10**15)"),
-    "memory of the GPU used up": job("import torch\nraise torch.OutOfMemoryError('CUDA out of memory.')"),
+    "slide or patient id in a published file, with `ids: pseudonym`": leak,
+    "disk full": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
+    "out of memory": job("raise MemoryError"),
+    "out of memory in the network": job("import torch\ntorch.empty(10**15)"),
+    "out of GPU memory": job("import torch\nraise torch.OutOfMemoryError('CUDA out of memory.')"),
     "one of several processes killed": job(
         "import os\nfrom types import SimpleNamespace as Job\n"
         "from lowpower.models.parallel import is_first, on_processes\n"
         "killed = on_processes(lambda job: is_first() or os.kill(os.getpid(), 9))\n"
         "killed(Job(training=Job(processes=2), gpu=False))"
     ),
-    "results folder not writable": not_writable,
-    "braces in the project's own path": lambda folder: message_of(check_place, folder / "a{b}"),
-    "another run in this folder, or one that was killed": locked,
+    "results folder without write permission": not_writable,
+    "braces in the project's own path": lambda folder: message_of(check_project_path, folder / "a{b}"),
+    "locked folder: another run is active, or one was killed": locked,
     "Snakemake too old": old_snakemake,
     "Python too old": old_python,
-    "torch without torchvision's operators": no_operators,
+    "torch and torchvision that do not match": no_operators,
 }
 
 
@@ -631,9 +641,9 @@ def test_every_row_of_the_table_has_its_test():
 
 # these start Snakemake, train, or import torch anew
 SLOW = {
-    "too many slides excluded", "another run in this folder, or one that was killed", "Snakemake too old",
-    "GPU asked for, none found", "more processes than GPUs", "loss not finite", "memory used up in the network",
-    "memory of the GPU used up", "one of several processes killed", "torch without torchvision's operators",
+    "too many slides excluded", "locked folder: another run is active, or one was killed", "Snakemake too old",
+    "GPU asked for, none found", "more processes than GPUs", "non-finite loss", "out of memory in the network",
+    "out of GPU memory", "one of several processes killed", "torch and torchvision that do not match",
 }  # fmt: skip
 
 

@@ -78,6 +78,7 @@ def test_rows_survive_commas_quotes_and_lines(tmp_path):
 _TEXT = some.text() | some.text("'=+-@\t\r\n,\";0.5e ", max_size=6)
 
 
+@pytest.mark.slow
 @given(some.lists(some.fixed_dictionaries({"a": _TEXT, "b": _TEXT}), max_size=4))
 def test_rows_survive_whatever_text_they_hold_and_none_is_a_formula(tmp_path_factory, rows):
     path = tmp_path_factory.getbasetemp() / "any.csv"
@@ -103,7 +104,7 @@ def test_formulas_are_written_as_text_and_numbers_as_numbers(tmp_path, cell, wri
 
 
 def test_png_is_lossless_and_jpeg_nearly():
-    image = region_image("s", 0, "red", 64)
+    image = region_image("s", number=0, label="red", side=64)
     assert np.array_equal(files.decode(files.encode(image)), image)
     smooth = np.full((64, 64, 3), (200, 120, 180), np.uint8)
     assert np.abs(files.decode(files.encode(smooth, 95)).astype(int) - smooth).max() <= 3

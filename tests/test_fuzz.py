@@ -20,7 +20,7 @@ from PIL import Image
 from project_paths import ROOT
 from sheet_files import edited, workbook
 
-from lowpower.config.config_file import read_config, read_written
+from lowpower.config.config_file import read_config, read_unquoted
 from lowpower.config.job_counts import count_tested, planned_jobs
 from lowpower.config.sheet import by_file_name, read_sheet
 from lowpower.config.sheet_row import PatientRow
@@ -140,7 +140,7 @@ def test_a_torn_config_file_is_a_study_or_one_message(tmp_path_factory, data):
     path = tmp_path_factory.mktemp("config") / "config.yaml"
     path.write_bytes(data.draw(torn(data.draw(st.sampled_from(PRESETS)).read_bytes())))
     try:
-        written = read_written([path])
+        written = read_unquoted([path])
         study_of(yaml.safe_load(path.read_bytes()), written)
     except InputError as error:
         assert str(error).strip() and len(str(error)) < 3000
@@ -172,9 +172,9 @@ def accept(path, least):
     people = [PatientRow.of(row) for row in rows]
     for by in ("sheet", "random", "kfold", "site"):
         division = Split(by=by, folds=3, val=0.2, test=0.2)
-        problems = find_problems(people, ["a", "b"], [0], division, False)
+        problems = find_problems(people, classes=["a", "b"], seeds=[0], split=division, annotated=False)
         if not problems:
-            count_tested(people, ["a", "b"], [0], division)
+            count_tested(people, classes=["a", "b"], seeds=[0], split=division)
     return rows
 
 
@@ -400,7 +400,7 @@ def test_any_image_is_a_mask_or_one_message(tmp_path_factory, mode, kind, values
     if data.draw(st.booleans()):
         path.write_bytes(data.draw(torn(path.read_bytes())))
     try:
-        mask, warnings = read_own_mask(path, (1000, 1000), (25, 25), (0, 0, 1000, 1000))
+        mask, warnings = read_own_mask(path, slide_size=(1000, 1000), size=(25, 25), scanned=(0, 0, 1000, 1000))
     except ExcludedSlide as error:
         assert str(error).strip()
     else:

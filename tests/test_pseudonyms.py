@@ -65,7 +65,7 @@ def published(folder, table):
     own = [row | {"content": "c"} for row in shown_rows()]
     own[3]["reason"] = f"it is the same image as slide {SLIDES[5]}"
     files.write_rows(folder / "intake.csv", list(own[0]), own)
-    tabulate_slides(folder / "intake.csv", table, made["intake"], folder / "tables/intake.md")
+    tabulate_slides(folder / "intake.csv", names=table, csv=made["intake"], md=folder / "tables/intake.md")
     write_report(**made, report=folder / "report.html", names=table)
     pages = {key: made[key] for key in ("config", "intake", "overviews", "slides", "cohort")}
     problems = [f"`split` is blank for {PATIENTS[1]}"]

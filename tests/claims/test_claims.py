@@ -22,8 +22,8 @@ from lowpower.config.study_models import models
 from lowpower.config.table_settings import Statistics
 from lowpower.errors import InputError
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.step_arguments import as_type
 from lowpower.tables.unit_judging import judge
+from lowpower.typed_values import as_type
 
 SCHEMA = ROOT / "schemas/claims.schema.yaml"
 CLASSES = ["a", "b", "c"]
@@ -163,7 +163,7 @@ def test_a_claim_that_a_study_cannot_test_is_no_error_but_says_why(tmp_path, cla
         ([BETTER | {"metric": "f1"}], 'claim better: `metric` is "f1"; write `accuracy`, `macro_f1`'),
         ([BETTER | {"test": "t"}], 'claim better: `test` is "t"; write `superiority`, '),
         ([CLOSE | {"margin": 2}], "claim close: `margin` is 2; write number, 0 to 0.5. For noninferiority"),
-        ([BETTER, BETTER], "claim better: the id stands there twice"),
+        ([BETTER, BETTER], "claim better: the id occurs twice"),
         ([{"claim": "x", "test": "none"}], "claim 1: the key `id` is missing"),
         ([BETTER | {"margin": 0.1}], "test superiority has no margin; margins are for noninferiority and equivalence"),
         ([BETTER | {"test": "equivalence"}], "test equivalence needs a `margin`, such as 0.015"),
@@ -222,8 +222,8 @@ def rows_of(folder, claims, frames=(), **changes):
     entries, _ = register(folder, claims)
     found = resolved(folder, claims, **changes)
     frames = dict(frames)
-    judged = judge(list(frames.values()), CLASSES, True, ["test"]) if frames else []
-    return table.claim_rows(found, entries, judged, list(frames), STATISTICS)
+    judged = judge(list(frames.values()), classes=CLASSES, regions_have_labels=True, splits=["test"]) if frames else []
+    return table.claim_rows(found, entries=entries, judged=judged, folders=list(frames), statistics=STATISTICS)
 
 
 def test_the_table_says_of_each_claim_whether_it_stood_before_training(tmp_path):
@@ -321,10 +321,14 @@ def test_too_few_patients_are_told_from_their_number_alone(tmp_path):
 def test_regions_are_counted_where_they_have_labels(tmp_path):
     (row,) = rows_of(tmp_path, [BETTER | {"per": "region"}], STUDY)
     assert (row["n"], row["verdict"], row["p_mcnemar"]) == ("240", "holds", "")
-    unlabeled = judge(list(STUDY.values()), CLASSES, False, ["test"])
+    unlabeled = judge(list(STUDY.values()), classes=CLASSES, regions_have_labels=False, splits=["test"])
     claim = resolved(tmp_path, [BETTER | {"per": "region"}])
     (row,) = table.claim_rows(
-        claim, register(tmp_path, [BETTER | {"per": "region"}])[0], unlabeled, list(STUDY), STATISTICS
+        claim,
+        entries=register(tmp_path, [BETTER | {"per": "region"}])[0],
+        judged=unlabeled,
+        folders=list(STUDY),
+        statistics=STATISTICS,
     )
     assert row["why"] == "labels here are of slides, not of regions"
 

@@ -13,9 +13,9 @@ from project_paths import CONFIG_SCHEMA as CONFIG
 from project_paths import ROOT
 
 from lowpower import magnification
-from lowpower.config.config_file import read_config, read_written
+from lowpower.config.config_file import read_config, read_unquoted
 from lowpower.config.config_page import configuration_page
-from lowpower.config.region_sizes import region_multiple, written_out
+from lowpower.config.region_sizes import region_multiple, with_exact_magnifications
 from lowpower.config.study_models import models
 from lowpower.config.yaml_file import parse
 from lowpower.errors import InputError
@@ -252,7 +252,7 @@ def test_what_yaml_would_change_without_a_word_is_an_error_with_its_line(tmp_pat
     path = tmp_path / "my.yaml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(InputError, match=message) as caught:
-        read_written([path])
+        read_unquoted([path])
     assert str(caught.value).startswith(f"config {path}")
 
 
@@ -297,18 +297,18 @@ def test_what_says_what_it_means_is_read(text, value):
 def test_what_yaml_made_of_a_value_is_said(tmp_path, line, message):
     path = tmp_path / "my.yaml"
     path.write_text(line)
-    changes, written = yaml.safe_load(line), read_written([path])
+    changes, written = yaml.safe_load(line), read_unquoted([path])
     with pytest.raises(InputError, match=message):
         read_config(demo(**changes), CONFIG, written)
     with pytest.raises(InputError, match="`seeds` is true; write list"):  # another value of the key, from --config
-        read_config(demo(seeds=True), CONFIG, read_written([path]))
+        read_config(demo(seeds=True), CONFIG, read_unquoted([path]))
 
 
 def test_a_later_config_file_wins_in_messages_as_in_values(tmp_path):
     for name, text in (("a", "NO"), ("b", "off")):
         (tmp_path / name).write_text(f"note: {text}")
-    assert read_written([tmp_path / "a", tmp_path / "b"])[("note",)].text == "off"
-    assert read_written([tmp_path / "none"]) == {}
+    assert read_unquoted([tmp_path / "a", tmp_path / "b"])[("note",)].text == "off"
+    assert read_unquoted([tmp_path / "none"]) == {}
 
 
 @pytest.mark.parametrize(
@@ -341,7 +341,9 @@ def test_names_of_all_even_reductions_stand_for_the_very_number(teacher):
     study = read_config(demo(), CONFIG)
     for reduction in range(2, 450, 2):
         for low in (teacher / reduction, float(f"{teacher / reduction:.4g}")):  # in full, and as people write it
-            config = written_out(replace(study, teacher_magnification=teacher, student_magnifications=[low]))
+            config = with_exact_magnifications(
+                replace(study, teacher_magnification=teacher, student_magnifications=[low])
+            )
             (low,) = config.student_magnifications
             name = magnification.name_of(low)
             assert re.fullmatch(r"[0-9.]+x", name) and magnification.parse(name) == low
@@ -391,7 +393,7 @@ RIGHT = {
 def test_each_case_of_a_config_ends_as_it_should(shared, name):
     path = shared / f"cases/{name}.yaml"
     with pytest.raises(InputError, match=RIGHT[name]) if RIGHT[name] else nullcontext():
-        written = read_written([path])
+        written = read_unquoted([path])
         text = path.read_text(encoding="utf-8").replace("colour:", "color_baseline:")  # the cases are of 0.1.0
         raw = yaml.safe_load(text.replace("kl: 0, map: 0", "kl_weight: 0, feature_weight: 0"))
         config = read_config(raw, CONFIG, written)

@@ -14,6 +14,7 @@ from lowpower.config.settings import ABSENT, REQUIRED, Settings, setting
 from lowpower.config.sheet_row import PatientRow, SheetRow
 from lowpower.config.study import Study
 from lowpower.config.validation import checked
+from lowpower.typed_values import as_type
 
 LEAST = {
     "cohort": "own", "slides": "slides.csv", "classes": ["a", "b"], "teacher_magnification": 10,
@@ -66,11 +67,11 @@ def test_a_schema_has_the_types_ranges_and_defaults_of_its_settings():
 def test_plain_values_become_sections_and_plain_values_again():
     values = {"name": "x", "kind": "b", "counts": [2], "dials": {"share": 1}, "stage": {"share": 0}}
     values |= {"rows": {"one": {"share": 0.25}}}
-    example = Example.from_dict(values)
+    example = as_type(Example, values)
     assert (example.dials, example.stage, example.rows["one"]) == (Dials(share=1), Dials(share=0), Dials(share=0.25))
     assert example.extra is None and example.as_dict() == values
     assert list(example.as_dict()) == ["name", "kind", "counts", "dials", "stage", "rows"]
-    assert Example.from_dict(values | {"extra": {"share": 1}}).as_dict()["extra"] == {"share": 1}
+    assert as_type(Example, values | {"extra": {"share": 1}}).as_dict()["extra"] == {"share": 1}
 
 
 def test_settings_are_frozen_and_share_no_default():
@@ -82,7 +83,7 @@ def test_settings_are_frozen_and_share_no_default():
 
 def test_a_study_of_the_required_keys_alone_has_the_defaults_of_the_classes():
     methods = {"sskd": Method(distill=Distill(images="all"))}
-    study = Study.from_dict(checked(LEAST, CONFIG_SCHEMA, "config"))
+    study = as_type(Study, checked(LEAST, CONFIG_SCHEMA, "config"))
     assert study == Study(**LEAST | {"methods": methods})
     assert "demo" not in study.as_dict() and list(study.as_dict()) == [
         f.name for f in fields(Study) if f.name != "demo"

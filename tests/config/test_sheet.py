@@ -16,7 +16,7 @@ from sheet_files import HEADINGS, a_zip, edited, workbook
 from lowpower.config.sheet import by_file_name, read_sheet
 from lowpower.config.sheet_cells import fault_of
 from lowpower.errors import InputError
-from lowpower.spelling import clean, likeness, look_of, spelled_twice
+from lowpower.spelling import clean, likeness, lookalike_key, spelled_twice
 
 HEADER = "slide,path,patient,label\n"
 
@@ -558,7 +558,7 @@ def test_what_is_clean_stays_as_it_is(text):
 
 
 def test_looks_differ_where_names_do():
-    assert look_of("P1") != look_of("P2") and look_of("\u00e9") != look_of("e")
+    assert lookalike_key("P1") != lookalike_key("P2") and lookalike_key("\u00e9") != lookalike_key("e")
 
 
 RIGHT = {
@@ -582,3 +582,20 @@ def test_the_cases_are_taken_rightly(shared):
         else:
             with pytest.raises(InputError, match=right):
                 read_sheet(shared / "cases" / name, SHEET)
+
+
+def test_a_cell_of_several_lines_is_a_warning_in_text_and_none_in_a_workbook(tmp_path):
+    text = 'slide,path,patient,label,note\nS1,a.svs,P1,a,"two\nlines"\nS2,b.svs,P2,b,one\n'
+    first, second = read(tmp_path, text)
+    assert first.warning == (
+        "its cell `note` in the sheet has 2 lines; if they are rows of other slides, correct the quotes in the sheet"
+    )
+    assert second.warning == ""
+    book = workbook([*slides(1)[0], "two\nlines"], headings=[*HEADINGS, "note"])
+    assert read(tmp_path, book, "s.xlsx")[0].warning == ""
+
+
+def test_a_row_lost_to_five_faults_is_a_warning(tmp_path):
+    text = 'slide,path,patient,label,note\nS1,a.svs,P1,a,"x\nS2 b.svs P2 b y"\nS3,c.svs,P3,b,z\n'
+    rows = read(tmp_path, text)
+    assert len(rows) == 2 and "has 2 lines" in rows[0].warning

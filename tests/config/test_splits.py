@@ -46,21 +46,21 @@ def divided(per_class=4):
 
 
 def split_of(rows, seed=0):
-    return {row["patient"]: row["split"] for row in rows if row["seed"] == seed}
+    return {row.patient: row.split for row in rows if row.seed == seed}
 
 
 @pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
 def test_no_patient_is_in_two_splits_and_classes_are_spread(split):
-    rows = divide(cohort(), CLASSES, [0, 1, 2], split)
+    rows = divide(cohort(), classes=CLASSES, seeds=[0, 1, 2], split=split)
     assert len(rows) == 3 * 100
     for seed in (0, 1, 2):
         of_patient = {}
         for row in rows:
-            if row["seed"] == seed:
-                of_patient.setdefault(row["patient"], set()).add(row["split"])
+            if row.seed == seed:
+                of_patient.setdefault(row.patient, set()).add(row.split)
         assert all(len(found) == 1 for found in of_patient.values())
         counts = {
-            (label, part): sum(row["split"] == part and row["label"] == label for row in rows if row["seed"] == seed)
+            (label, part): sum(row.split == part and row.label == label for row in rows if row.seed == seed)
             for label in CLASSES
             for part in ("train", "val", "test")
         }
@@ -68,71 +68,71 @@ def test_no_patient_is_in_two_splits_and_classes_are_spread(split):
             counts["b", part] for part in ("train", "val", "test")
         ]
         assert all(counts.values())
-    assert all(row["split"] == "train" for row in rows if not row["label"])
+    assert all(row.split == "train" for row in rows if not row.label)
 
 
 def test_random_divides_by_the_shares_and_differently_for_every_seed():
-    rows = divide(cohort(), CLASSES, [0, 1], RANDOM)
+    rows = divide(cohort(), classes=CLASSES, seeds=[0, 1], split=RANDOM)
     zero, one = split_of(rows, 0), split_of(rows, 1)
     assert zero != one
     assert [list(zero.values()).count(part) for part in ("train", "val", "test")] == [2 * 10 + 10, 2 * 4, 2 * 6]
 
 
 def test_kfold_tests_every_labeled_patient_once_over_as_many_seeds_as_folds():
-    rows = divide(cohort(), CLASSES, range(5), KFOLD)
+    rows = divide(cohort(), classes=CLASSES, seeds=range(5), split=KFOLD)
     tested = [patient for seed in range(5) for patient, split in split_of(rows, seed).items() if split == "test"]
-    assert sorted(tested) == sorted({row["patient"] for row in rows if row["label"]})
+    assert sorted(tested) == sorted({row.patient for row in rows if row.label})
 
 
 @pytest.mark.parametrize("split, tested", [(RANDOM, 12), (SITE, 10), (KFOLD, 24), (SHEET, 2)])
 def test_test_patients_are_counted_over_all_folds_but_of_one_seed_else(split, tested):
     rows = divided() if split is SHEET else cohort()
-    assert count_tested(rows, CLASSES, [0, 1, 2], split) == tested
+    assert count_tested(rows, classes=CLASSES, seeds=[0, 1, 2], split=split) == tested
 
 
 def test_site_tests_on_the_named_sites_only():
-    rows = divide(cohort(), CLASSES, [0], SITE)
-    assert {row["site"] for row in rows if row["split"] == "test"} == {"east"}
-    assert {row["site"] for row in rows if row["split"] != "test"} == {"west"}
+    rows = divide(cohort(), classes=CLASSES, seeds=[0], split=SITE)
+    assert {row.site for row in rows if row.split == "test"} == {"east"}
+    assert {row.site for row in rows if row.split != "test"} == {"west"}
 
 
 def test_sheet_splits_are_taken_as_they_are_and_external_is_one():
-    rows = divide([*divided(), slide("e", "Pe", "", "external")], CLASSES, [0], SHEET)
+    rows = divide([*divided(), slide("e", "Pe", "", "external")], classes=CLASSES, seeds=[0], split=SHEET)
     found = split_of(rows)
     assert (found["Pa0"], found["Pa2"], found["Pb3"], found["Pu0"], found["Pe"]) == (
         *("train", "val", "test", "train", "external"),
     )
-    external = next(row for row in rows if row["patient"] == "Pe")
-    assert (external["labeled_rank"], external["unlabeled_rank"]) == ("", "")
+    external = next(row for row in rows if row.patient == "Pe")
+    assert (external.labeled_rank, external.unlabeled_rank) == (None, None)
 
 
 @pytest.mark.parametrize("split", [RANDOM, KFOLD, SITE])
 def test_whoever_validates_or_tests_for_any_seed_can_be_judged(split):
     sheet = cohort()
     can = {row.slide for row in sheet if can_be_judged(row, split.by)}
-    judged = {row["slide"] for row in divide(sheet, CLASSES, [0, 1, 2], split) if row["split"] != "train"}
+    judged = {row.slide for row in divide(sheet, classes=CLASSES, seeds=[0, 1, 2], split=split) if row.split != "train"}
     assert judged <= can and can == {row.slide for row in sheet if row.label}
 
 
 def test_whom_the_sheet_trains_on_cannot_be_judged():
     sheet = [*divided(), slide("x", "Px", "", "external")]
     can = {row.slide for row in sheet if can_be_judged(row, "sheet")}
-    assert can == {row["slide"] for row in divide(sheet, CLASSES, [0], SHEET) if row["split"] != "train"}
+    assert can == {row.slide for row in divide(sheet, classes=CLASSES, seeds=[0], split=SHEET) if row.split != "train"}
     assert can == {"a2", "a3", "b2", "b3", "x"}
 
 
 def subset(rows, column, percent):
-    return {row["patient"] for row in rows if row[column] != "" and row[column] < percent / 100}
+    return {row.patient for row in rows if getattr(row, column) is not None and getattr(row, column) < percent / 100}
 
 
 @pytest.mark.parametrize("column", ["labeled_rank", "unlabeled_rank"])
 def test_subsets_are_nested_stratified_and_of_training_patients(column):
-    rows = divide(cohort(), CLASSES, [3], RANDOM)
+    rows = divide(cohort(), classes=CLASSES, seeds=[3], split=RANDOM)
     percents = (1, 10, 25, 50, 99, 100)
     for less, more in itertools.pairwise(percents):
         assert subset(rows, column, less) <= subset(rows, column, more)
-    label = {row["patient"]: row["label"] for row in rows}
-    training = {row["patient"] for row in rows if row["split"] == "train"}
+    label = {row.patient: row.label for row in rows}
+    training = {row.patient for row in rows if row.split == "train"}
     everyone = {p for p in training if bool(label[p]) == (column == "labeled_rank")}
     assert subset(rows, column, 100) == everyone
     half = subset(rows, column, 50)
@@ -146,13 +146,15 @@ def test_subsets_are_nested_stratified_and_of_training_patients(column):
 def test_the_order_of_the_sheet_moves_nobody(split):
     sheet = cohort()
     shuffled = random.Random(0).sample(sheet, len(sheet))
-    assert divide(shuffled, CLASSES, [0, 1], split) == divide(sheet, CLASSES, [0, 1], split)
+    assert divide(shuffled, classes=CLASSES, seeds=[0, 1], split=split) == divide(
+        sheet, classes=CLASSES, seeds=[0, 1], split=split
+    )
 
 
 def test_one_more_slide_of_a_known_patient_moves_nobody():
-    rows = divide(cohort(), CLASSES, [0], RANDOM)
-    more = divide([*cohort(), slide("a03-3", "a03", "a")], CLASSES, [0], RANDOM)
-    assert [row for row in more if row["slide"] != "a03-3"] == rows
+    rows = divide(cohort(), classes=CLASSES, seeds=[0], split=RANDOM)
+    more = divide([*cohort(), slide("a03-3", "a03", "a")], classes=CLASSES, seeds=[0], split=RANDOM)
+    assert [row for row in more if row.slide != "a03-3"] == rows
 
 
 def write_index(path, sheet, without=()):
@@ -169,7 +171,12 @@ def test_an_excluded_slide_moves_nobody_and_counts_are_said_first(tmp_path, caps
     sheet = cohort()
     for name, without in (("all", ()), ("fewer", ("a00-1", "a00-2", "b07-1", "u03-1"))):
         index = write_index(tmp_path / "index.csv", sheet, without)
-        write_splits(divide(sheet, CLASSES, [0, 1], RANDOM), index, CLASSES, tmp_path / f"{name}.csv")
+        write_splits(
+            divide(sheet, classes=CLASSES, seeds=[0, 1], split=RANDOM),
+            index=index,
+            classes=CLASSES,
+            output=tmp_path / f"{name}.csv",
+        )
     assert (tmp_path / "all.csv").read_bytes() == (tmp_path / "fewer.csv").read_bytes()
     said = capsys.readouterr().err
     assert "seed 0, train: a 10/20/20, b 10/20/20, unlabeled 10/20/20" in said
@@ -179,7 +186,12 @@ def test_an_excluded_slide_moves_nobody_and_counts_are_said_first(tmp_path, caps
 def test_the_table_is_read_back_with_its_ranks(tmp_path):
     sheet = divided()
     index = write_index(tmp_path / "index.csv", sheet)
-    write_splits(divide(sheet, CLASSES, [0], SHEET), index, CLASSES, tmp_path / "splits.csv")
+    write_splits(
+        divide(sheet, classes=CLASSES, seeds=[0], split=SHEET),
+        index=index,
+        classes=CLASSES,
+        output=tmp_path / "splits.csv",
+    )
     rows = files.read_rows(tmp_path / "splits.csv")
     assert list(rows[0]) == COLUMNS
     assert sorted(row["labeled_rank"] for row in rows if row["label"] == "a" and row["split"] == "train") == [
@@ -224,14 +236,19 @@ def replaced(sheet, name, **values):
 )
 def test_what_cannot_be_divided_is_an_error_that_names_it(sheet, split, message):
     with pytest.raises(InputError, match=message):
-        divide(sheet, CLASSES, [0], split)
+        divide(sheet, classes=CLASSES, seeds=[0], split=split)
 
 
 @pytest.mark.parametrize("lost, part", [(("a0", "a1"), "train"), (("a2",), "val")])
 def test_a_class_without_regions_to_learn_from_stops_before_training(tmp_path, lost, part):
     index = write_index(tmp_path / "index.csv", divided(), lost)
     with pytest.raises(InputError, match=f"class 'a' has patients but no region in {part}"):
-        write_splits(divide(divided(), CLASSES, [0], SHEET), index, CLASSES, tmp_path / "splits.csv")
+        write_splits(
+            divide(divided(), classes=CLASSES, seeds=[0], split=SHEET),
+            index=index,
+            classes=CLASSES,
+            output=tmp_path / "splits.csv",
+        )
     assert not (tmp_path / "splits.csv").exists()
 
 
@@ -239,7 +256,7 @@ def test_a_class_without_regions_to_learn_from_stops_before_training(tmp_path, l
 @pytest.mark.parametrize("column, one, other", [("patient", "Pa0", "pa0."), ("site", "west", "West")])
 def test_one_name_in_two_spellings_is_a_problem(split, column, one, other):
     sheet = [*divided(), replace(slide("x", "Px", "a", "train"), **{column: other})]
-    (found,) = find_problems(sheet, CLASSES, [0], split)
+    (found,) = find_problems(sheet, classes=CLASSES, seeds=[0], split=split)
     first = next(row.slide for row in sheet if getattr(row, column) == one)
     assert f"{column} {one!r} (slide {first}) and {other!r} (slide x)" in found or (
         f"{column} {other!r} (slide x) and {one!r} (slide {first})" in found
@@ -249,7 +266,7 @@ def test_one_name_in_two_spellings_is_a_problem(split, column, one, other):
 
 @pytest.mark.parametrize("label", ["A", "a.", "\uff41"])
 def test_a_label_in_another_spelling_is_a_problem_that_names_the_class(label):
-    found = "\n".join(find_problems(replaced(divided(), "a0", label=label), CLASSES, [0], SHEET))
+    found = "\n".join(find_problems(replaced(divided(), "a0", label=label), classes=CLASSES, seeds=[0], split=SHEET))
     assert f"label {label!r} on 1 slide (a0) is not one of" in found and "did you mean 'a'?" in found
 
 
@@ -258,7 +275,7 @@ def test_a_patient_in_two_unicode_forms_is_one_patient_and_a_leak(tmp_path):
     rows += ["x,x.svs,M\u00fcller,a,train", "y,y.svs,Mu\u0308ller,a,test"]
     (tmp_path / "slides.csv").write_text("\n".join(["slide,path,patient,label,split", *rows]), encoding="utf-8")
     sheet = read_sheet(tmp_path / "slides.csv", SHEET_SCHEMA)
-    (found,) = find_problems(sheet, CLASSES, [0], SHEET)
+    (found,) = find_problems(sheet, classes=CLASSES, seeds=[0], split=SHEET)
     assert "patient 'M\u00fcller' has more than one split (test on slide y; train on slide x)" in found
 
 
@@ -266,20 +283,20 @@ def test_random_seeds_that_test_the_same_patients_by_chance_are_a_problem():
     sheet = cohort(per_class=3, unlabeled=0)
     tested = {}
     for seed in range(10):  # of 3 patients a class one is tested: 9 possible sets
-        rows = divide(sheet, CLASSES, [seed], RANDOM)
-        tested.setdefault(frozenset(row["patient"] for row in rows if row["split"] == "test"), []).append(seed)
+        rows = divide(sheet, classes=CLASSES, seeds=[seed], split=RANDOM)
+        tested.setdefault(frozenset(row.patient for row in rows if row.split == "test"), []).append(seed)
     first, second = next(seeds for seeds in tested.values() if len(seeds) > 1)[:2]
-    (found,) = find_problems(sheet, CLASSES, [first, second], RANDOM)
+    (found,) = find_problems(sheet, classes=CLASSES, seeds=[first, second], split=RANDOM)
     assert f"seeds {first} and {second} test the same patients by chance" in found
     assert f"write another seed in place of {second}" in found
     apart = [seeds[0] for seeds in tested.values()]
-    assert len(apart) > 1 and find_problems(sheet, CLASSES, apart, RANDOM) == []
+    assert len(apart) > 1 and find_problems(sheet, classes=CLASSES, seeds=apart, split=RANDOM) == []
 
 
 def test_all_problems_of_a_sheet_are_found_at_once():
     sheet = [*replaced(divided(), "a1", label="A"), slide("x", "Pb0", "b", "test"), slide("y", "Py", "", "")]
-    found = "\n".join(find_problems(sheet, [*CLASSES, "c"], [0], SHEET))
+    found = "\n".join(find_problems(sheet, classes=[*CLASSES, "c"], seeds=[0], split=SHEET))
     assert found.count("\n") == 3
     for part in ("label 'A'", "'Pb0' has more than one split", "`split` is blank for 1 patient (Py)", "class 'c' of"):
         assert part in found
-    assert find_problems(divided(), CLASSES, [0, 1], SHEET) == []
+    assert find_problems(divided(), classes=CLASSES, seeds=[0, 1], split=SHEET) == []

@@ -73,10 +73,12 @@ def test_the_grid_holds_each_row_only_where_it_differs():
 def test_jobs_are_told_what_their_row_says():
     config = read_config(demo(methods=dict.fromkeys(STANDARD), student_magnifications=[2.5]), CONFIG)
     of = {model.method: model for model in models(config)}
-    assert student_job(config, of["self_distill"], "distill", "").reduction == 1
-    assert student_job(config, of["sskd"], "distill", "").reduction == 4
-    assert [student_job(config, of["vicreg"], stage, "").steps for stage in ("pretrain", "finetune")] == [1200, 300]
-    assert student_job(config, of["color_baseline"], "finetune", "").network == "color"
+    assert student_job(config, model=of["self_distill"], stage="distill", code="").reduction == 1
+    assert student_job(config, model=of["sskd"], stage="distill", code="").reduction == 4
+    assert [
+        student_job(config, model=of["vicreg"], stage=stage, code="").steps for stage in ("pretrain", "finetune")
+    ] == [1200, 300]
+    assert student_job(config, model=of["color_baseline"], stage="finetune", code="").network == "color"
     assert [stage_before(config.methods[name]) for name in ("sskd", "vicreg", "scratch")] == [
         "distilled", "pretrained", None,
     ]  # fmt: skip
@@ -92,7 +94,7 @@ def test_controls_are_rows_that_nobody_would_use():
 def test_a_path_in_a_row_is_no_param_of_its_job():
     row = LABELS | {"network": "resnet18", "init": "/secret/w.safetensors"}
     config = read_config(demo(methods={"elsewhere": row}), CONFIG)
-    job = student_job(config, models(config)[-1], "finetune", "")
+    job = student_job(config, model=models(config)[-1], stage="finetune", code="")
     assert job.init == "weights" and "secret" not in str(job)
 
 
@@ -205,6 +207,7 @@ def test_trainings_know_their_own_params_and_no_study(script):
     assert known == own - ({"training_params"} if script == "record_teacher" else set()) | students
 
 
+@pytest.mark.slow
 def test_templates_reach_the_rules_that_write_pages_and_no_others():
     paged = {script.stem for script in SCRIPTS.glob("*.py") if code_hash.templates_of(modules_of(script))}
     assert paged == {"show_intake", "write_report", "write_model_cards"}

@@ -77,7 +77,7 @@ def test_constant_scores_rank_nothing_and_agree_by_chance_alone():
 
 
 def totals_of(truth, probabilities, teachers_call=None, chosen=UNCHOSEN):
-    parts = metrics.features(truth, probabilities, teachers_call, chosen)
+    parts = metrics.features(truth, probabilities=probabilities, teachers_call=teachers_call, chosen=chosen)
     return metrics.measured({name: part.sum(0)[None] for name, part in parts.items()}, probabilities.shape[1])
 
 

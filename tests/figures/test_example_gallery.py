@@ -46,7 +46,7 @@ def test_every_region_is_drawn_and_every_call_is_told(examples, tmp_path, draw, 
 
 @pytest.mark.slow
 def test_both_magnifications_have_one_size_on_the_page(examples, tmp_path):
-    draw_disagreements(examples, SCALES, tmp_path / "a.svg", tmp_path / "a.png")
+    draw_disagreements(examples, scales=SCALES, svg=tmp_path / "a.svg", png=tmp_path / "a.png")
     images = re.findall(r"<image[^>]*>", (tmp_path / "a.svg").read_text())
     assert len(images) == 4
     for side in ("width", "height"):
@@ -58,7 +58,7 @@ def test_both_magnifications_have_one_size_on_the_page(examples, tmp_path):
     "draw, words",
     [
         (draw_examples, "There is no region whose true class is known."),
-        (draw_disagreements, "There is no region that the teacher reads right and the student wrong."),
+        (draw_disagreements, "There is no region that the teacher classifies correctly and the student wrongly."),
     ],
 )
 def test_where_there_is_none_the_figure_says_so(tmp_path, draw, words):

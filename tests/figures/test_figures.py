@@ -42,7 +42,7 @@ def accuracy_flops(folder, rows, name="figure", others=()):
     cost += [dict(zip(cost[0], other, strict=True)) for other in others]
     files.write_rows(folder / "cost.csv", list(cost[0]), cost)
     svg, png = folder / f"{name}.svg", folder / f"{name}.png"
-    draw_accuracy_flops(folder / "results.csv", folder / "cost.csv", svg, png)
+    draw_accuracy_flops(folder / "results.csv", cost=folder / "cost.csv", svg=svg, png=png)
     return svg, png
 
 
@@ -180,11 +180,18 @@ def curves(folder, models, name="one"):
         ]
         files.write_rows(folder / f"{k}.csv", HISTORY, rows)
     histories = [folder / f"{k}.csv" for k in range(len(models))]
-    draw_training_curves(histories, models, folder / f"{name}.svg", folder / f"{name}.png")
+    draw_training_curves(histories, models=models, svg=folder / f"{name}.svg", png=folder / f"{name}.png")
 
 
 def model(method, scale, seed=0, unlabeled=100):
-    return Model(method, scale, 100, unlabeled, seed, "color" if method == "color_baseline" else "resnet10")
+    return Model(
+        method=method,
+        magnification=scale,
+        labeled=100,
+        unlabeled=unlabeled,
+        seed=seed,
+        network="color" if method == "color_baseline" else "resnet10",
+    )
 
 
 @pytest.mark.slow

@@ -29,11 +29,11 @@ def levels_of(image: np.ndarray) -> list[np.ndarray]:
 
 
 def write_aperio_jpeg(folder: Path, image: np.ndarray) -> Path:
-    return write_slide(folder / "a.svs", image, MPP, [SHRINK], "jpeg")
+    return write_slide(folder / "a.svs", image=image, mpp=MPP, reductions=[SHRINK], compression="jpeg")
 
 
 def write_aperio_jpeg2000(folder: Path, image: np.ndarray) -> Path:
-    return write_slide(folder / "a.svs", image, MPP, [SHRINK], 33005)
+    return write_slide(folder / "a.svs", image=image, mpp=MPP, reductions=[SHRINK], compression=33005)
 
 
 def write_generic_tiff(folder: Path, image: np.ndarray) -> Path:
@@ -123,7 +123,7 @@ def write_dicom(folder: Path, image: np.ndarray, declared: int = 0) -> Path:
     """A series of one file per level, in JPEG. declared: a side to claim for the first level instead of its own."""
     for number, level in enumerate(levels_of(image)):
         side = declared if declared and not number else None
-        content = _dicom_file(level, number, MPP * SHRINK**number / 1000, side)
+        content = _dicom_file(level, number=number, mm=MPP * SHRINK**number / 1000, declared=side)
         (folder / f"level{number}.dcm").write_bytes(content)
     return folder / "level0.dcm"
 

@@ -4,7 +4,7 @@ from copy import deepcopy
 from html.parser import HTMLParser
 
 import numpy as np
-import yaml
+from demo_config import demo
 from model_files import write_header
 from project_paths import ROOT
 
@@ -25,9 +25,8 @@ VERSIONS = {"lowpower": "0.1.0", "torch": "9.8.7"}
 
 def complete_config(**changes):
     """The demo's configuration with every default, and changes to it; None takes a key out."""
-    raw = yaml.safe_load((ROOT / "config.yaml").read_text(encoding="utf-8"))
-    raw |= {"note": 'Note: <i>"5 %"</i>', "classes": CLASSES, "report_split": "val"} | changes
-    raw = {key: value for key, value in deepcopy(raw).items() if value is not None}
+    raw = demo(**{"note": 'Note: <i>"5 %"</i>', "classes": CLASSES, "report_split": "val"} | deepcopy(changes))
+    raw = {key: value for key, value in raw.items() if value is not None}
     return read_config(raw, ROOT / "schemas/config.schema.yaml")
 
 

@@ -33,7 +33,7 @@ def predictions(right, patients=8, regions=3, split="test"):
 
 
 def model(method, scale=2.5, unlabeled=0, seed=0):
-    return ResultModel(method, scale, 100, unlabeled, seed, steps=300)
+    return ResultModel(method=method, magnification=scale, labeled=100, unlabeled=unlabeled, seed=seed, steps=300)
 
 
 STUDY = [

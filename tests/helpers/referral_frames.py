@@ -15,7 +15,7 @@ COSTS = [
 
 def unsure(right, patients=8, split="test", regions=3):
     """As ``predictions``, and a wrong answer is given with .6 instead of .9: whoever refers the unsure refers these."""
-    frame = predictions(right, patients, regions, split)
+    frame = predictions(right, patients=patients, regions=regions, split=split)
     wrong = frame["patient"].str[1:].astype(int) >= right
     for name in ("p_a|b", "p_c"):
         frame.loc[wrong, name] = np.where(frame.loc[wrong, name] > 0.5, 0.6, 0.4)
@@ -35,4 +35,6 @@ STUDENT = (model("sskd", 2.5, 100), both(6, 3))
 def rows_of(study, costs=COSTS, splits=("test",)):
     frames = [frame for _, frame in study]
     judged = judge(frames, CLASSES, regions_have_labels=True, splits=list(dict.fromkeys(["val", *splits])))
-    return referral_rows(judged, [about for about, _ in study], splits, STATISTICS, costs)
+    return referral_rows(
+        judged, models=[about for about, _ in study], splits=splits, statistics=STATISTICS, costs=costs
+    )

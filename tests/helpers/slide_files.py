@@ -75,9 +75,11 @@ def cut_slide(
     """Take a slide through its three steps, into ``folder``; returns their states."""
     state = {step: folder / f"{step}.json" for step in ("check", "mask", "tile")}
     mask = folder / "mask.png"
-    check_slide(slide, str(path), mpp, exclude, state["check"])
+    check_slide(slide, path=str(path), mpp=mpp, exclude=exclude, state=state["check"])
     sizes = TissueSettings(min_area_um2=min_area_um2, close_um=16)
-    mask_tissue(state["check"], str(path), own_mask, 8, sizes, mask, state["mask"])
+    mask_tissue(
+        state["check"], path=str(path), own_mask=own_mask, mask_mpp=8, settings=sizes, mask=mask, state=state["mask"]
+    )
     tile_slide(
         check=state["check"],
         mask=mask,
@@ -85,7 +87,13 @@ def cut_slide(
         path=str(path),
         annotation=str(annotation),
         settings=TilingSettings(
-            magnification, multiple, unit, GridSettings(**grid or GRID), max_side_um, min_area_um2, jpeg_quality=95
+            magnification=magnification,
+            multiple=multiple,
+            unit=unit,
+            grid=GridSettings(**grid or GRID),
+            max_side_um=max_side_um,
+            min_area_um2=min_area_um2,
+            jpeg_quality=95,
         ),
         regions=folder / "regions.csv",
         outlines=folder / "regions.geojson",

@@ -8,6 +8,7 @@ from region_images import CLASSES
 from lowpower.config.method_settings import Distill
 from lowpower.config.training_params import TrainingJob
 from lowpower.config.training_settings import Augmentation, Training
+from lowpower.models.prediction import predict
 from lowpower.models.recording import record_teacher
 from lowpower.models.region_sets import Order
 from lowpower.models.teacher_training import train_teacher
@@ -30,7 +31,7 @@ def teach(cohort, folder, **training):
     folder.mkdir(exist_ok=True)
     model, history = str(folder / "model.safetensors"), str(folder / "history.csv")
     job = replace(JOB, training=replace(RECIPE, **training))
-    train_teacher(job, cohort / "regions/10x.csv", cohort / "splits.csv", model, history)
+    train_teacher(job, index=cohort / "regions/10x.csv", splits=cohort / "splits.csv", model=model, history=history)
     return Path(model)
 
 
@@ -38,9 +39,27 @@ def record(cohort, views=3, parts=1, part=0, augmentation=AUGMENTATION):
     path = cohort / f"part{part}of{parts}.safetensors"
     index, splits = cohort / "regions/10x.csv", cohort / "splits.csv"
     record_teacher(
-        cohort / "teacher/model.safetensors", index, splits, 0, views, part, parts, augmentation, 1, False, path
+        cohort / "teacher/model.safetensors",
+        index=index,
+        splits=splits,
+        seed=0,
+        views=views,
+        part=part,
+        parts=parts,
+        augmentation=augmentation,
+        megapixels=1,
+        gpu=False,
+        targets=path,
     )
     return path
+
+
+def predict_test(model, index, splits, predictions, **level):
+    """Predict the test patients of seed 0."""
+    predict(
+        model, index=index, splits=splits, seed=0, predicted=["test"], megapixels=1, gpu=False,
+        predictions=predictions, **level,
+    )  # fmt: skip
 
 
 def interrupt_seventh_step(monkeypatch):

@@ -66,7 +66,7 @@ def test_augmentation_can_be_switched_off(smooth_image):
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 def test_flips_and_turns_commute_exactly_with_the_area_mean(flip_lr, flip_tb, turns):
     image = np.random.default_rng(0).integers(0, 256, (64, 96, 3), dtype=np.uint8)
-    view = View((), flip_lr, flip_tb, turns)
+    view = View(jitter=(), flip_lr=flip_lr, flip_tb=flip_tb, turns=turns)
     high_then_low = mean_by(apply_view(view, as_tensor(image)).permute(1, 2, 0).numpy(), 4)
     low = apply_view(view, as_tensor(mean_by(image, 4)))
     assert torch.equal(as_tensor(high_then_low), low)

@@ -13,7 +13,7 @@ import torch
 from region_images import CLASSES
 from safetensors.torch import load_file, save_file
 from sklearn.linear_model import LogisticRegression
-from training_runs import AUGMENTATION, DISTILL, RECIPE, record, student_job, teach
+from training_runs import AUGMENTATION, DISTILL, RECIPE, predict_test, record, student_job, teach
 
 from lowpower.config.method_settings import Finetune
 from lowpower.config.student_params import DistillJob, FinetuneJob
@@ -29,7 +29,6 @@ from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.inference_cost import count_flops, measure_cost
 from lowpower.models.model_file import load_model, save_model
 from lowpower.models.pixels import read_image
-from lowpower.models.prediction import predict
 from lowpower.models.region_sets import read_regions
 from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
 from lowpower.models.training_outputs import HISTORY
@@ -49,7 +48,15 @@ def cohort(tiny_cohort):
 
 def finetune(cohort, job, start=None, name="model", scale="5x"):
     model, history = str(cohort / f"{name}.safetensors"), str(cohort / f"{name}.csv")
-    finetune_student(job, str(cohort / f"regions/{scale}.csv"), str(cohort / "splits.csv"), start, None, model, history)
+    finetune_student(
+        job,
+        index=str(cohort / f"regions/{scale}.csv"),
+        splits=str(cohort / "splits.csv"),
+        start=start,
+        start_history=None,
+        model=model,
+        history=history,
+    )
     return model
 
 
@@ -66,7 +73,7 @@ def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
     steps = [int(row["step"]) for row in rows]
     assert steps == sorted(set(steps))
     index, splits, table = tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", tiny_cohort / "p.parquet"
-    predict(model, index, splits, 0, ["test"], 1, False, table)
+    predict_test(model, index=index, splits=splits, predictions=table)
     table = pq.read_table(table).to_pandas()
     assert ((table.p_blue > 0.5) == (table.true_label == "blue")).all()
     finetune(tiny_cohort, COLOR, name="again")
@@ -104,7 +111,7 @@ def test_the_fit_is_that_of_a_library_for_logistic_regression(penalty):
     draw = np.random.default_rng(0)
     features, answers = draw.normal(size=(60, 6)), draw.integers(0, 3, 60)
     head = torch.nn.Linear(6, 3, dtype=torch.float64)
-    minimize(head, torch.tensor(features), torch.tensor(answers), penalty)
+    minimize(head, features=torch.tensor(features), targets=torch.tensor(answers), penalty=penalty)
     other = LogisticRegression(C=1 / (2 * penalty * 60), tol=1e-12, max_iter=10_000).fit(features, answers)
     np.testing.assert_allclose(
         head(torch.tensor(features)).softmax(1).detach(), other.predict_proba(features), atol=1e-6
@@ -116,7 +123,7 @@ def test_a_class_without_a_region_is_never_called_and_the_fit_ends():
     head = torch.nn.Linear(6, 4, dtype=torch.float64)
     torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)
     features = torch.tensor(draw.normal(size=(60, 6)))
-    assert minimize(head, features, torch.tensor(draw.integers(0, 3, 60)), 1e-4) < 50
+    assert minimize(head, features=features, targets=torch.tensor(draw.integers(0, 3, 60)), penalty=1e-4) < 50
     assert head(features).softmax(1)[:, 3].max() < 1e-5 and abs(head.bias.sum()) < 1e-5
 
 
@@ -125,13 +132,19 @@ import json, sys
 from lowpower.config.student_params import FinetuneJob
 from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.prediction import predict
-from lowpower.step_arguments import as_type
+from lowpower.typed_values import as_type
 folder, job = sys.argv[1], as_type(FinetuneJob, json.loads(sys.argv[2]))
 model, splits = f"{folder}/color/model.safetensors", f"{folder}/splits.csv"
-finetune_student(job, f"{folder}/regions/5x.csv", splits, None, None, model, f"{folder}/color/history.csv")
+history = f"{folder}/color/history.csv"
+finetune_student(
+    job, index=f"{folder}/regions/5x.csv", splits=splits, start=None, start_history=None, model=model, history=history
+)
 for scale in ("10x", "5x"):
     table = f"{folder}/color/{scale}.parquet"
-    predict(model, f"{folder}/regions/{scale}.csv", splits, 0, ["train", "val", "test"], 1, False, table)
+    predict(
+        model, index=f"{folder}/regions/{scale}.csv", splits=splits, seed=0, predicted=["train", "val", "test"],
+        megapixels=1, gpu=False, predictions=table,
+    )
 """
 
 
@@ -256,7 +269,18 @@ def test_a_model_of_an_unknown_network_is_one_message(tmp_path):
 
 def test_costs_are_of_the_network_that_is_named(tiny_cohort):
     index, splits, out = tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", tiny_cohort / "cost.json"
-    measure_cost(index, splits, 0, "color", 5, 2, 2, 1, False, out)
+    measure_cost(
+        index,
+        splits=splits,
+        seed=0,
+        network="color",
+        magnification=5,
+        classes=2,
+        regions_timed=2,
+        repeats=1,
+        gpu=False,
+        cost=out,
+    )
     cost = json.loads(out.read_text())
     assert (cost["network"], cost["parameters"]) == ("color", 14)
     assert cost["flops_per_region"] == 12 * cost["pixels_per_region"] + 24
@@ -267,7 +291,7 @@ def test_color_has_no_map_to_show_and_examples_are_drawn_all_the_same(cohort):
     indexes = {"teacher": cohort / "regions/10x.csv", "student": cohort / "regions/5x.csv"}
     predictions = {key: cohort / f"{key}.parquet" for key in models}
     for key, model in models.items():
-        predict(model, indexes[key], cohort / "splits.csv", 0, ["test"], 1, False, predictions[key])
+        predict_test(model, index=indexes[key], splits=cohort / "splits.csv", predictions=predictions[key])
     files = [*models.values(), *indexes.values(), *predictions.values(), cohort / "splits.csv"]
     show_examples(*files, 0, ["test"], False, cohort / "examples.zip")
     assert (cohort / "examples.zip").stat().st_size > 0
@@ -278,8 +302,9 @@ def self_distill(cohort, targets, name, **changes):
     folder.mkdir()
     job = student_job(DistillJob, distill=DISTILL, reduction=1, about={"magnification": 10}, **changes)
     distill_student(
-        job, cohort / "regions/10x.csv", cohort / "splits.csv", targets, cohort / "teacher/model.safetensors",
-        cohort / "regions/10x.csv", str(folder / "distilled.safetensors"), str(folder / "distilled.csv"),
+        job, index=cohort / "regions/10x.csv", splits=cohort / "splits.csv", targets=targets,
+        teacher=cohort / "teacher/model.safetensors", teacher_index=cohort / "regions/10x.csv",
+        model=str(folder / "distilled.safetensors"), history=str(folder / "distilled.csv"),
     )  # fmt: skip
     return read_rows(folder / "distilled.csv"), load_model(folder / "distilled.safetensors")[1]
 

@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from region_images import CLASSES
+from training_runs import predict_test
 
 from lowpower import files
 from lowpower.model_header import ModelHeader
@@ -16,7 +17,6 @@ from lowpower.models import resnet
 from lowpower.models.examples import disagreements, pick, show_examples
 from lowpower.models.model_file import save_model
 from lowpower.models.pixels import read_image
-from lowpower.models.prediction import predict
 from lowpower.models.region_sets import read_regions
 
 pytestmark = pytest.mark.slow
@@ -30,7 +30,7 @@ def inputs(tiny_cohort):
     for k, (key, scale) in enumerate({"teacher": "10x", "student": "5x"}.items()):
         model, index = tiny_cohort / f"{key}/model.safetensors", tiny_cohort / f"regions/{scale}.csv"
         save_model(model, resnet.build(2, k), ModelHeader(classes=CLASSES, mean=[0.5] * 3, std=[0.2] * 3))
-        predict(model, index, splits, 0, ["test"], 1, False, tiny_cohort / f"{key}.parquet")
+        predict_test(model, index=index, splits=splits, predictions=tiny_cohort / f"{key}.parquet")
         found |= {key: model, f"{key}_index": index, f"{key}_predictions": tiny_cohort / f"{key}.parquet"}
     return found
 
@@ -74,7 +74,10 @@ def test_mistakes_that_the_teacher_does_not_make_are_shown_with_the_pixels_that_
     first = {key: value for key, value in rows["disagreements"][0].items() if key != "region"}
     calls = {"teacher": "red", "teacher_probability": 0.8, "student": "blue", "student_probability": 0.7}
     assert first == {"truth": "red"} | calls
-    assert "the teacher reads 8 regions right that the student reads wrong, 4 of them shown" in capfd.readouterr().err
+    assert (
+        "the teacher classifies 8 regions correctly that the student does not, 4 of them shown"
+        in capfd.readouterr().err
+    )
     with zipfile.ZipFile(tmp_path / "examples.zip") as archive:
         for key in ("teacher", "student"):
             region = next(

@@ -92,7 +92,7 @@ def damaged():
         (damaged, "^the region is damaged$"),
         (
             lambda: os.kill(os.getpid(), signal.SIGKILL),
-            "process 2 of 2 was ended by SIGKILL; if that is SIGKILL, mem",
+            "process 2 of 2 was ended by SIGKILL; usually memory has run",
         ),
     ],
     ids=["error", "killed"],

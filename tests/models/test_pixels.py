@@ -51,8 +51,8 @@ def test_memory_changes_speed_and_not_pixels(regions):
     for _ in range(2):
         for number in range(3):
             assert torch.equal(roomy.view(regions[0], number), none.view(regions[0], number))
-    assert not none.kept
-    assert {key[1] for key in roomy.kept} == {0, 1, None}
+    assert not none.cache
+    assert {key[1] for key in roomy.cache} == {0, 1, None}
 
 
 def test_memory_ends_at_its_limit(regions):
@@ -60,7 +60,7 @@ def test_memory_ends_at_its_limit(regions):
     pixels = Pixels(2.5 * size / 1e6)
     for region in regions[:4]:
         pixels.image(region)
-    assert len(pixels.kept) == 2
+    assert len(pixels.cache) == 2
 
 
 def test_groups_hold_one_size_and_no_more_than_the_limit(regions):

@@ -26,7 +26,7 @@ def pretrain(cohort, name, images="all", **changes):
     folder.mkdir(exist_ok=True)
     job = student_job(PretrainJob, pretrain=Pretrain(images=images), **changes)
     model, history = str(folder / "pretrained.safetensors"), str(folder / "pretrained.csv")
-    pretrain_student(job, cohort / "regions/5x.csv", cohort / "splits.csv", model, history)
+    pretrain_student(job, index=cohort / "regions/5x.csv", splits=cohort / "splits.csv", model=model, history=history)
     return folder / "pretrained.safetensors"
 
 
@@ -80,7 +80,13 @@ def test_fine_tuning_goes_on_from_what_was_pretrained(tiny_cohort):
     model, history = str(tiny_cohort / "m.safetensors"), str(tiny_cohort / "h.csv")
     before = str(tiny_cohort / "student/pretrained.csv")
     finetune_student(
-        job, tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", str(start), before, model, history
+        job,
+        index=tiny_cohort / "regions/5x.csv",
+        splits=tiny_cohort / "splits.csv",
+        start=str(start),
+        start_history=before,
+        model=model,
+        history=history,
     )
     assert [row["phase"] for row in read_rows(history)] == ["pretrain"] * 3 + ["finetune"]
     # four steps of 1e-9, and two roundings of weights of about 1 each

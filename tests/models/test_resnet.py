@@ -34,6 +34,7 @@ def test_flops_fall_by_exactly_four_at_each_halving():
     assert [a / b for a, b in pairwise(counts)] == [4, 4, 4, 4]
 
 
+@pytest.mark.slow
 def test_flops_count_two_per_multiply_add():
     with FlopCounterMode(display=False) as counter:
         torch.nn.Conv2d(3, 8, 3, padding=1, bias=False)(torch.zeros(1, 3, 10, 10))

@@ -26,7 +26,7 @@ def test_a_recording_is_as_large_as_planned(cohort, views):
     trained = {row["slide"] for row in read_rows(cohort / "splits.csv") if row["split"] == "train"}
     regions = [row for row in read_rows(cohort / "regions/10x.csv") if row["slide"] in trained]
     megapixels = sum(int(row["width"]) * int(row["height"]) for row in regions) / 1e6 / len(regions)
-    planned = recording_mb(len(regions), views, megapixels, len(CLASSES))
+    planned = recording_mb(len(regions), views=views, megapixels=megapixels, classes=len(CLASSES))
     assert planned == pytest.approx(mb_of(record(cohort, views=views)), rel=0.06)
     assert torch.empty(1, dtype=recording.STORED).element_size() == _MAP_BYTES and str(recording.STORED).endswith(
         MAP_TYPE
@@ -47,7 +47,16 @@ def test_a_model_is_as_large_and_as_dear_as_planned(tmp_path, name):
 
 def test_predictions_are_as_large_as_planned(cohort):
     model, table = cohort / "teacher/model.safetensors", cohort / "predictions.parquet"
-    predict(model, cohort / "regions/10x.csv", cohort / "splits.csv", 0, ["train", "val", "test"], 1, False, table)
+    predict(
+        model,
+        index=cohort / "regions/10x.csv",
+        splits=cohort / "splits.csv",
+        seed=0,
+        predicted=["train", "val", "test"],
+        megapixels=1,
+        gpu=False,
+        predictions=table,
+    )
     assert predictions_mb(len(read_rows(cohort / "regions/10x.csv")), len(CLASSES)) == pytest.approx(
         mb_of(table), rel=0.3
     )

@@ -18,6 +18,7 @@ from training_runs import (
     JOB,
     RECIPE,
     interrupt_seventh_step,
+    predict_test,
     record,
     student_job,
     swap_training_labels,
@@ -35,7 +36,6 @@ from lowpower.models.distillation import distill_student
 from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.model_file import load_model
 from lowpower.models.pixels import Pixels
-from lowpower.models.prediction import predict
 from lowpower.models.region_sets import Order, in_split, read_regions
 from lowpower.models.teacher_outputs import OnlineTeacher, RecordedTeacher
 from lowpower.models.teacher_training import warn_of_guessing
@@ -50,8 +50,9 @@ def distill(cohort, name, targets, job=JOB, **row):
     model = folder / "distilled.safetensors"
     distill_student(
         student_job(DistillJob, job, distill=replace(DISTILL, **row)),
-        cohort / "regions/5x.csv", cohort / "splits.csv", targets, cohort / "teacher/model.safetensors",
-        cohort / "regions/10x.csv", str(model), str(folder / "distilled.csv"),
+        index=cohort / "regions/5x.csv", splits=cohort / "splits.csv", targets=targets,
+        teacher=cohort / "teacher/model.safetensors", teacher_index=cohort / "regions/10x.csv",
+        model=str(model), history=str(folder / "distilled.csv"),
     )  # fmt: skip
     return model
 
@@ -131,7 +132,13 @@ def recorded(cohort, parts, augmentation=AUGMENTATION, memory_mb=1, **others):
 
 def live(cohort, augmentation=AUGMENTATION):
     regions, pixels = training_regions(cohort), Pixels(9, 0, augmentation)
-    return OnlineTeacher(cohort / "teacher/model.safetensors", pixels, regions, torch.device("cpu"), 1)
+    return OnlineTeacher(
+        model=cohort / "teacher/model.safetensors",
+        pixels=pixels,
+        regions=regions,
+        device=torch.device("cpu"),
+        megapixels=1,
+    )
 
 
 @pytest.mark.parametrize("pooling", ["max", "mean"])
@@ -163,7 +170,7 @@ def test_memory_changes_speed_and_not_what_is_said(cohort):
     for _ in range(2):
         for a, b in zip(roomy.outputs(wanted, "mean", 4), none.outputs(wanted, "mean", 4), strict=True):
             assert torch.equal(a, b)
-    assert len(roomy.kept) == len(wanted) and not none.kept
+    assert len(roomy.cache) == len(wanted) and not none.cache
 
 
 def test_rounding_of_what_is_recorded_is_far_below_the_noise_of_augmentation(cohort):
@@ -191,8 +198,8 @@ def test_parts_together_are_the_whole_recording(cohort):
     whole = recorded(cohort, [record(cohort)])
     parts = [record(cohort, parts=3, part=part) for part in range(3)]
     together = recorded(cohort, parts)
-    assert together.where.keys() == whole.where.keys()
-    for wanted in ((region, view) for region in whole.where for view in range(3)):
+    assert together.position_of.keys() == whole.position_of.keys()
+    for wanted in ((region, view) for region in whole.position_of for view in range(3)):
         for pooling in ("max", "mean"):
             for a, b in zip(together.outputs([wanted], pooling, 2), whole.outputs([wanted], pooling, 2), strict=True):
                 assert torch.equal(a, b)
@@ -290,7 +297,13 @@ def test_fine_tuning_starts_where_the_row_says(cohort, start):
     model = cohort / "tuned.safetensors"
     start = start and cohort / start
     finetune_student(
-        job, cohort / "regions/5x.csv", cohort / "splits.csv", start, None, str(model), str(cohort / "tuned.csv")
+        job,
+        index=cohort / "regions/5x.csv",
+        splits=cohort / "splits.csv",
+        start=start,
+        start_history=None,
+        model=str(model),
+        history=str(cohort / "tuned.csv"),
     )
     same = torch.allclose(
         load_model(model)[0].conv.weight, load_model(cohort / "teacher/model.safetensors")[0].conv.weight, atol=1e-6
@@ -303,12 +316,12 @@ def test_a_row_without_fine_tuning_is_the_distilled_student(cohort):
     model, history = cohort / "student/model.safetensors", cohort / "student/history.csv"
     finetune_student(
         student_job(FinetuneJob, finetune=None),
-        None,
-        None,
-        str(distilled),
-        str(cohort / "student/distilled.csv"),
-        str(model),
-        str(history),
+        index=None,
+        splits=None,
+        start=str(distilled),
+        start_history=str(cohort / "student/distilled.csv"),
+        model=str(model),
+        history=str(history),
     )
     assert model.read_bytes() == distilled.read_bytes()
     assert history.read_text() == (cohort / "student/distilled.csv").read_text()
@@ -385,12 +398,23 @@ def test_good_trainings_end_whatever_they_go_through(tmp_path, losses, diverges)
         recipe = replace(RECIPE, weight_decay=0, evaluate_every=2)
         validate = lambda network: (0.5, 0.5)  # noqa: E731
         last = tmp_path / "last.pt"
-        return fit(network, "a", "train", 16, micro_batches, validate, recipe, last, "x", guessing_loss=0.69)
+        return fit(
+            network,
+            title="a",
+            phase="train",
+            steps=16,
+            micro_batches=micro_batches,
+            validate=validate,
+            settings=recipe,
+            checkpoint=last,
+            belongs_to="x",
+            guessing_loss=0.69,
+        )
 
     if not diverges:
         assert len(run()[0]) == 8
         return
-    with pytest.raises(InputError, match=r"a: train: the loss diverges: .* from step 13 to 16, .* guessing has 0.69"):
+    with pytest.raises(InputError, match=r"a: train: the loss diverges: .* from step 13 to 16, .* 0.69.* for guessing"):
         run()
 
 
@@ -421,7 +445,17 @@ def fit_a_line(tmp_path, passes, validate=lambda network: (1.0, 0.5)):
     network = torch.nn.Linear(2, 1, bias=False)
     with pytest.raises(InputError) as caught:
         recipe = replace(RECIPE, evaluate_every=2)
-        fit(network, "test", "train", 6, passes, validate, recipe, tmp_path / "last.pt", "here")
+        fit(
+            network,
+            title="test",
+            phase="train",
+            steps=6,
+            micro_batches=passes,
+            validate=validate,
+            settings=recipe,
+            checkpoint=tmp_path / "last.pt",
+            belongs_to="here",
+        )
     kept = load_checkpoint(tmp_path / "last.pt", "here", "test")
     return network.weight.detach(), kept, str(caught.value)
 
@@ -438,7 +472,18 @@ def test_the_average_of_the_weights_is_what_is_judged_and_left(tmp_path):
         return 1.0 / len(judged), 0.5
 
     recipe = replace(RECIPE, evaluate_every=2)
-    fit(network, "test", "train", 4, passes, validate, recipe, tmp_path / "last.pt", "here", ema_decay=0.75)
+    fit(
+        network,
+        title="test",
+        phase="train",
+        steps=4,
+        micro_batches=passes,
+        validate=validate,
+        settings=recipe,
+        checkpoint=tmp_path / "last.pt",
+        belongs_to="here",
+        ema_decay=0.75,
+    )
     expected = seen[1]
     for weight in seen[2:]:
         expected = 0.75 * expected + 0.25 * weight
@@ -481,12 +526,12 @@ def test_a_teacher_that_only_guesses_is_warned_of(tiny_cohort, capfd):
     assert "WARNING" not in capfd.readouterr().err
     swap_training_labels(tiny_cohort)
     teach(tiny_cohort, tiny_cohort / "bad")
-    assert "WARNING: test, seed 0 reads 0.0 % of 8 validation regions right" in capfd.readouterr().err
+    assert "WARNING: test, seed 0 classifies 0.0 % of 8 validation regions correctly" in capfd.readouterr().err
 
 
 def test_guessing_is_told_from_learning_by_whole_regions():
     labels = ["red", "blue", "red"]  # a history holds 2/3 as .666667
-    assert "calling all of them 'red', the most frequent class, reaches 66.7 %" in warn_of_guessing(0.666667, labels)
+    assert "always predicting 'red', the most frequent class, reaches 66.7 %" in warn_of_guessing(0.666667, labels)
     assert warn_of_guessing(1.0, labels) is None
 
 
@@ -494,7 +539,7 @@ def test_every_stage_says_how_it_ended(cohort, capfd):
     targets = [record(cohort)]
     distill(cohort, "student", targets)
     index, splits = cohort / "regions/5x.csv", cohort / "splits.csv"
-    predict(cohort / "student/distilled.safetensors", index, splits, 0, ["test"], 1, False, cohort / "p.parquet")
+    predict_test(cohort / "student/distilled.safetensors", index=index, splits=splits, predictions=cohort / "p.parquet")
     said = capfd.readouterr().err
     assert "recording part 0, seed 0: 24 regions x 3 views, 0.2 MB\n" in said
     assert re.search(r"test, seed 0: kept step \d+ of distill, validation log loss [\d.]+, accuracy [\d.]+ %\n", said)
@@ -504,7 +549,7 @@ def test_every_stage_says_how_it_ended(cohort, capfd):
 def test_every_region_of_the_split_is_predicted_once(cohort):
     path = cohort / "predictions.parquet"
     index, splits = cohort / "regions/10x.csv", cohort / "splits.csv"
-    predict(cohort / "teacher/model.safetensors", index, splits, 0, ["test"], 1, False, path)
+    predict_test(cohort / "teacher/model.safetensors", index=index, splits=splits, predictions=path)
     table = pq.read_table(path).to_pandas()
     assert list(table.region) == sorted(r.region for r in in_split(read_regions(index, splits, 0), "test"))
     assert table.columns.tolist() == [
@@ -524,8 +569,10 @@ def test_regions_read_from_a_level_are_predicted_beside_their_area_means(cohort,
         files.write_images(place, images)
         row["zip"] = f"5x-level/{place.name}"
     files.write_rows(cohort / "regions/5x-level.csv", list(rows[0]), [row for row in rows if row["slide"][1] in "34"])
-    predict(model, index, splits, 0, ["test"], 1, False, cohort / "one.parquet")
-    predict(model, index, splits, 0, ["test"], 1, False, cohort / "two.parquet", level=cohort / "regions/5x-level.csv")
+    predict_test(model, index=index, splits=splits, predictions=cohort / "one.parquet")
+    predict_test(
+        model, index=index, splits=splits, predictions=cohort / "two.parquet", level=cohort / "regions/5x-level.csv"
+    )
     one, two = (pq.read_table(cohort / f"{name}.parquet").to_pandas() for name in ("one", "two"))
     same = two[two.pixels == "averaged"]
     assert same.drop(columns=["p_blue", "p_red"]).equals(one.drop(columns=["p_blue", "p_red"]))

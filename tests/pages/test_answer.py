@@ -33,7 +33,7 @@ def answer_of(*students, controls=(), costs=True, teacher=True):
         {"network": "resnet10", "magnification": scale, "pixels_per_region": pixels, "flops_per_region": flops}
         for scale, (pixels, flops) in scales.items()
     ]
-    return answer(results, referred, cost, controls, 0.95)
+    return answer(results, referred=referred, costs=cost, controls=controls, confidence=0.95)
 
 
 def named_in(found):
@@ -103,7 +103,10 @@ def test_a_study_without_a_row_to_name_has_no_answer_yet(found):
 
 
 def test_a_study_without_results_says_so():
-    assert answer([], [], [], [], 0.95).sentence == "There are no predictions of units whose true class is known."
+    assert (
+        answer([], referred=[], costs=[], controls=[], confidence=0.95).sentence
+        == "There are no predictions of units whose true class is known."
+    )
 
 
 def test_the_answer_stands_between_what_changes_it_and_the_warnings_about_slides(tmp_path):

@@ -9,6 +9,7 @@ from lowpower import files
 from lowpower.pages.banners import ON_PURPOSE, next_steps
 from lowpower.pages.intake_page import show_intake
 from lowpower.slides.slide_check import check_slide
+from lowpower.tables.intake_table import IntakeRow
 
 PROBLEM = "patient '<u>' has two labels; write one of `a < b`"
 
@@ -39,14 +40,14 @@ def test_without_problems_the_next_command_is_named(left_out, expected):
     for row in rows:
         if row["slide"] in left_out:
             row |= {"state": "excluded", "step": "check_slide", "reason": left_out[row["slide"]]}
-    text = part_of("banners", next_steps(rows, []))
+    text = part_of("banners", next_steps([IntakeRow(**row) for row in rows], []))
     assert expected in text and "<code>snakemake</code>" in text
     assert ("A, B: no mpp" in text) == bool(left_out)
 
 
 def test_a_slide_that_the_sheet_leaves_out_is_not_missing(tmp_path):
     assert EXCLUDED["😀 10x"].startswith(ON_PURPOSE)
-    check_slide("s", "none.svs", None, "a fold", tmp_path / "s.json")
+    check_slide("s", path="none.svs", mpp=None, exclude="a fold", state=tmp_path / "s.json")
     assert files.read_json(tmp_path / "s.json")["reason"] == f"{ON_PURPOSE}: a fold"
 
 
@@ -81,8 +82,9 @@ def test_500_slides_stay_one_page_that_opens(tmp_path):
     files.write_json(tmp_path / "config.json", complete_config().as_dict())
     start = time.perf_counter()
     show_intake(
-        tmp_path / "config.json", tmp_path / "intake.csv", [tmp_path / "o.jpg"] * 500,
-        [row["slide"] for row in rows], [""] * 500, None, [], tmp_path / "intake.html",
+        tmp_path / "config.json", intake=tmp_path / "intake.csv", overviews=[tmp_path / "o.jpg"] * 500,
+        slides=[row["slide"] for row in rows], labels=[""] * 500, cohort=None, problems=[],
+        page=tmp_path / "intake.html",
     )  # fmt: skip
     assert time.perf_counter() - start < 20  # .2 s where nothing else runs
     text = (tmp_path / "intake.html").read_text(encoding="utf-8")

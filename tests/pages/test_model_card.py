@@ -21,7 +21,10 @@ from lowpower.models import resnet
 from lowpower.models.model_file import save_model
 from lowpower.pages.model_card import write_model_cards
 
-STUDENT, TEACHER = Model("sskd", 2.5, 100, 50, 0), Model("teacher", 10, 100, 0, 0)
+STUDENT, TEACHER = (
+    Model(method="sskd", magnification=2.5, labeled=100, unlabeled=50, seed=0),
+    Model(method="teacher", magnification=10, labeled=100, unlabeled=0, seed=0),
+)
 
 
 @pytest.fixture(scope="module")
@@ -74,10 +77,10 @@ def test_a_card_names_no_slide_patient_host_user_or_folder(tmp_path, weights):
     [
         (
             {"demo": None},
-            ["The results are too good", "calibration of its probabilities was not measured"],
+            ["The results are optimistic", "calibration of its probabilities was not measured"],
             ["synthetic"],
         ),
-        ({"report_split": "test"}, ["synthetic", "one cohort only"], ["too good"]),
+        ({"report_split": "test"}, ["synthetic", "one cohort only"], ["optimistic"]),
         ({"regions_have_labels": False}, ["its output for a single region was not tested"], []),
         ({"note": "Stained twice."}, ["Note of the study: Stained twice."], ["single region"]),
     ],

@@ -7,6 +7,7 @@ from page_files import CLASSES, SLIDES, Page, complete_config, intake_rows, part
 
 from lowpower import __version__, files
 from lowpower.config.trained_model import Model
+from lowpower.errors import InputError
 from lowpower.model_header import model_header
 from lowpower.pages import citation, gallery
 from lowpower.pages.flow_diagram import flow
@@ -14,7 +15,10 @@ from lowpower.pages.methods_text import methods
 from lowpower.pages.page import Table
 from lowpower.pages.report import write_report
 from lowpower.tables import results_table
+from lowpower.tables.cohort_counts import CohortRow
+from lowpower.tables.intake_table import IntakeRow
 from lowpower.tables.layout import latex, markdown, number, percent, points
+from lowpower.typed_values import typed_rows
 
 
 def test_names_are_shown_as_they_are_and_nothing_in_them_is_markup(tmp_path):
@@ -59,7 +63,7 @@ def test_verdicts_stand_first_and_are_marked(tmp_path):
     assert re.findall("<h3>(.*?)</h3>", claims)[::3] == ["Tested on test data", "Not tested here"]
     assert re.findall(r"<thead><tr><th[^>]*>(.*?)</th>", claims)[0] == "verdict"
     assert "&lt;i&gt;Students&lt;/i&gt; &amp; teachers" in claims and "of &lt;another&gt; cohort" in claims
-    assert "No claim is fixed" in report_of(tmp_path, full=False)
+    assert "The claims file holds no claim" in report_of(tmp_path, full=False)
 
 
 def test_every_number_of_a_table_leads_to_its_file_and_every_method_to_its_models(tmp_path):
@@ -67,7 +71,7 @@ def test_every_number_of_a_table_leads_to_its_file_and_every_method_to_its_model
     cells = [place for text, place in shown.texts if "td" in place and re.fullmatch(r"[-+]?\d[\d.,]*x?.*", text)]
     assert len(cells) > 50
     assert all("a" in place for text, place in shown.texts if "td" in place and re.fullmatch(r"[\d.,]+", text))
-    student = Model("sskd", 2.5, 100, 50, 0).folder.removesuffix("seed0")
+    student = Model(method="sskd", magnification=2.5, labeled=100, unlabeled=50, seed=0).folder.removesuffix("seed0")
     tables = {
         f"tables/{name}.{form}"
         for name in ("cohort", "results", "cost", "claims", "hours", "referral")
@@ -84,7 +88,7 @@ SAID = {
     "synthetic": "are synthetic",
     "validation": "results on validation data",
     "few": "Only 6 patients in val, fewer than 30: each moves an accuracy by 16.7 points.",
-    "teacher": "no better than assigning every patient to the commonest class: 66.7 % against 66.7 % of the val",
+    "teacher": "no better than assigning every patient to the most frequent class: 66.7 % against 66.7 % of the val",
 }
 
 
@@ -112,20 +116,25 @@ def test_a_cohort_whose_scales_were_read_has_no_banner_of_declared_ones(tmp_path
     assert "Scale declared" not in text and text.count('class="banner') == 3
 
 
+def states_of(rows):
+    return [IntakeRow(**row) for row in rows]
+
+
 def test_the_flow_counts_what_is_in_the_sheet_excluded_and_divided(tmp_path):
-    text = "".join(Page(part_of("flow", flow(intake_rows(), files.read_rows(write_study(tmp_path)["cohort"])))).words)
+    counts = typed_rows(CohortRow, files.read_rows(write_study(tmp_path)["cohort"]))
+    text = "".join(Page(part_of("flow", flow(states_of(intake_rows()), counts))).words)
     for said in (
         "8 slides in the sheet", "8 patients", "2 slides excluded", "1 when opened: no <mpp>", "6 slides usable",
         "6 patients, 18 regions", "val6 patients, 18 regions", f"{CLASSES[0]}: 4 patients, 12 regions",
     ):  # fmt: skip
         assert said in text
-    assert "train" not in "".join(Page(part_of("flow", flow(intake_rows(), []))).words)
+    assert "train" not in "".join(Page(part_of("flow", flow(states_of(intake_rows()), []))).words)
 
 
 def test_the_flow_names_the_commonest_reasons_and_counts_the_others():
     out = intake_rows()[0] | {"state": "excluded", "step": "mask_tissue"}
     rows = [out | {"reason": f"r{min(k, 7)}"} for k in range(10)]
-    listed = re.findall("<li>(.*?)</li>", re.sub("</?a.*?>", "", part_of("flow", flow(rows, []))))
+    listed = re.findall("<li>(.*?)</li>", re.sub("</?a.*?>", "", part_of("flow", flow(states_of(rows), []))))
     assert listed[0] == "3 in the search for tissue: r7"
     assert listed[-1] == "3 in the search for tissue: other reasons, listed below" and len(listed) == 6
 
@@ -152,14 +161,15 @@ def test_five_hundred_slides_stay_below_thirty_megabytes_and_more_are_left_besid
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert text.count("<img") == 501 and len(text) < 30_000_000
     monkeypatch.setattr(gallery, "PICTURES", 3 * len(picture))
-    text = part_of("gallery", gallery.gallery(slides, made["overviews"], rows), "tables/intake.csv")
+    text = part_of("gallery", gallery.gallery(slides, made["overviews"], states_of(rows)), "tables/intake.csv")
     assert text.count("<img") == 3 and "497 more slides" in text
 
 
 def methods_of(folder, **changes):
     made = write_study(folder)
-    tables = (files.read_rows(made[name]) for name in ("intake", "cost"))
-    return dict(methods(complete_config(**changes), *tables, made["teacher"]))
+    return dict(
+        methods(complete_config(**changes), states_of(intake_rows()), files.read_rows(made["cost"]), made["teacher"])
+    )
 
 
 def test_rows_of_other_networks_and_other_teachers_are_told_in_the_methods(tmp_path):
@@ -278,6 +288,13 @@ def test_the_citation_is_that_of_the_citation_file(monkeypatch, tmp_path):
     (tmp_path / "CITATION.cff").write_text(other, encoding="utf-8")
     monkeypatch.setattr(citation, "FILE", tmp_path / "CITATION.cff")
     assert " 7:102136, 2021" in citation.references()[1] and "  volume = {7}," in citation.bibtex()
+
+
+def test_a_missing_citation_file_is_one_message(monkeypatch, tmp_path):
+    monkeypatch.setattr(citation, "FILE", tmp_path / "CITATION.cff")
+    for written in (citation.references, citation.bibtex):
+        with pytest.raises(InputError, match=rf"^{re.escape(str(tmp_path / 'CITATION.cff'))} is missing; copy it from"):
+            written()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from lowpower.config.method_settings import Distill
 from lowpower.config.study_models import models, steps_of
 from lowpower.config.training_jobs import student_job
 from lowpower.planning.duration_text import duration, size
-from lowpower.planning.estimate_job import disk_mb, forecast
+from lowpower.planning.estimate_disk import disk_mb
+from lowpower.planning.estimate_job import forecast
 from lowpower.planning.estimate_run import one_after_another
 from lowpower.planning.past_runs import read_cohorts
 from lowpower.planning.plan import NOTHING_YET, Machine, plan_lines, show_plan
@@ -102,14 +103,26 @@ def forecasts(config, slides=4):
     """What each rule of a config will take, where the slides are as those of the first cohort found."""
     cohorts, _ = read_cohorts("results")
     known = cohorts[0]
-    tissue = expected_tissue(known.tissue, known.study, config, slides, None, {})
-    return {r: forecast(r, n, config, models(config), tissue, cohorts) for r, n in planned_jobs(config, slides).items()}
+    tissue = expected_tissue(known.tissue, measured=known.study, study=config, slides=slides, slide_mb=None, shares={})
+    return {
+        r: forecast(r, jobs=n, study=config, models=models(config), tissue=tissue, cohorts=cohorts)
+        for r, n in planned_jobs(config, slides).items()
+    }
 
 
 def lines_of(config, slides=4, machine=MACHINE):
     paths = [f"s{k}.svs" for k in range(slides)]
     rows = models(config)
-    return list(plan_lines(config, planned_jobs(config, slides), rows, paths, read_cohorts("results")[0], machine))
+    return list(
+        plan_lines(
+            config,
+            jobs=planned_jobs(config, slides),
+            models=rows,
+            slides=paths,
+            cohorts=read_cohorts("results")[0],
+            machine=machine,
+        )
+    )
 
 
 def cells(table, rule):
@@ -133,11 +146,15 @@ def test_a_training_is_planned_with_the_steps_it_takes(run):
         config = config_of(methods=rows | {"vicreg": None, "scratch": None, "sskd": None}, training={"steps": steps})
         every = models(config)
         for stage in ("distill", "pretrain", "finetune"):
-            works = planned_works(f"{stage}_student", config, every, tissue, 1)
+            works = planned_works(f"{stage}_student", study=config, models=every, tissue=tissue, jobs=1)
             for i, model in enumerate(every[1:], start=1):
                 if getattr(config.methods[model.method], stage):
-                    assert works[i].steps == student_job(config, model, stage, "").steps, (steps, model.method, stage)
-        assert planned_works("train_teacher", config, every, tissue, 1)[0].steps == steps
+                    assert works[i].steps == student_job(config, model=model, stage=stage, code="").steps, (
+                        steps,
+                        model.method,
+                        stage,
+                    )
+        assert planned_works("train_teacher", study=config, models=every, tissue=tissue, jobs=1)[0].steps == steps
 
 
 def test_trainings_grow_with_steps_batch_pixels_and_validations(run):
@@ -225,7 +242,7 @@ def test_a_rule_never_run_is_told_from_the_trainings_or_named(run):
 def test_a_damaged_benchmark_is_skipped_with_one_line(run, content):
     (run / "benchmarks/tile_slide/s0.tsv").write_text(content)
     cohorts, notes = read_cohorts("results")
-    assert notes == ["results/first: 1 job skipped, not readable: tile_slide/s0.tsv"]
+    assert notes == ["results/first: 1 job skipped, unreadable: tile_slide/s0.tsv"]
     assert len(cohorts[0].jobs["tile_slide"]) == 3
 
 
@@ -250,7 +267,7 @@ def test_a_run_of_an_older_release_counts_with_its_keys_by_todays_names(run):
     assert (live.teacher, live.views) == ("online", 0)
     files.write_json(run / "config.json", config | {"training": 3})
     assert read_cohorts("results")[1] == [
-        "results/first is left out: it cannot be read (TypeError: training is 3, not a section)"
+        "results/first is ignored: it cannot be read (TypeError: training is 3, not a section)"
     ]
 
 
@@ -259,7 +276,7 @@ def test_a_run_whose_config_is_not_known_is_left_out(run, config):
     (run / "config.json").unlink() if config is None else (run / "config.json").write_text(config)
     cohorts, notes = read_cohorts("results")
     assert cohorts == [] and len(notes) == 1
-    assert notes[0].startswith("results/first is left out")
+    assert notes[0].startswith("results/first is ignored")
     assert lines_of(config_of())[-1] == NOTHING_YET
 
 
@@ -274,7 +291,10 @@ def test_memory_grows_with_the_pixels_of_a_pass(run):
 def test_disk_is_told_from_zips_and_from_the_shape_of_a_recording(run):
     cohort = read_cohorts("results")[0][0]
     config = config_of()
-    disk = {r: disk_mb(r, n, config, models(config), cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
+    disk = {
+        r: disk_mb(r, jobs=n, study=config, models=models(config), tissue=cohort.tissue, source=cohort)
+        for r, n in planned_jobs(config, 4).items()
+    }
     assert disk["tile_slide"] == pytest.approx(4 * 0.008)
     assert disk["downsample_slide"] == pytest.approx(4 * 0.005)
     maps = 2 * 256 * 2 * (256 // 64) * (128 // 64)  # max and mean, float16, at half the teacher's grid
@@ -289,7 +309,10 @@ def test_the_disk_of_models_is_that_of_their_networks(run):
     rows["elsewhere"] = {"network": "resnet50", "init": "w.safetensors", "finetune": {"images": "labeled"}}
     config = config_of("second", methods=rows, student_magnifications=[5], teacher="best_validation")
     cohort, every = read_cohorts("results")[0][0], models(config)
-    disk = {r: disk_mb(r, n, config, every, cohort.tissue, cohort) for r, n in planned_jobs(config, 4).items()}
+    disk = {
+        r: disk_mb(r, jobs=n, study=config, models=every, tissue=cohort.tissue, source=cohort)
+        for r, n in planned_jobs(config, 4).items()
+    }
     assert disk["finetune_student"] == pytest.approx(94.3 + 4.9, abs=0.1)  # color fits into a few kilobytes
     assert disk["choose_teacher"] == disk["train_teacher"]
 
@@ -300,9 +323,13 @@ def test_levels_are_planned_for_slides_that_can_be_judged_and_asked_of_students_
     assert "read_level" not in before and planned_jobs(config, 4)["read_level"] == 8
     assert {rule: n for rule, n in jobs.items() if before.get(rule) != n} == {"read_level": 4, "index_regions": 5}
     cohort = read_cohorts("results")[0][0]
-    assert disk_mb("read_level", 4, config, [], cohort.tissue, cohort) == pytest.approx(2 * 0.005)  # half of the means
+    assert disk_mb("read_level", jobs=4, study=config, models=[], tissue=cohort.tissue, source=cohort) == pytest.approx(
+        2 * 0.005
+    )  # half of the means
     scales = [model.magnification for model in models(config)]
-    works = [planned_works("predict", c, models(c), cohort.tissue, 7) for c in (config_of(), config)]
+    works = [
+        planned_works("predict", study=c, models=models(c), tissue=cohort.tissue, jobs=7) for c in (config_of(), config)
+    ]
     ratios = [works[1][i].megapixels / works[0][i].megapixels for i in range(len(scales))]
     assert ratios == [1 if scale == 10 else 2 for scale in scales]
 
@@ -310,15 +337,17 @@ def test_levels_are_planned_for_slides_that_can_be_judged_and_asked_of_students_
 def test_a_disk_or_memory_too_small_is_warned_of(run):
     enough = "\n".join(lines_of(config_of()))
     assert "WARNING" not in enough
-    short = "\n".join(lines_of(config_of(), machine=Machine(2, 200, 20, 10)))
+    short = "\n".join(lines_of(config_of(), machine=Machine(cores=2, memory_mb=200, free_mb=20, there_mb=10)))
     assert "WARNING: the disk lacks 2" in short and "WARNING: a job of " in short
 
 
 def test_regions_are_counted_or_a_guess_by_the_sizes_of_files(run):
     assert "8 of 0.033 megapixels at 10x (1.0 µm/px), as counted on 4 slides" in lines_of(config_of())[2]
-    assert "4 more assumed alike" in lines_of(config_of(), slides=8)[2]
+    assert "4 more assumed similar" in lines_of(config_of(), slides=8)[2]
     cohort = read_cohorts("results")[0][0]
-    larger = expected_tissue(cohort.tissue, cohort.study, config_of("second"), 4, 0.2, {})
+    larger = expected_tissue(
+        cohort.tissue, measured=cohort.study, study=config_of("second"), slides=4, slide_mb=0.2, shares={}
+    )
     assert (larger.regions, larger.megapixels) == (8, pytest.approx(2 * cohort.tissue.megapixels))
     assert "GUESS from the 4 slides of cohort first" in lines_of(config_of("second"))[2]
 
@@ -326,7 +355,7 @@ def test_regions_are_counted_or_a_guess_by_the_sizes_of_files(run):
 def test_fields_of_a_grid_are_as_many_as_the_tissue_holds(run):
     cohort = read_cohorts("results")[0][0]
     grid = config_of("second", unit="grid", grid={"size_um": 128, "stride_um": 64})
-    tissue = expected_tissue(cohort.tissue, cohort.study, grid, 4, None, {})
+    tissue = expected_tissue(cohort.tissue, measured=cohort.study, study=grid, slides=4, slide_mb=None, shares={})
     assert tissue.regions == pytest.approx(8 * 0.03e6 / 64**2)
     assert tissue.megapixels == tissue.largest == 128**2 / 1e6
 
@@ -349,7 +378,7 @@ def test_without_any_training_the_wall_time_is_said_to_be_unknown(run):
 
 
 def test_the_wall_time_is_no_shorter_than_the_longest_chain(run):
-    lines = lines_of(config_of(), machine=Machine(1000, 8000, 50_000, 0))
+    lines = lines_of(config_of(), machine=Machine(cores=1000, memory_mb=8000, free_mb=50_000, there_mb=0))
     config = config_of()
     chain = training_seconds(config, 400, 10) + 5.0 + training_seconds(config, 400, 5) + 2 + 2.5
     assert f"wall time here: about {duration(chain)} (from a teacher" in "\n".join(lines)
@@ -359,7 +388,7 @@ def test_more_machines_share_the_work_until_the_longest_chain_keeps_it(run):
     config = config_of(plan={"slides": [4, 4000], "machines": [1, 10, 1000]})
     rows = models(config)
     scales = {slides: planned_jobs(config, slides) for slides in config.plan.slides}
-    found = scale_rows(config, scales, rows, None, read_cohorts("results")[0], 2)
+    found = scale_rows(config, scales=scales, models=rows, slide_mb=None, cohorts=read_cohorts("results")[0], cores=2)
     assert [(row["slides"], row["machines"]) for row in found] == [
         (slides, machines) for slides in ("4", "4,000") for machines in ("1", "10", "1000")
     ]
@@ -370,7 +399,7 @@ def test_more_machines_share_the_work_until_the_longest_chain_keeps_it(run):
     assert "cores" in many["kept by"] and few["core time"] != many["core time"]
     chain = one_after_another(rows, forecasts(config, 4000))
     assert found[-1]["wall time"] == duration(chain) and found[-1]["kept by"] == "the longest chain"
-    assert scale_rows(config, scales, rows, None, [], 2) == []
+    assert scale_rows(config, scales=scales, models=rows, slide_mb=None, cohorts=[], cores=2) == []
 
 
 def seconds_beside_slides(config, slides):
@@ -384,7 +413,15 @@ def test_the_same_runs_give_the_same_plan(run, capsys):
     config, rows = config_of(), models(config_of())
     texts = []
     for _ in range(2):
-        show_plan(config, planned_jobs(config, 4), {}, rows, ["s0.svs"], "results", 40)
+        show_plan(
+            config,
+            jobs=planned_jobs(config, 4),
+            scales={},
+            models=rows,
+            slides=["s0.svs"],
+            results="results",
+            tested=40,
+        )
         texts.append([line for line in capsys.readouterr().err.splitlines() if not line.startswith("disk:")])
     assert texts[0] == texts[1] and any("| total" in line for line in texts[0])
 
@@ -403,8 +440,8 @@ def test_sizes_are_told_in_units_that_people_read(mb, text):
 
 def test_the_plan_says_what_margin_the_test_patients_can_show():
     (line,) = power_lines(820, 0.95)
-    assert line.startswith("820 test patients: ") and "3 / 5 / 8 % of the patients' answers differ" in line
-    assert "within 1.6 / 2.0 / 2.5 points; no study of this size shows less than 0.4" in line
+    assert line.startswith("820 test patients: ") and "differ on 3 / 5 / 8 % of patients" in line
+    assert "within 1.6 / 2.0 / 2.5 points; no study of this size can show less than 0.4" in line
     few = list(power_lines(29, 0.95))
     assert len(few) == 2 and few[1].startswith("WARNING: 29 test patients are fewer than 30")
     (none,) = power_lines(0, 0.95)

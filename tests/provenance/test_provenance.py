@@ -5,7 +5,7 @@ import json
 import platform
 import shutil
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from types import SimpleNamespace
 
 import pytest
@@ -17,13 +17,13 @@ from lowpower import files
 from lowpower.errors import InputError
 from lowpower.hashes import hash_of
 from lowpower.provenance import environment
-from lowpower.provenance.environment import git_state, machine, packages, read_lock
+from lowpower.provenance.environment import GitState, git_state, machine, packages, read_lock
 from lowpower.provenance.record import record_provenance
 from lowpower.provenance.rerun import TableJob
 from lowpower.provenance.rule_files import as_job, files_of, writers
 from lowpower.provenance.verification import compare, verify
-from lowpower.step_arguments import as_type
 from lowpower.tables.patient_list import list_patients
+from lowpower.typed_values import as_type
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def judged_study(folder):
     (out := folder / "results/own").mkdir(parents=True)
     units, models = write_units(out, STUDY[:2], JUDGING)
     table = out / "tables/patients.csv"
-    list_patients(units, models, CLASSES, ["test"], None, table)
+    list_patients(units, models=models, classes=CLASSES, reported=["test"], names=None, csv=table)
     judging = JUDGING | {"aggregation": asdict(JUDGING["aggregation"])}
     rows = [model.as_row() for model in models]
     named = [{key: cell for key, cell in row.items() if key != "steps"} for row in rows]
@@ -131,9 +131,9 @@ def test_the_first_difference_is_shown_with_what_stands_around_it(tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     new.write_text("a\n" + "x" * 100 + "µ1" + "y" * 100 + "\n")
     old.write_text(new.read_text().replace("µ1", "µ2"))
-    assert compare(old, new).startswith("differs in line 2: '…" + "x" * 28 + "µ2" + "y" * 29 + "…' stands there")
+    assert compare(old, new).startswith("differs in line 2: it has '…" + "x" * 28 + "µ2" + "y" * 29 + "…', its")
     old.write_text(new.read_text() + "more\n")
-    assert compare(old, new) == "differs in line 3: 'more' stands there, its inputs give ''"
+    assert compare(old, new) == "differs in line 3: it has 'more', its inputs give ''"
     assert compare(tmp_path / "none", new) == "missing"
 
 
@@ -141,7 +141,7 @@ def test_the_record_names_no_slide_host_user_or_folder_and_is_the_same_each_time
     text = study.record.read_text()
     for name in ("secret", platform.node(), str(tmp_path)):
         assert name not in text
-    assert getpass.getuser() not in json.dumps(machine())
+    assert getpass.getuser() not in json.dumps(asdict(machine()))
     assert json.loads(text)["slides"]["usable"] == 3
     rows = files.read_rows(study.out / "intake.csv")
     again = study.out / "again.json"
@@ -174,7 +174,7 @@ def test_the_lock_is_read_and_what_it_pins_is_installed(tmp_path):
 
 
 def test_the_state_of_git_is_told_and_its_absence_too(tmp_path, monkeypatch):
-    assert git_state(tmp_path) == {"commit": None, "why": "the project is no git checkout that can be read"}
+    assert git_state(tmp_path) == GitState(None, why="the project is not a readable git checkout")
     if not shutil.which("git"):
         return
     identity = "-c", "user.name=a", "-c", "user.email=a@example.org"
@@ -182,10 +182,10 @@ def test_the_state_of_git_is_told_and_its_absence_too(tmp_path, monkeypatch):
     for words in (["init", "-q"], ["add", "a"], [*identity, "commit", "-qm", "one"]):
         subprocess.run(["git", "-C", tmp_path, *words], check=True)
     clean = git_state(tmp_path)
-    assert len(clean["commit"]) == 40 and clean["dirty"] is False
+    assert len(clean.commit) == 40 and clean.dirty is False
     (tmp_path / "a").write_text("2")
     (tmp_path / "inner").mkdir()
-    assert git_state(tmp_path) == clean | {"dirty": True}
-    assert git_state(tmp_path / "inner")["why"] == "the project lies in a checkout of something else"
+    assert git_state(tmp_path) == replace(clean, dirty=True)
+    assert git_state(tmp_path / "inner").why == "the project is inside another repository's checkout"
     monkeypatch.setenv("PATH", "")
-    assert git_state(tmp_path)["commit"] is None
+    assert git_state(tmp_path).commit is None

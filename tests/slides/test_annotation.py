@@ -23,9 +23,11 @@ from lowpower.slides.annotation import read_annotations, scan_corner
 from lowpower.slides.geojson import write_annotations
 from lowpower.slides.outlines import inside
 from lowpower.slides.regions import Box
+from lowpower.tables.cohort_counts import CountedRegion
 from lowpower.tables.region_index import index_regions
 from lowpower.tables.splits_file import check_annotations, write_splits
 from lowpower.tables.unit_judging import units
+from lowpower.typed_values import typed_rows
 
 SIZE = (1200, 1100)
 HOLE = [[200, 200], [300, 200], [300, 300], [200, 300], [200, 200]]
@@ -225,7 +227,7 @@ def test_a_part_of_a_multipolygon_belongs_to_its_region(tmp_path, slide):
 
 
 def test_parts_that_overlap_are_seen_where_they_do():
-    box = Box(0, 0, 600, 600)
+    box = Box(x=0, y=0, width=600, height=600)
     found = inside([[np.array(SQUARE)], [np.array(HOLE)]], 1, box)
     assert found.sum() == 400**2 and found[250, 250]
     assert not inside([[np.array(SQUARE), np.array(HOLE)]], 1, box)[250, 250]
@@ -244,8 +246,8 @@ def test_coordinates_start_where_qupath_starts_them(tmp_path):
     assert scan_corner(SimpleNamespace(properties={})) == (0, 0)
     ((_, parts),) = read_annotations(write(tmp_path / "a.json", feature(SQUARE)), (3000, 3000), (1000, 250))
     assert np.array_equal(parts[0][0] - (1000, 250), SQUARE)
-    row = {"region": "s_00000", "x": 1100, "y": 350, "width": 400, "height": 400, "annotation": ""}
-    write_annotations(tmp_path / "b.json", [row], scan_corner(scanned))
+    region = SimpleNamespace(region="s_00000", x=1100, y=350, width=400, height=400, annotation="")
+    write_annotations(tmp_path / "b.json", [region], scan_corner(scanned))
     ((_, parts),) = read_annotations(tmp_path / "b.json", (3000, 3000), (0, 0))
     assert np.array_equal(parts[0][0], SQUARE)
 
@@ -285,12 +287,19 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
     tables, images = ([folder / f"regions.{end}" for folder in folders] for end in ("csv", "zip"))
     intake = [{"slide": slide, "state": "usable"} for slide in slides]
     files.write_rows(tmp_path / "intake.csv", ["slide", "state"], intake)
-    index_regions(tables, images, slides, 1, tmp_path / "intake.csv", tmp_path / "regions/10x.csv")
+    index_regions(
+        tables,
+        images=images,
+        slides=slides,
+        reduction=1,
+        intake=tmp_path / "intake.csv",
+        index=tmp_path / "regions/10x.csv",
+    )
     classes, split = ["benign", "normal", "tumor"], Split(by="random", val=0.2, test=0.3)
     with pytest.raises(InputError, match="'normal' of the config's `classes` is not the label of any slide"):
-        divide(sheet, classes, [0], split)
-    divided = divide(sheet, classes, [0], split, annotated=True)
-    write_splits(divided, tmp_path / "regions/10x.csv", classes, tmp_path / "splits.csv")
+        divide(sheet, classes=classes, seeds=[0], split=split)
+    divided = divide(sheet, classes=classes, seeds=[0], split=split, annotated=True)
+    write_splits(divided, index=tmp_path / "regions/10x.csv", classes=classes, output=tmp_path / "splits.csv")
     found = read_regions(tmp_path / "regions/10x.csv", tmp_path / "splits.csv", 0)
     assert len(found) == 36
     for region in found:
@@ -305,5 +314,6 @@ def test_annotated_classes_reach_the_models_and_strange_ones_stop(tmp_path, slid
     assert [classes[k] for k in judged.truth] == [one.label for one in found if one.label_source == "annotation"]
     # areas of two classes: no single truth
     assert units(frame, "slide", classes=classes, regions_have_labels=False).ids == []
+    index = typed_rows(CountedRegion, files.read_rows(tmp_path / "regions/10x.csv"))
     with pytest.raises(InputError, match=r"12 regions of class 'normal' \(slides benign0.* did you mean 'Normal'\?"):
-        check_annotations(files.read_rows(tmp_path / "regions/10x.csv"), ["benign", "Normal", "tumor"])
+        check_annotations(index, ["benign", "Normal", "tumor"])

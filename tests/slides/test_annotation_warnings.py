@@ -8,7 +8,7 @@ from annotation_files import asap, collection, feature, write
 from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
-from lowpower.slides.annotation_warnings import doubt_annotations, other_readings
+from lowpower.slides.annotation_warnings import other_readings, warn_of_annotations
 
 SIDES = (4000, 3000)  # of level 0, at 0.25 µm; the mask has a pixel for 32 of them
 MPP, REDUCTION, LEVELS = 0.25, 32, (1, 2.0003, 16)
@@ -36,7 +36,7 @@ RIGHT = [ring(x + 100, y + 100) for x, y in PLACES]
 
 
 def doubt(found, tissue=TISSUE, corner=(0, 0)):
-    return doubt_annotations(found, tissue, reduction=REDUCTION, mpp=MPP, downsamples=LEVELS, corner=corner)
+    return warn_of_annotations(found, tissue, reduction=REDUCTION, mpp=MPP, downsamples=LEVELS, corner=corner)
 
 
 def test_of_annotations_on_tissue_nothing_is_said():
@@ -63,7 +63,7 @@ def test_coordinates_of_another_unit_are_known_by_the_tissue_they_would_hold(mov
 
 
 def test_two_units_that_fit_alike_are_both_said():
-    (said,) = doubt_annotations(
+    (said,) = warn_of_annotations(
         drawn(*(one / 4 for one in RIGHT)), TISSUE, reduction=REDUCTION, mpp=MPP, downsamples=(1, 4), corner=(0, 0)
     )
     assert "look like µm or pixels of level 1: read" in said
@@ -130,8 +130,8 @@ def test_classes_drawn_over_each_other_are_named():
 def test_many_classes_are_kept_apart(count):
     inner = ring(1750, 750, 300)
     many = [one for k in range(count - 1) for one in drawn(ring(2820 + 10 * k, 1050, 8), name=f"class {k}")]
-    doubts = doubt(many + drawn(RIGHT[0], inner, name="tumor") + drawn(inner, name="class 0"))
-    assert ["1 of class class 0 in tumor" in said for said in doubts] == [True] * (count < 65)
+    warnings = doubt(many + drawn(RIGHT[0], inner, name="tumor") + drawn(inner, name="class 0"))
+    assert ["1 of class class 0 in tumor" in said for said in warnings] == [True] * (count < 65)
 
 
 @pytest.fixture

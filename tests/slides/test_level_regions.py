@@ -110,7 +110,9 @@ def test_a_level_shows_the_field_of_the_teachers_box(slides, name, n, corner):
 @pytest.mark.parametrize("mpp, reductions", [(0.5, ()), (0.5, (4, 8)), (0.25, (4, 16)), (0.5, (2, 4))])
 def test_where_levels_are_area_means_regions_differ_by_their_rounding_and_jpeg_only(tmp_path, mpp, reductions):
     image = draw_tissue(1152, 1216, PIECES)
-    low, level, read = read_both(tmp_path, write_slide(tmp_path / "a.svs", image, mpp, reductions), 4)
+    low, level, read = read_both(
+        tmp_path, write_slide(tmp_path / "a.svs", image=image, mpp=mpp, reductions=reductions), 4
+    )
     rows = files.read_rows(tmp_path / "regions.csv")
     assert list(low) == list(level) == [row["member"].replace("jpg", "png") for row in rows] and len(rows) >= 2
     n = round(4 / mpp)
@@ -196,7 +198,7 @@ def spoiled(path):
     ],
 )
 def test_a_level_that_cannot_be_read_is_named_with_what_to_write(tmp_path, fault, said):
-    path = write_levels(tmp_path / "a.tif", (1600, 1440), [1, 4], 0.5)
+    path = write_levels(tmp_path / "a.tif", size=(1600, 1440), downsamples=[1, 4], mpp=0.5)
     made = cut(tmp_path, path, 4)
     fault(path)
     with pytest.raises(InputError) as caught:

@@ -1,6 +1,7 @@
 """The picture of each slide: its tissue outlined, its regions boxed, gray when it is left out."""
 
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from lowpower.slides.overview import (
     shrink_mask,
 )
 from lowpower.slides.phantom import PhantomSettings, make_slide
+from lowpower.slides.region_row import RegionRow
+from lowpower.typed_values import typed_rows
 
 PIECES = [(300, 80, 260, 300), (40, 700, 500, 360), (700, 200, 300, 420)]  # y, x, height, width at 0.5 µm
 
@@ -32,9 +35,6 @@ def blue_and_vermilion(picture):
     """Which pixels are of either color, (H, W) bool each; a JPEG pales lines, pink tissue is neither."""
     difference = np.subtract(*np.asarray(picture).astype(int).transpose(2, 0, 1)[[0, 2]])
     return difference < -70, difference > 45
-
-
-SIDES = ("x", "y", "width", "height")
 
 
 def frame_of(folder):
@@ -69,7 +69,7 @@ def test_tissue_is_outlined_and_regions_are_boxed_where_they_are(tmp_path, piece
         assert blue[edge].mean() > 0.08
         edges |= edge
     assert blue.sum() > 500 and blue[~edges].mean() < 0.002
-    regions = [{key: float(row[key]) for key in SIDES} for row in files.read_rows(tmp_path / "regions.csv")]
+    regions = typed_rows(RegionRow, files.read_rows(tmp_path / "regions.csv"))
     for left, top, right, bottom in place_boxes(regions, frame, picture.size):
         for line in (red[top, left:right], red[bottom, left:right], red[top:bottom, left], red[top:bottom, right]):
             assert line.mean() > 0.7  # the outline of the tissue pales it where they touch
@@ -81,12 +81,12 @@ def test_the_mask_and_the_boxes_fit_the_picture():
     mask[5:, :6] = 255
     tissue = shrink_mask(Image.fromarray(mask), 128, frame=(0, 0, 1600, 1240), size=(200, 155))
     assert np.argwhere(tissue).min(axis=0).tolist() == [80, 0] and np.argwhere(tissue).max(axis=0).tolist() == [154, 95]
-    regions = [{"x": -64, "y": 640, "width": 832, "height": 640}, {"x": 768, "y": 0, "width": 832, "height": 640}]
+    regions = [SimpleNamespace(x=x, y=y, width=832, height=640) for x, y in ((-64, 640), (768, 0))]
     assert place_boxes(regions, (0, 0, 1600, 1240), (200, 155)).tolist() == [[0, 80, 96, 154], [96, 0, 199, 80]]
     part = (128, 640, 640, 1240)  # of which the tissue starts one pixel of the mask beyond the left edge
     assert shrink_mask(Image.fromarray(mask), 128, frame=part, size=(64, 75)).all()
     assert place_boxes(regions[:1], part, (64, 75)).tolist() == [[0, 0, 63, 74]]
-    inside = {"x": 256, "y": 800, "width": 128, "height": 80}
+    inside = SimpleNamespace(x=256, y=800, width=128, height=80)
     assert place_boxes([inside], part, (64, 75)).tolist() == [[16, 20, 32, 30]]
 
 
@@ -100,7 +100,7 @@ def test_the_frame_holds_the_tissue_and_a_margin_within_the_slide():
 
 def test_tissue_stays_visible_under_a_mesh_of_boxes():
     dark = Image.new("RGB", (120, 120), (48, 48, 48))
-    regions = [{"x": 4 * x, "y": 4 * y, "width": 4, "height": 4} for y in range(30) for x in range(30)]
+    regions = [SimpleNamespace(x=4 * x, y=4 * y, width=4, height=4) for y in range(30) for x in range(30)]
     boxes = place_boxes(regions, (0, 0, 120, 120), (120, 120))
     few, many = (np.asarray(draw_found(dark, np.ones((120, 120), bool), drawn)) for drawn in (boxes[: MANY - 1], boxes))
     paled, vermilion = few[2, 2, 0], few[0, 2, 0]
@@ -134,7 +134,7 @@ def test_a_slide_without_tissue_to_show_has_a_placeholder(tmp_path, pieces_slide
 @pytest.mark.slow
 def test_an_overview_is_small(tmp_path):
     path = tmp_path / "demo.tiff"
-    make_slide(path, "S001", "sheet_atypical", "", PhantomSettings(pieces=12, piece_px=128))
+    make_slide(path, slide="S001", label="sheet_atypical", fault="", settings=PhantomSettings(pieces=12, piece_px=128))
     cut_slide(tmp_path, path)
     data = (tmp_path / "overview.jpg").read_bytes()
     assert len(data) < 40_000

@@ -32,12 +32,12 @@ def reduce(image, times):
 @pytest.fixture(scope="module")
 def slide(tmp_path_factory):
     path = tmp_path_factory.mktemp("phantom") / "a.tiff"
-    make_slide(path, "a", "sheet_atypical", "", SMALL)
+    make_slide(path, slide="a", label="sheet_atypical", fault="", settings=SMALL)
     return path
 
 
 def test_equal_arguments_give_equal_bytes(slide, tmp_path):
-    make_slide(tmp_path / "b.tiff", "a", "sheet_atypical", "", SMALL)
+    make_slide(tmp_path / "b.tiff", slide="a", label="sheet_atypical", fault="", settings=SMALL)
     assert (tmp_path / "b.tiff").read_bytes() == slide.read_bytes()
 
 
@@ -70,7 +70,7 @@ def test_each_level_is_averaged_from_the_one_above(slide):
 
 
 def test_a_slide_without_mpp_is_the_same_picture(slide, tmp_path):
-    make_slide(tmp_path / "b.tiff", "a", "sheet_atypical", "no mpp", SMALL)
+    make_slide(tmp_path / "b.tiff", slide="a", label="sheet_atypical", fault="no mpp", settings=SMALL)
     with openslide.OpenSlide(tmp_path / "b.tiff") as without, openslide.OpenSlide(slide) as opened:
         assert openslide.PROPERTY_NAME_MPP_X not in without.properties
         assert openslide.PROPERTY_NAME_OBJECTIVE_POWER not in without.properties
@@ -79,7 +79,7 @@ def test_a_slide_without_mpp_is_the_same_picture(slide, tmp_path):
 
 
 def test_a_corrupt_slide_cannot_be_opened(tmp_path):
-    make_slide(tmp_path / "b.tiff", "a", "sheet_atypical", "corrupt", SMALL)
+    make_slide(tmp_path / "b.tiff", slide="a", label="sheet_atypical", fault="corrupt", settings=SMALL)
     assert (tmp_path / "b.tiff").stat().st_size > 0
     with pytest.raises(openslide.OpenSlideError):
         openslide.OpenSlide(tmp_path / "b.tiff")
@@ -88,20 +88,20 @@ def test_a_corrupt_slide_cannot_be_opened(tmp_path):
 @pytest.mark.parametrize("label", ["atypical", "sheet_pale", "", "lung_regular"])
 def test_unknown_class_is_named_with_the_known_ones(label, tmp_path):
     with pytest.raises(ValueError, match=f"slide a: .*{label!r}.*palisade_regular, .*sheet_atypical"):
-        make_slide(tmp_path / "a.tiff", "a", label, "", SMALL)
+        make_slide(tmp_path / "a.tiff", slide="a", label=label, fault="", settings=SMALL)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_drawn_slide_is_said_in_one_line(tmp_path, capsys):
     for fault in ("", "no mpp"):
-        make_slide(tmp_path / "b.tiff", "S001", "sheet_atypical", fault, SMALL)
+        make_slide(tmp_path / "b.tiff", slide="S001", label="sheet_atypical", fault=fault, settings=SMALL)
     line = "S001: 2 pieces of sheet_atypical, 896 x 512 px"
     assert capsys.readouterr().err.splitlines() == [line, f"{line}, made with the fault: no mpp"]
 
 
 def test_unknown_fault_is_an_error(tmp_path):
     with pytest.raises(ValueError, match=r"'torn'.*corrupt or no mpp"):
-        write_slide(tmp_path / "a.tiff", np.zeros((64, 64, 3), np.uint8), MPP, "torn")
+        write_slide(tmp_path / "a.tiff", image=np.zeros((64, 64, 3), np.uint8), mpp=MPP, fault="torn")
 
 
 @pytest.mark.slow

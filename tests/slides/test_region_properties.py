@@ -100,7 +100,7 @@ def within(ring, x, y):
 @pytest.mark.slow
 @given(some.lists(rings, min_size=1, max_size=3), some.sampled_from([1, 2, 3.7]), some.data())
 def test_a_pixel_is_inside_where_its_center_is(part, reduction, data):
-    box = Box(data.draw(some.integers(-20, 100)), data.draw(some.integers(-20, 100)), 64, 32)
+    box = Box(x=data.draw(some.integers(-20, 100)), y=data.draw(some.integers(-20, 100)), width=64, height=32)
     found = inside([part], reduction, box)
     assert found.shape == (32, 64)
     for _ in range(20):
@@ -123,14 +123,14 @@ def test_outline_boxes(outlines, reduction, fit):
         assert box.annotation == str(box.piece - 1)
         assert box.tissue == inside([[outlines[box.piece - 1]]], reduction, box).sum() > 0
     if not fit.least or not fit.longest:
-        around = Box(-1, -1, 302, 302)
+        around = Box(x=-1, y=-1, width=302, height=302)
         assert sum(box.tissue for box in boxes) == sum(inside([[ring]], reduction, around).sum() for ring in outlines)
 
 
 def test_neighbors_that_share_an_edge_share_no_pixel_and_leave_none():
     line = np.array([[100, 3], [40.3, 77.7], [120.9, 160.2], [90, 197]])
     left, right = (np.concatenate([line, [[x, 197], [x, 3]]]) for x in (5, 195))
-    box = Box(0, 0, 200, 200)
+    box = Box(x=0, y=0, width=200, height=200)
     both = [inside([[ring]], 1, box) for ring in (left, right)]
     whole = inside([[np.array([[5, 3], [195, 3], [195, 197], [5, 197]])]], 1, box)
     assert not (both[0] & both[1]).any() and np.array_equal(both[0] | both[1], whole)
@@ -143,7 +143,15 @@ def test_neighbors_that_share_an_edge_share_no_pixel_and_leave_none():
     some.floats(1, 1e6, allow_nan=False),
 )
 def test_the_largest_side_is_the_largest_whole_multiple_below_it(magnification, multiple, um):
-    fit = TilingSettings(magnification, multiple, "tissue", GridSettings(**GRID), um, 0, 95).fit
+    fit = TilingSettings(
+        magnification=magnification,
+        multiple=multiple,
+        unit="tissue",
+        grid=GridSettings(**GRID),
+        max_side_um=um,
+        min_area_um2=0,
+        jpeg_quality=95,
+    ).fit
     assert fit.longest % multiple == 0 and fit.longest <= 65500
     assert fit.longest * 10 / magnification <= um + 1e-3
     assert (fit.longest + multiple) * 10 / magnification > min(um, 65500 * 10 / magnification)

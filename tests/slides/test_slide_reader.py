@@ -13,10 +13,11 @@ from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files, rng
 from lowpower.slides import pyramid, slide_reader, tiff_tiles
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.resampling import Scale, read_area
-from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.slides.slide import open_slide
 from lowpower.slides.slide_reader import PlainReader
-from lowpower.slides.tiff_tiles import on_white
+from lowpower.slides.tiff_tiles import blend_on_white
 
 TISSUE = draw_tissue(1200, 1600, [(100, 150, 900, 1300)])
 BOXES = [(0, 0, 256, 256), (512, 256, 256, 256), (130, 70, 700, 500), (-40, -30, 100, 90), (1500, 1100, 300, 300)]
@@ -214,4 +215,4 @@ def test_transparent_becomes_white_not_black():
     image = Image.new("RGBA", (3, 1), (0, 0, 0, 0))
     image.putpixel((1, 0), (10, 20, 30, 255))
     image.putpixel((2, 0), (0, 0, 0, 51))
-    assert np.asarray(on_white(image)).tolist() == [[[255] * 3, [10, 20, 30], [204] * 3]]
+    assert np.asarray(blend_on_white(image)).tolist() == [[[255] * 3, [10, 20, 30], [204] * 3]]

@@ -19,15 +19,15 @@ GLASS_FRAME = ((40, 40), (40, 40), (0, 0))
 def mask_of(folder, image, pen_um=100, own_mask=""):
     """The state of a slide file whose pixels of 8 µm are an image's (H, W, 3)."""
     path = write_slide(folder / "a.svs", image, mpp=8, reductions=())
-    check_slide("S1", str(path), None, "", folder / "check.json")
+    check_slide("S1", path=str(path), mpp=None, exclude="", state=folder / "check.json")
     mask_tissue(
         folder / "check.json",
-        str(path),
-        own_mask,
-        8,
-        TissueSettings(pen_um=pen_um),
-        folder / "mask.png",
-        folder / "mask.json",
+        path=str(path),
+        own_mask=own_mask,
+        mask_mpp=8,
+        settings=TissueSettings(pen_um=pen_um),
+        mask=folder / "mask.png",
+        state=folder / "mask.json",
     )
     return files.read_json(folder / "mask.json")
 
@@ -125,13 +125,31 @@ def test_a_warning_excludes_nothing(tmp_path):
 
 @pytest.mark.parametrize("share", [0.29, 0.31])
 def test_the_share_of_ink_that_is_much(share):
-    assert bool(slide_warnings.doubt_ink(round(share * 1000), 1000, 1e-4)) == (share > slide_warnings.INKED)
+    assert bool(slide_warnings.warn_of_ink(round(share * 1000), 1000, 1e-4)) == (share > slide_warnings.INKED)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["cmu-1-small-region.svs", "tcga-cr-7395-01a-01-ts1.svs", "CMU-0-small.tiff"])
 def test_real_slides_have_no_false_warning(tmp_path, shared, name):
     path = str(shared / "data/slides" / name)
-    check_slide("S1", path, 0.25 if name.startswith("tcga") else None, "", tmp_path / "check.json")
-    mask_tissue(tmp_path / "check.json", path, "", 8, TissueSettings(), tmp_path / "mask.png", tmp_path / "mask.json")
+    check_slide(
+        "S1", path=path, mpp=0.25 if name.startswith("tcga") else None, exclude="", state=tmp_path / "check.json"
+    )
+    mask_tissue(
+        tmp_path / "check.json",
+        path=path,
+        own_mask="",
+        mask_mpp=8,
+        settings=TissueSettings(),
+        mask=tmp_path / "mask.png",
+        state=tmp_path / "mask.json",
+    )
     assert files.read_json(tmp_path / "mask.json")["warnings"] == []
+
+
+def test_a_warning_of_the_sheet_comes_first_and_an_excluded_slide_keeps_it(tmp_path):
+    path = write_slide(tmp_path / "a.svs", np.full((64, 64, 3), 240, np.uint8), mpp=1, reductions=())
+    for exclude in ("", "a fold"):
+        state = tmp_path / "check.json"
+        check_slide("S1", path=str(path), mpp=2.0, exclude=exclude, state=state, sheet_warning="its cell is long")
+        assert files.read_json(state)["warnings"][0] == "its cell is long"

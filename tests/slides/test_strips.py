@@ -82,10 +82,10 @@ def test_a_png_of_strips_has_their_pixels(monkeypatch, rows):
 
 @pytest.mark.parametrize("side", [4096, 8192, 65500])
 def test_a_strip_is_no_larger_than_a_restart_interval_and_a_small_box_is_whole(side):
-    found = in_strips(Box(-5, 7, side, 4096))
+    found = in_strips(Box(x=-5, y=7, width=side, height=4096))
     assert sum(strip.height for strip in found) == 4096 and found[-1].y + found[-1].height == 4096 + 7
     if side == 4096:
-        assert found == [Box(-5, 7, side, 4096)]
+        assert found == [Box(x=-5, y=7, width=side, height=4096)]
     else:
         assert all(-(-strip.width // 8) * strip.height // 8 <= strips.INTERVAL for strip in found)
         assert all(strip.height % 8 == 0 for strip in found)
@@ -97,12 +97,12 @@ def test_a_strip_is_no_larger_than_a_restart_interval_and_a_small_box_is_whole(s
 )
 def test_a_slide_cut_in_strips_has_the_same_pixels(tmp_path, monkeypatch, mpp, unit, reduction):
     """Of regions with another piece in them, of an outline, and where a box filter makes the pixels (0.4 µm)."""
-    path = write_slide(tmp_path / "a.svs", draw_tissue(1100, 1600, PIECES), mpp, (2, 4))
+    path = write_slide(tmp_path / "a.svs", image=draw_tissue(1100, 1600, PIECES), mpp=mpp, reductions=(2, 4))
     outlines = collection(feature([[100, 100], [803, 131], [420, 717], [100, 100]]), feature(OTHER))
     annotation = write(tmp_path / "a.geojson", outlines) if unit == "annotation" else ""
 
     def images(name):
-        how = cut(tmp_path / name, path, reduction, annotation, unit=unit)
+        how = cut(tmp_path / name, path=path, reduction=reduction, annotation=annotation, unit=unit)
         downsample_slide(tmp_path / name / "regions.zip", reduction, tmp_path / name / "low.zip")
         read_level(**how)
         found = []

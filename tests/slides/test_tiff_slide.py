@@ -9,7 +9,8 @@ from slide_files import cut_slide, draw_tissue, write_slide
 
 from lowpower import files
 from lowpower.slides import tiff_tiles
-from lowpower.slides.slide import ExcludedSlide, fingerprint_slide, open_slide
+from lowpower.slides.excluded_slide import ExcludedSlide
+from lowpower.slides.slide import fingerprint_slide, open_slide
 from lowpower.slides.slide_reader import PlainReader, Slide
 from lowpower.slides.tiff_slide import TiffSlide
 
@@ -94,16 +95,16 @@ def test_the_pixels_are_openslides_where_both_can(tmp_path, monkeypatch, name, c
                 assert np.array_equal(*(region[seen] for region in regions)), (level, box)
 
 
-OTHERS = {name: {} for name in ("jpegxl", "lerc", "png", "jpeg2000", 33004, 33005)} | {
+COMPRESSIONS = {name: {} for name in ("jpegxl", "lerc", "png", "jpeg2000", 33004, 33005)} | {
     "webp": {"lossless": True},
     "jpegxr": {"level": 100},
 }
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("compression", OTHERS)
+@pytest.mark.parametrize("compression", COMPRESSIONS)
 def test_compressions_that_openslide_lacks_give_the_stored_pixels(tmp_path, compression):
-    path = write(tmp_path / "a.tif", compression=compression, compressionargs=OTHERS[compression])
+    path = write(tmp_path / "a.tif", compression=compression, compressionargs=COMPRESSIONS[compression])
     with pytest.raises(openslide.OpenSlideError, match="Unsupported TIFF compression"):
         Slide(path)
     with open_slide(path) as slide:

@@ -130,15 +130,15 @@ def test_a_slide_without_tissue_says_what_to_do(tmp_path):
 )
 def test_masks_agree_with_another_tools(tmp_path, shared, name, expected, mpp, overlap):
     masked = tmp_path / "mask.png"
-    check_slide("s", str(shared / "data/slides" / name), mpp, "", tmp_path / "check.json")
+    check_slide("s", path=str(shared / "data/slides" / name), mpp=mpp, exclude="", state=tmp_path / "check.json")
     mask_tissue(
         tmp_path / "check.json",
-        str(shared / "data/slides" / name),
-        "",
-        8,
-        TissueSettings(),
-        masked,
-        tmp_path / "mask.json",
+        path=str(shared / "data/slides" / name),
+        own_mask="",
+        mask_mpp=8,
+        settings=TissueSettings(),
+        mask=masked,
+        state=tmp_path / "mask.json",
     )
     theirs = np.load(shared / "data/masks" / expected)
     ours = np.asarray(Image.open(masked).resize(theirs.shape[::-1], Image.Resampling.NEAREST)) > 0

@@ -81,7 +81,7 @@ def test_a_row_is_the_truth_and_its_shares_are_percent(figure):
     classes = ["$x$", "<b>", "_c_"]
     drawn, text = figure(counts([[3, 1, 0], [0, 1, 999], [0, 0, 0]], classes), classes)
     assert cells(drawn.axes[0]) == ["75", "25", "1", "99", "–", "–", "–"]  # 1 of 1,000 is neither none nor all
-    assert drawn.axes[0].get_title(loc="left") == "teacher\nn = 1,004, 0.4 % right"
+    assert drawn.axes[0].get_title(loc="left") == "teacher\nn = 1,004, 0.4 % correct"
     assert [tick.get_text() for tick in drawn.axes[0].get_yticklabels()] == classes
     for name in ("$x$", "&lt;b&gt;", "_c_"):
         assert text.count(f"<!-- {name} -->") == 2  # as they are: no formula, no markup
@@ -106,7 +106,7 @@ def test_every_model_has_a_matrix_of_its_largest_shares_and_of_one_split(figure)
     ]  # fmt: skip
     drawn, _ = figure(rows, classes)
     titles = [axes.get_title(loc="left") for axes in drawn.axes[:-1]]
-    assert titles == [f"{name}\nn = 18, 0.4 % right" for name in ("teacher", "sskd", "sskd")]
+    assert titles == [f"{name}\nn = 18, 0.4 % correct" for name in ("teacher", "sskd", "sskd")]
     assert cells(drawn.axes[-1])[0].startswith("Percent of the regions (test)")
 
 

@@ -29,10 +29,10 @@ def gather(folder, slides, on_excluded="continue", min_usable=1):
     paths = [write_states(folder, slide, *fault) for slide, fault in slides.items()]
     checks, masks, tiles = zip(*paths, strict=True)
     gather_slides(
-        checks, masks, tiles, list(slides), [f"P{slide}" for slide in slides], on_excluded, min_usable,
-        folder / "intake.csv",
+        checks, masks=masks, tiles=tiles, slides=list(slides), patients=[f"P{slide}" for slide in slides],
+        on_excluded=on_excluded, min_usable=min_usable, csv=folder / "intake.csv",
     )  # fmt: skip
-    tabulate_slides(folder / "intake.csv", None, folder / "table.csv", folder / "intake.md")
+    tabulate_slides(folder / "intake.csv", names=None, csv=folder / "table.csv", md=folder / "intake.md")
     return files.read_rows(folder / "intake.csv"), (folder / "intake.md").read_text()
 
 
@@ -56,7 +56,7 @@ def test_warnings_of_every_step_reach_the_table_and_exclude_nothing(tmp_path):
     others = write_states(tmp_path, "B")
     arguments = zip(paths, others, strict=True)
     gather_slides(*arguments, ["A", "B"], ["P", "Q"], "fail", 2, tmp_path / "intake.csv")
-    tabulate_slides(tmp_path / "intake.csv", None, tmp_path / "table.csv", tmp_path / "intake.md")
+    tabulate_slides(tmp_path / "intake.csv", names=None, csv=tmp_path / "table.csv", md=tmp_path / "intake.md")
     rows = files.read_rows(tmp_path / "table.csv")
     assert [(row["state"], row["warning"]) for row in rows] == [
         ("usable", "mpp | twice; no tissue there; all of it"),
@@ -123,7 +123,9 @@ def test_index_lists_every_region_whatever_the_order_of_slides(tmp_path):
     intake = write_intake(tmp_path, ["A", "B"], ["empty"])
     for order in (["B", "A", "empty"], ["empty", "A", "B"]):
         tables, images = zip(*(paths[slide] for slide in order), strict=True)
-        index_regions(tables, images, order, 2, intake, tmp_path / f"{order[0]}-index.csv")
+        index_regions(
+            tables, images=images, slides=order, reduction=2, intake=intake, index=tmp_path / f"{order[0]}-index.csv"
+        )
     assert (tmp_path / "B-index.csv").read_bytes() == (tmp_path / "empty-index.csv").read_bytes()
     rows = files.read_rows(tmp_path / "B-index.csv")
     assert [row["region"] for row in rows] == ["A_00000", "B_00000", "B_00001"]
@@ -135,14 +137,28 @@ def test_index_lists_every_region_whatever_the_order_of_slides(tmp_path):
 
 def test_no_usable_slide_gives_a_header(tmp_path):
     table, images = write_regions(tmp_path, "A", 0)
-    index_regions([table], [images], ["A"], 1, write_intake(tmp_path, "A"), tmp_path / "index.csv")
+    index_regions(
+        [table],
+        images=[images],
+        slides=["A"],
+        reduction=1,
+        intake=write_intake(tmp_path, "A"),
+        index=tmp_path / "index.csv",
+    )
     assert (tmp_path / "index.csv").read_text().startswith("region,slide,zip,member,width,height,area_mm2")
     assert files.read_rows(tmp_path / "index.csv") == []
 
 
 def test_what_intake_excludes_is_not_indexed(tmp_path):
     tables, images = zip(*(write_regions(tmp_path, slide, 2) for slide in "AB"), strict=True)
-    index_regions(tables, images, "AB", 1, write_intake(tmp_path, "A", "B"), tmp_path / "index.csv")
+    index_regions(
+        tables,
+        images=images,
+        slides="AB",
+        reduction=1,
+        intake=write_intake(tmp_path, "A", "B"),
+        index=tmp_path / "index.csv",
+    )
     assert [row["region"] for row in files.read_rows(tmp_path / "index.csv")] == ["A_00000", "A_00001"]
 
 
@@ -153,7 +169,7 @@ def test_a_zip_that_does_not_match_its_table_is_named_with_the_command_that_mend
     with pytest.raises(
         ValueError, match=r"A\.zip holds 1 images for 2 regions.*00001\.jpg.*snakemake --forcerun .*A\.zip"
     ):
-        index_regions([table], [images], ["A"], 1, intake, tmp_path / "index.csv")
+        index_regions([table], images=[images], slides=["A"], reduction=1, intake=intake, index=tmp_path / "index.csv")
     images.write_bytes(b"half a ZIP")
     with pytest.raises(ValueError, match=r"A\.zip is not a whole ZIP.*snakemake --forcerun"):
-        index_regions([table], [images], ["A"], 1, intake, tmp_path / "index.csv")
+        index_regions([table], images=[images], slides=["A"], reduction=1, intake=intake, index=tmp_path / "index.csv")

@@ -176,7 +176,7 @@ def test_one_patient_has_no_interval_and_one_class_no_auroc():
 @pytest.mark.slow
 def test_the_results_in_short_name_the_teacher_and_the_range_of_the_lowest_magnification():
     reads = "teacher at 10x (1.0 µm/px) 100.0 %, sskd at 2.5x (4.0 µm/px) 87.5 %, scratch at 2.5x (4.0 µm/px) 50.0 %"
-    assert in_short(rows_of(STUDY)) == f"results: 18 rows; right of 8 patients (test): {reads}"
+    assert in_short(rows_of(STUDY)) == f"results: 18 rows; correct of 8 patients (test): {reads}"
     assert in_short(rows_of(STUDY[:2])).endswith("100.0 %, scratch at 2.5x (4.0 µm/px) 50.0 %")
     assert "no predictions" in in_short([])
 
@@ -245,7 +245,7 @@ def test_every_class_has_its_metrics_and_one_without_patients_has_none(tmp_path)
 def test_patients_are_a_row_with_every_models_call(tmp_path):
     study = [*STUDY[:2], (model("sskd", unlabeled=100, seed=1), predictions(7))]
     units, models = write_units(tmp_path, study, JUDGING)
-    list_patients(units, models, CLASSES, ["test"], None, tmp_path / "patients.csv")
+    list_patients(units, models=models, classes=CLASSES, reported=["test"], names=None, csv=tmp_path / "patients.csv")
     rows = read_rows(tmp_path / "patients.csv")
     assert [(row["patient"], row["seed"]) for row in rows[:3]] == [("p0", "0"), ("p0", "1"), ("p1", "0")]
     last = next(row for row in rows if (row["patient"], row["seed"]) == ("p7", "0"))

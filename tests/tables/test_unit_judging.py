@@ -63,7 +63,7 @@ STUDIES = {
 def test_the_file_gives_back_what_is_judged_of_any_models_and_splits(tmp_path, name, way):
     study, together = STUDIES[name], Aggregation(way, 2)
     judging = JUDGING | {"aggregation": Aggregation(way, 2)}
-    units, models = write_units(tmp_path, study, judging, ("test", "external"))
+    units, models = write_units(tmp_path, study=study, judging=judging, splits=("test", "external"))
     for chosen in (range(len(study)), [1], [len(study) - 1, 0]):
         frames, folders = [study[i][1] for i in chosen], [models[i].folder for i in chosen]
         for splits in (["test"], ["val", "test", "external"], ["val"]):
@@ -85,7 +85,7 @@ def test_the_file_has_the_same_bytes_twice_and_a_row_for_each_unit(tmp_path):
 
 
 def test_a_leak_and_bad_probabilities_stop_before_anything_is_written(tmp_path):
-    rows = [{"seed": 1, "patient": "p3", "split": "train"}]
+    rows = [{"seed": 1, "slide": "s3", "patient": "p3", "split": "train"}]
     files.write_rows(tmp_path / "splits.csv", list(rows[0]), rows)
     divisions = [tmp_path / "splits.csv"]
     write_units(tmp_path, STUDY[:1], JUDGING, divisions=divisions)  # another seed trains on the patient

@@ -37,6 +37,7 @@ def test_no_script_of_a_rule_can_be_imported_by_its_name(tmp_path):
     assert "No module named 'plan'" in run.stderr
 
 
+@pytest.mark.slow
 def test_the_jobs_of_a_copy_run_its_own_library(tmp_path):
     folder = copy_project(tmp_path)
     with open(folder / "workflow_scripts/lowpower/files.py", "a", encoding="utf-8") as module:
@@ -108,7 +109,9 @@ def test_seeds_with_equal_numbers_of_patients_share_a_line(monkeypatch, tmp_path
 
 def test_check_reports_a_sheet_that_is_not_ready(monkeypatch, tmp_path):
     monkeypatch.chdir(ROOT)
-    (tmp_path / "more.yaml").write_text("classes: [palisade_regular, palisade_atypical, sheet_regular]\n")
+    (tmp_path / "more.yaml").write_text(
+        "cohort: unready\nclasses: [palisade_regular, palisade_atypical, sheet_regular]\n"
+    )
     said = fails("check", "--configfile", SMOKE, tmp_path / "more.yaml")
     assert said.startswith("data/smoke/slides.csv is not ready for training:\n- label 'sheet_atypical' on ")
 
@@ -173,6 +176,7 @@ def test_snakemake_takes_over_with_its_own_options(subcommand, monkeypatch):
     assert started == [(sys.executable, [*python, *further]), (sys.executable, python)]
 
 
+@pytest.mark.slow
 def test_plan_runs_snakemake(tmp_path):
     folder = copy_project(tmp_path)
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONHASHSEED"}

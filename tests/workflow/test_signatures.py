@@ -26,7 +26,8 @@ from lowpower.slides.region_plan import TilingSettings
 from lowpower.slides.slide_check import check_slide
 from lowpower.slides.tiling import tile_slide
 from lowpower.slides.tissue import TissueSettings, mask_tissue
-from lowpower.step_arguments import LEFT_OUT, arguments_of, as_type, is_left_out, read_command_line
+from lowpower.step_arguments import LEFT_OUT, arguments_of, is_left_out, read_command_line
+from lowpower.typed_values import as_type
 
 SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
 CLASSES = ["palisade_regular", "palisade_atypical", "sheet_regular", "sheet_atypical"]
@@ -167,6 +168,7 @@ def run_alone(folder, script, *words):
     return subprocess.run(command, cwd=folder, capture_output=True, text=True)
 
 
+@pytest.mark.slow
 def test_scripts_run_alone_and_do_what_their_functions_do(tmp_path):
     folder = tmp_path / "shell"
     folder.mkdir()
@@ -191,8 +193,8 @@ def test_scripts_run_alone_and_do_what_their_functions_do(tmp_path):
     own = tmp_path / "own"
     own.mkdir()
     slide, check, mask = str(own / "s.tiff"), own / "check.json", (own / "mask.png", own / "mask.json")
-    make_slide(slide, "s", CLASSES[0], "", drawing)
-    check_slide("s", slide, None, "", check)
+    make_slide(slide, slide="s", label=CLASSES[0], fault="", settings=drawing)
+    check_slide("s", path=slide, mpp=None, exclude="", state=check)
     mask_tissue(check, slide, "", 8, tissue, *mask)
     outputs = [own / name for name in ("r.csv", "r.geojson", "r.zip", "tile.json", "o.jpg")]
     tile_slide(check, *mask, slide, "", as_type(TilingSettings, settings), *outputs)
@@ -201,6 +203,7 @@ def test_scripts_run_alone_and_do_what_their_functions_do(tmp_path):
         assert (folder / path.name).read_bytes() == path.read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_a_script_alone_shows_its_options_and_names_what_is_wrong(tmp_path):
     text = run_alone(tmp_path, "tile_slide", "--help").stdout
     assert "--mask-state FILE" in text and "TilingSettings with" in text and "magnification, multiple, unit" in text

@@ -37,7 +37,7 @@ examples:
   lowpower check --configfile my.yaml                check a config of your own, which replaces config.yaml
   lowpower check --configfile my.yaml site.yaml      check both, merged as `snakemake --configfile` merges them
 
-The exit status is 1 where something has to be changed. No slide is opened: `snakemake intake` does that.
+The exit status is 1 if something must be changed. No slide is opened: `snakemake intake` does that.
 """
 SNAKEMAKE = """\
 examples:
@@ -66,8 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif parsed.subcommand in ("plan", "verify"):
             _run_snakemake(parsed.subcommand, parsed.configfile, further)
         elif further:
-            told = f"lowpower {parsed.subcommand} does not take {' '.join(further)}"
-            raise InputError(f"{told}; put names with blanks in quotes, and see: lowpower {parsed.subcommand} --help")
+            problem = f"lowpower {parsed.subcommand} does not take {' '.join(further)}"
+            raise InputError(
+                f"{problem}; put names with blanks in quotes, and see: lowpower {parsed.subcommand} --help"
+            )
         elif parsed.subcommand == "sheet":
             _draft_sheet(parsed.folder, parsed.sheet)
         else:
@@ -80,8 +82,8 @@ def make_parser() -> Parser:
     """Make the parser of all subcommands."""
     # without abbreviations: --config is Snakemake's, not --configfile
     form: dict[str, Any] = {"formatter_class": argparse.RawDescriptionHelpFormatter, "allow_abbrev": False}
-    about = "Train classifiers that read histology slides at low magnification."
-    parser = Parser(prog="lowpower", description=about, epilog=EXAMPLES, **form)
+    description = "Train classifiers that read histology slides at low magnification."
+    parser = Parser(prog="lowpower", description=description, epilog=EXAMPLES, **form)
     parser.add_argument("--version", action="version", version=f"lowpower {__version__}")
     subcommands = parser.add_subparsers(title="subcommands", dest="subcommand", metavar="COMMAND")
 
@@ -96,8 +98,8 @@ def make_parser() -> Parser:
         add("plan", "Print jobs, hours, memory and disk of a study.", SNAKEMAKE.format(name="plan")),
         add("verify", "Compute the tables of a study again and compare them.", SNAKEMAKE.format(name="verify")),
     ):
-        about = "config files, merged; a later one wins (default: config.yaml)"
-        subcommand.add_argument("--configfile", metavar="FILE", nargs="+", default=[], help=about)
+        description = "config files, merged; a later one wins (default: config.yaml)"
+        subcommand.add_argument("--configfile", metavar="FILE", nargs="+", default=[], help=description)
     return parser
 
 

@@ -23,8 +23,8 @@ def remedy(error: BaseException) -> str | None:
             "than that (training.batch and training.memory_mb do not affect it)"
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        where = f" for {error.filename}" if error.filename else f" ({Path.cwd()})"
-        return f"no space is left on the disk{where}; free some space and repeat the command: finished files are kept"
+        disk = f" for {error.filename}" if error.filename else f" ({Path.cwd()})"
+        return f"no space is left on the disk{disk}; free some space and repeat the command: finished files are kept"
     if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return (
             f"{error.filename} cannot be written or read ({error.strerror}); fix the permissions, or use another folder"

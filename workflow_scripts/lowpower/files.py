@@ -10,7 +10,7 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,8 @@ import numpy as np
 from PIL import Image
 
 Image.MAX_IMAGE_PIXELS = None  # a resection at 10x exceeds Pillow's limit against attacks
+
+CsvRow = dict[str, str]  # a row of a table: text by column
 
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]")
 _RESERVED = re.compile(r"\.|[0-9.]+x(-level)?")  # "10x" is a magnification in the same folder, "." starts a hidden file
@@ -68,7 +70,7 @@ def read_json(path: str | Path) -> dict:
     return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
-def write_rows(path: str | Path, columns: list[str], rows: Iterable[dict]) -> None:
+def write_rows(path: str | Path, columns: list[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write a CSV with these columns in this order; no rows gives the header alone.
 
     Text that a spreadsheet would take for a formula gets a leading apostrophe, which ``read_rows`` removes.
@@ -79,23 +81,23 @@ def write_rows(path: str | Path, columns: list[str], rows: Iterable[dict]) -> No
         table.writeheader()
         for row in rows:
             returns = any("\r" in str(cell) for cell in row.values())  # csv leaves these unquoted before Python 3.13
-            (quoted if returns else table).writerow({key: _guarded(cell) for key, cell in row.items()})
+            (quoted if returns else table).writerow({key: _escape_formula(cell) for key, cell in row.items()})
 
 
-def read_rows(path: str | Path) -> list[dict[str, str]]:
+def read_rows(path: str | Path) -> list[CsvRow]:
     """Read a CSV written by ``write_rows``; every value is text."""
     with open(path, newline="", encoding="utf-8") as table:
-        return [{key: _unguarded(cell) for key, cell in row.items()} for row in csv.DictReader(table)]
+        return [{key: _unescape_formula(cell) for key, cell in row.items()} for row in csv.DictReader(table)]
 
 
-def _guarded(cell: object) -> object:
+def _escape_formula(cell: object) -> object:
     """A cell, with an apostrophe if it looks like a formula, or like one that already has apostrophes."""
     if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
         return f"'{cell}"
     return cell
 
 
-def _unguarded(cell: str) -> str:
+def _unescape_formula(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 

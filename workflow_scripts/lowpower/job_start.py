@@ -26,8 +26,8 @@ def run_step(step: Callable[..., None], snakemake: Any = None) -> None:
     open_log(snakemake.log[0])
     if "SLURM_JOB_ID" in os.environ:
         wait_for_clock(snakemake.input)
-    named = [snakemake.input.items(), snakemake.output.items(), snakemake.params.items()]
-    step(**arguments_of(step, dict(item for part in named for item in part)))
+    sections = [snakemake.input.items(), snakemake.output.items(), snakemake.params.items()]
+    step(**arguments_of(step, dict(item for section in sections for item in section)))
 
 
 def wait_for_clock(inputs: Iterable[str | Path]) -> None:
@@ -36,16 +36,16 @@ def wait_for_clock(inputs: Iterable[str | Path]) -> None:
     On file systems that use the writer's time, a node whose clock is slow would date its outputs before its inputs, and
     Snakemake would fail the job. One machine has one clock, so only nodes of a cluster need this.
     """
-    written, newest = max(((_written(path), str(path)) for path in inputs), default=(0.0, ""))
-    behind = written - time.time()
-    if behind > LONGEST:
-        say(f"WARNING: {newest} is {behind:,.0f} s newer than this machine's clock. Set the clock, or `touch` the file")
-    elif behind > 0:
-        say(f"waiting {behind:.1f} s: {newest} is newer than this machine's clock")
-        time.sleep(behind)
+    newest_time, newest = max(((_modification_time(path), str(path)) for path in inputs), default=(0.0, ""))
+    delay = newest_time - time.time()
+    if delay > LONGEST:
+        say(f"WARNING: {newest} is {delay:,.0f} s newer than this machine's clock. Set the clock, or `touch` the file")
+    elif delay > 0:
+        say(f"waiting {delay:.1f} s: {newest} is newer than this machine's clock")
+        time.sleep(delay)
 
 
-def _written(path: str | Path) -> float:
+def _modification_time(path: str | Path) -> float:
     """Modification time of a file, in seconds since 1970; 0 for a missing file, which the step reports."""
     try:
         return Path(path).stat().st_mtime

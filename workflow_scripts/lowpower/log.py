@@ -41,7 +41,7 @@ def say(text: str) -> None:
         print(text, file=_terminal, flush=True)
 
 
-def hush() -> None:
+def silence() -> None:
     """Silence this process, because only the first of several processes of a job prints."""
     global _terminal
     sys.stdout = sys.stderr = _terminal = open(os.devnull, "w")  # noqa: SIM115, for the rest of the process
@@ -50,8 +50,8 @@ def hush() -> None:
 class Progress:
     """Report of a long step's progress, rate and remaining time, at most every ``every`` seconds."""
 
-    def __init__(self, what: str, total: int, done: int = 0, every: float = 10.0) -> None:
-        self.what, self.total, self.first, self.every = what, total, done, every
+    def __init__(self, title: str, total: int, done: int = 0, every: float = 10.0) -> None:
+        self.title, self.total, self.first, self.every = title, total, done, every
         self.start = self.last = time.monotonic()
 
     def at(self, done: int, note: str = "") -> None:
@@ -62,4 +62,4 @@ class Progress:
         self.last = now
         rate = (done - self.first) / max(now - self.start, 1e-9)
         left = (self.total - done) / rate if rate else float("nan")
-        say(f"{self.what}: {done} of {self.total}, {rate:.3g}/s, {left:.0f} s left{', ' + note if note else ''}")
+        say(f"{self.title}: {done} of {self.total}, {rate:.3g}/s, {left:.0f} s left{', ' + note if note else ''}")

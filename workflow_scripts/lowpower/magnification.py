@@ -45,8 +45,8 @@ def whole_reduction(scale: float) -> int | None:
     return n if abs(scale / n - 1) <= WHOLE + 1e-9 else None
 
 
-def written_out(high: float, low: float) -> float:
-    """Restore all digits of ``low`` if it was rounded: ``written_out(10, 1.6667) == 10 / 6``.
+def exact_magnification(high: float, low: float) -> float:
+    """Restore all digits of ``low`` if it was rounded: ``exact_magnification(10, 1.6667) == 10 / 6``.
 
     It counts as rounded if it is a whole reduction of ``high`` to within one part in 1,000; else it is unchanged.
     """

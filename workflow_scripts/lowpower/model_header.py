@@ -33,10 +33,10 @@ class ModelHeader:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read the header; keys unknown to this version are ignored. Raises TypeError or ValueError."""
-        values, known = dict(json.loads(text)), {field.name for field in fields(cls)}
-        if lacking := {"architecture", "classes"} - values.keys():
-            raise ValueError(f"its header lacks {min(lacking)}")
-        return cls(**{key: value for key, value in values.items() if key in known})
+        values, names = dict(json.loads(text)), {field.name for field in fields(cls)}
+        if missing := {"architecture", "classes"} - values.keys():
+            raise ValueError(f"its header lacks {min(missing)}")
+        return cls(**{key: value for key, value in values.items() if key in names})
 
     def to_json(self) -> str:
         """Convert the header to JSON with sorted keys, so that it has the same bytes in each run."""
@@ -52,7 +52,7 @@ def model_header(path: str | Path) -> ModelHeader:
         with open(path, "rb") as file:
             size = int.from_bytes(file.read(8), "little")
             if size > Path(path).stat().st_size:
-                raise ValueError("it is no safetensors file, or one that is cut short")
+                raise ValueError("it is not a safetensors file, or it is cut short")
             return ModelHeader.from_json(json.loads(file.read(size))["__metadata__"]["lowpower"])
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a model of lowpower ({error})") from None

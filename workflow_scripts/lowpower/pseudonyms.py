@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable
 from pathlib import Path
 
-from lowpower.files import read_rows, safe_name, write_rows
+from lowpower.files import CsvRow, read_rows, safe_name, write_rows
 
 COLUMNS = ["kind", "id", "pseudonym"]
 KEY = "pseudonym.key"
@@ -28,14 +28,14 @@ def make_pseudonyms(slides: Iterable[str], patients: Iterable[str], table: str |
     folder = Path(table).parent
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
-    key = _key(folder / KEY)
+    key = _read_or_make_key(folder / KEY)
     ids = [("slide", name) for name in slides] + [("patient", name) for name in patients]
-    rows = [dict(zip(COLUMNS, (*one, _pseudonym(key, *one)), strict=True)) for one in sorted(set(ids))]
+    rows = [dict(zip(COLUMNS, (*pair, _pseudonym(key, *pair)), strict=True)) for pair in sorted(set(ids))]
     write_rows(table, COLUMNS, rows)
     Path(table).chmod(0o600)
 
 
-def _key(path: Path) -> bytes:
+def _read_or_make_key(path: Path) -> bytes:
     """Read the key of a study, or make a new one."""
     try:
         with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
@@ -57,14 +57,15 @@ def read_names(table: str | Path | None) -> "Names":
 class Names:
     """Names of slides, patients and regions. rows: of pseudonyms.csv; without rows they keep their ids."""
 
-    def __init__(self, rows: Iterable[dict[str, str]]) -> None:
+    def __init__(self, rows: Iterable[CsvRow]) -> None:
         self.of = {(row["kind"], row["id"]): row["pseudonym"] for row in rows}
         self.hidden = bool(self.of)
         # in text, an id of both a slide and a patient is taken for the slide
-        called = {name: self.of[kind, name] for kind, name in sorted(self.of)}
-        self.called = {safe_name(name): pseudonym for name, pseudonym in called.items()} | called
-        own = "|".join(re.escape(name) for name in sorted(self.called, key=len, reverse=True))
-        self.own = re.compile(rf"(?<![^\W_])(?:{own})(?![^\W_])")  # whole words, or the slide's part of a region's id
+        pseudonym_of = {name: self.of[kind, name] for kind, name in sorted(self.of)}
+        self.called = {safe_name(name): pseudonym for name, pseudonym in pseudonym_of.items()} | pseudonym_of
+        any_id = "|".join(re.escape(name) for name in sorted(self.called, key=len, reverse=True))
+        # whole words, or the slide's part of a region's id
+        self.id_pattern = re.compile(rf"(?<![^\W_])(?:{any_id})(?![^\W_])")
 
     def slide(self, name: str) -> str:
         """Name of a slide."""
@@ -79,9 +80,9 @@ class Names:
         slide, _, number = name.rpartition("_")
         return f"{self.called[slide]}_{number}" if self.hidden else name
 
-    def text(self, said: str) -> str:
+    def text(self, text: str) -> str:
         """Replace every id in a text by the name of its slide or patient."""
-        return self.own.sub(lambda found: self.called[found[0]], said) if self.hidden else said
+        return self.id_pattern.sub(lambda match: self.called[match[0]], text) if self.hidden else text
 
 
 OWN = Names([])  # slides and patients keep their ids

@@ -9,7 +9,7 @@ _POOLED = 2  # maps of a view: the maximum and the mean
 _CHANNELS = 256  # of the teacher's feature map
 _CELL = 64**2  # the teacher's pixels per position of a recorded map, which has half its grid of 1/32
 _LOGIT = 4  # bytes
-_PLACE = 16  # bytes of a view: height, width and offset of its map
+_POSITION = 16  # bytes of a view: height, width and offset of its map
 _REGION = 90  # bytes of a region in the header: its id and the fingerprint of its slide's images
 _WEIGHTS = {"color": 96, "resnet10": 4_920_960, "resnet18": 44_744_608, "resnet34": 85_207_072, "resnet50": 94_245_032}
 _OF_CLASS = {"color": 56, "resnet10": 1_028, "resnet18": 2_052, "resnet34": 2_052, "resnet50": 8_196}
@@ -18,7 +18,7 @@ _HEADER = {"color": 2_000, "resnet10": 6_000, "resnet18": 15_000, "resnet34": 24
 
 def recording_mb(regions: float, views: int, megapixels: float, classes: int) -> float:
     """MB of a teacher's recording. regions: training regions; megapixels: of one, at the teacher's magnification."""
-    view = _POOLED * _CHANNELS * _MAP_BYTES * megapixels * 1e6 / _CELL + _LOGIT * classes + _PLACE
+    view = _POOLED * _CHANNELS * _MAP_BYTES * megapixels * 1e6 / _CELL + _LOGIT * classes + _POSITION
     return regions * (views * view + _REGION) / 1e6
 
 

@@ -12,7 +12,7 @@ from typing import Any, Self
 from lowpower.errors import InputError
 from lowpower.files import read_json, write_json
 from lowpower.log import say
-from lowpower.step_arguments import as_type
+from lowpower.typed_values import as_type
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,6 @@ class SlideState:
         """The step that writes states of this class."""
         return str(next(field.default for field in fields(cls) if field.name == "step"))
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Build the state from the plain values of ``as_dict``."""
-        return as_type(cls, {key: value for key, value in values.items() if key != "state"})
-
     def as_dict(self) -> dict[str, Any]:
         """Convert the state to plain values, for JSON."""
         return {"slide": self.slide, "step": self.step, "state": self.state} | asdict(self)
@@ -50,7 +45,7 @@ class SlideState:
     def read(cls, path: str | Path) -> Self:
         """Read the state that a step wrote."""
         try:
-            return cls.from_dict(read_json(path))
+            return as_type(cls, {key: value for key, value in read_json(path).items() if key != "state"})
         except (InputError, TypeError, ValueError) as error:
             raise InputError(
                 f"{path} is not a state that {cls.own_step()} wrote ({error}); delete it and run snakemake again"
@@ -64,15 +59,15 @@ class SlideState:
         """Combine with the state of an earlier step: a slide that was excluded there keeps that step and reason."""
         return self if earlier.is_usable else replace(self, step=earlier.step, reason=earlier.reason)
 
-    def announce(self, found: str) -> None:
-        """Log the step's finding (``found``, filled in with the state's fields), or that it excluded the slide.
+    def announce(self, finding: str) -> None:
+        """Log the step's finding (``finding``, filled in with the state's fields), or that it excluded the slide.
 
         Each warning of the step has a line of its own. A slide that an earlier step excluded has no lines.
         """
         for warning in self.warnings:
             say(f"WARNING: {self.slide}: {warning}")
         if self.is_usable:
-            say(f"{self.slide}: {found.format_map(vars(self))}")
+            say(f"{self.slide}: {finding.format_map(vars(self))}")
         elif self.step == self.own_step():
             say(f"{self.slide} is excluded ({self.step}): {self.reason}")
 

@@ -22,7 +22,7 @@ def clean(text: str) -> str:
     return wrapped[1].strip() if wrapped else text
 
 
-def look_of(name: str) -> str:
+def lookalike_key(name: str) -> str:
     """Key that is equal for names that look alike: it ignores case, width, kind of dash and look-alike alphabets."""
     return unicodedata.normalize("NFKC", name).casefold().translate(_ALIKE)
 
@@ -33,7 +33,7 @@ def likeness(name: str) -> str:
     ``likeness("P-01") == likeness("p_1.") == likeness("P1")``. Only leading zeros of the first number are ignored:
     100200.01 is not 100200.1.
     """
-    text = re.sub("[_ ]", "-", look_of(name)).strip("-.'\"")
+    text = re.sub("[_ ]", "-", lookalike_key(name)).strip("-.'\"")
     text = re.sub(r"(?<=[^\W\d])-+(?=\d)", "", text)  # P-1 is P1, but 1-11 is not 11-1
     text = re.sub(r"(?<=\d)\.0$", "", text)  # 7.0 is a 7 that a program read as a number
     return re.sub(r"^(\D*)0+(?=\d)", r"\1", text)
@@ -41,7 +41,7 @@ def likeness(name: str) -> str:
 
 def spelled_twice(names: Iterable[str]) -> list[list[str]]:
     """Group different names that may mean one thing; sorted."""
-    together: dict[str, set[str]] = {}
+    groups: dict[str, set[str]] = {}
     for name in names:
-        together.setdefault(likeness(name), set()).add(name)
-    return sorted(sorted(group) for group in together.values() if len(group) > 1)
+        groups.setdefault(likeness(name), set()).add(name)
+    return sorted(sorted(group) for group in groups.values() if len(group) > 1)

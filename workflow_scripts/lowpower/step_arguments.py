@@ -7,13 +7,14 @@ Snakemake alone (``LEFT_OUT``).
 import argparse
 import inspect
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from lowpower.errors import InputError
+from lowpower.typed_values import LISTS, alternatives, as_type
 
 LEFT_OUT = {
     "code": "param: hash of the code of a step; a change reruns it",
@@ -21,7 +22,6 @@ LEFT_OUT = {
     "claims": "input: the register of claims, to be written before the first teacher",
     "demo_slide": "input: the slide that a rule draws; the step gets its path as a param, as of a user's slide",
 }
-_LISTS = (list, tuple, Sequence, Iterable)
 
 
 def is_left_out(name: str) -> bool:
@@ -53,27 +53,6 @@ def _is_empty(value: object) -> bool:
     return value is None or (isinstance(value, list) and not value)
 
 
-def as_type(hint: Any, value: Any) -> Any:
-    """Convert a plain value (JSON) to an annotated type: a dict to its dataclass, at any depth; a list to a tuple."""
-    for kind in _alternatives(hint):
-        origin, inner = get_origin(kind) or kind, get_args(kind)
-        if isinstance(value, Mapping) and isinstance(origin, type) and is_dataclass(origin):
-            hints = get_type_hints(origin)
-            if unknown := value.keys() - {field.name for field in fields(origin)}:
-                raise InputError(f"{origin.__name__} has no field {min(unknown)!r}; it has {', '.join(hints)}")
-            return origin(**{name: as_type(hints[name], part) for name, part in value.items()})
-        if isinstance(value, Mapping) and origin in (dict, Mapping) and inner:
-            return {inner[0](name): as_type(inner[1], part) for name, part in value.items()}
-        if isinstance(value, list | tuple) and origin in _LISTS:
-            return (tuple if origin is tuple else list)(as_type(inner[0] if inner else Any, part) for part in value)
-    return value
-
-
-def _alternatives(hint: Any) -> tuple:
-    """Types of a union, or the single type."""
-    return get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
-
-
 def read_command_line(step: Callable[..., None], words: Sequence[str] | None = None) -> dict[str, Any]:
     """Read the arguments of a step from a shell: one option per parameter, or a JSON file with any of them by name."""
     parser = argparse.ArgumentParser(
@@ -94,12 +73,12 @@ def _option(name: str) -> str:
 
 def _reading(hint: Any) -> dict[str, Any]:
     """Options of argparse for a parameter of this type: text, lists of text and flags as words, all else as JSON."""
-    kind = next(kind for kind in _alternatives(hint) if kind is not NoneType)
+    kind = next(kind for kind in alternatives(hint) if kind is not NoneType)
     about = {"help": inspect.formatannotation(hint).replace("pathlib.", "").replace("collections.abc.", "")}
     if kind is bool:
         return about | {"action": argparse.BooleanOptionalAction}
-    listed = get_origin(kind) in _LISTS
-    texts = _alternatives(get_args(kind)[0] if listed else hint)
+    listed = get_origin(kind) in LISTS
+    texts = alternatives(get_args(kind)[0] if listed else hint)
     if texts[0] is str:
         return about | {"metavar": "FILE" if Path in texts else "TEXT"} | ({"nargs": "*"} if listed else {})
     if is_dataclass(kind):

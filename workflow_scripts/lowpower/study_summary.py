@@ -7,7 +7,7 @@ from pathlib import Path
 from lowpower.claims.claims_file import read_claims, resolve
 from lowpower.config.config_file import read_config, read_files
 from lowpower.config.external_models import check_external_models, external_teacher
-from lowpower.config.folder_checks import check_place, check_writable
+from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.patients import SPLITS, read_patients
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
@@ -30,7 +30,7 @@ def summarize_study(files: Sequence[str | Path], home: str | Path) -> str:
     before its first job.
     """
     schemas = Path(home) / "schemas"
-    check_place(home)
+    check_project_path(home)
     raw, written = read_files(files)
     study = read_config(raw, schemas / "config.schema.yaml", written)
     sheet = read_sheet(study.slides, schemas / "sheet.schema.yaml")
@@ -71,10 +71,11 @@ def _splits(study: Study, sheet: Sequence[SheetRow]) -> list[str]:
         counts = Counter(assigned.values())
         labeled = sum(split == "train" and bool(patients[patient].label) for patient, split in assigned.items())
         parts = [f"{counts[split]:,} {split}" for split in SPLITS if counts[split]]
-        told = f"{parts[0]} ({labeled:,} labeled), {', '.join(parts[1:])}"
-        seeds_of.setdefault(told, []).append(str(seed))
+        numbers = f"{parts[0]} ({labeled:,} labeled), {', '.join(parts[1:])}"
+        seeds_of.setdefault(numbers, []).append(str(seed))
     return [
-        f"patients  {told}: seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}" for told, seeds in seeds_of.items()
+        f"patients  {numbers}: seed{'s' if len(seeds) > 1 else ''} {', '.join(seeds)}"
+        for numbers, seeds in seeds_of.items()
     ]
 
 
@@ -84,6 +85,6 @@ def _models(study: Study, trained: Sequence[Model]) -> list[str]:
     for method in dict.fromkeys(model.method for model in trained):
         row = [model for model in trained if model.method == method]
         scales = ", ".join(dict.fromkeys(name_of(model.magnification) for model in row))
-        given = external_teacher(study) if method == "teacher" else None
-        lines.append(f"          {len(row):,} {method} at {scales}{f', not trained here: {given}' if given else ''}")
+        file = external_teacher(study) if method == "teacher" else None
+        lines.append(f"          {len(row):,} {method} at {scales}{f', not trained here: {file}' if file else ''}")
     return lines

@@ -21,8 +21,8 @@ def count_of(count: int, thing: str) -> str:
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
 
 
-def nearest(name: str, known: Iterable[str], least: float = 0.6) -> str | None:
-    """Find the known name most similar to ``name``, in any case; None if none is similar."""
-    by_lower = {other.lower(): other for other in known}
-    found = difflib.get_close_matches(name.lower(), by_lower, 1, least)
-    return by_lower[found[0]] if found else None
+def nearest(name: str, names: Iterable[str], least: float = 0.6) -> str | None:
+    """Find the name most similar to ``name``, ignoring case; None if none is similar."""
+    by_lower = {candidate.lower(): candidate for candidate in names}
+    matches = difflib.get_close_matches(name.lower(), by_lower, 1, least)
+    return by_lower[matches[0]] if matches else None

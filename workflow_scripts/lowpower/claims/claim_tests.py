@@ -32,7 +32,7 @@ from lowpower.evaluation.power import FEWEST, least_margin
 from lowpower.evaluation.sampling import Sample, draw_patients, sample
 from lowpower.evaluation.units import Judged, Units
 from lowpower.evaluation.variance_components import estimate, undecided_variance
-from lowpower.files import write_rows
+from lowpower.files import CsvRow, write_rows
 from lowpower.log import say
 from lowpower.tables.layout import number, write_texts
 from lowpower.tables.units_file import read_judged
@@ -72,12 +72,12 @@ def claim_rows(
     judged: Sequence[Judged],
     folders: Sequence[str],
     statistics: Statistics,
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     """The rows of claims.csv as text, in the order of the file; withdrawn claims come last."""
     kinds = {(one.kind["per"], one.kind["pixels"]): one for one in judged}
     confidence = statistics.confidence
     stood = standing(entries)
-    rows: list[dict[str, str]] = []
+    rows: list[CsvRow] = []
     outcomes: dict[int, Outcome] = {}  # by row
     for claim in claims:
         registered = stood[claim.id]
@@ -99,7 +99,7 @@ def claim_rows(
     ]
 
 
-def _about(claim: Mapping[str, Any], registered: str) -> dict[str, str]:
+def _about(claim: Mapping[str, Any], registered: str) -> CsvRow:
     """Cells of a claim that do not depend on its test. claim: as resolved or, if withdrawn, as written."""
     known = {key: claim.get(key, "") for key in ("id", "claim", "source", "test", "metric", "per", "figure")}
     margin = number(claim.get("margin"), 4)
@@ -108,7 +108,7 @@ def _about(claim: Mapping[str, Any], registered: str) -> dict[str, str]:
 
 def _tested(
     claim: ResolvedClaim, kinds: dict[tuple[str, str], Judged], folders: list[str], statistics: Statistics
-) -> tuple[dict[str, str], Outcome] | str:
+) -> tuple[CsvRow, Outcome] | str:
     """Cells and outcome of a claim, or the reason why it is not tested."""
     if claim.why:
         return claim.why
@@ -118,7 +118,7 @@ def _tested(
         return "labels here are of slides, not of regions" if per == "region" else "no test patient has a known class"
     ones = [kinds[key] for key in wanted]
     seeds = [  # for each seed, the units of each arm
-        [one.of_models[folders.index(folder)] for one, folder in zip(ones, of_seed, strict=True)]
+        [_units_of(one, folders.index(folder)) for one, folder in zip(ones, of_seed, strict=True)]
         for of_seed in zip(*(arm.folders for arm in claim.arms), strict=True)
     ]
     counted = sorted({patient for models in seeds for units in models for patient in units.patients})
@@ -146,6 +146,13 @@ def _tested(
         **{name: number(getattr(found, name), 4) for name in ("estimate", "low", "high", "p")},
     }
     return cells | _mcnemar(claim, seeds) | _three(seeds, weights), found
+
+
+def _units_of(judged: Judged, model: int) -> Units:
+    """Units of the model with this number; a claim names no model without units."""
+    units = judged.of_models[model]
+    assert units is not None
+    return units
 
 
 def _too_few(claim: ResolvedClaim, patients: int, confidence: float) -> str:
@@ -176,7 +183,7 @@ def _verdict(claim: ResolvedClaim, found: Outcome, adjusted: float, tested: int,
     return OPEN, ""
 
 
-def _mcnemar(claim: ResolvedClaim, seeds: Sequence[Sequence[Units]]) -> dict[str, str]:
+def _mcnemar(claim: ResolvedClaim, seeds: Sequence[Sequence[Units]]) -> CsvRow:
     """McNemar's test where it is valid: for two models with one answer per patient."""
     if claim.test == "trend" or claim.per != "patient" or len(seeds) > 1 or claim.metric != "accuracy":
         return {}
@@ -184,7 +191,7 @@ def _mcnemar(claim: ResolvedClaim, seeds: Sequence[Sequence[Units]]) -> dict[str
     return {"only_row_right": str(first), "only_against_right": str(second), "p_mcnemar": number(p, 4)}
 
 
-def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> dict[str, str]:
+def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> CsvRow:
     """Contrast in each of the three accuracies, mean over seeds."""
     found = []
     for models in seeds:

@@ -15,6 +15,7 @@ from lowpower.config.trained_model import Model
 from lowpower.config.validation import checked
 from lowpower.config.yaml_file import parse
 from lowpower.errors import InputError
+from lowpower.typed_values import as_type
 
 _WITH_MARGIN = ("noninferiority", "equivalence")
 
@@ -39,7 +40,7 @@ def read_claims(path: str | Path, schema: str | Path) -> ClaimsFile:
         missing = isinstance(error, FileNotFoundError)
         kind = "there is no such file" if missing else f"it cannot be read ({error.strerror})"
         raise InputError(
-            f"{place}: {kind}; write the path of a file such as configs/claims.yaml into `claims`, or take the key away"
+            f"{place}: {kind}; write the path of a file such as configs/claims.yaml into `claims`, or remove the key"
         ) from None
     raw, written = parse(content, place)
     if not isinstance(raw, dict) or set(raw) != {"claims"} or not isinstance(raw["claims"], list):
@@ -49,10 +50,10 @@ def read_claims(path: str | Path, schema: str | Path) -> ClaimsFile:
         named = isinstance(values, dict) and isinstance(values.get("id"), str)
         of = f"{place}, claim {values['id'] if named else number}"
         own = {path[2:]: value for path, value in written.items() if path[:2] == ("claims", number - 1)}
-        claim = Claim.from_dict(checked(values, schema, of, own))
+        claim = as_type(Claim, checked(values, schema, of, own))
         _check(claim, of)
         if claim.id in found:
-            raise InputError(f"{of}: the id stands there twice; give each claim one of its own")
+            raise InputError(f"{of}: the id occurs twice; give each claim its own id")
         found[claim.id] = claim
     return ClaimsFile(hashlib.sha256(content).hexdigest(), raw["claims"], list(found.values()))
 

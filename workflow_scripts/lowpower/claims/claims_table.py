@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 
 from lowpower.evaluation.accuracies import ACCURACIES
+from lowpower.files import CsvRow
 from lowpower.tables.layout import points
 
 HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not tested here"
 VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
-NOTHING = "No claim is fixed in the file of claims, so none is tested here."
+NOTHING = "The claims file holds no claim, so none is tested."
 NOTE = (
-    "Differences in percentage points, with intervals that carry the spread of both seeds and patients. Superiority and "
-    "trend are two-sided, noninferiority and each side of equivalence one-sided at half that level; p is twice the "
-    "one-sided p. A claim holds by its p after Holm's adjustment over all tested and withdrawn claims. The paper's accuracy is `accuracy_released`; its figures "
-    "may stand beside no other column. All columns: claims.csv."
+    "Differences are in percentage points, with intervals in parentheses that carry the spread of seeds and of patients. "
+    "Superiority and trend are two-sided; noninferiority and each side of equivalence are one-sided at half that level, "
+    "and p is twice the one-sided p. A claim holds if its p is small enough after Holm's adjustment over all tested and "
+    "withdrawn claims. The paper's accuracy is defined as `accuracy_released`: compare its figures with that column "
+    "only. All columns: claims.csv."
 )
 
 
-def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def tested_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """The tested claims for people, the verdict first; differences in points."""
     return [
         {
@@ -34,7 +36,7 @@ def tested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def compared_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Models, tests and metrics of the tested claims."""
     return [
         {
@@ -49,7 +51,7 @@ def compared_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def accuracy_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Differences of the tested claims in each of the three accuracies, in points, with the paper's figure."""
     return [
         {"id": row["id"], **{name: points(row[name]) for name in ACCURACIES}, "the paper": row["figure"]}
@@ -58,7 +60,7 @@ def accuracy_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def untested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def untested_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """The claims that are not tested here, with the paper's figure and the reason."""
     return [
         {key: row[key] for key in ("id", "claim", "source", "figure", "registered", "why")}
@@ -67,18 +69,18 @@ def untested_rows(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+def sections(rows: Sequence[CsvRow]) -> list[tuple[str, list[CsvRow]]]:
     """The tables shown to people, each with its title; those without a row are left out."""
     parts = [
         ("Tested on test data", tested_rows(rows)),
-        ("What was compared", compared_rows(rows)),
-        ("In three numbers that are called accuracy, in points", accuracy_rows(rows)),
+        ("Compared rows", compared_rows(rows)),
+        ("Three definitions of accuracy, in points", accuracy_rows(rows)),
         ("Not tested here", untested_rows(rows)),
     ]
     return [(title, table) for title, table in parts if table]
 
 
-def in_short(rows: Sequence[dict[str, str]]) -> str:
+def in_short(rows: Sequence[CsvRow]) -> str:
     """Numbers of claims that hold, do not hold, are inconclusive, and are not tested."""
     if not rows:
         return f"claims: {NOTHING}"

@@ -43,13 +43,13 @@ def modules_of(script: Path) -> list[Path]:
 
     script: a file in workflow_scripts/; ``lowpower`` is the folder beside it.
     """
-    seen: set[Path] = set()
+    visited: set[Path] = set()
     waiting = {script}
     while waiting:
         path = waiting.pop()
-        seen.add(path)
-        waiting |= _read(path, script.parent)[1] - seen
-    return sorted(seen)
+        visited.add(path)
+        waiting |= _read(path, script.parent)[1] - visited
+    return sorted(visited)
 
 
 def templates_of(modules: list[Path]) -> list[Path]:

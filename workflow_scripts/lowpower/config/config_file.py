@@ -5,36 +5,37 @@ from dataclasses import replace
 from pathlib import Path
 
 from lowpower.config.method_checks import check_rows, with_standard_rows
-from lowpower.config.region_sizes import check_sizes, written_out
+from lowpower.config.region_sizes import check_sizes, with_exact_magnifications
 from lowpower.config.study import Study
 from lowpower.config.validation import checked
-from lowpower.config.yaml_file import Written, parse
+from lowpower.config.yaml_file import Unquoted, parse
 from lowpower.errors import InputError
-from lowpower.spelling import clean, look_of
+from lowpower.spelling import clean, lookalike_key
+from lowpower.typed_values import as_type
 
 _KINDS: dict[type, str] = {list: "a list", str: "plain text"}
 
 
-def read_written(paths: Sequence[str | Path]) -> dict[tuple, Written]:
+def read_unquoted(paths: Sequence[str | Path]) -> dict[tuple, Unquoted]:
     """Read the unquoted values that YAML does not read as text, by key; a later config file overrides an earlier one.
 
     Raises InputError for anything that Snakemake, which reads the files too, would silently lose or change. Snakemake
     reports a missing file.
     """
-    written: dict[tuple, Written] = {}
+    unquoted: dict[tuple, Unquoted] = {}
     for path in paths:
         if Path(path).is_file():
-            written |= parse(Path(path).read_bytes(), f"config {path}")[1]
-    return written
+            unquoted |= parse(Path(path).read_bytes(), f"config {path}")[1]
+    return unquoted
 
 
-def read_files(paths: Sequence[str | Path]) -> tuple[dict, dict[tuple, Written]]:
-    """Read config files and merge them as Snakemake does; return the raw config and what ``read_written`` returns.
+def read_files(paths: Sequence[str | Path]) -> tuple[dict, dict[tuple, Unquoted]]:
+    """Read config files and merge them as Snakemake does; return the raw config and its unquoted values.
 
     Raises InputError for a file that is missing, empty, a list, or not YAML.
     """
     raw: dict = {}
-    written: dict[tuple, Written] = {}
+    unquoted: dict[tuple, Unquoted] = {}
     for path in paths:
         try:
             content = Path(path).read_bytes()
@@ -43,33 +44,33 @@ def read_files(paths: Sequence[str | Path]) -> tuple[dict, dict[tuple, Written]]
                 f"config {path}: the file cannot be read ({error.strerror}); write the path of a config file, such as "
                 "configs/own.yaml"
             ) from None
-        found, texts = parse(content, f"config {path}")
-        if not isinstance(found, dict):
-            kind = "the file is empty" if found is None else f"the file is {_KINDS.get(type(found), 'one value')}"
+        config, file_unquoted = parse(content, f"config {path}")
+        if not isinstance(config, dict):
+            kind = "the file is empty" if config is None else f"the file is {_KINDS.get(type(config), 'one value')}"
             raise InputError(f"config {path}: {kind}; write one key per line, such as `cohort: own` (configs/own.yaml)")
-        raw = _merged(raw, found)
-        written |= texts
-    return raw, written
+        raw = _merge(raw, config)
+        unquoted |= file_unquoted
+    return raw, unquoted
 
 
-def _merged(raw: dict, later: dict) -> dict:
+def _merge(raw: dict, later: dict) -> dict:
     """Merge two raw configs: sections at every depth; any other value of the later config overrides."""
-    both = dict(raw)
+    merged = dict(raw)
     for key, value in later.items():
         if isinstance(value, dict):
-            before = both.get(key)
-            value = _merged(before if isinstance(before, dict) else {}, value)
-        both[key] = value
-    return both
+            section = merged.get(key)
+            value = _merge(section if isinstance(section, dict) else {}, value)
+        merged[key] = value
+    return merged
 
 
-def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] | None = None) -> Study:
+def read_config(raw: dict, schema: str | Path, unquoted: Mapping[tuple, Unquoted] | None = None) -> Study:
     """Return the complete configuration: ``raw`` with every default filled in.
 
-    written: from ``read_written``, for messages. Raises InputError naming the key, what was found and what to write.
+    unquoted: from ``read_unquoted``, for messages. Raises InputError naming the key, what was found and what to write.
     """
-    study = Study.from_dict(checked(with_standard_rows(raw), schema, "config", written))
-    study = _cleaned(written_out(study))
+    study = as_type(Study, checked(with_standard_rows(raw), schema, "config", unquoted))
+    study = _clean_names(with_exact_magnifications(study))
     _check_classes(study)
     check_sizes(study)
     check_rows(study)
@@ -86,7 +87,7 @@ def read_config(raw: dict, schema: str | Path, written: Mapping[tuple, Written] 
     return study
 
 
-def _cleaned(study: Study) -> Study:
+def _clean_names(study: Study) -> Study:
     """Clean the names of classes and sites as the sheet's cells are cleaned (``spelling.clean``)."""
     split = replace(study.split, test_sites=list(map(clean, study.split.test_sites)))
     classes, positive = list(map(clean, study.classes)), clean(study.positive_class)
@@ -95,14 +96,15 @@ def _cleaned(study: Study) -> Study:
 
 def _check_classes(study: Study) -> None:
     """Check that no two classes look alike and that the positive class is one of them."""
-    seen: dict[str, str] = {}
+    names_by_key: dict[str, str] = {}
     for name in study.classes:
-        if look_of(name) in seen:
+        key = lookalike_key(name)
+        if key in names_by_key:
             raise InputError(
-                f"config: `classes`: {seen[look_of(name)]!a} and {name!a} look alike (case, width, dashes, spaces); "
+                f"config: `classes`: {names_by_key[key]!a} and {name!a} look alike (case, width, dashes, spaces); "
                 "keep one of them, and use the same spelling in the sheet"
             )
-        seen[look_of(name)] = name
+        names_by_key[key] = name
     positive = study.positive_class
     if positive and positive not in study.classes:
         raise InputError(
@@ -121,10 +123,10 @@ def _check_seeds(study: Study) -> None:
         )
     tested: dict[int, int] = {}
     for seed in study.seeds:
-        other = tested.setdefault(seed % folds, seed)
-        if by == "kfold" and other != seed:
+        first_seed = tested.setdefault(seed % folds, seed)
+        if by == "kfold" and first_seed != seed:
             raise InputError(
-                f"config: `seeds`: {other} and {seed} test the same patients, fold {seed % folds} of {folds} "
+                f"config: `seeds`: {first_seed} and {seed} test the same patients, fold {seed % folds} of {folds} "
                 "(`split: {by: kfold}` takes fold s modulo folds for seed s); write "
                 f"{', '.join(map(str, range(min(len(study.seeds), folds))))}, or raise `split.folds`"
             )

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from lowpower.config.json_schema import schema_of, sheet_schema, write_schema
 from lowpower.config.study import Study
-from lowpower.config.validation import values_of
+from lowpower.config.validation_messages import values_of
 from lowpower.files import replacing
 
 
 def config_schema() -> dict:
     """The JSON Schema of a config, as in schemas/config.schema.yaml."""
-    about = "Every key of a lowpower configuration. Unknown keys are errors."
-    return schema_of(Study, "lowpower configuration", about)
+    description = "Every key of a lowpower configuration. Unknown keys are errors."
+    return schema_of(Study, "lowpower configuration", description)
 
 
 def configuration_page(rules: dict) -> str:
@@ -38,17 +38,17 @@ def configuration_page(rules: dict) -> str:
 def _rows(rules: dict, prefix: str) -> list[str]:
     rows = []
     for key, rule in rules.get("properties", {}).items():
-        inner = next((r for r in rule.get("oneOf", []) if r.get("type") == "object"), rule)
+        section = next((r for r in rule.get("oneOf", []) if r.get("type") == "object"), rule)
         default = (
             "required" if key in rules.get("required", []) else json.dumps(rule.get("default"), ensure_ascii=False)
         )
-        if inner.get("properties") and default != "required":
+        if section.get("properties") and default != "required":
             default = "" if rule.get("default", {}) == {} else default
         rows.append(f"| `{prefix}{key}` | {values_of(rule)} | {default} | {rule['description']} |")
-        rows += _rows(inner, f"{prefix}{key}.")
-        others = inner.get("additionalProperties")
-        if isinstance(others, dict):
-            rows += _rows(others, f"{prefix}{key}.NAME.")
+        rows += _rows(section, f"{prefix}{key}.")
+        entries = section.get("additionalProperties")
+        if isinstance(entries, dict):
+            rows += _rows(entries, f"{prefix}{key}.NAME.")
     return rows
 
 

@@ -61,13 +61,20 @@ def check_external_models(study: Study) -> None:
             f"config: `teacher`: {path} belongs to this study, which would overwrite it; write another `cohort`, or "
             "copy the file elsewhere"
         )
-    about = model_header(path)
-    found = {
-        "the architecture": (about.architecture, TEACHERS_NETWORK),
-        "the classes": (", ".join(about.classes), ", ".join(study.classes)),
-        "magnification": (about.magnification and describe(about.magnification), describe(study.teacher_magnification)),
+    header = model_header(path)
+    compared = {
+        "the architecture": (header.architecture, TEACHERS_NETWORK),
+        "the classes": (", ".join(header.classes), ", ".join(study.classes)),
+        "magnification": (
+            header.magnification and describe(header.magnification),
+            describe(study.teacher_magnification),
+        ),
     }
-    differing = [f"{what} {its}, the config {ours}" for what, (its, ours) in found.items() if its != ours]
+    differing = [
+        f"{field} {of_model}, the config {of_config}"
+        for field, (of_model, of_config) in compared.items()
+        if of_model != of_config
+    ]
     if differing:
         raise InputError(
             f"config: `teacher`: {path} has {'; '.join(differing)}. Choose another model, or write its classes, in its "

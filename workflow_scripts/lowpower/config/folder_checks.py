@@ -7,7 +7,7 @@ from pathlib import Path
 from lowpower.errors import InputError
 
 
-def check_place(home: str | Path) -> None:
+def check_project_path(home: str | Path) -> None:
     """Raise InputError for braces in the project's own path, which Snakemake would read as wildcards."""
     if re.search("[{}]", str(home)):
         raise InputError(
@@ -18,14 +18,14 @@ def check_place(home: str | Path) -> None:
 
 def check_writable(folder: str | Path) -> None:
     """Raise InputError unless ``folder``, which need not exist yet, is writable; leave no file behind."""
-    place = Path(folder)
-    while not place.exists() and place != place.parent:
-        place = place.parent
+    existing = Path(folder)
+    while not existing.exists() and existing != existing.parent:
+        existing = existing.parent
     try:
-        with tempfile.TemporaryFile(dir=place):
+        with tempfile.TemporaryFile(dir=existing):
             pass
     except OSError as error:
         raise InputError(
-            f"cannot write into {place.absolute()} ({error.strerror}) to create {folder}; fix the permissions, or run "
-            "in another folder: snakemake --directory FOLDER"
+            f"cannot write into {existing.absolute()} ({error.strerror}) to create {folder}; fix the permissions, or "
+            "run in another folder: snakemake --directory FOLDER"
         ) from None

@@ -16,14 +16,14 @@ def planned_jobs(study: Study, slides: int, judged: int | None = None) -> dict[s
 
     slides: number of rows of the sheet. judged: number of rows whose patients can be judged, None for all.
     """
-    every = models(study)
-    students = [model for model in every if model.method != "teacher"]
+    all_models = models(study)
+    students = [model for model in all_models if model.method != "teacher"]
     methods = [study.methods[model.method] for model in students]
-    given = external_teacher(study) is not None
-    replayed = any(method.replays_recording for method in methods)
-    followed = any(method.needs_teacher for method in methods)
-    lows, seeds = len(study.student_magnifications), len(study.seeds)
-    levels = lows if "level" in study.pixels else 0
+    external = external_teacher(study) is not None
+    uses_recording = any(method.replays_recording for method in methods)
+    uses_teacher = any(method.needs_teacher for method in methods)
+    scales, seeds = len(study.student_magnifications), len(study.seeds)
+    levels = scales if "level" in study.pixels else 0
     jobs = {
         "write_config": 1,
         "make_pseudonyms": int(study.ids == "pseudonym"),
@@ -31,22 +31,22 @@ def planned_jobs(study: Study, slides: int, judged: int | None = None) -> dict[s
         "check_slide": slides,
         "mask_tissue": slides,
         "tile_slide": slides,
-        "downsample_slide": slides * lows,
+        "downsample_slide": slides * scales,
         "read_level": (slides if judged is None else judged) * levels,
         "gather_slides": 1,
         "tabulate_slides": 1,
-        "index_regions": 1 + lows + levels,
+        "index_regions": 1 + scales + levels,
         "split_patients": seeds,
         "count_cohort": 1,
-        "train_teacher": 0 if given else seeds,
-        "adopt_teacher": seeds if given else 0,
-        "choose_teacher": int(study.teacher == "best_validation" and followed),
-        "record_teacher": seeds * study.recording_parts if replayed else 0,
+        "train_teacher": 0 if external else seeds,
+        "adopt_teacher": seeds if external else 0,
+        "choose_teacher": int(study.teacher == "best_validation" and uses_teacher),
+        "record_teacher": seeds * study.recording_parts if uses_recording else 0,
         "distill_student": sum(method.distill is not None for method in methods),
         "pretrain_student": sum(method.pretrain is not None for method in methods),
         "finetune_student": len(students),
         "predict": seeds + len(students),
-        "measure_cost": len(measured_networks(every)),
+        "measure_cost": len(measured_networks(all_models)),
         "register_claims": 1,
         "judge_units": 1,
         "evaluate": 1,
@@ -72,7 +72,11 @@ def count_tested(sheet: Sequence[PatientRow], classes: Sequence[str], seeds: Seq
     """
     patients = read_patients(sheet)
     tested = [
-        {patient for patient, where in assign(patients, classes, seed, split).items() if where == "test"}
+        {
+            patient
+            for patient, assigned_split in assign(patients, classes, seed, split).items()
+            if assigned_split == "test"
+        }
         for seed in seeds
     ]
     return len(set().union(*tested)) if split.by == "kfold" else min(map(len, tested))

@@ -30,10 +30,10 @@ def sheet_schema() -> dict:
         "title": "lowpower sheet of slides",
         "description": "One row per slide. Blank cells are empty text. Other columns are kept and ignored.",
         "type": "object",
-        "required": [name for name, about in columns.items() if about["default"] is MISSING],
+        "required": [name for name, metadata in columns.items() if metadata["default"] is MISSING],
         "properties": {
-            name: {"description": about["description"], "type": "string"} | about["rules"]
-            for name, about in columns.items()
+            name: {"description": metadata["description"], "type": "string"} | metadata["rules"]
+            for name, metadata in columns.items()
         },
     }
 
@@ -49,13 +49,12 @@ def _section(settings: type[Settings]) -> dict:
     """Rule of a section: the rules of its keys; other keys are not allowed."""
     required = [field.name for field in fields(settings) if field.metadata["default"] is MISSING]
     rule = {"type": "object", "additionalProperties": False} | ({"required": required} if required else {})
-    return rule | {
-        "properties": {field.name: _rule(field, types_of(settings)[field.name]) for field in fields(settings)}
-    }
+    types = types_of(settings)  # type: ignore[arg-type]  # mypy takes a dataclass itself for unhashable
+    return rule | {"properties": {field.name: _rule(field, types[field.name]) for field in fields(settings)}}
 
 
 def _rule(field: Any, kind: Any) -> dict:
-    """The rule of one key."""
+    """Rule of one key."""
     default, rules = field.metadata["default"], deepcopy(field.metadata["rules"])  # copied: else YAML has aliases
     rule = {"description": field.metadata["description"]} | _type(kind, default)
     if "items" in rule:
@@ -72,7 +71,7 @@ def _type(kind: Any, default: Any = MISSING) -> dict:
         rule = _section(section)
         return {"oneOf": [{"type": "null"}, rule]} if default is None else rule
     if get_origin(kind) in (Union, UnionType):
-        branches = [_type(one) for one in get_args(kind) if one is not NoneType]
+        branches = [_type(branch) for branch in get_args(kind) if branch is not NoneType]
         return branches[0] if len(branches) == 1 else {"oneOf": branches}
     if get_origin(kind) is Literal:
         return {"enum": list(get_args(kind))}

@@ -16,18 +16,20 @@ def with_standard_rows(raw: dict) -> dict:
     rows = raw.get("methods")
     if not isinstance(rows, dict):
         return raw
-    alone = [name for name, row in rows.items() if row is None or row in NOTHING]
-    for name in alone:
+    named_only = [name for name, row in rows.items() if row is None or row in NOTHING]
+    for name in named_only:
         if name not in STANDARD:
             if name in FORMER_NAMES:
                 raise InputError(f"config: `methods.{name}` is now called `{FORMER_NAMES[name]}`; write that")
-            near = nearest(str(name), STANDARD)
+            suggestion = nearest(str(name), STANDARD)
             raise InputError(
                 f"config: unknown method `methods.{name}`; "
-                + (f"did you mean `{near}`? " if near else "")
+                + (f"did you mean `{suggestion}`? " if suggestion else "")
                 + f"Standard rows: {', '.join(STANDARD)}. Any other row needs `distill` or `finetune`"
             )
-    return raw | {"methods": {name: STANDARD[name].as_dict() if name in alone else row for name, row in rows.items()}}
+    return raw | {
+        "methods": {name: STANDARD[name].as_dict() if name in named_only else row for name, row in rows.items()}
+    }
 
 
 def check_rows(study: Study) -> None:

@@ -21,10 +21,10 @@ class Patient:
 
 def read_patients(sheet: Sequence[PatientRow]) -> dict[str, Patient]:
     """Patients of a sheet without ``patient_problems``, sorted by id."""
-    found: dict[str, Patient] = {}
+    patients: dict[str, Patient] = {}
     for row in sorted(sheet, key=lambda row: (row.patient, row.slide)):
-        found.setdefault(row.patient, Patient(row.label, row.split, row.site))
-    return found
+        patients.setdefault(row.patient, Patient(row.label, row.split, row.site))
+    return patients
 
 
 def patient_problems(sheet: Sequence[PatientRow], classes: Sequence[str], by: str) -> Iterator[str]:
@@ -36,64 +36,70 @@ def patient_problems(sheet: Sequence[PatientRow], classes: Sequence[str], by: st
     slides: dict[str, list[PatientRow]] = {}
     for row in sorted(sheet, key=lambda row: (row.patient, row.slide)):
         slides.setdefault(row.patient, []).append(row)
-    yield from _labels(sheet, classes)
-    yield from _spellings(sheet, "patient", "a patient in two splits is a leak")
-    yield from _spellings(sheet, "site", "tables and splits treat them as two")
-    yield from _several(slides, "label", "give all slides of a patient one label, or leave them all blank")
-    yield from _several(slides, "true_label", "give all slides of a patient one true_label, or leave them all blank")
+    yield from _label_problems(sheet, classes)
+    yield from _spelling_problems(sheet, "patient", "a patient in two splits is a leak")
+    yield from _spelling_problems(sheet, "site", "tables and splits treat them as two")
+    yield from _contradictions(slides, "label", "give all slides of a patient one label, or leave them all blank")
+    yield from _contradictions(
+        slides, "true_label", "give all slides of a patient one true_label, or leave them all blank"
+    )
     if by == "sheet":
-        yield from _blank_splits(slides)
-        yield from _several(slides, "split", "a patient in two splits is a leak; write one split for all its slides")
+        yield from _blank_split_problems(slides)
+        yield from _contradictions(
+            slides, "split", "a patient in two splits is a leak; write one split for all its slides"
+        )
     if by == "site":
-        yield from _several(slides, "site", "splitting by site needs one site for each patient")
+        yield from _contradictions(slides, "site", "splitting by site needs one site for each patient")
 
 
-def _labels(sheet: Sequence[PatientRow], classes: Sequence[str]) -> Iterator[str]:
+def _label_problems(sheet: Sequence[PatientRow], classes: Sequence[str]) -> Iterator[str]:
     for column in ("label", "true_label"):
-        strange: dict[str, list[str]] = {}
+        unknown_labels: dict[str, list[str]] = {}
         for row in sheet:
             name = getattr(row, column)
             if name and name not in classes:
-                strange.setdefault(name, []).append(row.slide)
-        for label, slides in sorted(strange.items()):
-            near = next((name for name in classes if likeness(name) == likeness(label)), nearest(label, classes))
+                unknown_labels.setdefault(name, []).append(row.slide)
+        for label, slides in sorted(unknown_labels.items()):
+            suggestion = next((name for name in classes if likeness(name) == likeness(label)), nearest(label, classes))
             yield (
                 f"{column} {label!r} on {count_of(len(slides), 'slide')} ({abbreviate(sorted(slides))}) is not one of "
                 f"the config's `classes` ({', '.join(classes)}); "
-                + (f"did you mean {near!r}? " if near else "")
+                + (f"did you mean {suggestion!r}? " if suggestion else "")
                 + "Correct the sheet, or add it to `classes`"
             )
 
 
-def _spellings(sheet: Sequence[PatientRow], column: str, why: str) -> Iterator[str]:
+def _spelling_problems(sheet: Sequence[PatientRow], column: str, why: str) -> Iterator[str]:
     slides = {getattr(row, column): row.slide for row in reversed(sheet)}
     slides.pop("", None)
     for names in spelled_twice(slides):
-        found = " and ".join(f"{name!r} (slide {slides[name]})" for name in names)
+        spellings = " and ".join(f"{name!r} (slide {slides[name]})" for name in names)
         yield (
-            f"{column} {found} may be two spellings of the same name: they differ only in case, punctuation, leading "
-            f"zeros or letters that look alike, and {why}; use one of them everywhere, or, if they are not the same, "
-            "names that differ more"
+            f"{column} {spellings} may be two spellings of the same name: they differ only in case, punctuation, "
+            f"leading zeros or letters that look alike, and {why}; use one of them everywhere, or, if they are not the "
+            "same, names that differ more"
         )
 
 
-def _several(slides: dict[str, list[PatientRow]], column: str, remedy: str) -> Iterator[str]:
+def _contradictions(slides: dict[str, list[PatientRow]], column: str, remedy: str) -> Iterator[str]:
     for patient, rows in slides.items():
-        found = {getattr(row, column): row.slide for row in reversed(rows)}
+        slide_by_value = {getattr(row, column): row.slide for row in reversed(rows)}
         if column == "split":  # blank splits are reported separately
-            found.pop("", None)
-        if len(found) > 1:
-            values = "; ".join(f"{value or 'blank'} on slide {slide}" for value, slide in sorted(found.items()))
+            slide_by_value.pop("", None)
+        if len(slide_by_value) > 1:
+            values = "; ".join(
+                f"{value or 'blank'} on slide {slide}" for value, slide in sorted(slide_by_value.items())
+            )
             yield f"patient {patient!r} has more than one {column} ({values}); {remedy}"
 
 
-def _blank_splits(slides: dict[str, list[PatientRow]]) -> Iterator[str]:
+def _blank_split_problems(slides: dict[str, list[PatientRow]]) -> Iterator[str]:
     blank = [patient for patient, rows in slides.items() if not all(row.split for row in rows)]
     if blank:
-        which = (
+        whom = (
             "every patient" if len(blank) == len(slides) else f"{count_of(len(blank), 'patient')} ({abbreviate(blank)})"
         )
         yield (
-            f"`split` is blank for {which}; write {', '.join(SPLITS[:-1])} or {SPLITS[-1]} for every slide of the "
+            f"`split` is blank for {whom}; write {', '.join(SPLITS[:-1])} or {SPLITS[-1]} for every slide of the "
             "sheet, or let the workflow divide the patients: write `split: {by: random}` into the config"
         )

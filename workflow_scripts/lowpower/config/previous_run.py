@@ -7,28 +7,29 @@ from lowpower.config.study import Study
 from lowpower.errors import InputError
 from lowpower.files import read_json
 
-_SAME = ("slides", "classes", "unit")  # a change of these makes another study, of any other key a change of this study
+# a change of these makes another study, a change of any other key does not
+_IDENTITY = ("slides", "classes", "unit")
 
 
 def check_same_study(study: Study, folder: str | Path) -> None:
-    """Raise InputError where ``folder`` holds models of another study: other slides, classes or kind of region.
+    """Raise InputError if ``folder`` holds models of another study: other slides, classes or kind of region.
 
     The check reads the config.json that every run writes beside its models. Snakemake alone would silently train
-    over the models, or, where its metadata were not copied too, use them as this study's.
+    over the models, or, if its metadata were not copied too, use them as this study's.
     """
-    written = Path(folder) / "config.json"
-    if not written.is_file() or not any(Path(folder).glob("teacher/*/model.safetensors")):
+    config_file = Path(folder) / "config.json"
+    if not config_file.is_file() or not any(Path(folder).glob("teacher/*/model.safetensors")):
         return
-    before = read_json(written)
-    pairs = [(key, _plain(before[key]), _plain(getattr(study, key))) for key in _SAME]
-    if found := [(key, its, ours) for key, its, ours in pairs if its != ours]:
-        said = "; ".join(f"`{key}` was {its}, the config says {ours}" for key, its, ours in found)
+    previous = read_json(config_file)
+    pairs = [(key, _as_text(previous[key]), _as_text(getattr(study, key))) for key in _IDENTITY]
+    if changes := [(key, then, now) for key, then, now in pairs if then != now]:
+        listed = "; ".join(f"`{key}` was {then}, the config says {now}" for key, then, now in changes)
         raise InputError(
-            f"config: `cohort`: {folder} holds models of another study: {said}. Write another `cohort`; or, to replace "
-            f"that study (its models are trained again and overwritten), delete {written}"
+            f"config: `cohort`: {folder} holds models of another study: {listed}. Write another `cohort`; or, to "
+            f"replace that study (its models are trained again and overwritten), delete {config_file}"
         )
 
 
-def _plain(value: str | list[str]) -> str:
+def _as_text(value: str | list[str]) -> str:
     """A value as text; a path is normalized."""
     return ", ".join(value) if isinstance(value, list) else normpath(value)

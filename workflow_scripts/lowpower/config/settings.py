@@ -7,7 +7,7 @@ schemas/*.schema.yaml (``json_schema``), so each of them is written once.
 import types
 from dataclasses import MISSING, asdict, dataclass, field, fields
 from functools import cache
-from typing import Any, Self, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, get_args, get_origin, get_type_hints
 
 REQUIRED = MISSING  # the config must have the key
 ABSENT = object()  # None; a key that the config lacks is then missing in the complete config too
@@ -27,12 +27,10 @@ def setting(default: Any, description: str, **rules: Any) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """Base class of every section of a config. Subclasses are frozen dataclasses; their lists are never changed."""
+    """Base class of every section of a config, built by ``typed_values.as_type`` from values that its schema accepts.
 
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Build the section from plain values that its schema accepts."""
-        return cls(**{key: _typed(types_of(cls)[key], value) for key, value in values.items()})
+    Subclasses are frozen dataclasses; their lists are never changed.
+    """
 
     def as_dict(self) -> dict[str, Any]:
         """Return the section as plain values in the order of its keys, for config.json and a rule's params."""
@@ -50,12 +48,3 @@ def section_of(kind: Any) -> type[Settings] | None:
     """The settings class in a field's type, alone or ``| None``; None for another type."""
     kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Settings)), None)
-
-
-def _typed(kind: Any, value: Any) -> Any:
-    """Convert a plain value to a field's type: dicts of sections become sections."""
-    if value is not None and (section := section_of(kind)):
-        return section.from_dict(value)
-    if get_origin(kind) is dict:
-        return {key: _typed(get_args(kind)[1], item) for key, item in value.items()}
-    return value

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
@@ -12,7 +13,7 @@ from lowpower.config.sheet_row import SheetRow
 from lowpower.config.sheet_text import read_table
 from lowpower.errors import InputError
 from lowpower.files import safe_name
-from lowpower.spelling import clean, look_of
+from lowpower.spelling import clean, lookalike_key
 from lowpower.text import count_of, nearest
 
 _FILES = ("path", "annotation", "mask")  # not cleaned: file systems distinguish the two Unicode forms of ä
@@ -28,87 +29,102 @@ def read_sheet(path: str | Path, schema: str | Path) -> list[SheetRow]:
     """
     path = Path(path)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
-    place, lines = read_table(path, set(rules["properties"]) - {_PROSE})
+    location, lines, quoted = read_table(path, set(rules["properties"]) - {_PROSE})
     header = [clean(name) for name in lines.pop(next(iter(lines)))] if lines else []
-    _check_header(place, header, rules)
+    _check_header(location, header, rules)
     if not lines:
-        raise InputError(f"{place}: no rows; write one line per slide below the header")
-    _check_lengths(place, header, lines)
-    texts = {number: _cells(header, cells, rules["properties"]) for number, cells in lines.items()}
-    _check_rows(place, texts, rules)
-    rows = {number: _row(cells, rules["properties"], path.parent) for number, cells in texts.items()}
-    _check_unique(place, rows, "slide", "slide id")
-    _check_unique(place, rows, "file", "slide file")
-    _check_unique(place, rows, "slide", "slide id", look_of)
+        raise InputError(f"{location}: no rows; write one line per slide below the header")
+    _check_lengths(location, header, lines)
+    cells_by_line = {number: _cells(header, cells, rules["properties"]) for number, cells in lines.items()}
+    _check_rows(location, cells_by_line, rules)
+    rows = {number: _row(cells, rules["properties"], path.parent) for number, cells in cells_by_line.items()}
+    if quoted:
+        rows = {number: replace(row, warning=_warn_of_lines(header, lines[number])) for number, row in rows.items()}
+    _check_unique(location, rows, "slide", "slide id")
+    _check_unique(location, rows, "file", "slide file")
+    _check_unique(location, rows, "slide", "slide id", lookalike_key)
     return list(rows.values())
 
 
-def _cells(header: list[str], cells: list[str], known: dict) -> dict[str, str]:
-    """The cells of a row by column, those of known columns cleaned; a column that the sheet lacks is blank."""
-    row = dict.fromkeys(known, "") | {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
-    return row | {name: clean(row[name]) for name in known if name not in _FILES}
+def _cells(header: list[str], cells: list[str], columns: dict) -> dict[str, str]:
+    """Cells of a row by column; those of ``columns`` are cleaned, and blank if the sheet lacks the column."""
+    row = dict.fromkeys(columns, "") | {name: cell.strip() for name, cell in zip(header, cells, strict=False)}
+    return row | {name: clean(row[name]) for name in columns if name not in _FILES}
 
 
-def _row(cells: dict[str, str], known: dict, folder: Path) -> SheetRow:
-    """A row with typed values. folder: the sheet's folder."""
-    columns = {name: cells[name] for name in known if name != "mpp"}
+def _row(cells: dict[str, str], known_columns: dict, folder: Path) -> SheetRow:
+    """Convert the cells of a row to typed values. folder: the sheet's folder."""
+    columns = {name: cells[name] for name in known_columns if name != "mpp"}
     return SheetRow(
         **columns,
         mpp=float(cells["mpp"].replace(",", ".")) if cells["mpp"] else None,
         file=os.path.normpath(folder / cells["path"]),
-        others={name: text for name, text in cells.items() if name not in known},
+        others={name: text for name, text in cells.items() if name not in known_columns},
     )
 
 
-def _check_header(place: str, header: list[str], rules: dict) -> None:
+def _warn_of_lines(header: list[str], cells: list[str]) -> str:
+    """Warn of a cell of several lines: where quotes and separators are lost, it may hold rows of other slides."""
+    for name, cell in zip(header, cells, strict=False):
+        if (lines := len(cell.strip().splitlines())) > 1:
+            return (
+                f"its cell `{name}` in the sheet has {lines} lines; if they are rows of other slides, correct the "
+                "quotes in the sheet"
+            )
+    return ""
+
+
+def _check_header(location: str, header: list[str], rules: dict) -> None:
     missing = [name for name in rules["required"] if name not in header]
     if missing:
-        near = nearest(missing[0], header)
+        similar = nearest(missing[0], header)
         hint = (
-            f"; the column `{near}` looks like it, rename it"
-            if near
+            f"; the column `{similar}` looks like it, rename it"
+            if similar
             else f"; columns found: {', '.join(header) or 'none'}"
         )
-        about = rules["properties"][missing[0]]["description"]
-        raise InputError(f"{place}: no column `{missing[0]}` ({about}){hint}")
-    seen: dict[str, int] = {}
+        description = rules["properties"][missing[0]]["description"]
+        raise InputError(f"{location}: no column `{missing[0]}` ({description}){hint}")
+    first_columns: dict[str, int] = {}
     for number, name in enumerate(header, start=1):
-        first = seen.setdefault(look_of(name), number)
+        first = first_columns.setdefault(lookalike_key(name), number)
         if name and first != number:
             raise InputError(
-                f"{place}: the columns {first} and {number} have the same name (`{header[first - 1]}`, `{name}`); keep "
-                "one of them, or rename the other"
+                f"{location}: the columns {first} and {number} have the same name (`{header[first - 1]}`, `{name}`); "
+                "keep one of them, or rename the other"
             )
-        near = nearest(name, rules["properties"], 0.8)
-        if near and name not in rules["properties"] and near not in header:
+        similar = nearest(name, rules["properties"], 0.8)
+        if similar and name not in rules["properties"] and similar not in header:
             raise InputError(
-                f"{place}: the column `{name}` looks like `{near}`; rename it, or choose a less similar name"
+                f"{location}: the column `{name}` looks like `{similar}`; rename it, or choose a less similar name"
             )
 
 
-def _check_lengths(place: str, header: list[str], lines: dict[int, list[str]]) -> None:
+def _check_lengths(location: str, header: list[str], lines: dict[int, list[str]]) -> None:
     """Check that each row has one cell per column; with more or fewer, cells cannot be matched to columns."""
     named = max(number for number, name in enumerate(header, start=1) if name)
-    wrong = [n for n, cells in lines.items() if len(cells) != len(header) or any(map(str.strip, cells[named:]))]
-    if wrong:
-        cells = lines[wrong[0]]
+    uneven = [n for n, cells in lines.items() if len(cells) != len(header) or any(map(str.strip, cells[named:]))]
+    if uneven:
+        cells = lines[uneven[0]]
         filled = max(number for number, cell in enumerate(cells, start=1) if cell.strip())
-        found = len(cells) if len(cells) != len(header) else filled
-        why = (
+        count = len(cells) if len(cells) != len(header) else filled
+        hint = (
             "a comma within a cell, as in 0,25, or a cell without a heading? Write 0.25, put the cell in quotes, or "
             "give the column a heading"
-            if found > named
+            if count > named
             else "is the line cut short? Write the separators of its blank cells too"
         )
-        raise InputError(f"{_lines(place, wrong)}: {count_of(found, 'cell')} below {count_of(named, 'heading')}; {why}")
+        raise InputError(
+            f"{_lines(location, uneven)}: {count_of(count, 'cell')} below {count_of(named, 'heading')}; {hint}"
+        )
 
 
-def _lines(place: str, numbers: list[int]) -> str:
+def _lines(location: str, numbers: list[int]) -> str:
     more = f" (and {count_of(len(numbers) - 1, 'other line')})" if len(numbers) > 1 else ""
-    return f"{place}, line {numbers[0]}{more}"
+    return f"{location}, line {numbers[0]}{more}"
 
 
-def _check_rows(place: str, rows: dict[int, dict[str, str]], rules: dict) -> None:
+def _check_rows(location: str, rows: dict[int, dict[str, str]], rules: dict) -> None:
     """Raise InputError for the first invalid cell, with the number of other lines that have an invalid cell there.
 
     Each distinct text of a column is checked once: every cluster job reads the sheet, and most columns repeat values.
@@ -123,35 +139,35 @@ def _check_rows(place: str, rows: dict[int, dict[str, str]], rules: dict) -> Non
                 faults[text] = f"is {repr(text) if text else 'blank'}; write: {rule['description']}"
         if faults:
             numbers = [number for number, row in rows.items() if row[column] in faults]
-            raise InputError(f"{_lines(place, numbers)}: `{column}` {faults[rows[numbers[0]][column]]}")
+            raise InputError(f"{_lines(location, numbers)}: `{column}` {faults[rows[numbers[0]][column]]}")
     for column in IDS:
         if all_decimal(row[column] for row in rows.values()):
-            found = next(iter(rows.values()))[column]
+            example = next(iter(rows.values()))[column]
             raise InputError(
-                f"{place}: every `{column}` ends in .0 ({found!r}), because a program read the ids as numbers with "
-                f"decimals; write them as they are, such as {found.removesuffix('.0')!r}"
+                f"{location}: every `{column}` ends in .0 ({example!r}), because a program read the ids as numbers "
+                f"with decimals; write them as they are, such as {example.removesuffix('.0')!r}"
             )
 
 
 def _check_unique(
-    place: str, rows: dict[int, SheetRow], column: str, what: str, key: Callable[[str], str] = str
+    location: str, rows: dict[int, SheetRow], column: str, noun: str, key: Callable[[str], str] = str
 ) -> None:
     """Check that no two rows have the same text in a column; texts with the same ``key`` count as the same."""
-    seen: dict[str, int] = {}
+    first_lines: dict[str, int] = {}
     for number, row in rows.items():
         text = getattr(row, column)
-        first = seen.setdefault(key(text), number)
-        before = getattr(rows[first], column)
-        if first != number and before == text:
+        first = first_lines.setdefault(key(text), number)
+        first_text = getattr(rows[first], column)
+        if first != number and first_text == text:
             raise InputError(
-                f"{place}, line {number}: the {what} {text!r} is already in line {first}; each slide has one row: "
+                f"{location}, line {number}: the {noun} {text!r} is already in line {first}; each slide has one row: "
                 "remove one of them, or correct it"
             )
         if first != number:
             raise InputError(
-                f"{place}, line {number}: the {what} {text!r} differs from {before!r} in line {first} only in case, "
-                "width or dashes, and many disks store both as one file; if it is the same slide, remove one of the "
-                "rows, otherwise write an id that differs more"
+                f"{location}, line {number}: the {noun} {text!r} differs from {first_text!r} in line {first} only in "
+                "case, width or dashes, and many disks store both as one file; if it is the same slide, remove one of "
+                "the rows, otherwise write an id that differs more"
             )
 
 

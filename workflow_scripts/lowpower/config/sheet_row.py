@@ -39,6 +39,7 @@ class SheetRow:
     exclude: str = setting("", "reason to exclude this slide; blank to keep it")
     file: str  # the slide's path from the working folder
     others: dict[str, str] = field(default_factory=dict)  # the sheet's other columns
+    warning: str = ""  # about its cells
 
 
 @dataclass(frozen=True, kw_only=True)

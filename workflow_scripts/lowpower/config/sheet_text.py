@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Iterable
 from itertools import repeat
 from pathlib import Path
+from typing import NamedTuple
 
 from lowpower.config.workbook import read_workbook
 from lowpower.errors import InputError
@@ -33,8 +34,16 @@ _PARTS = {  # members that identify the kind of a ZIP
 }
 
 
-def read_table(path: Path, exact: set[str]) -> tuple[str, dict[int, list[str]]]:
-    """Return the place for messages, and the cells of every row that is not blank, by line number.
+class Table(NamedTuple):
+    """Cells of every row that is not blank, by line number. location: for messages. quoted: text, not a workbook."""
+
+    location: str
+    rows: dict[int, list[str]]
+    quoted: bool
+
+
+def read_table(path: Path, exact: set[str]) -> Table:
+    """Read the cells of every row that is not blank.
 
     path: text in UTF-8 (comma, semicolon or tab; with or without a byte order mark; any line ends), or an Excel
     workbook; the content decides which. exact: the columns without free text. Raises InputError.
@@ -42,15 +51,15 @@ def read_table(path: Path, exact: set[str]) -> tuple[str, dict[int, list[str]]]:
     content = _read_bytes(path)
     for start, kind in _KINDS.items():
         if content.startswith(start):
-            raise _no_sheet(path, kind)
+            raise _not_a_sheet(path, kind)
     if content.startswith(_ZIP):
         for kind in _kinds_of_zip(content):
-            raise _no_sheet(path, kind)
-        return read_workbook(path, content)
-    return str(path), _read_text(path, content, exact)
+            raise _not_a_sheet(path, kind)
+        return Table(*read_workbook(path, content), quoted=False)
+    return Table(str(path), _read_text(path, content, exact), quoted=True)
 
 
-def _no_sheet(path: Path, kind: str) -> InputError:
+def _not_a_sheet(path: Path, kind: str) -> InputError:
     return InputError(f"{path} is {kind}; save the sheet as CSV (UTF-8) or .xlsx")
 
 
@@ -63,14 +72,14 @@ def _kinds_of_zip(content: bytes) -> list[str]:
 
 
 def _read_bytes(path: Path) -> bytes:
-    """Read the file; InputError where it is missing, unreadable or a web page."""
+    """Read the file. Raises InputError if it is missing, unreadable or a web page."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         example = path.with_name("slides.example.csv")
-        like = f" like {example}" if example.is_file() else ""
+        hint = f" like {example}" if example.is_file() else ""
         raise InputError(
-            f"config: `slides`: there is no file {path}; write the path of your sheet of slides{like}. "
+            f"config: `slides`: there is no file {path}; write the path of your sheet of slides{hint}. "
             "`lowpower sheet FOLDER` drafts one from a folder of slides"
         ) from None
     except (OSError, ValueError) as error:
@@ -100,7 +109,7 @@ def _read_text(path: Path, content: bytes, exact: set[str]) -> dict[int, list[st
         )
     heading = re.search(r"[^\r\n]*[^\s][^\r\n]*", text)
     separator = max("\t;,", key=heading[0].count) if heading else ","
-    return _split(path, text, separator, exact)
+    return _split_rows(path, text, separator, exact)
 
 
 def _line_at(before: str) -> int:
@@ -108,25 +117,25 @@ def _line_at(before: str) -> int:
     return len(re.findall(r"\r\n|\r|\n", before)) + 1
 
 
-def _split(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, list[str]]:
+def _split_rows(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, list[str]]:
     """Rows by the number of their first line.
 
-    A quote that is not closed swallows rows up to the next quote. The cell then has several lines with separators: as
-    many as a row, or fewer where separators are lost too. A cell of several lines may therefore hold no separator in
+    A quote that is not closed joins all rows up to the next quote. The cell then has several lines with separators: as
+    many as a row, or fewer if separators are lost too. A cell of several lines may therefore hold no separator in
     the header or in an exact column, and at most half as many as a row in a column of free text.
     """
     csv.field_size_limit(max(len(text), csv.field_size_limit()))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True, skipinitialspace=True)
     rows: dict[int, list[str]] = {}
     line = 1
-    most: Iterable[int] = repeat(0)  # separators allowed in a cell of several lines: none in the header
+    allowed: Iterable[int] = repeat(0)  # separators allowed in a cell of several lines: none in the header
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                if reader.line_num > line and any(map(_swallowed, cells, most, repeat(separator))):
+                if reader.line_num > line and any(map(_holds_two_rows, cells, allowed, repeat(separator))):
                     raise csv.Error(f"it is closed only in line {reader.line_num}")
                 if not rows:
-                    most = [0 if clean(name) in exact else (len(cells) - 1) // 2 for name in cells]
+                    allowed = [0 if clean(name) in exact else (len(cells) - 1) // 2 for name in cells]
                 rows[line] = cells
             line = reader.line_num + 1
     except csv.Error as error:
@@ -137,6 +146,6 @@ def _split(path: Path, text: str, separator: str, exact: set[str]) -> dict[int, 
     return rows
 
 
-def _swallowed(cell: str, most: int, separator: str) -> bool:
+def _holds_two_rows(cell: str, allowed: int, separator: str) -> bool:
     """True if a cell holds the end of one row and the beginning of the next: several lines, too many separators."""
-    return bool(re.search(r"[\r\n]", cell)) and cell.count(separator) > most
+    return bool(re.search(r"[\r\n]", cell)) and cell.count(separator) > allowed

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from lowpower import rng
 from lowpower.config.patients import SPLITS, Patient, patient_problems, read_patients
 from lowpower.config.sheet_row import PatientRow, SheetRow
+from lowpower.config.split_row import SplitRow
 from lowpower.config.split_settings import Split
 from lowpower.errors import InputError
 from lowpower.text import abbreviate
@@ -24,34 +25,34 @@ def find_problems(
 
     sheet: one row per slide. annotated: regions have classes of their own, so a class need not be a slide's label.
     """
-    found = list(patient_problems(sheet, classes, split.by))
+    problems = list(patient_problems(sheet, classes, split.by))
     labels = {row.label for row in sheet} - {""}
     if annotated and labels:
         classes = [name for name in classes if name in labels]
-    found += [
+    problems += [
         f"class {name!r} of the config's `classes` is not the label of any slide; labels of the sheet: "
         f"{abbreviate(sorted(labels)) or 'none'}. Label slides with it, or remove it from `classes`"
         for name in classes
         if name not in labels
     ]
-    if found:
-        return found
+    if problems:
+        return problems
     patients = read_patients(sheet)
     if split.by == "site":
-        found += _site_problems(patients, split.test_sites)
-    if found:
-        return found
+        problems += _site_problems(patients, split.test_sites)
+    if problems:
+        return problems
     tested: dict[tuple[str, ...], int] = {}
     for seed in seeds:
         assigned = assign(patients, classes, seed, split)
-        found += _division_problems(patients, assigned, classes, seed)
+        problems += _assignment_problems(patients, assigned, classes, seed)
         first = tested.setdefault(tuple(p for p in patients if assigned[p] == "test"), seed)
         if split.by == "random" and first != seed:
-            found.append(
+            problems.append(
                 f"seeds {first} and {seed} test the same patients by chance, so their spread does not include the "
                 f"choice of patients; write another seed in place of {seed} into `seeds`, or label more patients"
             )
-    return found
+    return problems
 
 
 def divide(
@@ -60,7 +61,7 @@ def divide(
     seeds: Sequence[int],
     split: Split,
     annotated: bool = False,
-) -> list[dict]:
+) -> list[SplitRow]:
     """Rows of splits/seed*.csv: one per seed and slide of the sheet, excluded slides included, sorted by both.
 
     A rank is a patient's position in [0, 1) among the labeled training patients of its class, or among the unlabeled
@@ -82,13 +83,13 @@ def divide(
         for row in sorted(sheet, key=lambda row: row.slide):
             patient = row.patient
             rows.append(
-                {
+                SplitRow(
                     **{key: getattr(row, key) for key in ("slide", "patient", "site", "label", "true_label")},
-                    "seed": seed,
-                    "split": assigned[patient],
-                    "labeled_rank": labeled.get(patient, ""),
-                    "unlabeled_rank": unlabeled.get(patient, ""),
-                }
+                    seed=seed,
+                    split=assigned[patient],
+                    labeled_rank=labeled.get(patient),
+                    unlabeled_rank=unlabeled.get(patient),
+                )
             )
     return rows
 
@@ -100,26 +101,26 @@ def assign(patients: dict[str, Patient], classes: Sequence[str], seed: int, spli
     ``test`` are shares of all labeled patients (random); ``val`` is a share of those left for training (kfold, site).
     """
     if split.by == "sheet":
-        return {patient: known.split for patient, known in patients.items()}
+        return {patient: record.split for patient, record in patients.items()}
     assigned = dict.fromkeys(patients, "train")
     for label in classes:
-        members = [patient for patient, known in patients.items() if known.label == label]
+        members = [patient for patient, record in patients.items() if record.label == label]
         order = _in_order(members, seed, "split")
         if split.by == "random":
             test, val = _share(order, split.test), _share(order, split.val)
-            testing, rest = order[:test], order[test:]
+            test_patients, remaining = order[:test], order[test:]
         elif split.by == "kfold":
             # one division into folds for all seeds, so that each patient is tested once over as many seeds as folds
             folds, fold = split.folds, seed % split.folds
-            places = _in_order(members, 0, "fold")
-            testing = [p for i, p in enumerate(places) if i * folds // len(places) == fold]
-            rest = [p for p in order if p not in testing]
-            val = _share(rest, split.val)
+            fold_order = _in_order(members, 0, "fold")
+            test_patients = [p for i, p in enumerate(fold_order) if i * folds // len(fold_order) == fold]
+            remaining = [p for p in order if p not in test_patients]
+            val = _share(remaining, split.val)
         else:
-            testing = [p for p in order if patients[p].site in split.test_sites]
-            rest = [p for p in order if p not in testing]
-            val = _share(rest, split.val)
-        assigned |= dict.fromkeys(testing, "test") | dict.fromkeys(rest[:val], "val")
+            test_patients = [p for p in order if patients[p].site in split.test_sites]
+            remaining = [p for p in order if p not in test_patients]
+            val = _share(remaining, split.val)
+        assigned |= dict.fromkeys(test_patients, "test") | dict.fromkeys(remaining[:val], "val")
     return assigned
 
 
@@ -153,7 +154,7 @@ def _site_problems(patients: dict[str, Patient], test_sites: Sequence[str]) -> I
             f"{', '.join(sites) or 'none'}; write some of them into `test_sites`"
         )
     # in train they would show the model the site it is tested on
-    blank = [p for p, known in patients.items() if known.site in test_sites and not known.label]
+    blank = [p for p, record in patients.items() if record.site in test_sites and not record.label]
     if blank:
         yield (
             f"patients without a label at a test site: {abbreviate(blank)}; write their label or "
@@ -161,23 +162,23 @@ def _site_problems(patients: dict[str, Patient], test_sites: Sequence[str]) -> I
         )
 
 
-def _division_problems(
+def _assignment_problems(
     patients: dict[str, Patient], assigned: dict[str, str], classes: Sequence[str], seed: int
 ) -> Iterator[str]:
     """Problems of any division: unlabeled patients in val or test, and classes without patients in a split."""
     for split in ("val", "test"):
-        blank = [p for p, known in patients.items() if assigned[p] == split and not known.label]
+        blank = [p for p, record in patients.items() if assigned[p] == split and not record.label]
         if blank:
             yield (
                 f"blank label of patients in {split}: {abbreviate(blank)}; write their label, or move them to train, "
                 "the only split that uses unlabeled patients"
             )
     for label in classes:
-        members = [p for p, known in patients.items() if known.label == label]
-        lacking = [split for split in ("train", "val", "test") if not any(assigned[p] == split for p in members)]
-        if lacking:
+        members = [p for p, record in patients.items() if record.label == label]
+        empty = [split for split in ("train", "val", "test") if not any(assigned[p] == split for p in members)]
+        if empty:
             yield (
-                f"class {label!r} has no labeled patient in {' and '.join(lacking)} (seed {seed}; the sheet has "
+                f"class {label!r} has no labeled patient in {' and '.join(empty)} (seed {seed}; the sheet has "
                 f"{len(members)} labeled patients of it); every class needs one in each of train, val and test: label "
                 "more, choose other shares in `split`, or leave the class out of `classes`"
             )

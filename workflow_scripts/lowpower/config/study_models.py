@@ -18,21 +18,21 @@ def models(study: Study) -> list[Model]:
     teacher's magnification is trained once, not once per student magnification.
     """
     teacher = study.teacher_magnification
-    found = [Model("teacher", teacher, 100, 0, seed) for seed in study.seeds]
+    all_models = [Model("teacher", teacher, 100, 0, seed) for seed in study.seeds]
     for name, method in study.methods.items():
         scales = [teacher] if method.at == "teacher" else study.student_magnifications
         shares = study.unlabeled if uses_unlabeled(method) else [0]
-        found += [
+        all_models += [
             Model(name, scale, labeled, unlabeled, seed, method.network)
             for scale, labeled, unlabeled, seed in product(scales, study.labeled, shares, study.seeds)
         ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(all_models))
 
 
 def level_of(model: Model, study: Study) -> str:
     """Scale, such as 2.5x-level, of a model's predictions on the slide's own level; "" where there are none."""
-    wanted = "level" in study.pixels and model.magnification != study.teacher_magnification
-    return f"{magnification.name_of(model.magnification)}-level" if wanted else ""
+    reads_level = "level" in study.pixels and model.magnification != study.teacher_magnification
+    return f"{magnification.name_of(model.magnification)}-level" if reads_level else ""
 
 
 def measured_networks(models: Sequence[Model]) -> list[tuple[str, float]]:

@@ -97,11 +97,11 @@ def timed_row(study: Study, model: Model) -> dict:
 def example_student(study: Study, models: Sequence[Model]) -> Model:
     """The student shown beside its teacher: first seed, distilled on all images if any, lowest magnification."""
 
-    def place(model: Model) -> tuple:
+    def preference(model: Model) -> tuple:
         method = study.methods[model.method]
         return bool(method.distill) + uses_unlabeled(method), model.network != FITTED, -model.magnification
 
-    return max((m for m in models if m.method != "teacher" and m.seed == study.seeds[0]), key=place)
+    return max((m for m in models if m.method != "teacher" and m.seed == study.seeds[0]), key=preference)
 
 
 def controls(study: Study) -> list[str]:

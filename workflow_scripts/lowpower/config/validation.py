@@ -1,6 +1,5 @@
-"""Check values against a schema, fill in its defaults, and describe its rules in words."""
+"""Check values against a schema, and fill in its defaults."""
 
-import json
 import math
 import re
 import unicodedata
@@ -12,25 +11,25 @@ from typing import Any
 import jsonschema
 import yaml
 
-from lowpower.config.yaml_file import Written
+from lowpower.config.validation_messages import explain
+from lowpower.config.yaml_file import Unquoted
 from lowpower.errors import InputError
-from lowpower.text import nearest
 
 NOTHING = ("", "~", "null")  # text that --config passes for a blank or null value inside braces
 _DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*)(\.\d*)?([eE][-+]?\d+)?")
 
 
-def checked(raw: object, schema: str | Path, place: str, written: Mapping[tuple, Written] | None = None) -> dict:
-    """Return ``raw`` with the schema's defaults; InputError names the place and the first key that breaks the schema.
+def checked(raw: object, schema: str | Path, location: str, unquoted: Mapping[tuple, Unquoted] | None = None) -> dict:
+    """Return ``raw`` with the schema's defaults. Raises InputError for the first key that breaks the schema.
 
-    written: unquoted values in the file of ``raw``, for messages (``yaml_file.parse``).
+    unquoted: values without quotes in the file of ``raw``, for messages (``yaml_file.parse``).
     """
     rules = _read(str(schema))
-    filled: Any = _filled(raw, rules)
+    filled: Any = _fill_defaults(raw, rules)
     errors = _Validator(rules).iter_errors(filled)
     error = min(errors, key=lambda e: ([str(k) for k in e.absolute_path], e.message), default=None)
     if error is not None:
-        raise InputError(f"{place}: {_explain(error, rules, written or {})}")
+        raise InputError(f"{location}: {explain(error, rules, unquoted or {})}")
     return filled
 
 
@@ -61,77 +60,30 @@ _Validator = jsonschema.validators.extend(
 )
 
 
-def _explain(error: jsonschema.ValidationError, rules: dict, written: Mapping[tuple, Written]) -> str:
-    """One sentence for a schema error: the key, what was found, what to write."""
-    while error.context:  # choose the branch of a oneOf that the user meant
-        meant = [e for e in error.context if e.relative_path or e.validator not in ("type", "const")]
-        if not meant:
-            break
-        error = meant[0]
-    key = ".".join(str(k) for k in error.absolute_path)
-    if error.validator == "additionalProperties":
-        known = list(error.schema.get("properties", {}))
-        unknown = sorted(set(error.instance) - set(known), key=str)[0]
-        renamed = {rule.get("formerly"): name for name, rule in error.schema.get("properties", {}).items()}
-        if unknown in renamed:
-            return f"`{f'{key}.' if key else ''}{unknown}` is now called `{renamed[unknown]}`; write that"
-        near = nearest(str(unknown), known, 0.5)
-        hint = f"did you mean `{near}`?" if near else f"known keys here: {', '.join(known)}"
-        return f"unknown key `{f'{key}.' if key else ''}{unknown}`; {hint}"
-    if error.validator == "required":
-        missing = next(name for name in error.validator_value if name not in error.instance)
-        about = error.schema["properties"][missing].get("description", "")
-        return f"the key `{f'{key}.' if key else ''}{missing}` is missing; write it. {about}".rstrip()
-    if "propertyNames" in error.absolute_schema_path:
-        return f"`{key}.{error.instance}` is not a valid name; write {error.schema['description']}"
-    renamed = error.schema.get("renamed", {})
-    if isinstance(error.instance, str) and error.instance in renamed:
-        return f"`{key}: {error.instance}` is now `{renamed[error.instance]}`; write that"
-    found = json.dumps(error.instance, ensure_ascii=False, default=str, skipkeys=True)
-    found = found if len(found) <= 60 else f"{found[:57]}..."
-    write, source = values_of(error.schema), written.get(tuple(error.absolute_path))
-    if source and (type(source.value), source.value) == (type(error.instance), error.instance):
-        if source.text != found:
-            found = f"{source.text or 'blank'}, which YAML reads as {found} ({source.place})"
-        if error.schema.get("type") == "string" and source.text:
-            write = f'it in quotes, "{source.text}", if it is text'
-    if error.instance is None:
-        write += ", or remove the key"
-    return f"`{key}` is {found}; write {write}. {_description(error, rules)}".rstrip()
-
-
-def _description(error: jsonschema.ValidationError, rules: dict) -> str:
-    """Description of the key: the innermost one on the path to the broken rule."""
-    about = ""
-    for step in error.absolute_schema_path:
-        rules = rules[step]
-        if isinstance(rules, dict) and isinstance(rules.get("description"), str):
-            about = rules["description"]
-    return about
-
-
-def _filled(value: object, rules: dict) -> object:
+def _fill_defaults(value: object, rules: dict) -> object:
     """Fill in the schema's defaults and convert text to its type, at every depth; given values are kept.
 
     Keys follow the schema's order, not the file's: params in another order would rerun rules.
     """
     if isinstance(value, list):
-        return [_filled(item, rules.get("items", {})) for item in value]
+        return [_fill_defaults(item, rules.get("items", {})) for item in value]
     if not isinstance(value, dict):
-        return _meant(value, rules)
+        return _convert(value, rules)
     rules = next((r for r in rules.get("oneOf", []) if r.get("type") == "object"), rules)
-    known = rules.get("properties", {})
-    others = rules.get("additionalProperties")
+    properties = rules.get("properties", {})
+    extra_rules = rules.get("additionalProperties")
     filled = {
-        key: _filled(value.get(key, rule.get("default")), rule)
-        for key, rule in known.items()
+        key: _fill_defaults(value.get(key, rule.get("default")), rule)
+        for key, rule in properties.items()
         if key in value or "default" in rule
     }
-    rest = {key: item for key, item in value.items() if key not in known}
-    return filled | {key: _filled(item, others if isinstance(others, dict) else {}) for key, item in rest.items()}
+    extra = {key: item for key, item in value.items() if key not in properties}
+    return filled | {
+        key: _fill_defaults(item, extra_rules if isinstance(extra_rules, dict) else {}) for key, item in extra.items()
+    }
 
 
-def _meant(value: Any, rules: dict) -> Any:
+def _convert(value: Any, rules: dict) -> Any:
     """Convert a single value to the type of the schema where the type is unambiguous.
 
     1.0 becomes 1 for a whole number; "1e-3", which YAML 1.1 reads as text, becomes 0.001; numbers, true, false and
@@ -149,29 +101,3 @@ def _meant(value: Any, rules: dict) -> Any:
     if isinstance(value, float) and "integer" in kinds and value.is_integer():
         return int(value)
     return value
-
-
-def values_of(rule: dict) -> str:
-    """Describe the values that a rule of the schema allows: type and range, or the allowed names."""
-    if "form" in rule:
-        return rule["form"]
-    if "oneOf" in rule:
-        return " or ".join(values_of(branch) for branch in rule["oneOf"])
-    if "enum" in rule:
-        return ", ".join(f"`{value}`" for value in rule["enum"])
-    if "examples" in rule:  # names, or a path
-        return ", ".join(f"`{value}`" for value in rule["examples"])
-    if "const" in rule:
-        return f"`{rule['const']}`"
-    if rule.get("type") == "array":
-        return f"list of {values_of(rule['items'])}"
-    kind = rule.get("type", "")
-    words = {"object": "section", "integer": "whole number", "boolean": "true or false", "string": "text"}.get(
-        kind, kind
-    )
-    least, most = rule.get("minimum", rule.get("exclusiveMinimum")), rule.get("maximum", rule.get("exclusiveMaximum"))
-    if least is not None and most is not None:
-        return f"{words}, {least} to {most}"
-    if least is not None:
-        return f"{words}, {'above' if 'exclusiveMinimum' in rule else 'at least'} {least}"
-    return words

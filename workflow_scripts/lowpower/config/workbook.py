@@ -27,7 +27,7 @@ _ESCAPED = re.compile(r"_x00[01][0-9A-Fa-f]_")  # control characters, mostly lin
 
 
 def read_workbook(path: Path, content: bytes) -> tuple[str, dict[int, list[str]]]:
-    """Return the place for messages, and the cells of every row that is not blank, by row number.
+    """Return the location for messages, and the cells of every row that is not blank, by row number.
 
     Reads the visible worksheet with a column ``slide``. Raises InputError.
     """
@@ -35,11 +35,11 @@ def read_workbook(path: Path, content: bytes) -> tuple[str, dict[int, list[str]]
 
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        worksheet = _choose(path, [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"])
-        place = str(path) if len(book.worksheets) == 1 else f"{path}, worksheet {worksheet.title!r}"
+        worksheet = _choose_worksheet(path, [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"])
+        location = str(path) if len(book.worksheets) == 1 else f"{path}, worksheet {worksheet.title!r}"
         rows = dict(_rows(worksheet))
         with worksheet._get_source() as source:
-            _check_layout(place, source.read(), rows)
+            _check_layout(location, source.read(), rows)
     except (InputError, MemoryError):
         raise
     except Exception as error:  # zip, XML and key errors of files of any kind
@@ -48,11 +48,11 @@ def read_workbook(path: Path, content: bytes) -> tuple[str, dict[int, list[str]]
             "as .xlsx or .csv"
         ) from None
     width = len(next(iter(rows.values()), []))
-    return place, {number: cells + [""] * (width - len(cells)) for number, cells in rows.items()}
+    return location, {number: cells + [""] * (width - len(cells)) for number, cells in rows.items()}
 
 
-def _choose(path: Path, visible: list) -> Any:
-    """The only visible worksheet, or the only one with a column ``slide``; the first where none has it."""
+def _choose_worksheet(path: Path, visible: list) -> Any:
+    """Choose the only visible worksheet, or the only one with a column ``slide``, or the first if none has it."""
     if not visible:
         raise InputError(f"{path}: the workbook has no visible worksheet; show the one with the slides, and save it")
     if len(visible) == 1:
@@ -68,7 +68,7 @@ def _choose(path: Path, visible: list) -> Any:
 
 
 def _rows(worksheet: Any) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not blank, with its number; blank cells at its end are left out."""
+    """Yield each row that is not blank, with its number, without the blank cells at its end."""
     worksheet.reset_dimensions()  # the size written in the file may be too small, and rows would be lost
     for number, row in enumerate(worksheet.iter_rows(), start=1):
         cells = [_text(cell) for cell in row]
@@ -93,30 +93,30 @@ def _text(cell: Any) -> str:
     return _ESCAPED.sub(" ", str(value))
 
 
-def _check_layout(place: str, xml: bytes, rows: dict[int, list[str]]) -> None:
-    """Raise InputError where a row or cell would be lost, or a hidden row would be read."""
+def _check_layout(location: str, xml: bytes, rows: dict[int, list[str]]) -> None:
+    """Raise InputError if a row or cell would be lost, or a hidden row would be read."""
     if merged := [cells.decode() for cells in _MERGED.findall(xml)]:
         raise InputError(
-            f"{place}: cells are merged ({abbreviate(merged)}), and only the first of merged cells holds the value; "
+            f"{location}: cells are merged ({abbreviate(merged)}), and only the first of merged cells holds the value; "
             "unmerge them and write the value into each"
         )
     tags = [(int(number[1]), bool(_HIDDEN.search(tag))) for tag in _ROW.findall(xml) if (number := _NUMBER.search(tag))]
     numbers = [number for number, _ in tags]
-    torn = numbers and not {int(number) for number in _ROW_OF_CELL.findall(xml)} <= set(numbers)
-    if torn or numbers != sorted(set(numbers)):
+    misnumbered = numbers and not {int(number) for number in _ROW_OF_CELL.findall(xml)} <= set(numbers)
+    if misnumbered or numbers != sorted(set(numbers)):
         raise InputError(
-            f"{place}: the rows are not in order, so some would be lost; open the workbook in a spreadsheet program "
+            f"{location}: the rows are not in order, so some would be lost; open the workbook in a spreadsheet program "
             "and save it again"
         )
     if hidden := [str(number) for number, is_hidden in tags if is_hidden and number in rows]:
         raise InputError(
-            f"{place}: rows are hidden, by a filter or by hand ({abbreviate(hidden)}), and every row is a slide; show "
-            "all rows, and delete those that should not be read, or write a reason into their `exclude`"
+            f"{location}: rows are hidden, by a filter or by hand ({abbreviate(hidden)}), and every row is a slide; "
+            "show all rows, and delete those that should not be read, or write a reason into their `exclude`"
         )
     uncomputed = [_CELL.search(tag) for tag in _UNCOMPUTED.findall(xml) if not _TEXT.search(tag)]
     if uncomputed:
         cells = [cell[1].decode() if cell else "?" for cell in uncomputed]
         raise InputError(
-            f"{place}: formulas without a result ({abbreviate(cells)}), because no spreadsheet program has computed "
+            f"{location}: formulas without a result ({abbreviate(cells)}), because no spreadsheet program has computed "
             "them; open the workbook in one and save it, or write the values themselves"
         )

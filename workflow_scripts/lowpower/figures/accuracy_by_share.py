@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from lowpower import magnification
 from lowpower.figures import style
 from lowpower.figures.panels import explain, method_panels, one_kind
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 
 _REFERENCE = "scratch"  # the row trained on labels alone
 _NOTHING = "No row of this study learns from several shares of {} patients."
@@ -25,7 +25,7 @@ def draw_shares(results: str | Path, along: str, svg: str | Path, png: str | Pat
     other = "labeled" if along == "unlabeled" else "unlabeled"
     most = {method: max(int(r[other]) for r in rows if r["method"] == method) for method in {r["method"] for r in rows}}
     rows = [row for row in rows if int(row[other]) == most[row["method"]]]
-    lines: dict[tuple[str, str], list[dict[str, str]]] = {}
+    lines: dict[tuple[str, str], list[CsvRow]] = {}
     for row in sorted(rows, key=lambda row: int(row[along])):
         lines.setdefault((row["method"], row["magnification"]), []).append(row)
     several = [row["method"] for row in rows if len(lines[row["method"], row["magnification"]]) > 1]
@@ -33,7 +33,7 @@ def draw_shares(results: str | Path, along: str, svg: str | Path, png: str | Pat
         style.save(style.in_words(_NOTHING.format(along)), svg, png)
         return
     looks = style.of_scales(scale for method, scale in lines if method in several)
-    figure, panels, place = method_panels(several, 1.7, 1.65)
+    figure, panels, last = method_panels(several, 1.7, 1.65)
     for name, axes in panels.items():
         axes.axhline(0, color=style.TEACHER, zorder=1, **style.DASHED)
         for k, (scale, look) in enumerate(looks.items()):
@@ -44,22 +44,22 @@ def draw_shares(results: str | Path, along: str, svg: str | Path, png: str | Pat
     described = {magnification.describe(magnification.parse(scale)): look for scale, look in looks.items()}
     words = [f"{rows[0]['split']}, per {rows[0]['per']};", "dashed: the teacher"]
     words += [f"dotted: {_REFERENCE}"] * any(method == _REFERENCE for method, _ in lines)
-    explain(place, words, described)
+    explain(last, words, described)
     figure.supxlabel(f"{along} training patients, %", fontsize=9)
     figure.supylabel("accuracy less the teacher's, points", fontsize=9)
     style.save(figure, svg, png)
 
 
-def _line(axes: Axes, rows: list[dict[str, str]], along: str, look: tuple[str, str], shift: float) -> None:
+def _line(axes: Axes, rows: list[CsvRow], along: str, look: tuple[str, str], shift: float) -> None:
     color, marker = look
     places = [int(row[along]) + shift for row in rows]
     axes.plot(places, [_points(row) for row in rows], color=color, marker=marker, markersize=3.5, linewidth=1, zorder=3)
-    for place, row in zip(places, rows, strict=True):
+    for x, row in zip(places, rows, strict=True):
         ends = [_points(row, "_low"), _points(row, "_high")]
-        axes.plot([place, place], ends, color=color, linewidth=0.8, zorder=2)
+        axes.plot([x, x], ends, color=color, linewidth=0.8, zorder=2)
 
 
-def _reference(axes: Axes, rows: list[dict[str, str]], along: str, color: str) -> None:
+def _reference(axes: Axes, rows: list[CsvRow], along: str, color: str) -> None:
     """Draw the result of labels alone: one level along unlabeled shares, else a line."""
     if along == "unlabeled" and rows:
         axes.axhline(_points(rows[-1]), color=color, linewidth=0.9, linestyle=":", zorder=1)
@@ -69,6 +69,6 @@ def _reference(axes: Axes, rows: list[dict[str, str]], along: str, color: str) -
         )
 
 
-def _points(row: dict[str, str], end: str = "") -> float:
+def _points(row: CsvRow, end: str = "") -> float:
     """The difference, or an end of its interval, in points; the difference itself if it has no interval."""
     return 100 * float(row[f"accuracy_minus_teacher{end}"] or row["accuracy_minus_teacher"])

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from lowpower import magnification
 from lowpower.figures import style
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 
 _OFF_SCALE = 100  # times fewer FLOPs than the teacher's network at the same magnification: drawn as a line
 _ABREAST = 0.5  # width of the methods at one magnification, in powers of ten of FLOPs; a halving is 0.6
@@ -53,7 +53,7 @@ def draw_accuracy_flops(results: str | Path, cost: str | Path, svg: str | Path, 
     style.save(figure, svg, png)
 
 
-def largest_shares(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def largest_shares(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Select the rows with the largest shares of training patients for each method, magnification and kind of unit.
 
     Only area means are kept: figures could not distinguish results on a slide's own level from them.
@@ -66,19 +66,19 @@ def largest_shares(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return [row for row in rows if (int(row["labeled"]), int(row["unlabeled"])) == largest[_kind(row)]]
 
 
-def _kind(row: dict[str, str]) -> tuple[str, ...]:
+def _kind(row: CsvRow) -> tuple[str, ...]:
     return tuple(row[key] for key in ("method", "magnification", "per", "split"))
 
 
-def _scale_of(row: dict[str, str]) -> float:
+def _scale_of(row: CsvRow) -> float:
     return magnification.parse(row["magnification"])
 
 
-def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str], float], looks: dict) -> None:
+def _points(axes: Axes, rows: list[CsvRow], flops: dict[tuple[str, str], float], looks: dict) -> None:
     axes.set_xscale("log")
     teachers = next(iter(flops))[0]  # its network, whose magnifications are the ticks
-    ticks = {scale: place for (network, scale), place in flops.items() if network == teachers}
-    places, reached, aside = [], [], {}
+    ticks = {scale: x for (network, scale), x in flops.items() if network == teachers}
+    xs, reached, aside = [], [], {}
     students = [method for method in looks if method != "teacher"]
     apart = _ABREAST / max(len(students), 7)
     for row in rows:
@@ -86,32 +86,32 @@ def _points(axes: Axes, rows: list[dict[str, str]], flops: dict[tuple[str, str],
         value, low, high = (
             100 * float(row[k] or row["accuracy"]) for k in ("accuracy", "accuracy_low", "accuracy_high")
         )
-        place = flops[row["network"], row["magnification"]]
-        if place * _OFF_SCALE < ticks.get(row["magnification"], 0):
+        x = flops[row["network"], row["magnification"]]
+        if x * _OFF_SCALE < ticks.get(row["magnification"], 0):
             aside[row["method"]] = max(value, aside.get(row["method"], value))
             continue
-        places.append(place)
+        xs.append(x)
         if row["method"] == "teacher":
             axes.axhspan(low, high, color="#EDEDED", zorder=0)
             axes.axhline(value, color=style.TEACHER, zorder=1, **style.DASHED)
         else:
-            place *= 10 ** (apart * (students.index(row["method"]) - (len(students) - 1) / 2))
-        reached.append((flops[row["network"], row["magnification"]], value, place))
-        axes.plot([place, place], [low, high], color=color, linewidth=1.2, zorder=2)
+            x *= 10 ** (apart * (students.index(row["method"]) - (len(students) - 1) / 2))
+        reached.append((flops[row["network"], row["magnification"]], value, x))
+        axes.plot([x, x], [low, high], color=color, linewidth=1.2, zorder=2)
         axes.plot(
-            place, value, marker, color=color, markersize=9 if marker == "*" else 5.5, label=row["method"],
+            x, value, marker, color=color, markersize=9 if marker == "*" else 5.5, label=row["method"],
             markeredgecolor="white", markeredgewidth=0.5, zorder=3,
         )  # fmt: skip
     for method, value in aside.items():
         axes.axhline(value, color=looks[method][0], linewidth=1.4, linestyle=":", zorder=1, label=method)
     axes.plot(*zip(*_frontier(reached), strict=True), color="#9A9A9A", linewidth=0.9, zorder=1.5)
     used = {row["magnification"] for row in rows}
-    ticks = {name: place for name, place in ticks.items() if name in used}
-    places += ticks.values()
-    labels = [f"{_short(place)}\n{_scale(name)}" for name, place in ticks.items()]
+    ticks = {name: x for name, x in ticks.items() if name in used}
+    xs += ticks.values()
+    labels = [f"{_short(x)}\n{_scale(name)}" for name, x in ticks.items()]
     axes.set_xticks(list(ticks.values()), labels, fontsize=8)
     axes.minorticks_off()
-    axes.set_xlim(min(places) / 2.2, max(places) * 2.2)
+    axes.set_xlim(min(xs) / 2.2, max(xs) * 2.2)
 
 
 def _frontier(reached: list[tuple[float, float, float]]) -> list[tuple[float, float]]:
@@ -120,9 +120,9 @@ def _frontier(reached: list[tuple[float, float, float]]) -> list[tuple[float, fl
     reached: FLOPs, accuracy and place on the axis of each row.
     """
     best: list[tuple[float, float]] = []
-    for _, value, place in sorted(reached, key=lambda row: (row[0], -row[1])):
+    for _, value, x in sorted(reached, key=lambda row: (row[0], -row[1])):
         if not best or value > best[-1][1]:
-            best.append((place, value))
+            best.append((x, value))
     return best
 
 

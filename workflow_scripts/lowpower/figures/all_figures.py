@@ -1,6 +1,6 @@
 """All figures of the report."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lowpower.config.trained_model import Model
@@ -26,7 +26,7 @@ def draw_figures(
     examples: str | Path,
     models: Sequence[Model],
     classes: Sequence[str],
-    scales: dict[str, str],
+    scales: Mapping[str, str],
     figures: Sequence[str | Path],
 ) -> None:
     """Draw each figure as SVG and as PNG.

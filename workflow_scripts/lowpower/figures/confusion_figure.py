@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from lowpower.figures import style
 from lowpower.figures.accuracy_cost import largest_shares
 from lowpower.figures.panels import Key, metric_of, model_panels, one_kind
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 from lowpower.tables.layout import percent
 
 _LONG = 8  # characters of a class name that fit beside a small matrix
@@ -38,26 +38,26 @@ def draw_confusion(
     for key, counts in matrices.items():
         _matrix(panels[key], counts, names, percent(right.get(key, "")))
     words = [
-        f"Percent of the {per}s ({rows[0]['split']}) of each class (row)",
-        "that are called so (column); –: there is none.",
+        f"Percent of the {per}s ({rows[0]['split']}) of each true class (row)",
+        "by predicted class (column); –: none.",
         "",
     ]
     if numbered:
         words += [f"{name}  {style.shorten(full, 30)}" for name, full in zip(names, classes, strict=True)]
     beside.text(0, 1, "\n".join(words), fontsize=8, va="top", linespacing=1.5)
     figure.supylabel("truth", fontsize=9)
-    figure.supxlabel("called", fontsize=9)
+    figure.supxlabel("predicted", fontsize=9)
     style.save(figure, svg, png)
 
 
-def matrices_of(rows: Sequence[dict[str, str]], classes: Sequence[str]) -> dict[Key, NDArray]:
+def matrices_of(rows: Sequence[CsvRow], classes: Sequence[str]) -> dict[Key, NDArray]:
     """Counts of each method and magnification, (classes, classes)."""
-    place = {name: k for k, name in enumerate(classes)}
-    found: dict[Key, NDArray] = {}
+    position = {name: k for k, name in enumerate(classes)}
+    matrices: dict[Key, NDArray] = {}
     for row in rows:
-        counts = found.setdefault((row["method"], row["magnification"]), np.zeros((len(classes),) * 2, int))
-        counts[place[row["truth"]], place[row["predicted"]]] += int(row["n"])
-    return found
+        counts = matrices.setdefault((row["method"], row["magnification"]), np.zeros((len(classes),) * 2, int))
+        counts[position[row["truth"]], position[row["predicted"]]] += int(row["n"])
+    return matrices
 
 
 def _matrix(axes: Axes, counts: NDArray, names: Sequence[str], right: str) -> None:
@@ -74,8 +74,8 @@ def _matrix(axes: Axes, counts: NDArray, names: Sequence[str], right: str) -> No
     for i, j in np.argwhere((counts > 0) | (total == 0)):
         text, color = _percent(counts[i, j], total[i, 0]), "white" if share[i, j] > 0.55 else "black"
         axes.text(j + 0.5, i + 0.5, text, color=color, fontsize=7, ha="center", va="center")
-    said = f", {right} % right" if right else ""
-    axes.set_title(f"{axes.get_title(loc='left')}\nn = {counts.sum():,}{said}", fontsize=8, loc="left")
+    accuracy = f", {right} % correct" if right else ""
+    axes.set_title(f"{axes.get_title(loc='left')}\nn = {counts.sum():,}{accuracy}", fontsize=8, loc="left")
 
 
 def _percent(count: int, total: int) -> str:

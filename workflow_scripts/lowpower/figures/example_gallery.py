@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -13,7 +14,7 @@ from lowpower.files import decode
 _SIDE = 1.55  # inches of a panel
 
 
-def draw_examples(examples: str | Path, scales: dict[str, str], svg: str | Path, png: str | Path) -> None:
+def draw_examples(examples: str | Path, scales: Mapping[str, str], svg: str | Path, png: str | Path) -> None:
     """Draw the random regions, one of each class.
 
     examples: output of ``show_examples``. scales: the magnification, such as 2.5x, that each model reads.
@@ -21,14 +22,14 @@ def draw_examples(examples: str | Path, scales: dict[str, str], svg: str | Path,
     _draw("drawn", "There is no region whose true class is known.", examples, scales, svg, png)
 
 
-def draw_disagreements(examples: str | Path, scales: dict[str, str], svg: str | Path, png: str | Path) -> None:
+def draw_disagreements(examples: str | Path, scales: Mapping[str, str], svg: str | Path, png: str | Path) -> None:
     """Draw, in the same way, regions that the teacher classifies correctly and the student wrongly."""
-    nothing = "There is no region that the teacher reads right and the student wrong."
+    nothing = "There is no region that the teacher classifies correctly and the student wrongly."
     _draw("disagreements", nothing, examples, scales, svg, png)
 
 
 def _draw(
-    which: str, nothing: str, examples: str | Path, scales: dict[str, str], svg: str | Path, png: str | Path
+    which: str, nothing: str, examples: str | Path, scales: Mapping[str, str], svg: str | Path, png: str | Path
 ) -> None:
     """Draw a row per region: pixels and feature map of each model, at one size; without regions, write ``nothing``."""
     with zipfile.ZipFile(examples) as archive:

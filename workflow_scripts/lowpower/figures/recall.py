@@ -23,7 +23,7 @@ def draw_recall(confusion: str | Path, classes: Sequence[str], svg: str | Path, 
     matrices = matrices_of(rows, classes)
     scales = sorted({scale for _, scale in matrices}, key=magnification.parse)
     looks = {name: look for name, look in style.of_methods(list(classes)).items() if name in classes}
-    figure, panels, place = method_panels([method for method, _ in matrices], 1.7, 1.55)
+    figure, panels, last = method_panels([method for method, _ in matrices], 1.7, 1.55)
     for name, axes in panels.items():
         for k, cls in enumerate(classes):
             color, marker = looks[cls]
@@ -43,7 +43,7 @@ def draw_recall(confusion: str | Path, classes: Sequence[str], svg: str | Path, 
         axes.set(ylim=(-3, 103), yticks=(0, 50, 100), xlim=(-0.3, len(scales) - 0.7))
         axes.set_xticks(range(len(scales)), [f"{magnification.mpp_of(magnification.parse(s)):g}" for s in scales])
     shown = {style.shorten(cls, 22): look for cls, look in looks.items()}
-    explain(place, [f"{rows[0]['split']}, per {rows[0]['per']};", "star: the teacher"], shown)
+    explain(last, [f"{rows[0]['split']}, per {rows[0]['per']};", "star: the teacher"], shown)
     figure.supxlabel("µm per pixel (10x is 1.0)", fontsize=9)
     figure.supylabel("recall of the class, %", fontsize=9)
     style.save(figure, svg, png)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from lowpower import magnification
 from lowpower.figures import style
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 
 _TICKS = (0.5, 1, 2, 5, 10, 20, 50, 100)
 _SHARES = tuple(k / 50 for k in range(51))  # enough for a smooth curve on the logarithmic axis of FLOPs
@@ -36,16 +36,16 @@ def draw_referral(referral: str | Path, svg: str | Path, png: str | Path) -> Non
         line[0].set_ylabel("accuracy, %")
     for axes in grid[-1]:
         axes.set_xlabel("FLOPs, % of the teacher reading all")
-    places = [_place(row) for row in rows]
-    start, end = min(place for place, _ in places) / 1.3, max(place for place, _ in places) * 1.3
+    points = [_place(row) for row in rows]
+    start, end = min(flops for flops, _ in points) / 1.3, max(flops for flops, _ in points) * 1.3
     ticks = [tick for tick in _TICKS if start <= tick <= end]
     grid[0, 0].set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     lows = [100 * float(row["accuracy_low"]) for row in rows if row["asked"] == "chosen" and row["accuracy_low"]]
-    grid[0, 0].set(xlim=(start, end), ylim=(min(95, *lows, *(value for _, value in places)) - 1, 100.7))
+    grid[0, 0].set(xlim=(start, end), ylim=(min(95, *lows, *(value for _, value in points)) - 1, 100.7))
     style.save(figure, svg, png)
 
 
-def _panel(axes: Axes, rows: list[dict[str, str]], looks: dict[str, tuple[str, str]]) -> None:
+def _panel(axes: Axes, rows: list[CsvRow], looks: dict[str, tuple[str, str]]) -> None:
     axes.set_xscale("log")
     axes.set_title(f"{rows[0]['split']}, {int(rows[0]['n']):,} {rows[0]['per']}s", loc="left")
     for teacher in [_place(row)[1] for row in rows if row["asked"] == "100"][:1]:
@@ -63,14 +63,14 @@ def _panel(axes: Axes, rows: list[dict[str, str]], looks: dict[str, tuple[str, s
         axes.plot(*zip(*tried, strict=True), color=color, marker="o", markersize=3, linewidth=1.2, label=name, zorder=2)
         for row in own:
             if not row["asked"].isdigit():
-                place, value = _place(row)
+                flops, value = _place(row)
                 ends = [100 * float(row[f"accuracy_{end}"] or row["accuracy"]) for end in ("low", "high")]
-                axes.plot([place, place], ends, color=color, linewidth=1.6, alpha=0.35, zorder=2)
-                axes.plot(place, value, "o", markersize=7.5, markerfacecolor="none", markeredgecolor=color, zorder=4)
+                axes.plot([flops, flops], ends, color=color, linewidth=1.6, alpha=0.35, zorder=2)
+                axes.plot(flops, value, "o", markersize=7.5, markerfacecolor="none", markeredgecolor=color, zorder=4)
     axes.minorticks_off()
     axes.tick_params(labelleft=True)
     axes.legend(loc="upper left", bbox_to_anchor=(0, -0.2), fontsize=8, labelspacing=0.25, borderaxespad=0)
 
 
-def _place(row: dict[str, str]) -> tuple[float, float]:
+def _place(row: CsvRow) -> tuple[float, float]:
     return 100 * float(row["flops_of_teacher"]), 100 * float(row["accuracy"])

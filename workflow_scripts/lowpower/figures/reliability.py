@@ -30,7 +30,7 @@ def draw_reliability(reliability: str | Path, results: str | Path, svg: str | Pa
     errors = {key: percent(error) for key, error in metric_of(results, "ece", rows).items()}
     looks = style.of_scales(scale for method, scale in bins if method != "teacher")
     looks |= {"teacher": (style.TEACHER, "*")}
-    figure, panels, place = method_panels([method for method, _ in bins], 1.7, 1.75)
+    figure, panels, last = method_panels([method for method, _ in bins], 1.7, 1.75)
     for name, axes in panels.items():
         axes.plot((0, 100), (0, 100), color=style.FRAME, linewidth=0.8, zorder=1)
         keys = [key for key in bins if key[0] in ("teacher", name)]
@@ -52,7 +52,7 @@ def draw_reliability(reliability: str | Path, results: str | Path, svg: str | Pa
         f"teacher, {key[1]}  {errors.get(key, '')}".strip(): (style.TEACHER, "") for key in bins if key[0] == "teacher"
     }
     words = [f"{rows[0]['split']}, per {rows[0]['per']};", "numbers: calibration error;", "dots: share of the units"]
-    explain(place, words, teachers | lines)
-    figure.supxlabel("confidence: probability of the class that is called, %", fontsize=9)
-    figure.supylabel("right, %", fontsize=9)
+    explain(last, words, teachers | lines)
+    figure.supxlabel("confidence: probability of the predicted class, %", fontsize=9)
+    figure.supylabel("correct, %", fontsize=9)
     style.save(figure, svg, png)

@@ -26,7 +26,7 @@ def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | P
         false.append(100 * float(row["false_positive_rate"]))
         true.append(100 * float(row["true_positive_rate"]))
     looks = style.of_scales(scale for method, scale in curves if method != "teacher")
-    figure, panels, place = method_panels([method for method, _ in curves], 1.7, 1.75)
+    figure, panels, last = method_panels([method for method, _ in curves], 1.7, 1.75)
     for name, axes in panels.items():
         own = sorted(((s, m) for m, s in curves if m == name), key=lambda key: -magnification.parse(key[0]))
         for method, scale in [(m, s) for m, s in curves if m == "teacher"]:
@@ -39,7 +39,7 @@ def draw_roc(roc: str | Path, results: str | Path, svg: str | Path, png: str | P
     per, split = rows[0]["per"], rows[0]["split"]
     lines = {magnification.describe(magnification.parse(scale)): (look[0], "") for scale, look in looks.items()}
     teachers = {f"teacher, {scale}": (style.TEACHER, "") for method, scale in curves if method == "teacher"}
-    explain(place, [f"{split}, per {per};", "numbers: AUROC, %"], teachers | lines)
-    figure.supxlabel("of the other classes called positive, %", fontsize=9)
-    figure.supylabel("of the class called positive, %", fontsize=9)
+    explain(last, [f"{split}, per {per};", "numbers: AUROC, %"], teachers | lines)
+    figure.supxlabel("false positive rate, %", fontsize=9)
+    figure.supylabel("true positive rate, %", fontsize=9)
     style.save(figure, svg, png)

@@ -9,7 +9,7 @@ from lowpower import magnification
 from lowpower.config.trained_model import Model
 from lowpower.figures import style
 from lowpower.figures.panels import model_panels
-from lowpower.files import read_rows
+from lowpower.files import CsvRow, read_rows
 
 _FITTED = "color"
 _WORDS = """\
@@ -49,7 +49,7 @@ def draw_training_curves(
     style.save(figure, svg, png)
 
 
-def _curve(axes: Axes, history: list[dict[str, str]], color: str, strength: float) -> None:
+def _curve(axes: Axes, history: list[CsvRow], color: str, strength: float) -> None:
     steps, losses = _steps_since_start(history), _losses(history)
     tuned = [k for k, row in enumerate(history) if row["phase"] != history[0]["phase"]]
     turn = tuned[0] - 1 if tuned else len(history)
@@ -63,12 +63,12 @@ def _curve(axes: Axes, history: list[dict[str, str]], color: str, strength: floa
     )  # fmt: skip
 
 
-def _losses(history: list[dict[str, str]]) -> list[float]:
+def _losses(history: list[CsvRow]) -> list[float]:
     """Validation log losses; nan, which is not drawn, for rows without validation (pretraining)."""
     return [float(row["val_log_loss"] or "nan") for row in history]
 
 
-def _steps_since_start(history: list[dict[str, str]]) -> list[int]:
+def _steps_since_start(history: list[CsvRow]) -> list[int]:
     """Steps since the start of the first phase: a history counts the steps of each phase from 0."""
     steps: list[int] = []
     before = 0

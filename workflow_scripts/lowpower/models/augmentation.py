@@ -66,20 +66,20 @@ def _jitter(jitters: list[tuple[tuple[str, float], ...]], images: list[Tensor]) 
     """
     if not any(jitters):
         return images
-    colors, held = torch.stack(images).float(), range(len(images))  # the image in each row of colors
+    colors, image_of_row = torch.stack(images).float(), range(len(images))
     for step in zip_longest(*jitters, fillvalue=(None, 0.0)):
         rows: dict[str | None, list[int]] = {}  # None: images without a further step
-        for row, image in enumerate(held):
+        for row, image in enumerate(image_of_row):
             rows.setdefault(step[image][0], []).append(row)
         parts = []
-        for name, chosen in rows.items():
-            amounts = torch.tensor([step[held[row]][1] for row in chosen]).view(-1, 1, 1, 1)
-            of_name = colors if len(rows) == 1 else colors.index_select(0, torch.tensor(chosen))
-            parts.append(_ADJUST[name](of_name, amounts) if name else of_name)
+        for name, rows_of_step in rows.items():
+            amounts = torch.tensor([step[image_of_row[row]][1] for row in rows_of_step]).view(-1, 1, 1, 1)
+            selected = colors if len(rows) == 1 else colors.index_select(0, torch.tensor(rows_of_step))
+            parts.append(_ADJUST[name](selected, amounts) if name else selected)
         # the new order of rows is kept: restoring the old one is slower
         colors = parts[0] if len(parts) == 1 else torch.cat(parts)
-        held = [held[row] for chosen in rows.values() for row in chosen]
-    jittered = dict(zip(held, colors.add_(0.5).byte(), strict=True))
+        image_of_row = [image_of_row[row] for rows_of_step in rows.values() for row in rows_of_step]
+    jittered = dict(zip(image_of_row, colors.add_(0.5).byte(), strict=True))
     return [jittered[i] for i in range(len(images))]
 
 
@@ -109,14 +109,14 @@ def _hue(colors: Tensor, amounts: Tensor) -> Tensor:
     red, green, blue = colors.split(1, 1)
     value = torch.maximum(torch.maximum(red, green), blue)
     chroma = value - torch.minimum(torch.minimum(red, green), blue)
-    of_red, of_green = value == red, value == green
-    slope = torch.where(of_red, green - blue, torch.where(of_green, blue - red, red - green))
-    start = torch.where(of_red, amounts, torch.where(of_green, amounts + 1 / 3, amounts + 2 / 3))
+    red_is_largest, green_is_largest = value == red, value == green
+    slope = torch.where(red_is_largest, green - blue, torch.where(green_is_largest, blue - red, red - green))
+    start = torch.where(red_is_largest, amounts, torch.where(green_is_largest, amounts + 1 / 3, amounts + 2 / 3))
     hue = slope.div_((6 * chroma).clamp_(min=1e-6)).add_(start)
     # a channel is the value up to a sixth of a turn from its own hue, less the chroma from a third on, linear between
-    away = hue + _OPPOSITE
-    away.sub_(away.round()).abs_().mul_(-6).add_(2).clamp_(0, 1)
-    return torch.sub(value, away.mul_(chroma), out=colors)
+    distance = hue + _OPPOSITE
+    distance.sub_(distance.round()).abs_().mul_(-6).add_(2).clamp_(0, 1)
+    return torch.sub(value, distance.mul_(chroma), out=colors)
 
 
 _OPPOSITE = torch.tensor([1 / 2, 1 / 6, -1 / 6]).view(1, 3, 1, 1)  # offset from each channel's opposite hue, in turns

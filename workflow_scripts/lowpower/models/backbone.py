@@ -55,21 +55,21 @@ def take_weights(network: Backbone, path: str | Path) -> str:
         raise InputError(
             f"{path} is not a file of weights ({error}); write another path into the row's `init`"
         ) from None
-    own = {key: value for key, value in network.body.state_dict().items() if not key.startswith("fc.")}
-    needed = {key for key in own if not key.endswith("num_batches_tracked")}  # unused while statistics are frozen
-    found = {key: value for key, value in weights.items() if not key.startswith("fc.")}
-    faults = {
-        "missing": needed - found.keys(),
-        "unexpected": found.keys() - own.keys(),
-        "of another shape": {key for key in own.keys() & found.keys() if own[key].shape != found[key].shape},
+    expected = {key: value for key, value in network.body.state_dict().items() if not key.startswith("fc.")}
+    needed = {key for key in expected if not key.endswith("num_batches_tracked")}  # unused while statistics are frozen
+    given = {key: value for key, value in weights.items() if not key.startswith("fc.")}
+    mismatches = {
+        "missing": needed - given.keys(),
+        "unexpected": given.keys() - expected.keys(),
+        "of another shape": {key for key in expected.keys() & given.keys() if expected[key].shape != given[key].shape},
     }
-    if any(faults.values()):
-        said = "; ".join(
-            f"{len(keys)} {fault} ({abbreviate(sorted(keys), 3)})" for fault, keys in faults.items() if keys
+    if any(mismatches.values()):
+        listed = "; ".join(
+            f"{len(keys)} {kind} ({abbreviate(sorted(keys), 3)})" for kind, keys in mismatches.items() if keys
         )
         raise InputError(
-            f"{path} does not hold torchvision's weights of {network.name}: {said}. Write the row's `network` that it "
-            "was made from, or rename its weights as torchvision names them"
+            f"{path} does not hold torchvision's weights of {network.name}: {listed}. Write the row's `network` that "
+            "it was made from, or rename its weights as torchvision names them"
         )
-    network.body.load_state_dict(found, strict=False)
+    network.body.load_state_dict(given, strict=False)
     return hashlib.sha256(content).hexdigest()[:16]

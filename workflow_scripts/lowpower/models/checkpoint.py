@@ -15,10 +15,10 @@ import torch
 from lowpower.files import replacing
 from lowpower.log import say
 
-STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # the profile has SLURM send the last before a time limit
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)  # SLURM sends the last before a time limit (profiles/slurm)
 _DIGEST = hashlib.sha256().digest_size
 
-SAVE_EVERY = 60.0  # seconds: the most that an unannounced kill costs where validations are rarer
+SAVE_EVERY = 60.0  # seconds: the most that a kill without warning costs, if validations are rarer
 
 
 def fingerprint(*content: object) -> str:
@@ -40,36 +40,36 @@ def save_checkpoint(path: Path, state: dict) -> None:
         os.fsync(file.fileno())
 
 
-def load_checkpoint(path: Path, belongs_to: str, what: str) -> dict | None:
+def load_checkpoint(path: Path, belongs_to: str, title: str) -> dict | None:
     """Read the saved state; None without a file, or, with a message, if it is damaged or of another training."""
     if not path.is_file():
         return None
     with open(path, "rb") as file:
         digest, content = file.read(_DIGEST), file.read()
     if hashlib.sha256(content).digest() != digest:
-        say(f"{what}: {path.name} is damaged or not a checkpoint of this version; starting afresh")
+        say(f"{title}: {path.name} is damaged or not a checkpoint of this version; starting afresh")
         return None
     state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     if state["belongs_to"] != belongs_to:
-        say(f"{what}: {path.name} is of another config, data, code or torch; starting afresh")
+        say(f"{title}: {path.name} is of another config, data, code or torch; starting afresh")
         return None
     return state
 
 
 @contextmanager
-def on_stop(heard: Callable[[int], object]) -> Iterator[None]:
-    """Within the block, call ``heard`` with the number of each stop signal instead of ending the process.
+def on_stop(notify: Callable[[int], object]) -> Iterator[None]:
+    """Within the block, call ``notify`` with the number of each stop signal instead of ending the process.
 
     An ignored signal, as in a job under nohup, stays ignored; Python handles signals in its main thread only.
     """
-    before = {}
+    handlers = {}
     if threading.current_thread() is threading.main_thread():
-        before = {number: signal.getsignal(number) for number in STOPS}
-        before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
-    for number in before:
-        signal.signal(number, lambda number, _: heard(number))
+        handlers = {number: signal.getsignal(number) for number in STOPS}
+        handlers = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
+    for number in handlers:
+        signal.signal(number, lambda number, _: notify(number))
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)

@@ -11,20 +11,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from lowpower.files import CsvRow
 from lowpower.log import Progress, say
-from lowpower.models.color_network import AS_STORED, WEIGHT_GRID, ColorNetwork, color_features, on_grid
+from lowpower.models.color_network import AS_STORED, WEIGHT_GRID, ColorNetwork, color_features, round_to_grid
 from lowpower.models.pixels import read_image
 from lowpower.models.region_sets import Region
 from lowpower.models.training_inputs import Training, set_fingerprint
 from lowpower.models.training_outputs import history_row
 
 PENALTIES = (1.0, 0.1, 1e-2, 1e-3, 1e-4)  # weights of the squared coefficients, relative to the mean log loss
-_OF_BIAS = 1e-9  # just enough that a class without regions has an optimum too
-_MOST = 100  # iterations of a fit, which takes about ten
-_NEAR = 1e-18  # largest decrease left at the last step; the error left is far smaller
+_BIAS_PENALTY = 1e-9  # just enough that a class without regions has an optimum too
+_MOST_ITERATIONS = 100  # a fit takes about ten
+_CONVERGED = 1e-18  # largest decrease left at the last step; the error left is far smaller
 
 
-def fit_color(training: Training, regions: list[Region], labeled_regions: list[Region]) -> list[dict]:
+def fit_color(training: Training, regions: list[Region], labeled_regions: list[Region]) -> list[CsvRow]:
     """Fit the network on the labeled regions without augmentation (color jitter would destroy its features).
 
     One fit for each penalty, in float64; the network keeps the one with the lowest validation log loss. Returns the
@@ -43,7 +44,7 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
     with torch.no_grad():
         head.weight.zero_()  # the problem is convex: no random start; each fit starts from the previous one
         head.bias.zero_()
-    rows, steps, best, kept = [], 0, float("inf"), None
+    rows, steps, best, best_state = [], 0, float("inf"), None
     for penalty in PENALTIES:
         steps += minimize(head, features, classes, penalty)
         with torch.no_grad():
@@ -55,9 +56,9 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
             row |= {"loss": loss + penalty * head.weight.square().sum().item()}
         rows.append(row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
         if log_loss < best:
-            best, kept = log_loss, (steps, {name: x.clone() for name, x in head.state_dict().items()})
-    head.load_state_dict(kept[1])
-    return [history_row(row, row["step"] == kept[0]) for row in rows]
+            best, best_state = log_loss, (steps, {name: x.clone() for name, x in head.state_dict().items()})
+    head.load_state_dict(best_state[1])
+    return [history_row(row, row["step"] == best_state[0]) for row in rows]
 
 
 def _standardize_by(network: ColorNetwork, features: Tensor) -> None:
@@ -78,38 +79,44 @@ def minimize(head: torch.nn.Linear, features: Tensor, targets: Tensor, penalty: 
     """
     classes, inputs = head.weight.shape
     cost = torch.full((classes, inputs + 1), penalty, dtype=torch.float64)
-    cost[:, -1] = _OF_BIAS
-    wide = torch.cat([features, features.new_ones(len(features), 1)], 1)
+    cost[:, -1] = _BIAS_PENALTY
+    extended = torch.cat([features, features.new_ones(len(features), 1)], 1)
     one_hot = F.one_hot(targets, classes)
 
     def loss(weights: Tensor) -> float:
-        return (F.cross_entropy(wide @ weights.T, targets) + (cost * weights.square()).sum()).item()
+        return (F.cross_entropy(extended @ weights.T, targets) + (cost * weights.square()).sum()).item()
 
-    at = torch.cat([head.weight, head.bias[:, None]], 1).detach()
-    for taken in range(1, _MOST + 1):  # noqa: B007 - returned
-        predicted = (wide @ at.T).softmax(1)
-        gradient = ((predicted - one_hot).T @ wide / len(wide) + 2 * cost * at).flatten()
+    current = torch.cat([head.weight, head.bias[:, None]], 1).detach()
+    for iteration in range(1, _MOST_ITERATIONS + 1):  # noqa: B007 - returned
+        predicted = (extended @ current.T).softmax(1)
+        gradient = ((predicted - one_hot).T @ extended / len(extended) + 2 * cost * current).flatten()
         curvature = torch.diag_embed(predicted) - predicted[:, :, None] * predicted[:, None, :]  # (n, classes, classes)
-        hessian = torch.einsum("ncd,ni,nj->cidj", curvature, wide, wide).reshape(len(gradient), -1) / len(wide)
+        hessian = torch.einsum("ncd,ni,nj->cidj", curvature, extended, extended)
+        hessian = hessian.reshape(len(gradient), -1) / len(extended)
         hessian += torch.diag(2 * cost.flatten())
         step = torch.linalg.solve(hessian, gradient)
-        decrease, size, step = (gradient @ step).item(), 1.0, step.view_as(at)  # to first order
-        while decrease > _NEAR and loss(at - size * step) > loss(at) - 0.1 * size * decrease and size > 1e-3:
+        decrease, size, step = (gradient @ step).item(), 1.0, step.view_as(current)  # to first order
+        while (
+            decrease > _CONVERGED
+            and loss(current - size * step) > loss(current) - 0.1 * size * decrease
+            and size > 1e-3
+        ):
             size /= 2
-        at = at - size * step
-        if decrease <= _NEAR:
+        current = current - size * step
+        if decrease <= _CONVERGED:
             break
     with torch.no_grad():
-        head.weight.copy_(on_grid(at[:, :-1], WEIGHT_GRID))
-        head.bias.copy_(on_grid(at[:, -1] - at[:, -1].mean(), WEIGHT_GRID))  # any constant may be added
-    return taken
+        head.weight.copy_(round_to_grid(current[:, :-1], WEIGHT_GRID))
+        biases = current[:, -1] - current[:, -1].mean()  # any constant may be added
+        head.bias.copy_(round_to_grid(biases, WEIGHT_GRID))
+    return iteration
 
 
 def _features(training: Training, regions: list[Region]) -> Tensor:
     """Color features of regions, (n, 6)."""
     progress = Progress(f"{training.title}: reading colors", len(regions))
     features = []
-    for done, region in enumerate(regions, start=1):
+    for number, region in enumerate(regions, start=1):
         features.append(color_features(read_image(region).unsqueeze(0)))
-        progress.at(done)
+        progress.at(number)
     return torch.cat(features)

@@ -32,10 +32,10 @@ class ColorNetwork(nn.Module):
 
     def standardized(self, features: Tensor) -> Tensor:
         """Color features (B, 6), as distances from the center in spreads, on their grid."""
-        return on_grid((features - self.center) / self.spread, FEATURE_GRID)
+        return round_to_grid((features - self.center) / self.spread, FEATURE_GRID)
 
 
-def on_grid(values: Tensor, step: float) -> Tensor:
+def round_to_grid(values: Tensor, step: float) -> Tensor:
     """Values rounded to whole multiples of ``step``, a power of two."""
     return (values / step).round() * step
 

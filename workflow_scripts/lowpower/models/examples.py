@@ -46,42 +46,42 @@ def show_examples(
     ``drawn`` and ``disagreements``, lists of {region, truth, {key}: predicted class, {key}_probability: of that class}.
     names: pseudonyms.csv where pseudonyms replace slide ids in region names, else None.
     """
-    known_as = read_names(names)
+    names_of_slides = read_names(names)
     device = prepare_device(gpu)
     regions = {
         key: {region.region: region for region in in_split(read_regions(index, splits, seed), *reported)}
         for key, index in (("teacher", teacher_index), ("student", student_index))
     }
-    loaded = {"teacher": load_model(teacher), "student": load_model(student)}
-    classes = loaded["teacher"][1].classes
+    models = {"teacher": load_model(teacher), "student": load_model(student)}
+    classes = models["teacher"][1].classes
     predictions = {"teacher": teacher_predictions, "student": student_predictions}
     calls = {key: read_calls(path, classes) for key, path in predictions.items()}
-    known = [region for region in regions["teacher"].values() if region.truth]
-    drawn, differing = one_of_each(classes, known, seed), disagreements(known, calls["teacher"], calls["student"])
+    labeled = [region for region in regions["teacher"].values() if region.truth]
+    drawn, differing = one_of_each(classes, labeled, seed), disagreements(labeled, calls["teacher"], calls["student"])
     picked = pick(differing)
     shown = {
-        "drawn": [_row(region, calls, known_as) for region in drawn],
-        "disagreements": [_row(region, calls, known_as) for region in picked],
+        "drawn": [_row(region, calls, names_of_slides) for region in drawn],
+        "disagreements": [_row(region, calls, names_of_slides) for region in picked],
     }
-    used = dict.fromkeys(region.region for region in [*drawn, *picked])
+    region_names = dict.fromkeys(region.region for region in [*drawn, *picked])
     images: list[tuple[str, bytes]] = []
-    for key, (network, header) in loaded.items():
+    for key, (network, header) in models.items():
         network.to(device).eval()
         normalize = Normalizer(header.mean, header.std, device)
-        for name in used:
+        for name in region_names:
             pixels = read_image(regions[key][name])
             with torch.no_grad():
                 _, feature_map = network(normalize([pixels]))
             if feature_map is None:  # color has none
                 feature_map = torch.zeros(1, 1, 1, 1)
-            strength = feature_map[0].norm(dim=0)
-            gray = (strength / strength.max().clamp_min(1e-9) * 255).round().byte().cpu().numpy()
-            images.append((f"{key}/{known_as.region(name)}.png", encode(pixels.permute(1, 2, 0).numpy())))
-            images.append((f"{key}/{known_as.region(name)}.map.png", encode(np.repeat(gray[..., None], 3, 2))))
+            lengths = feature_map[0].norm(dim=0)
+            gray = (lengths / lengths.max().clamp_min(1e-9) * 255).round().byte().cpu().numpy()
+            images.append((f"{key}/{names_of_slides.region(name)}.png", encode(pixels.permute(1, 2, 0).numpy())))
+            images.append((f"{key}/{names_of_slides.region(name)}.map.png", encode(np.repeat(gray[..., None], 3, 2))))
     write_images(examples, [*images, ("examples.json", (json.dumps(shown, indent=2) + "\n").encode())])
     say(
-        f"{count_of(len(drawn), 'example')}, one of each class; the teacher reads "
-        f"{count_of(len(differing), 'region')} right that the student reads wrong, "
+        f"{count_of(len(drawn), 'example')}, one of each class; the teacher classifies "
+        f"{count_of(len(differing), 'region')} correctly that the student does not, "
         f"{len(picked)} of them shown"
     )
 
@@ -94,34 +94,34 @@ def read_calls(predictions: str | Path, classes: list[str]) -> dict[str, tuple[s
     return dict(zip(table["region"].to_pylist(), calls, strict=True))
 
 
-def one_of_each(classes: list[str], known: list[Region], seed: int) -> list[Region]:
+def one_of_each(classes: list[str], regions: list[Region], seed: int) -> list[Region]:
     """For each class, the region with the lowest random draw."""
-    ranked = sorted(known, key=lambda region: rng.integer(seed, "example", region.region))
+    ranked = sorted(regions, key=lambda region: rng.integer(seed, "example", region.region))
     first = {region.truth: region for region in reversed(ranked)}
     return [first[name] for name in classes if name in first]
 
 
 def disagreements(
-    known: list[Region], teacher: dict[str, tuple[str, float]], student: dict[str, tuple[str, float]]
+    regions: list[Region], teacher: dict[str, tuple[str, float]], student: dict[str, tuple[str, float]]
 ) -> list[Region]:
     """Regions that the teacher classifies correctly and the student wrongly, the student's most confident first."""
-    found = [r for r in known if teacher[r.region][0] == r.truth != student[r.region][0]]
-    return sorted(found, key=lambda region: (-student[region.region][1], region.region))
+    differing = [r for r in regions if teacher[r.region][0] == r.truth != student[r.region][0]]
+    return sorted(differing, key=lambda region: (-student[region.region][1], region.region))
 
 
 def pick(differing: list[Region]) -> list[Region]:
     """Pick the first regions, with a limit for each class, so that no class fills the page."""
-    picked, of_class = [], Counter()
+    picked, class_counts = [], Counter()
     for region in differing:
-        if len(picked) < MOST and of_class[region.truth] < OF_ONE_CLASS:
+        if len(picked) < MOST and class_counts[region.truth] < OF_ONE_CLASS:
             picked.append(region)
-            of_class[region.truth] += 1
+            class_counts[region.truth] += 1
     return picked
 
 
 def _row(region: Region, calls: dict[str, dict[str, tuple[str, float]]], names: Names) -> dict:
     row = {"region": names.region(region.region), "truth": region.truth}
-    for key, of_model in calls.items():
-        called, probability = of_model[region.region]
-        row |= {key: called, f"{key}_probability": round(probability, 6)}
+    for key, calls_of_model in calls.items():
+        predicted, probability = calls_of_model[region.region]
+        row |= {key: predicted, f"{key}_probability": round(probability, 6)}
     return row

@@ -1,4 +1,4 @@
-"""Fine-tuning on labels, from a student of an earlier stage, from given weights, or from random ones."""
+"""Fine-tuning on labels, from a student of an earlier stage, from a file of weights, or from random weights."""
 
 from lowpower.config.student_params import FinetuneJob
 from lowpower.files import read_rows
@@ -23,9 +23,9 @@ def finetune_student(
     history: str,
     time: str | None = None,
 ) -> None:
-    """Fine-tune a student, or keep the distilled one unchanged where its row has no fine-tuning.
+    """Fine-tune a student, or keep the distilled one unchanged if its row has no fine-tuning.
 
-    start: the model to start from, or the file of weights where ``init`` is weights; None for random ones.
+    start: the model to start from, or the file of weights if ``init`` is weights; None for random ones.
     start_history: history of that model, which is continued.
     """
     rows_before = read_rows(start_history) if start_history else []

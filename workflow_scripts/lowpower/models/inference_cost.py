@@ -9,6 +9,7 @@ import resource
 import statistics
 import time
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from lowpower.models import networks
 from lowpower.models.model_file import prepare_device
 from lowpower.models.pixels import Normalizer, read_bytes, read_image
 from lowpower.models.region_sets import Region, read_regions
+from lowpower.network_cost import NetworkCost
 
 
 def count_flops(network: torch.nn.Module, height: int, width: int) -> int:
@@ -46,7 +48,7 @@ def measure_cost(
     gpu: bool,
     cost: str | Path,
 ) -> None:
-    """Write the cost of a network (its name) at this magnification as JSON; see docs/outputs.md for its keys.
+    """Write the cost of a network (its name) at this magnification as JSON (``NetworkCost``).
 
     Counts are means over all regions of the index; times are medians over ``regions_timed`` regions spread over it,
     each timed ``repeats`` times after one untimed pass.
@@ -55,7 +57,7 @@ def measure_cost(
     built = networks.build(network, classes, 0).to(device).eval()
     regions = read_regions(index, splits, seed)
     if not regions:
-        raise InputError(f"{index} holds no region; see tables/intake.csv for why")
+        raise InputError(f"{index} has no regions; see tables/intake.csv for why")
     sizes = Counter((region.height, region.width) for region in regions)
     flops = sum(count_flops(built, *size) * n for size, n in sizes.items()) / len(regions)
     chosen = regions[:: -(-len(regions) // regions_timed)]
@@ -64,24 +66,22 @@ def measure_cost(
         peak = torch.cuda.max_memory_allocated() / 1e6
     else:
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    write_json(
-        cost,
-        {
-            "network": network,
-            "magnification": magnification,
-            "parameters": sum(weights.numel() for weights in built.parameters()),
-            "pixels_per_region": sum(h * w * n for (h, w), n in sizes.items()) / len(regions),
-            "flops_per_region": flops,
-            "bytes_per_region": statistics.fmean(int(row["bytes"]) for row in read_rows(index)),
-            "latency_ms": latency * 1e3,
-            "regions_per_second": 1 / latency,
-            "read_ms": reading * 1e3,
-            "peak_memory_mb": peak,
-            "regions_timed": len(chosen),
-            "device": device.type,
-            "threads": torch.get_num_threads(),
-        },
+    measured = NetworkCost(
+        network=network,
+        magnification=magnification,
+        parameters=sum(weights.numel() for weights in built.parameters()),
+        pixels_per_region=sum(h * w * n for (h, w), n in sizes.items()) / len(regions),
+        flops_per_region=flops,
+        bytes_per_region=statistics.fmean(int(row["bytes"]) for row in read_rows(index)),
+        latency_ms=latency * 1e3,
+        regions_per_second=1 / latency,
+        read_ms=reading * 1e3,
+        peak_memory_mb=peak,
+        regions_timed=len(chosen),
+        device=device.type,
+        threads=torch.get_num_threads(),
     )
+    write_json(cost, asdict(measured))
     say(
         f"{network} at {describe(magnification)}: {flops / 1e6:,.1f} MFLOPs per region, {latency * 1e3:.2f} ms, "
         f"{reading * 1e3:.2f} ms to read it"

@@ -60,12 +60,12 @@ def share(items: Sequence) -> Sequence:
 
 def total(values: Iterable[float]) -> list[float]:
     """Sums of these values over the processes, the same in all of them."""
-    return _reduced(values, distributed.ReduceOp.SUM) if _size > 1 else list(values)
+    return _all_reduce(values, distributed.ReduceOp.SUM) if _size > 1 else list(values)
 
 
 def largest(values: Iterable[float]) -> list[float]:
     """Maxima of these values over the processes, the same in all of them."""
-    return _reduced(values, distributed.ReduceOp.MAX) if _size > 1 else list(values)
+    return _all_reduce(values, distributed.ReduceOp.MAX) if _size > 1 else list(values)
 
 
 def add_gradients(network: torch.nn.Module) -> None:
@@ -80,15 +80,15 @@ def add_gradients(network: torch.nn.Module) -> None:
 
 
 def orphaned() -> int:
-    """SIGTERM if the process that started this one is gone, so nothing would end this one; 0 otherwise."""
+    """SIGTERM if the process that started this one has ended, so that this one must end too; else 0."""
     return signal.SIGTERM if _size > 1 and os.getppid() != _parent else 0
 
 
-def _reduced(values: Iterable[float], how: distributed.ReduceOp) -> list[float]:
+def _all_reduce(values: Iterable[float], operation: distributed.ReduceOp) -> list[float]:
     device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
-    together = torch.tensor([*values], dtype=torch.float64, device=device)
-    distributed.all_reduce(together, how)
-    return together.tolist()
+    values_here = torch.tensor([*values], dtype=torch.float64, device=device)
+    distributed.all_reduce(values_here, operation)
+    return values_here.tolist()
 
 
 def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
@@ -98,21 +98,21 @@ def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
     signals: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
         arguments = (processes, os.getpid(), f"{folder}/store", gpu, errors, work)
-        team = [context.Process(target=_work, args=(rank, *arguments)) for rank in range(processes)]
+        workers = [context.Process(target=_work, args=(rank, *arguments)) for rank in range(processes)]
 
         def pass_on(number: int) -> None:
             signals.append(number)
-            for process in team:
+            for process in workers:
                 if process.exitcode is None:
                     os.kill(process.pid, number)
 
-        for process in team:
+        for process in workers:
             process.start()
         with on_stop(pass_on):  # after the start, because started processes inherit handlers
-            codes = _wait(team)
+            codes = _wait(workers)
     if not any(codes):
         return
-    message, details = (None, None) if errors.empty() else errors.get()  # the first: it may have caused the others
+    message, trace = (None, None) if errors.empty() else errors.get()  # the first: it may have caused the others
     if message:
         raise InputError(message)
     if signals:
@@ -120,30 +120,30 @@ def _supervise(work: Callable[[], None], processes: int, gpu: bool) -> None:
     for rank, code in enumerate(codes):
         if code is not None and code < 0:
             raise InputError(
-                f"process {rank + 1} of {processes} was ended by {signal.Signals(-code).name}; if that is SIGKILL, "
-                "memory most often ran out: lower training.processes, training.memory_mb or "
+                f"process {rank + 1} of {processes} was ended by {signal.Signals(-code).name}; usually "
+                "memory has run out: lower training.processes, training.memory_mb or "
                 "training.megapixels_per_pass"
             )
-    if details:
-        raise RuntimeError(details)
+    if trace:
+        raise RuntimeError(trace)
     raise SystemExit(max(code for code in codes if code))
 
 
-def _wait(team: list[multiprocessing.Process]) -> list[int | None]:
+def _wait(workers: list[multiprocessing.Process]) -> list[int | None]:
     """Wait until all processes have ended; end the others when one fails.
 
     Returns the exit codes from before that. A process that was asked to stop has not failed: the others save.
     """
-    fine = {None, 0, *(128 + number for number in STOPS)}
-    while running := [process.sentinel for process in team if process.exitcode is None]:
+    good_codes = {None, 0, *(128 + number for number in STOPS)}
+    while running := [process.sentinel for process in workers if process.exitcode is None]:
         connection.wait(running)
-        codes = [process.exitcode for process in team]
-        if not set(codes) <= fine:
-            for process in team:
+        codes = [process.exitcode for process in workers]
+        if not set(codes) <= good_codes:
+            for process in workers:
                 process.kill()
                 process.join()
             return codes
-    return [process.exitcode for process in team]
+    return [process.exitcode for process in workers]
 
 
 def _work(
@@ -154,19 +154,19 @@ def _work(
     _rank, _size, _parent = rank, processes, parent
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if rank:
-        log.hush()
+        log.silence()
     try:
         if prepare_device(gpu).type == "cuda":
-            if processes > (found := torch.cuda.device_count()):
+            if processes > (device_count := torch.cuda.device_count()):
                 raise InputError(
-                    f"config: `training.processes` is {processes}, but torch finds {count_of(found, 'CUDA device')} "
-                    f"here; write {found}"
+                    f"config: `training.processes` is {processes}, but torch finds "
+                    f"{count_of(device_count, 'CUDA device')} here; write {device_count}"
                 )
             torch.cuda.set_device(rank)
         loopback = "lo0" if sys.platform == "darwin" else "lo"
         os.environ.setdefault("GLOO_SOCKET_IFNAME", loopback)  # one machine, whose name may not resolve
-        meeting = distributed.FileStore(store, processes)  # not file://, which a # or ? in TMPDIR cuts off
-        distributed.init_process_group("nccl" if gpu else "gloo", store=meeting, rank=rank, world_size=processes)
+        file_store = distributed.FileStore(store, processes)  # not file://, which a # or ? in TMPDIR cuts off
+        distributed.init_process_group("nccl" if gpu else "gloo", store=file_store, rank=rank, world_size=processes)
         work()
         distributed.destroy_process_group()
     except Exception as error:

@@ -79,7 +79,7 @@ class Pixels:
     def __init__(
         self, memory_mb: float, seed: int = 0, augmentation: Augmentation | None = None, keep_views: int = 0
     ) -> None:
-        self.kept = Memory(memory_mb)
+        self.cache = Memory(memory_mb)
         self.augmentation, self.keep_views = augmentation, keep_views
         draw = partial(draw_view, seed, augmentation=augmentation)
         self.draw = lru_cache(1 << 16)(draw) if keep_views else draw
@@ -87,39 +87,42 @@ class Pixels:
     def image(self, region: Region) -> Tensor:
         """The region without augmentation, (3, H, W)."""
         key = (region.region, None)
-        return self.kept[key] if key in self.kept else self.kept.keep(key, read_image(region))
+        return self.cache[key] if key in self.cache else self.cache.keep(key, read_image(region))
 
     def view(self, region: Region, number: int) -> Tensor:
         """The view of the region with this number, (3, H, W)."""
         return self.views([(region, number)])[0]
 
-    def views(self, wanted: list[tuple[Region, int]]) -> list[Tensor]:
+    def views(self, requested: list[tuple[Region, int]]) -> list[Tensor]:
         """Views of these (region, number); those not in memory are drawn together, size by size."""
-        found = [self.kept.get((region.region, number)) for region, number in wanted]
-        missing = [i for i, view in enumerate(found) if view is None]
-        for (height, width), places in _by_size(missing, lambda i: (wanted[i][0].height, wanted[i][0].width)):
-            for some in _pieces(places, _DRAWN_AT_ONCE // (height * width)):
-                draws = [self.draw(wanted[i][0].region, wanted[i][1]) for i in some]
-                for i, view in zip(some, apply_views(draws, [self._source(*wanted[i]) for i in some]), strict=True):
-                    region, number = wanted[i]
-                    found[i] = self.kept.keep((region.region, number), view) if number < self.keep_views else view
-        return found
+        views = [self.cache.get((region.region, number)) for region, number in requested]
+        missing = [i for i, view in enumerate(views) if view is None]
+        for (height, width), positions in _by_size(missing, lambda i: (requested[i][0].height, requested[i][0].width)):
+            for chunk in _pieces(positions, _DRAWN_AT_ONCE // (height * width)):
+                draws = [self.draw(requested[i][0].region, requested[i][1]) for i in chunk]
+                drawn = apply_views(draws, [self._source(*requested[i]) for i in chunk])
+                for i, view in zip(chunk, drawn, strict=True):
+                    region, number = requested[i]
+                    views[i] = self.cache.keep((region.region, number), view) if number < self.keep_views else view
+        return views
 
-    def passes(self, wanted: list[tuple[Region, int]], megapixels: float) -> Iterator[tuple[list[Tensor], list[int]]]:
-        """The same views, grouped as by ``same_size``, with their places in ``wanted``; drawn pass by pass.
+    def passes(
+        self, requested: list[tuple[Region, int]], megapixels: float
+    ) -> Iterator[tuple[list[Tensor], list[int]]]:
+        """The same views, grouped as by ``same_size``, with their positions in ``requested``; drawn pass by pass.
 
         A batch of 32 regions of 17 megapixels would take 1.6 GB at once.
         """
 
-        def size(place: int) -> tuple[int, int]:
-            region, number = wanted[place]
+        def size(position: int) -> tuple[int, int]:
+            region, number = requested[position]
             turns = self.augmentation.quarter_turns and region.height != region.width
             turned = turns and self.draw(region.region, number).turns % 2
             return (region.width, region.height) if turned else (region.height, region.width)
 
-        for (height, width), places in _by_size(range(len(wanted)), size):
-            for some in _pieces(places, int(megapixels * 1e6 / (height * width))):
-                yield self.views([wanted[place] for place in some]), some
+        for (height, width), positions in _by_size(range(len(requested)), size):
+            for chunk in _pieces(positions, int(megapixels * 1e6 / (height * width))):
+                yield self.views([requested[position] for position in chunk]), chunk
 
     def _source(self, region: Region, number: int) -> Tensor:
         """The image that a view is drawn from; not kept if the view itself will be."""
@@ -137,16 +140,16 @@ def same_size(items: Iterable[tuple], megapixels: float) -> Iterator[list[tuple]
 
 
 def _by_size(items: Iterable, size: Callable[[object], tuple]) -> Iterable[tuple[tuple, list]]:
-    found: dict[tuple, list] = {}
+    groups: dict[tuple, list] = {}
     for item in items:
-        found.setdefault(size(item), []).append(item)
-    return found.items()
+        groups.setdefault(size(item), []).append(item)
+    return groups.items()
 
 
-def _pieces(items: list, most: int) -> Iterator[list]:
-    """Lists of at most ``most`` items, and at least one."""
-    most = max(1, most)
-    return (items[start : start + most] for start in range(0, len(items), most))
+def _pieces(items: list, largest: int) -> Iterator[list]:
+    """Lists of at most ``largest`` items, and at least one."""
+    largest = max(1, largest)
+    return (items[start : start + largest] for start in range(0, len(items), largest))
 
 
 class Normalizer:
@@ -164,9 +167,9 @@ class Normalizer:
         return torch.stack(list(images)).to(self.device).to(self.mean.dtype).sub_(self.mean).mul_(self.scale)
 
 
-def channel_statistics(regions: list[Region], most: int = 500) -> tuple[list[float], list[float]]:
-    """Mean and standard deviation of the channels, in 0-1, over at most ``most`` regions evenly from the list."""
-    chosen = regions[:: -(-len(regions) // most)]
+def channel_statistics(regions: list[Region], limit: int = 500) -> tuple[list[float], list[float]]:
+    """Mean and standard deviation of the channels, in 0-1, over at most ``limit`` regions evenly from the list."""
+    chosen = regions[:: -(-len(regions) // limit)]
     count, total, squares = 0, torch.zeros(3, dtype=torch.float64), torch.zeros(3, dtype=torch.float64)
     for region in chosen:
         pixels = read_image(region).reshape(3, -1).to(torch.int64)

@@ -15,7 +15,7 @@ from lowpower.text import count_of
 
 PIXELS = ("averaged", "level")  # area means of the teacher's pixels; read from the slide's own level
 _TEXT = ("region", "slide", "patient", "site", "split", "label", "true_label", "label_source")
-_AT_ONCE = 64  # regions decoded together before they are grouped by size
+_CHUNK = 64  # regions decoded together before they are grouped by size
 
 
 @torch.no_grad()
@@ -41,38 +41,40 @@ def predict(
     network.to(device).eval()
     normalize = Normalizer(header.mean, header.std, device)
     indexes = [path for path in (index, level) if path]
-    kinds = [in_split(read_regions(path, splits, seed), *predicted) for path in indexes]
-    regions = [region for kind in kinds for region in kind]
+    region_groups = [in_split(read_regions(path, splits, seed), *predicted) for path in indexes]
+    regions = [region for group in region_groups for region in group]
     probabilities = torch.zeros(len(regions), len(header.classes), dtype=torch.float64)
     progress = Progress("predicting", len(regions))
-    for start in range(0, len(regions), _AT_ONCE):
-        items = ((read_image(region), start + i) for i, region in enumerate(regions[start : start + _AT_ONCE]))
+    for start in range(0, len(regions), _CHUNK):
+        items = ((read_image(region), start + i) for i, region in enumerate(regions[start : start + _CHUNK]))
         for group in same_size(items, megapixels):
             images, rows = zip(*group, strict=True)
             logits, _ = network(normalize(list(images)))
             probabilities[list(rows)] = _probabilities(logits)
-        progress.at(min(start + _AT_ONCE, len(regions)))
+        progress.at(min(start + _CHUNK, len(regions)))
     columns = {name: pa.array([getattr(region, name) for region in regions], pa.string()) for name in _TEXT}
     columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())
-    pixels = [name for name, kind in zip(PIXELS, kinds, strict=False) for _ in kind]
+    pixels = [name for name, group in zip(PIXELS, region_groups, strict=False) for _ in group]
     columns["pixels"] = pa.array(pixels, pa.string())
     for i, name in enumerate(header.classes):
         columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
     with replacing(predictions) as part:
         pq.write_table(pa.table(columns), part)
     calls = [header.classes[k] for k in probabilities.argmax(1)]
-    judged = list(zip(regions, calls, pixels, strict=True))
-    for name, kind in zip(PIXELS, kinds, strict=False):
-        right = [call == region.truth for region, call, own in judged if own == name and region.truth]
-        known = f"{len(right):,} with a known class right"
-        share = f", {100 * sum(right) / len(right):.1f} % of the {known}" if right else ""
+    called = list(zip(regions, calls, pixels, strict=True))
+    for name, group in zip(PIXELS, region_groups, strict=False):
+        is_correct = [call == region.truth for region, call, kind in called if kind == name and region.truth]
+        known_class = f"{len(is_correct):,} with a known class right"
+        share = f", {100 * sum(is_correct) / len(is_correct):.1f} % of the {known_class}" if is_correct else ""
         read = "predicted" if name == "averaged" else "read from the slide's own level and predicted"
-        say(f"{Path(model).parent}: {count_of(len(kind), 'region')} {read}{share}")
+        say(f"{Path(model).parent}: {count_of(len(group), 'region')} {read}{share}")
 
 
 def _probabilities(logits: torch.Tensor) -> torch.Tensor:
-    """Probabilities of logits (B, classes), float64. Those of float64 logits, which are the same on every processor,
-    are rounded to eight decimals, because the last bit of exp differs between processors.
+    """Compute the probabilities of logits (B, classes), float64.
+
+    Those of float64 logits, which are the same on every processor, are rounded to eight decimals, because the last bit
+    of exp differs between processors.
     """
-    found = logits.double().softmax(1).cpu()
-    return found.round(decimals=8) if logits.dtype == torch.float64 else found
+    probabilities = logits.double().softmax(1).cpu()
+    return probabilities.round(decimals=8) if logits.dtype == torch.float64 else probabilities

@@ -69,13 +69,13 @@ def pretrain_student(
         embeddings.requires_grad_()
         terms = vicreg(*embeddings)
         (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), embeddings)
-        done = 0
+        offset = 0
         for group in groups:
             share = len(group) / settings.batch
-            pull = (embed(network, group) * gradient[:, done : done + len(group)]).sum() / share
+            pulled = (embed(network, group) * gradient[:, offset : offset + len(group)]).sum() / share
             losses = {name: value.detach() for name, value in terms.items()}
-            yield MicroBatch(share, losses | {"pull": pull - pull.detach()}, [region for *_, region in group])
-            done += len(group)
+            yield MicroBatch(share, losses | {"pull": pulled - pulled.detach()}, [region for *_, region in group])
+            offset += len(group)
 
     rows = train(training, regions, training_regions, job.steps, micro_batches, model, validated=False)
     network.head = head

@@ -78,13 +78,13 @@ def record_teacher(
                     start = outputs["starts"][i, number]
                     outputs[pooling][start : start + feature_map.numel()] = feature_map.flatten()
         progress.at(i + 1)
-    about = origin(header, seed, augmentation) | {
+    header_values = origin(header, seed, augmentation) | {
         "views": views,
         "channels": channels,
         "regions": {r.region: r.content for r in regions},
     }
-    with replacing(targets) as written:
-        written.write_bytes(save(outputs, {KEY: json.dumps(about, sort_keys=True)}))
+    with replacing(targets) as part_path:
+        part_path.write_bytes(save(outputs, {KEY: json.dumps(header_values, sort_keys=True)}))
     size = sum(values.nbytes for values in outputs.values()) / 1e6
     say(f"{title}: {count_of(len(regions), 'region')} x {count_of(views, 'view')}, {size:,.1f} MB")
 

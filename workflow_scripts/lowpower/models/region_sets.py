@@ -37,10 +37,10 @@ class Region:
 def read_regions(index: str | Path, splits: str | Path, seed: int) -> list[Region]:
     """Read all regions of the index, sorted by id. A region's label is its annotation's class, else its slide's."""
     slides = {row["slide"]: row for row in read_rows(splits) if int(row["seed"]) == seed}
-    found = []
+    regions = []
     for row in read_rows(index):
         slide = slides[row["slide"]]
-        found.append(
+        regions.append(
             Region(
                 region=row["region"],
                 **{key: slide[key] for key in ("slide", "patient", "site", "split", "true_label")},
@@ -56,7 +56,7 @@ def read_regions(index: str | Path, splits: str | Path, seed: int) -> list[Regio
                 content=row["fingerprint"],
             )
         )
-    return sorted(found, key=lambda region: region.region)
+    return sorted(regions, key=lambda region: region.region)
 
 
 def in_split(regions: list[Region], *splits: str) -> list[Region]:
@@ -92,9 +92,9 @@ class Order:
         self.orders: dict[int, list[int]] = {}
 
     def at(self, step: int) -> list[tuple[int, int]]:
-        """(item, number of the pass) for each place of the batch of this step."""
-        places = range(step * self.batch, (step + 1) * self.batch)
-        return [(self._order(p // self.length)[p % self.length], p // self.length) for p in places]
+        """Item, and number of the pass, for each position in the batch of a step."""
+        positions = range(step * self.batch, (step + 1) * self.batch)
+        return [(self._order(p // self.length)[p % self.length], p // self.length) for p in positions]
 
     def _order(self, number: int) -> list[int]:
         if number not in self.orders:

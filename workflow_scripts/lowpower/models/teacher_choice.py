@@ -1,4 +1,4 @@
-"""Choice of the students' teacher, where it is not that of their own seed."""
+"""Choice of the students' teacher, if it is not that of their own seed."""
 
 import shutil
 from collections.abc import Sequence

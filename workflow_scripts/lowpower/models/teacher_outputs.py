@@ -43,9 +43,9 @@ class OnlineTeacher:
         """
         logits, maps = [], []
         for images, _ in self.pixels.passes([(self.regions[region], view) for region, view in views], self.megapixels):
-            some_logits, some_maps = self.network(self.normalize(images))
-            logits.append(some_logits)
-            maps.append(pool_map(some_maps, factor, pooling))
+            pass_logits, pass_maps = self.network(self.normalize(images))
+            logits.append(pass_logits)
+            maps.append(pool_map(pass_maps, factor, pooling))
         return torch.cat(logits), torch.cat(maps)
 
 
@@ -69,48 +69,52 @@ class RecordedTeacher:
     ) -> None:
         expected = origin(load_model(teacher)[1], seed, augmentation)
         contents = {row["region"]: row["fingerprint"] for row in read_rows(index)}
-        self.where: dict[str, tuple[dict[str, Tensor | list], int]] = {}
+        self.position_of: dict[str, tuple[dict[str, Tensor | list], int]] = {}
         for part in parts:
-            about, tensors = _open(part)
-            expected.setdefault("views", about["views"])
-            for name, wanted in expected.items():
-                if about[name] != wanted:
-                    raise _unfit(part, f"is of another study: its `{name}` is {about[name]}, not {wanted}")
-            for i, (region, content) in enumerate(about["regions"].items()):
+            part_header, tensors = _open_part(part)
+            expected.setdefault("views", part_header["views"])
+            for name, value in expected.items():
+                if part_header[name] != value:
+                    raise _unfit_recording(
+                        part, f"is of another study: its `{name}` is {part_header[name]}, not {value}"
+                    )
+            for i, (region, content) in enumerate(part_header["regions"].items()):
                 if content != contents.get(region, content):
-                    raise _unfit(part, f"was recorded from other pixels of region {region} than {index} lists")
-                self.where[region] = (tensors, i)
-        self.views, self.channels = about["views"], about["channels"]
-        missing = [region.region for region in regions if region.region not in self.where]
+                    raise _unfit_recording(
+                        part, f"was recorded from other pixels of region {region} than {index} lists"
+                    )
+                self.position_of[region] = (tensors, i)
+        self.views, self.channels = part_header["views"], part_header["channels"]
+        missing = [region.region for region in regions if region.region not in self.position_of]
         if missing:
-            lacking = count_of(len(missing), "region")
-            raise _unfit(parts[-1], f"and the parts before it lack {lacking} of {index}: {abbreviate(missing)}")
-        self.kept = Memory(memory_mb)
+            count = count_of(len(missing), "region")
+            raise _unfit_recording(parts[-1], f"and the parts before it lack {count} of {index}: {abbreviate(missing)}")
+        self.cache = Memory(memory_mb)
 
     def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, Tensor]:
         """Same as ``OnlineTeacher.outputs``; factor refers to the teacher's own grid, stored at half its resolution."""
         keys = [(region, view % self.views) for region, view in views]
-        missing = [key for key in dict.fromkeys(keys) if (*key, pooling, factor) not in self.kept]
-        fresh = {}
+        missing = [key for key in dict.fromkeys(keys) if (*key, pooling, factor) not in self.cache]
+        new_maps = {}
         if missing:
             stored = torch.stack([self._stored(*key, pooling) for key in missing])
             pooled = pool_map(stored.float(), factor // 2, pooling).to(stored.dtype)
-            fresh = dict(zip(missing, pooled, strict=True))
-            for key, feature_map in fresh.items():
-                self.kept.keep((*key, pooling, factor), feature_map)
-        logits = [self.where[region][0]["logits"][self.where[region][1], view] for region, view in keys]
-        maps = [fresh[key] if key in fresh else self.kept[(*key, pooling, factor)] for key in keys]
+            new_maps = dict(zip(missing, pooled, strict=True))
+            for key, feature_map in new_maps.items():
+                self.cache.keep((*key, pooling, factor), feature_map)
+        logits = [self.position_of[region][0]["logits"][self.position_of[region][1], view] for region, view in keys]
+        maps = [new_maps[key] if key in new_maps else self.cache[(*key, pooling, factor)] for key in keys]
         return torch.stack(logits), torch.stack(maps).float()
 
     def _stored(self, region: str, view: int, pooling: str) -> Tensor:
         """A feature map in the mapped file, (256, h, w)."""
-        tensors, i = self.where[region]
+        tensors, i = self.position_of[region]
         start, shape = tensors["starts"][i][view], (self.channels, *tensors["grids"][i][view])
         return tensors[pooling][start : start + math.prod(shape)].view(shape)
 
 
-def _open(part: str | Path) -> tuple[dict, dict[str, Tensor | list]]:
-    """Header of a part, its tensors, which stay in the mapped file, and the places of its maps as lists."""
+def _open_part(part: str | Path) -> tuple[dict, dict[str, Tensor | list]]:
+    """Read the header of a part, its tensors (mapped, not loaded), and the sizes and offsets of its maps as lists."""
     try:
         file = safetensors.safe_open(part, "pt")
         names = ("logits", "grids", "starts", *POOLINGS)
@@ -119,8 +123,8 @@ def _open(part: str | Path) -> tuple[dict, dict[str, Tensor | list]]:
         lists = {name: tensors[name].tolist() for name in ("grids", "starts")}
         return json.loads(file.metadata()[KEY]), tensors | lists
     except (safetensors.SafetensorError, KeyError, TypeError) as error:
-        raise _unfit(part, f"is not a recording that this version reads ({error})") from None
+        raise _unfit_recording(part, f"is not a recording that this version reads ({error})") from None
 
 
-def _unfit(part: str | Path, reason: str) -> InputError:
+def _unfit_recording(part: str | Path, reason: str) -> InputError:
     return InputError(f"{part} {reason}; delete the folder {Path(part).parent} and run snakemake again")

@@ -11,7 +11,7 @@ from lowpower.models.parallel import on_processes
 from lowpower.models.pixels import Pixels
 from lowpower.models.region_sets import Region, in_split, labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.training import draw_micro_batches, train
-from lowpower.models.training_inputs import Training, nothing_left, start_training
+from lowpower.models.training_inputs import Training, no_regions_error, start_training
 from lowpower.models.training_outputs import finish_training
 
 
@@ -34,11 +34,11 @@ def train_on_labels(
 ) -> list[dict]:
     """Train with cross-entropy on always new views of the labeled regions; return the rows of history.csv.
 
-    A withheld label (the sheet's ``true_label``) is used where a region has no other.
+    A withheld label (the sheet's ``true_label``) is used if a region has no other.
     """
     job, settings = training.job, training.job.training
     if not labeled_regions:
-        raise nothing_left(job, "region with a label")
+        raise no_regions_error(job, "region with a label")
 
     def compute_losses(batch: list[Region], logits: Tensor, feature_map: Tensor) -> dict[str, Tensor]:
         classes = training.class_numbers([region.label or region.true_label for region in batch])
@@ -58,8 +58,8 @@ def warn_of_guessing(accuracy: float, labels: list[str]) -> str | None:
     if round(accuracy * len(labels)) > most:  # counts, because a history holds six decimals
         return None
     return (
-        f"reads {100 * accuracy:.1f} % of {len(labels)} validation regions right; calling all of them {name!r}, the "
-        f"most frequent class, reaches {100 * most / len(labels):.1f} %. Students distilled from it learn as little. "
-        "Raise training.steps if the loss still falls at the end of its history, look at the labels of the sheet and "
-        "at the regions, or choose a higher teacher_magnification"
+        f"classifies {100 * accuracy:.1f} % of {len(labels)} validation regions correctly; always predicting {name!r}, "
+        f"the most frequent class, reaches {100 * most / len(labels):.1f} %. Its students will learn as little. "
+        "Raise training.steps if the loss still falls at the end of its history, check the labels of the sheet "
+        "and the regions, or choose a higher teacher_magnification"
     )

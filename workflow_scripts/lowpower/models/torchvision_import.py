@@ -17,15 +17,15 @@ def torchvision_part(name: str) -> ModuleType:
     A CPU-only torch cannot load the compiled operators of torchvision's ordinary wheel, and the import fails at two
     operators that lowpower never calls. Declaring them lets it pass. Raises InputError if it still fails.
     """
-    wanted = f"torchvision.{name}"
+    module_name = f"torchvision.{name}"
     try:
         try:
-            return import_module(wanted)
+            return import_module(module_name)
         except RuntimeError:
             for loaded in [module for module in sys.modules if module.split(".")[0] == "torchvision"]:
                 del sys.modules[loaded]
             _declare_operators()
-            return import_module(wanted)
+            return import_module(module_name)
     except Exception as error:
         raise InputError(
             f"torch {torch.__version__} and torchvision {_version('torchvision')} are incompatible ({error}); "

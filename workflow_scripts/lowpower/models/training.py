@@ -26,6 +26,7 @@ from lowpower.models.pixels import Pixels, same_size
 from lowpower.models.region_sets import Order, Region
 from lowpower.models.training_inputs import Training, set_fingerprint
 from lowpower.models.training_outputs import History, Stopwatch, name_regions, require_convergence, require_finite
+from lowpower.training_time import NO_TIME, TrainingTime
 
 
 class MicroBatch(NamedTuple):
@@ -60,11 +61,10 @@ def train(
     settings = replace(settings, learning_rate=lr_multiplier * settings.learning_rate)
     checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
     belongs_to = fingerprint(training.header.fingerprint, torch.__version__)
-    rows, time = fit(
+    rows, training.time = fit(
         training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
         belongs_to, ema_decay, math.log(len(training.job.classes)),
     )  # fmt: skip
-    training.time.update(time, device=training.device.type, processes=parallel.size(), threads=torch.get_num_threads())
     return rows
 
 
@@ -80,7 +80,7 @@ def fit(
     belongs_to: str,
     ema_decay: float = 0.0,
     guessing_loss: float = 0.0,
-) -> tuple[list[dict], dict]:
+) -> tuple[list[dict], TrainingTime]:
     """Run the training loop; leave the best weights in ``network``; return the rows of history.csv and the time.
 
     checkpoint: written after a validation, every minute and on a signal; continued if it ``belongs_to`` this training.
@@ -93,33 +93,33 @@ def fit(
     optimizer = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)) if ema_decay else None
     parts = {"network": network, "optimizer": optimizer} | ({"averaged": averaged} if averaged else {})
-    history, time = History(phase), None
+    history, stopwatch = History(phase), Stopwatch(NO_TIME, network)
     if saved := load_checkpoint(checkpoint, belongs_to, name):
         for key, part in parts.items():
             part.load_state_dict(saved.pop(key))
-        history, time = History(**saved["history"]), saved["time"]
+        history, stopwatch = History(**saved["history"]), Stopwatch(TrainingTime(**saved["time"]), network)
         say(f"{name}: continuing after step {history.step} of {steps}")
-    saved_step, signals, stopwatch, progress = history.step, [], Stopwatch(time), Progress(name, steps, history.step)
+    saved_step, signals, progress = history.step, [], Progress(name, steps, history.step)
     with on_stop(signals.append):
         while history.validated < steps:  # a turn is a step or a validation; the training can stop after each
             step = history.step
             due = step > history.validated and (step % settings.evaluate_every == 0 or step == steps)
-            where = f"{name}, step {step if due else step + 1} of {steps}"
+            moment = f"{name}, step {step if due else step + 1} of {steps}"
             if due:
                 evaluated = averaged.module if averaged else network
                 log_loss, accuracy = validate(evaluated) if validate else (None, None)
                 if validate:
-                    require_finite({"validation log loss": log_loss}, where, "the validation regions", saved_step)
+                    require_finite({"validation log loss": log_loss}, moment, "the validation regions", saved_step)
                 history.add_validation(evaluated, log_loss, accuracy)
             else:
-                history.add_step(take_step(network, optimizer, micro_batches(network, step), where, saved_step))
+                history.add_step(take_step(network, optimizer, micro_batches(network, step), moment, saved_step))
                 if averaged:
                     averaged.update_parameters(network)
             stop, save = parallel.largest([max(signals, default=parallel.orphaned()), stopwatch.checkpoint_due()])
             if stop or save or due:
-                saved_step, time = history.step, stopwatch.read()
+                saved_step, time = history.step, stopwatch.read(history.step)
                 if parallel.is_first():
-                    state = {"belongs_to": belongs_to, "history": vars(history), "time": time}
+                    state = {"belongs_to": belongs_to, "history": vars(history), "time": vars(time)}
                     save_checkpoint(checkpoint, state | {key: part.state_dict() for key, part in parts.items()})
             if due or history.step < steps:
                 progress.at(history.step, history.best_so_far())
@@ -131,7 +131,7 @@ def fit(
                 raise SystemExit(128 + int(stop))
     require_convergence(history, name, steps, guessing_loss)
     network.load_state_dict(history.best["weights"])
-    return history.table(), stopwatch.read() | {"steps": steps}
+    return history.table(), stopwatch.read(steps)
 
 
 def draw_micro_batches(
@@ -153,19 +153,19 @@ def draw_micro_batches(
 
     def micro_batches(network: nn.Module, step: int) -> Iterator[MicroBatch]:
         drawn = parallel.share(order.at(step))
-        wanted = [(regions[item], number % views if views else number) for item, number in drawn]
-        for images, places in pixels.passes(wanted, training.job.training.megapixels_per_pass):
-            shown = [wanted[place] for place in places]
-            targets = teacher([(region.region, view) for region, view in shown]) if teacher else ()
+        batch_views = [(regions[item], number % views if views else number) for item, number in drawn]
+        for images, positions in pixels.passes(batch_views, training.job.training.megapixels_per_pass):
+            pass_views = [batch_views[position] for position in positions]
+            targets = teacher([(region.region, view) for region, view in pass_views]) if teacher else ()
             outputs = training.forward(network, images)
-            losses = compute_losses([region for region, _ in shown], *outputs, *targets)
-            yield MicroBatch(len(places) / batch_size, losses, [region.region for region, _ in shown])
+            losses = compute_losses([region for region, _ in pass_views], *outputs, *targets)
+            yield MicroBatch(len(positions) / batch_size, losses, [region.region for region, _ in pass_views])
 
     return micro_batches
 
 
 def take_step(
-    network: nn.Module, optimizer: torch.optim.Optimizer, batch: Iterable[MicroBatch], where: str, saved_step: int
+    network: nn.Module, optimizer: torch.optim.Optimizer, batch: Iterable[MicroBatch], moment: str, saved_step: int
 ) -> dict[str, float]:
     """Take one optimizer step on the batch, shared among the processes; return its weighted losses."""
     network.train()
@@ -174,12 +174,12 @@ def take_step(
     for part in batch:
         regions += part.regions
         values = {name: value.item() for name, value in part.losses.items()}
-        require_finite(values, where, name_regions(part.regions), saved_step)
+        require_finite(values, moment, name_regions(part.regions), saved_step)
         (torch.stack(list(part.losses.values())).sum() * part.share).backward()
         sums = {name: sums.get(name, 0.0) + value * part.share for name, value in values.items()}
     gradients = [weights.grad for group in optimizer.param_groups for weights in group["params"]]
     gradient = nn.utils.get_total_norm(gradients).item()
-    require_finite({"gradient": gradient}, where, name_regions(regions), saved_step)
+    require_finite({"gradient": gradient}, moment, name_regions(regions), saved_step)
     parallel.add_gradients(network)
     optimizer.step()
     return dict(zip(sums, parallel.total(sums.values()), strict=True))

@@ -1,21 +1,20 @@
-"""Inputs of a training: regions, start weights, and the fingerprint of everything it depends on."""
+"""Inputs of a training: its regions, and the fingerprint of everything it depends on."""
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
 import torch
 from torch import Tensor, nn
 
-from lowpower import rng
 from lowpower.config.training_params import TrainingJob
 from lowpower.errors import InputError
 from lowpower.model_header import ModelHeader
-from lowpower.models import backbone, networks
 from lowpower.models.checkpoint import fingerprint
-from lowpower.models.model_file import load_model, prepare_device
-from lowpower.models.pixels import Normalizer, channel_statistics
+from lowpower.models.model_file import prepare_device
+from lowpower.models.pixels import Normalizer
 from lowpower.models.region_sets import Region, in_split
-from lowpower.text import abbreviate
+from lowpower.models.start_weights import start_network
+from lowpower.training_time import NO_TIME, TrainingTime
 
 
 @dataclass
@@ -27,7 +26,7 @@ class Training:
     network: nn.Module
     header: ModelHeader  # of the model file; ``set_fingerprint`` completes it
     device: torch.device
-    time: dict = field(default_factory=dict)  # entered by ``train``
+    time: TrainingTime = NO_TIME  # entered by ``train``
 
     @property
     def title(self) -> str:
@@ -54,7 +53,7 @@ def title_of(job: TrainingJob) -> str:
     return f"{job.name}, seed {job.seed}"
 
 
-def nothing_left(job: TrainingJob, kind: str) -> InputError:
+def no_regions_error(job: TrainingJob, kind: str) -> InputError:
     """Error for a training without training regions."""
     return InputError(
         f"{title_of(job)}: no {kind} is left to train on at `labeled: {job.labeled}` and `unlabeled: "
@@ -66,7 +65,7 @@ def nothing_left(job: TrainingJob, kind: str) -> InputError:
 def start_training(job: TrainingJob, phase: str, start: str | None, regions: list[Region]) -> Training:
     """Start from the weights of the file ``start``, or from random ones; regions: the training regions."""
     if not regions:
-        raise nothing_left(job, "region")
+        raise no_regions_error(job, "region")
     device = prepare_device(job.gpu)
     network, header = start_network(job, start, regions)
     layout = torch.channels_last if job.training.channels_last else torch.contiguous_format
@@ -75,34 +74,10 @@ def start_training(job: TrainingJob, phase: str, start: str | None, regions: lis
     return Training(job, phase, network.to(device, memory_format=layout), header, device)
 
 
-def start_network(job: TrainingJob, start: str | None, regions: list[Region]) -> tuple[nn.Module, ModelHeader]:
-    """Build the network with the weights of the file ``start``, or with random ones; return it and its header.
-
-    Channel statistics belong to weights. Random weights get the statistics of the first stage's training regions
-    (``regions``), which later stages keep; weights of another project (``init`` is weights) get those in ``backbone``.
-    """
-    classes, seed = job.classes, rng.integer(job.seed, "weights")
-    if job.init == "weights":
-        network = networks.build(job.network, len(classes), seed)
-        file_hash = backbone.take_weights(network, start)
-        return network, ModelHeader(classes=classes, mean=backbone.MEAN, std=backbone.STD, fingerprint=file_hash)
-    if not start:
-        mean, std = channel_statistics(regions)
-        return networks.build(job.network, len(classes), seed), ModelHeader(classes=classes, mean=mean, std=std)
-    network, header = load_model(start)
-    if header.classes != classes:
-        raise InputError(
-            f"{start} predicts the classes {abbreviate(header.classes)}, the config's `classes` are "
-            f"{abbreviate(classes)}; delete the file and run snakemake again, or write its classes into the "
-            "config, in its order"
-        )
-    return network, header
-
-
 def validation_regions(job: TrainingJob, regions: list[Region]) -> list[Region]:
     """Labeled regions of the validation patients. Raises InputError if there are none."""
-    if found := [region for region in in_split(regions, "val") if region.label]:
-        return found
+    if validation := [region for region in in_split(regions, "val") if region.label]:
+        return validation
     raise InputError(
         f"{title_of(job)}: no region with a label is left for validation, which selects the best weights; see "
         "tables/intake.csv for the slides that were excluded, and write val into the sheet's column `split` for "
@@ -114,6 +89,6 @@ def set_fingerprint(training: Training, regions: list[Region], training_regions:
     """Compute the fingerprint of job, data and start weights; return the validation regions out of ``regions``."""
     validation = validation_regions(training.job, regions)
     data = [(r.region, r.label, r.true_label, r.content) for r in (*training_regions, *validation)]
-    own = fingerprint(asdict(training.job), training.phase, data, training.header.fingerprint)
-    training.header = replace(training.header, fingerprint=own)
+    training_fingerprint = fingerprint(asdict(training.job), training.phase, data, training.header.fingerprint)
+    training.header = replace(training.header, fingerprint=training_fingerprint)
     return validation

@@ -2,25 +2,27 @@
 
 import math
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import torch
 from torch import nn
 
 from lowpower.errors import InputError
-from lowpower.files import write_json, write_rows
+from lowpower.files import CsvRow, write_json, write_rows
 from lowpower.log import say
 from lowpower.model_header import ModelHeader
 from lowpower.models import parallel
 from lowpower.models.checkpoint import SAVE_EVERY
 from lowpower.models.model_file import save_model
 from lowpower.text import abbreviate
+from lowpower.training_time import NO_TIME, TrainingTime
 
 HISTORY = ["step", "phase", "loss", "kl", "feature", "cross_entropy", "val_log_loss", "val_accuracy", "chosen"]
 # A good training ends below its first loss, or a little above by chance; a diverging one ends thousands of times above.
 # Measured over the last quarter, because good ones reach 10 times the first loss early on, at a learning rate of 0.1.
 DIVERGED, LAST = 10, 0.25
-NO_TIME = {"seconds": 0.0, "cpu_seconds": 0.0, "attempts": 0, "steps": 0, "device": "", "processes": 0, "threads": 0}
 
 
 @dataclass
@@ -59,15 +61,15 @@ class History:
             return ""
         return f"validation log loss {self.best['log_loss']:.3f} at step {self.best['step']}"
 
-    def table(self) -> list[dict]:
+    def table(self) -> list[CsvRow]:
         """Rows of history.csv."""
         return [history_row(row, row["step"] == self.best["step"]) for row in self.rows]
 
 
-def history_row(row: dict, chosen: bool) -> dict:
+def history_row(row: dict, chosen: bool) -> CsvRow:
     """Row of history.csv: numbers to six decimals, blank where a loss is not part of the method."""
     numbers = {name: f"{row[name]:.6f}" if name in row else "" for name in HISTORY[2:-1]}
-    return {"step": row["step"], "phase": row["phase"], **numbers, "chosen": int(chosen)}
+    return {"step": str(row["step"]), "phase": row["phase"], **numbers, "chosen": str(int(chosen))}
 
 
 def name_regions(regions: list[str]) -> str:
@@ -98,20 +100,21 @@ def require_convergence(history: History, what: str, steps: int, guessing_loss: 
         return
     after = history.rows[-len(rows) - 1]["step"] if len(rows) < len(history.rows) else 0
     raise InputError(
-        f"{what}: the loss diverges: {late:.3g} on average from step {after + 1} to {steps}, where the first step "
-        f"had {history.first_loss:.3g} and guessing has {guessing_loss:.3g}. Lower training.learning_rate, or the "
-        "row's `lr_multiplier`"
+        f"{what}: the loss diverges: {late:.3g} on average from step {after + 1} to {steps}, against "
+        f"{history.first_loss:.3g} at the first step and {guessing_loss:.3g} for guessing. Lower "
+        "training.learning_rate, or the row's `lr_multiplier`"
     )
 
 
 class Stopwatch:
     """Time of a training over all its attempts, including this one; never stored in models or results.
 
-    before: time of earlier attempts from the checkpoint, as ``read`` returned it; None for none.
+    before: time of earlier attempts, from the checkpoint.
     """
 
-    def __init__(self, before: dict | None) -> None:
-        self.before = before or {"seconds": 0.0, "cpu_seconds": 0.0, "attempts": 0}
+    def __init__(self, before: TrainingTime, network: nn.Module) -> None:
+        self.before = before
+        self.device = next(network.parameters()).device.type
         self.start = self.saved = time.monotonic()
         self.cpu_start = time.process_time()
 
@@ -119,37 +122,38 @@ class Stopwatch:
         """True if the last checkpoint is too old."""
         return time.monotonic() - self.saved > SAVE_EVERY
 
-    def read(self) -> dict:
-        """Wall seconds, processor seconds of all processes, and attempts so far; called at every checkpoint."""
+    def read(self, steps: int) -> TrainingTime:
+        """Time up to a step; called at every checkpoint."""
         self.saved = time.monotonic()
         (cpu_seconds,) = parallel.total([time.process_time() - self.cpu_start])
-        return {
-            "seconds": round(self.before["seconds"] + self.saved - self.start, 3),
-            "cpu_seconds": round(self.before["cpu_seconds"] + cpu_seconds, 3),
-            "attempts": self.before["attempts"] + 1,
-        }
+        return TrainingTime(
+            seconds=round(self.before.seconds + self.saved - self.start, 3),
+            cpu_seconds=round(self.before.cpu_seconds + cpu_seconds, 3),
+            attempts=self.before.attempts + 1,
+            steps=steps,
+            device=self.device,
+            processes=parallel.size(),
+            threads=torch.get_num_threads(),
+        )
 
 
 def finish_training(
     title: str,
     network: nn.Module,
     header: ModelHeader,
-    rows: list[dict],
+    rows: Sequence[CsvRow],
     model: str,
     history: str,
     time_path: str | None,
-    time: dict | None = None,
+    time: TrainingTime = NO_TIME,
 ) -> None:
-    """Write model, history and time, then delete the checkpoint. The first of several processes does this for all.
-
-    time: as entered by ``train``; empty or None if no step was taken.
-    """
+    """Write model, history and time, then delete the checkpoint. The first of several processes does this for all."""
     if not parallel.is_first():
         return
     save_model(model, network, header)
     write_rows(history, HISTORY, rows)
     if time_path:
-        write_json(time_path, time or NO_TIME)
+        write_json(time_path, asdict(time))
     for checkpoint in Path(model).parent.glob("last-*.pt"):
         checkpoint.unlink()
     kept = [row for row in rows if int(row["chosen"])][-1]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from lowpower import magnification
+from lowpower.files import CsvRow
 from lowpower.pages.methods_sentences import listed
 from lowpower.pages.page import Table
 from lowpower.tables import results_table
@@ -24,9 +25,9 @@ class Answer(NamedTuple):
 
 
 def answer(
-    rows: Sequence[dict[str, str]],
-    referred: Sequence[dict[str, str]],
-    costs: Sequence[dict[str, str]],
+    rows: Sequence[CsvRow],
+    referred: Sequence[CsvRow],
+    costs: Sequence[CsvRow],
     controls: Sequence[str],
     confidence: float,
 ) -> Answer:
@@ -65,15 +66,13 @@ def folder_of(method: str, scale: str, labeled: str, unlabeled: str) -> str:
     return f"students/{method}/{scale}/labeled{labeled}-unlabeled{unlabeled}/"
 
 
-def _choose(
-    rows: Sequence[dict[str, str]], losses: dict[tuple, float], controls: Sequence[str]
-) -> list[dict[str, str]]:
+def _choose(rows: Sequence[CsvRow], losses: dict[tuple, float], controls: Sequence[str]) -> list[CsvRow]:
     """The best row, then the best at each other magnification, then other methods at the best row's magnification."""
     highest = max((_scale(row) for row in rows if row["method"] == "teacher"), default=0)
     students = [row for row in rows if _key(row) in losses and row["accuracy"] and row["method"] not in controls]
     students = sorted((row for row in students if _scale(row) < highest), key=lambda row: losses[_key(row)])
-    of_scale: dict[str, dict[str, str]] = {}
-    of_method: dict[str, dict[str, str]] = {}  # at the best row's magnification
+    of_scale: dict[str, CsvRow] = {}
+    of_method: dict[str, CsvRow] = {}  # at the best row's magnification
     for row in students:
         of_scale.setdefault(row["magnification"], row)
         if row["magnification"] == students[0]["magnification"]:
@@ -81,15 +80,15 @@ def _choose(
     return [*of_scale.values(), *list(of_method.values())[1:]][: MOST_ROWS - 1]
 
 
-def _key(row: dict[str, str]) -> tuple[str, ...]:
+def _key(row: CsvRow) -> tuple[str, ...]:
     return tuple(row[key] for key in _KEY)
 
 
-def _scale(row: dict[str, str]) -> float:
+def _scale(row: CsvRow) -> float:
     return magnification.parse(row["magnification"])
 
 
-def _shares(row: dict[str, str], costs: Sequence[dict[str, str]]) -> dict[str, str]:
+def _shares(row: CsvRow, costs: Sequence[CsvRow]) -> dict[str, str]:
     """Pixels and FLOPs per region, in percent of the teacher's; empty if the costs are unknown."""
     for cost in costs:
         if (cost["network"], cost["magnification"]) == (row["network"], row["magnification"]):
@@ -98,7 +97,7 @@ def _shares(row: dict[str, str], costs: Sequence[dict[str, str]]) -> dict[str, s
     return {}
 
 
-def _line(row: dict[str, str], costs: Sequence[dict[str, str]], loss: str) -> dict[str, str]:
+def _line(row: CsvRow, costs: Sequence[CsvRow], loss: str) -> CsvRow:
     """A row in readable form, with its share of the teacher's cost."""
     shares, name = _shares(row, costs), named(row)
     return (
@@ -110,7 +109,7 @@ def _line(row: dict[str, str], costs: Sequence[dict[str, str]], loss: str) -> di
     )
 
 
-def _sentence(row: dict[str, str], teacher: dict[str, str], costs: Sequence[dict[str, str]], confidence: float) -> str:
+def _sentence(row: CsvRow, teacher: CsvRow, costs: Sequence[CsvRow], confidence: float) -> str:
     """Sentence on the magnification, cost and accuracy of the chosen row, compared with the teacher."""
     shares = [f"{share} % of the {name}" for name, share in _shares(row, costs).items()]
     cost = f", which takes {listed(shares)} of the teacher," if shares else ""
@@ -127,11 +126,11 @@ def _sentence(row: dict[str, str], teacher: dict[str, str], costs: Sequence[dict
     return f"{text}."
 
 
-def _described(row: dict[str, str]) -> str:
+def _described(row: CsvRow) -> str:
     return magnification.describe(_scale(row))
 
 
-def _note(row: dict[str, str], confidence: float) -> str:
+def _note(row: CsvRow, confidence: float) -> str:
     seeds = "one seed" if row["seeds"] == "1" else f"means of {row['seeds']} seeds"
     return (
         f"Rows are chosen by validation log loss, never by the accuracies shown. After the teacher: at each lower "

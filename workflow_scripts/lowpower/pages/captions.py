@@ -7,26 +7,26 @@ from lowpower.pages.page import Figure
 
 CAPTIONS = {
     "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals from a bootstrap of "
-    "patients. Gray band and dashed line: the teacher. Gray line: rows that no cheaper row reaches. Dotted: a row that "
+    "patients. Gray band and dashed line: the teacher. Gray line: rows that no cheaper row equals. Dotted: a row that "
     "costs next to nothing, at its best magnification. Of several shares of training patients, the largest is drawn.",
     "referral": "Low power first, high power where needed: the teacher reads again the units for which the student is "
     "least certain. At each magnification, the row with the lowest validation log loss; one point for each share of "
-    "referred units. Ring, with its interval: the threshold that validation chose. Dotted: as many units, drawn at "
-    "random.",
+    "referred units. Ring, with its interval: the threshold chosen on validation data. Dotted: as many units, "
+    "referred at random.",
     "unlabeled_share": "Effect of unlabeled images: difference in accuracy to the teacher, with intervals, against the "
     "share of unlabeled training patients, at the largest share of labeled ones. Of the methods that use no unlabeled "
     "image, only scratch is drawn (dotted).",
     "labeled_share": "Effect of labels: difference in accuracy to the teacher, which has all labels, with intervals, "
     "against the share of labeled training patients, at the largest share of unlabeled ones.",
-    "recall": "Which class a lower magnification loses: recall of each class, of regions where these have labels, else "
-    "of patients. Stars: the teacher.",
+    "recall": "Recall of each class by magnification, of regions where these have labels, otherwise of "
+    "patients. Stars: the teacher.",
     "roc": "ROC curves, each class against the rest, mean of classes and seeds; of regions where these have labels, "
-    "else of patients.",
+    "otherwise of patients.",
     "reliability": "Reliability curves: below the diagonal, a model is overconfident. Area of a dot: share of units "
     "in its bin; bins with less than 1 % are not drawn. Numbers: expected calibration error in percent, of "
     f"{BINS} bins of equal width, as in the results.",
     "confusion": "Confusion matrices: percent of each true class (rows) by the class that the model predicts, of "
-    "regions where these have labels, else of patients.",
+    "regions where these have labels, otherwise of patients.",
     "examples": "One region of each class, drawn at random: what teacher and student read, the class that each "
     "predicts, and the strength of its last feature map (dark: none, bright: most).",
     "disagreements": "Regions that the teacher classifies correctly and the student does not.",

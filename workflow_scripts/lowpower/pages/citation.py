@@ -12,7 +12,7 @@ FILE = Path(__file__).parents[3] / "CITATION.cff"
 def _cited() -> tuple[dict, dict]:
     """Entries of the software and of the article."""
     if not FILE.is_file():
-        raise InputError(f"{FILE} is missing; copy it from lowpower: the report and the citation are written from it")
+        raise InputError(f"{FILE} is missing; copy it from lowpower: the report reads its references from it")
     software = yaml.safe_load(FILE.read_text(encoding="utf-8"))
     return software, software["references"][0]
 

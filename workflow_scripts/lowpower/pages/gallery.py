@@ -7,16 +7,17 @@ from typing import NamedTuple
 
 from lowpower.files import safe_name
 from lowpower.pseudonyms import OWN, Names
+from lowpower.tables.intake_table import IntakeRow
 
 PICTURES = 20_000_000  # bytes of pictures in one gallery; a page three times as large opens slowly
 
 
 class Card(NamedTuple):
-    """One slide. row: of the intake table. file: name of its files without suffix, blank if ids are hidden."""
+    """One slide. file: name of its files without suffix, blank if ids are hidden."""
 
     slide: str
     picture: Path
-    row: dict[str, str]
+    row: IntakeRow
     file: str
 
 
@@ -29,14 +30,14 @@ class Gallery(NamedTuple):
 
 
 def gallery(
-    slides: Sequence[str], overviews: Sequence[str | Path], intake: Sequence[dict[str, str]], names: Names = OWN
+    slides: Sequence[str], overviews: Sequence[str | Path], intake: Sequence[IntakeRow], names: Names = OWN
 ) -> Gallery:
     """Choose the overviews (JPEG, parallel to slides) that fit into a page.
 
-    intake: the intake table. names: if these are pseudonyms, pictures are sorted by them and have no links, because
+    names: if these are pseudonyms, pictures are sorted by them and have no links, because
     file names contain the original ids.
     """
-    rows = {row["slide"]: row for row in intake}
+    rows = {row.slide: row for row in intake}
     pairs = [(names.slide(slide), Path(path)) for slide, path in zip(slides, overviews, strict=True)]
     pairs = sorted(pairs) if names.hidden else pairs
     shown = sum(size <= PICTURES for size in accumulate(path.stat().st_size for _, path in pairs))

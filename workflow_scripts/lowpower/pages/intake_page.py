@@ -12,9 +12,10 @@ from lowpower.pages.gallery import gallery
 from lowpower.pages.page import INTAKE, Table, write_page
 from lowpower.pseudonyms import read_names
 from lowpower.tables import cohort_table
-from lowpower.tables.cohort_counts import UNLABELED
-from lowpower.tables.intake_table import summary_of
+from lowpower.tables.cohort_counts import UNLABELED, CohortRow
+from lowpower.tables.intake_table import COLUMNS, IntakeRow, summary_of
 from lowpower.text import count_of
+from lowpower.typed_values import as_cells, as_type, typed_rows
 
 _TITLES = {"mpp": "µm/px", "mpp_source": "scale from", "tissue_mm2": "tissue mm²"}
 
@@ -36,37 +37,38 @@ def show_intake(
     problems: gaps of the sheet that prevent training, each with its correction. names: pseudonyms.csv if slides are
     shown under pseudonyms (which the tables then already have), else None.
     """
-    study, taken, known = Study.from_dict(read_json(config)), read_rows(intake), read_names(names)
-    counts = read_rows(cohort) if cohort else []
-    rows = [{_TITLES.get(name, name): cell for name, cell in row.items()} for row in taken]
-    links = [] if known.hidden else [{"slide": f"slides/{safe_name(row['slide'])}.json"} for row in taken]
+    study, shown = as_type(Study, read_json(config)), read_names(names)
+    states = typed_rows(IntakeRow, read_rows(intake))
+    counts = typed_rows(CohortRow, read_rows(cohort)) if cohort else []
+    cells = [as_cells(row) for row in states]
+    rows = [{_TITLES.get(name, name): row[name] for name in COLUMNS} for row in cells]
+    links = [] if shown.hidden else [{"slide": f"slides/{safe_name(row.slide)}.json"} for row in states]
     write_page(
         page,
         "intake.html.j2",
         title=f"{study.cohort}: the slides, before training",
-        lead=summary_of(taken),
-        next_steps=next_steps(taken, [known.text(problem) for problem in problems]),
-        warnings=[*about_study(study), *about_slides(taken)],
-        flow=flow(taken, counts),
-        by_label=_by_label(taken, [known.slide(slide) for slide in slides], labels),
+        lead=summary_of(states),
+        next_steps=next_steps(states, [shown.text(problem) for problem in problems]),
+        warnings=[*about_study(study), *about_slides(states)],
+        flow=flow(states, counts),
+        by_label=_by_label(states, [shown.slide(slide) for slide in slides], labels),
         by_split=Table("By split and class", cohort_table.headline(counts), "tables/cohort.csv"),
-        gallery=gallery(slides, overviews, taken, known),
-        intake=Table(count_of(len(taken), "slide"), rows, INTAKE, links),
+        gallery=gallery(slides, overviews, states, shown),
+        intake=Table(count_of(len(states), "slide"), rows, INTAKE, links),
     )
-    if known.hidden:  # whoever corrects the sheet needs its ids
+    if shown.hidden:  # whoever corrects the sheet needs its ids
         for problem in problems:
             say(f"- {problem}")
     lacking = f"; {count_of(len(problems), 'thing')} to correct before training" if problems else ""
-    say(f"{summary_of(taken)} Look at {page}{lacking}")
+    say(f"{summary_of(states)} Look at {page}{lacking}")
 
 
-def _by_label(taken: Sequence[dict[str, str]], slides: Sequence[str], labels: Sequence[str]) -> Table:
+def _by_label(states: Sequence[IntakeRow], slides: Sequence[str], labels: Sequence[str]) -> Table:
     """Number of usable and excluded slides for each label of the sheet; unlabeled slides last."""
-    state = {row["slide"]: row["state"] for row in taken}
+    usable = {row.slide: row.is_usable for row in states}
     rows = []
     for label in sorted(set(labels), key=lambda label: (not label, label)):
-        states = [state[slide] for slide, own in zip(slides, labels, strict=True) if own == label]
-        usable = states.count("usable")
-        rows.append({"label": label or UNLABELED, "slides": f"{len(states)}", "usable": f"{usable}"})
-        rows[-1]["excluded"] = f"{len(states) - usable}"
+        members = [usable[slide] for slide, own in zip(slides, labels, strict=True) if own == label]
+        rows.append({"label": label or UNLABELED, "slides": f"{len(members)}", "usable": f"{sum(members)}"})
+        rows[-1]["excluded"] = f"{len(members) - sum(members)}"
     return Table("By label", rows, INTAKE)

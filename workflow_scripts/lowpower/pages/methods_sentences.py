@@ -29,10 +29,10 @@ def one_row(row: Method, base: Distill | None) -> str:
     distill, pretrain, finetune = row.distill, row.pretrain, row.finetune
     if row.network == FITTED:
         return f"was fitted to the labels of {_labeled(finetune)}, without augmentation, to convergence"
-    said = [f"started from {_STARTS.get(row.init, 'weights trained elsewhere')}"]
-    said += ["read the magnification of the teacher"] if row.at == "teacher" else []
+    phrases = [f"started from {_STARTS.get(row.init, 'weights trained elsewhere')}"]
+    phrases += ["read the magnification of the teacher"] if row.at == "teacher" else []
     if pretrain:
-        said.append(f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher")
+        phrases.append(f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher")
     if distill:
         labels = "without their labels"
         if distill.cross_entropy:
@@ -43,14 +43,14 @@ def one_row(row: Method, base: Distill | None) -> str:
         changed += [f"{distill.lr_multiplier:g} x the learning rate"] if distill.lr_multiplier != 1 else []
         changed += [f"weights averaged over steps, {distill.ema_decay:g} of the past"] if distill.ema_decay else []
         changed += ["the last partial batch of each pass dropped"] if distill.drop_last else []
-        said.append(f"was distilled on {_seen(distill)} {labels}" + (f" ({', '.join(changed)})" if changed else ""))
+        phrases.append(f"was distilled on {_seen(distill)} {labels}" + (f" ({', '.join(changed)})" if changed else ""))
     if finetune:
         before = distill or pretrain
         steps = f" for the last {100 * finetune.share:g} % of the steps" if before else ""
-        said.append(
+        phrases.append(
             f"{'was then fine-tuned on' if before else 'was trained on'} the labels of {_labeled(finetune)}{steps}"
         )
-    return listed(said)
+    return listed(phrases)
 
 
 def _seen(stage: Pretrain | Distill) -> str:
@@ -69,19 +69,19 @@ def first_distillation(study: Study) -> Distill | None:
 
 def other_networks(study: Study) -> str:
     """Rows with another network than the teacher's, one sentence each, with a leading space."""
-    said = []
+    sentences = []
     for name, row in study.methods.items():
         if row.network == FITTED:
-            said.append(
+            sentences.append(
                 f"`{name}` was not a network but a logistic regression on the mean and standard deviation of the three "
                 "color channels of a region, standardized; its L2 penalty was chosen on validation log loss."
             )
         elif row.network != TEACHERS_NETWORK:
-            said.append(
+            sentences.append(
                 f"`{name}` was a ResNet-{row.network.removeprefix('resnet')} with the statistics of its batch "
                 "normalization frozen."
             )
-    return "".join(f" {sentence}" for sentence in said)
+    return "".join(f" {sentence}" for sentence in sentences)
 
 
 def listed(items: Sequence[str]) -> str:

@@ -8,21 +8,23 @@ from pathlib import Path
 from lowpower import __version__
 from lowpower.config.study import Study
 from lowpower.config.training_settings import Augmentation
+from lowpower.files import CsvRow
 from lowpower.magnification import describe
 from lowpower.model_header import model_header
 from lowpower.pages.methods_sentences import TEACHERS, all_rows, first_distillation, listed, other_networks
 from lowpower.tables.cost_table import CONVENTION, timing
+from lowpower.tables.intake_table import IntakeRow
 from lowpower.text import count_of
 
 _POOLINGS = {"max": "maximum", "mean": "average"}
 
 
 def methods(
-    study: Study, slides: Sequence[dict[str, str]], costs: Sequence[dict[str, str]], teacher: str | Path
+    study: Study, slides: Sequence[IntakeRow], costs: Sequence[CsvRow], teacher: str | Path
 ) -> list[tuple[str, str]]:
     """Write the paragraphs of the methods section, each (heading, text).
 
-    slides, costs: rows of intake.csv and cost.csv. teacher: its model file.
+    costs: rows of cost.csv. teacher: its model file.
     """
     parameters = f", with {int(costs[0]['parameters']):,} parameters" if costs else ""
     timed = f"{CONVENTION} {timing(costs)}" if costs else CONVENTION
@@ -50,9 +52,9 @@ def methods(
     ]
 
 
-def _cohort(study: Study, slides: Sequence[dict[str, str]]) -> str:
-    usable = [row for row in slides if row["state"] == "usable"]
-    declared = sum(row["mpp_source"] == "sheet" for row in slides)
+def _cohort(study: Study, slides: Sequence[IntakeRow]) -> str:
+    usable = sum(row.is_usable for row in slides)
+    declared = sum(row.mpp_source == "sheet" for row in slides)
     split = study.split
     val, test = (f"{100 * share:g} %" for share in (split.val, split.test))
     division = {
@@ -67,7 +69,7 @@ def _cohort(study: Study, slides: Sequence[dict[str, str]]) -> str:
     return (
         ("The slides were synthetic, drawn by the workflow. " if study.demo else "")
         + f"The cohort {study.cohort} had {count_of(len(slides), 'slide')} of "
-        f"{count_of(len({row['patient'] for row in slides}), 'patient')}; {len(usable):,} could be used. "
+        f"{count_of(len({row.patient for row in slides}), 'patient')}; {usable:,} could be used. "
         + (
             f"The scale of {count_of(declared, 'slide')} was declared in the sheet, not read from the file. "
             if declared
@@ -143,16 +145,16 @@ def _optimization(study: Study) -> str:
 
 def _evaluation(study: Study) -> str:
     statistics = study.statistics
-    judged = "Test data were predicted once, with the weights chosen on validation data."
+    predicted = "Test data were predicted once, with the weights chosen on validation data."
     if study.report_split == "val":
-        judged = "Results are those on the validation data that chose the weights; no test data were predicted."
+        predicted = "Results are those on the validation data that chose the weights; no test data were predicted."
     if "level" in study.pixels:
-        judged += (
+        predicted += (
             " Students were tested twice: on the area means on which they were trained, and on the same regions read "
             "from the nearest finer level that the slide file itself stores, reduced by a box filter where needed."
         )
     return (
-        f"{judged} {_aggregation(study)} "
+        f"{predicted} {_aggregation(study)} "
         f"Intervals ({100 * statistics.confidence:g} %) come from a bootstrap that draws patients with replacement "
         f"({statistics.draws:,} draws; {statistics.rank_draws:,} for AUROC and average precision): of shares by "
         "Student's t on the logit scale, of differences by percentiles adjusted for the number of patients; rows of "

@@ -6,18 +6,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lowpower import magnification
+from lowpower.config.split_row import SplitRow
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
-from lowpower.files import read_json, read_rows, replacing
+from lowpower.files import CsvRow, read_json, read_rows, replacing
 from lowpower.hashes import hash_of
 from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.model_header import ModelHeader, model_header
 from lowpower.pages.methods_sentences import TEACHERS, listed, one_row
 from lowpower.pages.methods_text import methods
+from lowpower.tables.cohort_counts import CohortRow
 from lowpower.tables.cohort_table import headline
+from lowpower.tables.intake_table import IntakeRow
 from lowpower.tables.layout import markdown
 from lowpower.text import count_of
+from lowpower.typed_values import as_type, typed_rows
 
 _CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of the reliability of probabilities
 LOADING = """\
@@ -45,11 +49,11 @@ class FinishedStudy:
 
     study: Study
     scanners: Sequence[str]
-    intake: Sequence[dict[str, str]]
-    cohort: Sequence[dict[str, str]]
-    results: Sequence[dict[str, str]]
-    cost: Sequence[dict[str, str]]
-    splits: Sequence[dict[str, str]]  # of all seeds
+    intake: Sequence[IntakeRow]
+    cohort: Sequence[CohortRow]
+    results: Sequence[CsvRow]
+    cost: Sequence[CsvRow]
+    splits: Sequence[SplitRow]  # of all seeds
 
 
 def write_model_cards(
@@ -70,13 +74,13 @@ def write_model_cards(
     parallel to models. scanners: those in the sheet.
     """
     finished = FinishedStudy(
-        study=Study.from_dict(read_json(config)),
+        study=as_type(Study, read_json(config)),
         scanners=sorted(set(scanners) - {""}),
-        intake=read_rows(intake),
-        cohort=read_rows(cohort),
+        intake=typed_rows(IntakeRow, read_rows(intake)),
+        cohort=typed_rows(CohortRow, read_rows(cohort)),
         results=read_rows(results),
         cost=read_rows(cost),
-        splits=[row for path in splits for row in read_rows(path)],
+        splits=typed_rows(SplitRow, (row for path in splits for row in read_rows(path))),
     )
     for file, model, card in zip(files, models, cards, strict=True):
         with replacing(card) as part:
@@ -88,12 +92,12 @@ def card_of(finished: FinishedStudy, file: Path, model: Model) -> str:
     """Write the card of one model as Markdown, without any path, host, user, slide or patient."""
     study, about = finished.study, model_header(file)
     alone = {name: row for name, row in study.methods.items() if name == model.method}
-    said = dict(methods(replace(study, methods=alone), finished.intake, finished.cost, file))
+    paragraphs = dict(methods(replace(study, methods=alone), finished.intake, finished.cost, file))
     parts = {
-        "Input and output": _reads(about, said["Regions"]),
-        "Training": _trained(study, model, said),
+        "Input and output": _reads(about, paragraphs["Regions"]),
+        "Training": _trained(study, model, paragraphs),
         "Cohort": _cohort(finished, model),
-        "Results": _results(finished, model, said["Evaluation"]),
+        "Results": _results(finished, model, paragraphs["Evaluation"]),
         "Limits": "\n".join(f"- {limit}" for limit in _limits(finished, model)),
         "File": _file(file, about, finished.cost, model),
         "Loading": f"```python\n{LOADING}```\n\nThe region must be RGB at {describe(about.magnification)}, with "
@@ -112,7 +116,7 @@ def _reads(about: ModelHeader, regions: str) -> str:
     )
 
 
-def _trained(study: Study, model: Model, said: dict[str, str]) -> str:
+def _trained(study: Study, model: Model, paragraphs: dict[str, str]) -> str:
     row = study.methods.get(model.method)
     if row:
         shares = f"{model.labeled} % of the labeled and {model.unlabeled} % of the unlabeled training patients"
@@ -122,19 +126,19 @@ def _trained(study: Study, model: Model, said: dict[str, str]) -> str:
     else:
         return "This model came from another study. How it was trained, and on which patients, is not recorded here."
     parts = ["Network", *(["Distillation"] if row and row.distill else []), "Augmentation", "Optimization"]
-    return "\n\n".join([how, *(said[part] for part in parts)])
+    return "\n\n".join([how, *(paragraphs[part] for part in parts)])
 
 
 def _cohort(finished: FinishedStudy, model: Model) -> str:
-    rows = [row for row in finished.cohort if str(model.seed) in row["seeds"].split()]
+    rows = [row for row in finished.cohort if str(model.seed) in row.seeds.split()]
     sites: dict[str, set[str]] = {}
     for row in finished.splits:
-        if int(row["seed"]) == model.seed and row["site"]:
-            sites.setdefault(row["split"], set()).add(row["site"])
+        if row.seed == model.seed and row.site:
+            sites.setdefault(row.split, set()).add(row.site)
     named_sites = (
         listed([f"{len(names)} in {split}" for split, names in sites.items()]) if sites else "not named in the sheet"
     )
-    vendors = Counter(row["vendor"] for row in finished.intake if row["state"] == "usable" and row["vendor"])
+    vendors = Counter(row.vendor for row in finished.intake if row.is_usable and row.vendor)
     files = listed([f"{vendor} ({count_of(count, 'slide')})" for vendor, count in sorted(vendors.items())])
     scanners = listed(finished.scanners) if finished.scanners else "not named in the sheet"
     shown = [{key: cell for key, cell in row.items() if key != "seeds"} for row in headline(rows)]
@@ -143,14 +147,14 @@ def _cohort(finished: FinishedStudy, model: Model) -> str:
     )
 
 
-def rows_of(finished: FinishedStudy, model: Model) -> list[dict[str, str]]:
+def rows_of(finished: FinishedStudy, model: Model) -> list[CsvRow]:
     """Rows of results.csv that average over this model and its other seeds."""
     named = {"method": model.method, "magnification": magnification.name_of(model.magnification)}
     named |= {"labeled": str(model.labeled), "unlabeled": str(model.unlabeled)}
     return [row for row in finished.results if all(row[key] == value for key, value in named.items())]
 
 
-def _metrics(rows: Sequence[dict[str, str]]) -> list[str]:
+def _metrics(rows: Sequence[CsvRow]) -> list[str]:
     """Names of metrics that have an interval and a value in any of the rows."""
     names = [key for key in (rows[0] if rows else ()) if f"{key}_low" in rows[0] and "_minus_" not in key]
     return [name for name in names if any(row[name] for row in rows)]
@@ -175,27 +179,27 @@ def _results(finished: FinishedStudy, model: Model, evaluation: str) -> str:
 def _limits(finished: FinishedStudy, model: Model) -> list[str]:
     """Limits of the model, each in a sentence."""
     study, rows = finished.study, rows_of(finished, model)
-    found = ["The slides are synthetic: the results do not apply to patients."] if study.demo else []
-    found += [f"Note of the study: {study.note}"] if study.note else []
+    limits = ["The slides are synthetic: the results do not apply to patients."] if study.demo else []
+    limits += [f"Note of the study: {study.note}"] if study.note else []
     if study.report_split == "val":
-        found.append("The results are too good: they come from the validation patients who chose its weights.")
+        limits.append("The results are optimistic: its weights were chosen on the same validation patients.")
     if not any(row["split"] == "external" for row in rows):
-        found.append("It was tested on one cohort only, not on slides of other sites, scanners, stains or countries.")
+        limits.append("It was tested on one cohort only, not on slides of other sites, scanners, stains or countries.")
     if not any(row["pixels"] == "level" for row in rows) and model.method != "teacher":
-        found.append("It was tested only on area means of finer pixels, not on a coarser level that a file stores.")
+        limits.append("It was tested only on area means of finer pixels, not on a coarser level that a file stores.")
     if not {*_metrics(rows)} & _CALIBRATION:
-        found.append("The calibration of its probabilities was not measured.")
+        limits.append("The calibration of its probabilities was not measured.")
     if not study.regions_have_labels and study.unit != "annotation":
-        found.append("It was trained on labels of slides; its output for a single region was not tested.")
-    found.append("It never saw tissue outside its classes and cannot reject it: it always predicts one of its classes.")
-    return found
+        limits.append("It was trained on labels of slides; its output for a single region was not tested.")
+    closed = "It never saw tissue outside its classes and cannot reject it: it always predicts one of its classes."
+    return [*limits, closed]
 
 
-def _file(file: Path, about: ModelHeader, costs: Sequence[dict[str, str]], model: Model) -> str:
+def _file(file: Path, about: ModelHeader, costs: Sequence[CsvRow], model: Model) -> str:
     rows = {"architecture": about.architecture}
-    place = (model.network, magnification.name_of(model.magnification))
+    measured = (model.network, magnification.name_of(model.magnification))
     for cost in costs:
-        if (cost["network"], cost["magnification"]) == place:
+        if (cost["network"], cost["magnification"]) == measured:
             fewer = f"{cost['flops_times_cheaper']} times fewer than the teacher's"
             rows["parameters"] = f"{int(cost['parameters']):,}"
             rows["FLOPs per region"] = f"{int(cost['flops_per_region']):,} ({fewer})"

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from lowpower.files import replacing
+from lowpower.files import CsvRow, replacing
 from lowpower.tables.layout import numeric
 from lowpower.text import count_of
 
@@ -32,7 +32,7 @@ class Table(NamedTuple):
     """
 
     title: str
-    rows: Sequence[dict[str, str]]
+    rows: Sequence[CsvRow]
     source: str
     links: Sequence[Mapping[str, str]] = ()
     kinds: Mapping[str, str] = {}
@@ -73,7 +73,7 @@ def pieces(text: str) -> Iterator[tuple[str, str]]:
             yield "code" if k % 2 else "number" if j % 2 else "text", piece
 
 
-def column_kinds(rows: Sequence[dict[str, str]]) -> dict[str, str]:
+def column_kinds(rows: Sequence[CsvRow]) -> dict[str, str]:
     """Layout of each column: "number", "long" for wrapped lines, or ""."""
     wordy = {name for name in rows[0] if any(len(str(row[name])) > _WORDY for row in rows)}
     return {name: "number" if numeric(rows, name) else "long" if name in wordy else "" for name in rows[0]}

@@ -6,7 +6,7 @@ from pathlib import Path
 from lowpower.claims import claims_table
 from lowpower.config.study import Study
 from lowpower.config.table_settings import Statistics
-from lowpower.files import read_json, read_rows, safe_name
+from lowpower.files import CsvRow, read_json, read_rows, safe_name
 from lowpower.log import say
 from lowpower.magnification import describe
 from lowpower.pages import citation
@@ -19,6 +19,8 @@ from lowpower.pages.methods_text import methods
 from lowpower.pages.page import INTAKE, Chapter, Table, write_page
 from lowpower.pseudonyms import read_names
 from lowpower.tables import cohort_table, cost_table, hours_table, intake_table, referral_table, results_table
+from lowpower.tables.cohort_counts import CohortRow
+from lowpower.typed_values import as_type, typed_rows
 
 _VERDICTS = {claims_table.HOLDS: "good", claims_table.FAILS: "warning"}
 
@@ -46,9 +48,9 @@ def write_report(
     only the header is read. names: pseudonyms.csv if slides are shown under pseudonyms (which the tables then already
     have), else None.
     """
-    known, study = read_names(names), Study.from_dict(read_json(config))
-    taken, counts, rows, costs = (read_rows(path) for path in (intake, cohort, results, cost))
-    tested, timed, referred = (read_rows(path) for path in (claims, hours, referral))
+    shown, study = read_names(names), as_type(Study, read_json(config))
+    states, counts = typed_rows(intake_table.IntakeRow, read_rows(intake)), typed_rows(CohortRow, read_rows(cohort))
+    rows, costs, tested, timed, referred = (read_rows(path) for path in (results, cost, claims, hours, referral))
     drawn = {Path(path).stem: captioned(path) for path in figures}
     lows = ", ".join(describe(low) for low in study.student_magnifications)
     statistics = study.statistics
@@ -61,31 +63,31 @@ def write_report(
         reading=[*about_study(study), *about_results(study, counts, rows)],
         answer=answer(rows, referred, costs, controls, statistics.confidence),
         verdicts=claims_table.in_short(tested).capitalize() if tested else "",
-        warnings=about_slides(taken),
+        warnings=about_slides(states),
         frontier=drawn.pop("accuracy_flops", None),
         referral_figure=drawn.pop("referral", None),
         figures=list(drawn.values()),
-        summary=intake_table.summary_of(taken),
+        summary=intake_table.summary_of(states),
         intake_table=INTAKE,
-        flow=flow(taken, counts),
-        cohort=_cohort(taken, counts, linked=not known.hidden),
+        flow=flow(states, counts),
+        cohort=_cohort(states, counts, linked=not shown.hidden),
         results=_results(rows, statistics),
         cost=[_reading(costs), _training(timed)],
         referral=_referral(referred, statistics.confidence),
         claims=_claims(tested),
         slides=slides,
-        gallery=gallery(slides, overviews, taken, known),
-        methods=methods(study, taken, costs, teacher),
+        gallery=gallery(slides, overviews, states, shown),
+        methods=methods(study, states, costs, teacher),
         references=citation.references(),
         bibtex=citation.bibtex(),
     )
     say(f"{study.cohort}: everything is on one page, {report}")
 
 
-def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], linked: bool) -> Chapter:
+def _cohort(states: Sequence[intake_table.IntakeRow], counts: Sequence[CohortRow], linked: bool) -> Chapter:
     lists = {
-        "Excluded slides": intake_table.excluded_slides(taken),
-        "Slides with a warning": intake_table.doubtful_slides(taken),
+        "Excluded slides": intake_table.excluded_slides(states),
+        "Slides with a warning": intake_table.doubtful_slides(states),
     }
     tables = [Table("By split and class", cohort_table.headline(counts), "tables/cohort.csv")]
     for title, rows in lists.items():
@@ -94,7 +96,7 @@ def _cohort(taken: Sequence[dict[str, str]], counts: Sequence[dict[str, str]], l
     return Chapter(tables, "", _forms("cohort"))
 
 
-def _results(rows: Sequence[dict[str, str]], statistics: Statistics) -> Chapter:
+def _results(rows: Sequence[CsvRow], statistics: Statistics) -> Chapter:
     tables = [_of_models(title, shown, "tables/results.csv") for title, shown in results_table.sections(rows)]
     note = results_table.NOTHING
     if tables:
@@ -102,29 +104,29 @@ def _results(rows: Sequence[dict[str, str]], statistics: Statistics) -> Chapter:
     return Chapter(tables, note, [*_forms("results"), *_forms("classes"), *_forms("sites"), "tables/patients.csv"])
 
 
-def _reading(costs: Sequence[dict[str, str]]) -> Chapter:
+def _reading(costs: Sequence[CsvRow]) -> Chapter:
     note = f"{cost_table.CONVENTION} {cost_table.timing(costs)}" if costs else ""
     return Chapter([Table("Reading", cost_table.headline(costs), "tables/cost.csv")], note, _forms("cost"))
 
 
-def _training(timed: Sequence[dict[str, str]]) -> Chapter:
+def _training(timed: Sequence[CsvRow]) -> Chapter:
     tables = [_of_models("Training", hours_table.headline(timed), "tables/hours.csv")]
     return Chapter(tables, hours_table.NOTE, _forms("hours"))
 
 
-def _referral(rows: Sequence[dict[str, str]], confidence: float) -> Chapter:
+def _referral(rows: Sequence[CsvRow], confidence: float) -> Chapter:
     tables = [_of_models(title, shown, "tables/referral.csv") for title, shown in referral_table.sections(rows)]
     return Chapter(tables, referral_table.note(rows, confidence), _forms("referral"))
 
 
-def _claims(rows: Sequence[dict[str, str]]) -> Chapter:
+def _claims(rows: Sequence[CsvRow]) -> Chapter:
     parts = claims_table.sections(rows)
     tables = [Table(title, shown, "tables/claims.csv", kinds=_VERDICTS) for title, shown in parts]
     note = claims_table.NOTE if parts else claims_table.NOTHING
     return Chapter(tables, note, [*_forms("claims"), "claims/"])
 
 
-def _of_models(title: str, rows: Sequence[dict[str, str]], source: str) -> Table:
+def _of_models(title: str, rows: Sequence[CsvRow], source: str) -> Table:
     """Table in which each method links to the folder of its models."""
     return Table(title, rows, source, [_folder(row) for row in rows])
 

@@ -1,4 +1,4 @@
-"""Forecast of time, memory and disk for each rule of a run, from the finished jobs of past runs.
+"""Forecast of time and memory for each rule of a run, from the finished jobs of past runs.
 
 A job takes a start time, that of the shortest job measured, plus a time that grows with its work (see ``workload``) at
 the rate of the finished jobs of its rule. Each rule is measured on the planned cohort's own jobs if there are any, else
@@ -12,18 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from lowpower.config.study import Study
-from lowpower.config.trained_model import TEACHERS_NETWORK, Model
+from lowpower.config.trained_model import Model
 from lowpower.planning.past_runs import Cohort, Job, Tissue
 from lowpower.planning.workload import (
     MODEL_RULES,
     TRAININGS,
     Work,
-    has_job,
     measured_works,
     planned_works,
-    predicted,
 )
-from lowpower.sizes import model_mb, predictions_mb, recording_mb
 
 _START = 5.0  # seconds of start at most; the shortest job's time beyond this was work
 
@@ -103,38 +100,3 @@ def _memory(works: dict[object, Work], pairs: list[tuple[Job, Work]], like: list
     base = min((mb for mb in like if mb), default=0.0)
     growth = max(work.at_once for work in works.values()) / work.at_once
     return base + max(0.0, job.mb - base) * growth if job.mb else 0.0
-
-
-def disk_mb(rule: str, jobs: int, study: Study, models: Sequence[Model], tissue: Tissue, source: Cohort) -> float:
-    """MB of a rule's outputs. source: the cohort whose ZIPs and slides were measured."""
-    classes = len(study.classes)
-    known, pixels = source.tissue, tissue.regions * tissue.megapixels
-    teacher, at = study.teacher_magnification, source.study.teacher_magnification
-
-    def zips(scale: float, among: list[float]) -> float:
-        """MB of a ZIP at a magnification, by the bytes per pixel of ZIPs at the nearest of ``among``."""
-        near = min(among, key=lambda other: abs(math.log(other / scale)), default=None)
-        if near is None:
-            return 0.0
-        per_slide = known.regions / known.slides * known.megapixels * (near / at) ** 2
-        return pixels * (scale / teacher) ** 2 * source.zips[near] / per_slide
-
-    if rule == "make_demo_slide":
-        return jobs * (tissue.slide_mb or known.slide_mb or 0.0)
-    if rule == "check_slide":
-        return jobs * source.small_mb / known.slides
-    if rule == "tile_slide":
-        return zips(teacher, [scale for scale in source.zips if scale == at])
-    if rule in ("downsample_slide", "read_level"):
-        lows = study.student_magnifications
-        read = jobs / (tissue.slides * len(lows))  # share of the slides
-        return sum(read * zips(low, [scale for scale in source.zips if scale != at]) for low in lows)
-    if rule == "record_teacher":
-        trained = tissue.share("train") * len(study.seeds)
-        return recording_mb(trained, study.views, tissue.megapixels, classes)
-    made = [model for model in models if has_job(rule, study, model.method)]
-    if rule == "predict":
-        return sum(predictions_mb(predicted(study, tissue, model.magnification), classes) for model in made)
-    if rule in TRAININGS:
-        return sum(model_mb(model.network, classes) for model in made)
-    return jobs * model_mb(TEACHERS_NETWORK, classes) if rule in ("adopt_teacher", "choose_teacher") else 0.0

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
-from lowpower.planning.estimate_job import Forecast, by_likeness, disk_mb, forecast
+from lowpower.planning.estimate_disk import disk_mb
+from lowpower.planning.estimate_job import Forecast, by_likeness, forecast
 from lowpower.planning.past_runs import Cohort, Tissue
 from lowpower.planning.workload import MODEL_RULES, expected_tissue
 
@@ -18,7 +19,7 @@ class Estimate:
 
     source: Cohort  # whose slides predict the tissue of these
     tissue: Tissue
-    found: dict[str, Forecast | None]  # None for a rule that was never run
+    forecasts: dict[str, Forecast | None]  # None for a rule that was never run
     seconds: dict[str, float]
     mb: dict[str, float]
 
@@ -42,15 +43,15 @@ def estimate(
     source = cut[0]
     shares = next((cohort.tissue.shares for cohort in cut if cohort.tissue.shares), {})
     tissue = expected_tissue(source.tissue, source.study, study, slides, slide_mb, shares)
-    found = {rule: forecast(rule, count, study, models, tissue, cohorts) for rule, count in jobs.items()}
-    seconds = {rule: sum(f.seconds.values()) * (cores if rule == ALONE else 1) for rule, f in found.items() if f}
+    forecasts = {rule: forecast(rule, count, study, models, tissue, cohorts) for rule, count in jobs.items()}
+    seconds = {rule: sum(f.seconds.values()) * (cores if rule == ALONE else 1) for rule, f in forecasts.items() if f}
     mb = {rule: disk_mb(rule, count, study, models, tissue, source) for rule, count in jobs.items()}
-    return Estimate(source, tissue, found, seconds, mb)
+    return Estimate(source, tissue, forecasts, seconds, mb)
 
 
-def longest_chain(models: Sequence[Model], found: dict[str, Forecast | None]) -> float:
+def longest_chain(models: Sequence[Model], forecasts: dict[str, Forecast | None]) -> float:
     """Seconds of the slowest chain from a teacher through its recording to a student's predictions."""
-    seconds = {rule: known.seconds for rule, known in found.items() if known}
+    seconds = {rule: forecast.seconds for rule, forecast in forecasts.items() if forecast}
     teacher, record = (max(seconds.get(rule, {}).values(), default=0) for rule in ("train_teacher", "record_teacher"))
     ways = [0.0]
     for i, _ in enumerate(models):
@@ -60,7 +61,7 @@ def longest_chain(models: Sequence[Model], found: dict[str, Forecast | None]) ->
     return max(*ways, teacher)
 
 
-def one_after_another(models: Sequence[Model], found: dict[str, Forecast | None]) -> float:
+def one_after_another(models: Sequence[Model], forecasts: dict[str, Forecast | None]) -> float:
     """Seconds that more machines cannot shorten: one slide through its steps, the longest chain, and the tables."""
-    alone = (known for rule, known in found.items() if known and rule not in MODEL_RULES)
-    return longest_chain(models, found) + sum(max(known.seconds.values()) for known in alone if known.seconds)
+    alone = [f.seconds.values() for rule, f in forecasts.items() if f and f.seconds and rule not in MODEL_RULES]
+    return longest_chain(models, forecasts) + sum(map(max, alone))

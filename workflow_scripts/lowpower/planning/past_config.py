@@ -6,6 +6,7 @@ from typing import Any, get_args, get_origin
 from lowpower.config.settings import Settings, section_of, types_of
 from lowpower.config.study import Study
 from lowpower.text import abbreviate
+from lowpower.typed_values import as_type
 
 _NEEDED = ("slides", "teacher_magnification", "unit", "grid", "views", "training", "report_split", "cost", "gpu")
 
@@ -17,7 +18,7 @@ def past_study(values: Any) -> Study:
     """
     if missing := [key for key in _NEEDED if key not in values]:
         raise KeyError(f"config.json lacks {abbreviate(missing)}")
-    return Study.from_dict(_renamed(Study, "config.json", values))
+    return as_type(Study, _renamed(Study, "config.json", values))
 
 
 def _renamed(section: type[Settings], name: str, values: Any) -> dict[str, Any]:
@@ -29,14 +30,14 @@ def _renamed(section: type[Settings], name: str, values: Any) -> dict[str, Any]:
         raise TypeError(f"{name} is {values!r}, not a section")
     types, rules = types_of(section), {field.name: field.metadata["rules"] for field in fields(section)}
     names = {key: key for key in rules} | {rule["formerly"]: key for key, rule in rules.items() if "formerly" in rule}
-    found = {}
+    renamed = {}
     for former, value in values.items():
         key = names.get(former)
         if key and isinstance(value, str) and value in rules[key].get("renamed", {}):
             key, value = rules[key]["renamed"][value].split(": ")
         if key and not (types[key] is int and isinstance(value, str)):
-            found[key] = _renamed_in(types[key], key, value)
-    return found
+            renamed[key] = _renamed_in(types[key], key, value)
+    return renamed
 
 
 def _renamed_in(kind: Any, name: str, value: Any) -> Any:

@@ -65,10 +65,10 @@ class Cohort:
 
 def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
     """Read every benchmarked cohort below ``results``; return also one line on each unusable file or folder."""
-    found, notes = [], []
+    cohorts, notes = [], []
     for folder in sorted(path.parent for path in Path(results).glob("*/benchmarks")):
         if not (folder / "config.json").is_file():
-            notes.append(f"{folder} is left out: it has no config.json, so what its jobs did is not known")
+            notes.append(f"{folder} is ignored: it has no config.json, so the settings of its jobs are unknown")
             continue
         try:
             study = past_study(read_json(folder / "config.json"))
@@ -78,12 +78,12 @@ def read_cohorts(results: str | Path) -> tuple[list[Cohort], list[str]]:
             small = sum(folder_mb(folder / name) for name in ("slides", "masks", "overviews"))
             jobs, bad = _read_jobs(folder)
         except UNREADABLE as error:
-            notes.append(f"{folder} is left out: it cannot be read ({type(error).__name__}: {error})")
+            notes.append(f"{folder} is ignored: it cannot be read ({type(error).__name__}: {error})")
             continue
         if bad:
-            notes.append(f"{folder}: {count_of(len(bad), 'job')} skipped, not readable: {abbreviate(bad, 2)}")
-        found.append(Cohort(folder.name, study, jobs, tissue, zips, small))
-    return found, notes
+            notes.append(f"{folder}: {count_of(len(bad), 'job')} skipped, unreadable: {abbreviate(bad, 2)}")
+        cohorts.append(Cohort(folder.name, study, jobs, tissue, zips, small))
+    return cohorts, notes
 
 
 def _read_jobs(folder: Path) -> tuple[dict[str, list[Job]], list[str]]:

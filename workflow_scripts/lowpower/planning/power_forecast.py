@@ -16,12 +16,12 @@ def power_lines(patients: int, confidence: float) -> Iterator[str]:
         margins = " / ".join(f"{100 * smallest_margin(patients, share, confidence, POWER):.1f}" for share in DIFFERING)
         shares = " / ".join(f"{100 * share:g}" for share in DIFFERING)
         yield (
-            f"{count_of(patients, 'test patient')}: where a student is as good as its teacher, and {shares} % of the "
-            f"patients' answers differ between them, {100 * POWER:g} of 100 such studies show that it is within "
-            f"{margins} points; no study of this size shows less than {100 * least_margin(patients, confidence):.1f}"
+            f"{count_of(patients, 'test patient')}: if a student is as good as its teacher and they differ on "
+            f"{shares} % of patients, {100 * POWER:g} % of such studies show that the student is within "
+            f"{margins} points; no study of this size can show less than {100 * least_margin(patients, confidence):.1f}"
         )
     if patients < FEW:
         yield (
             f"WARNING: {count_of(patients, 'test patient')} are fewer than {FEW}: hardly any claim can be tested, and "
-            "intervals miss the truth more often than they say; test more patients (`split`, or more slides)"
+            "intervals cover the truth less often than stated; test more patients (`split`, or more slides)"
         )

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
+from lowpower.files import CsvRow
 from lowpower.planning.duration_text import duration, size
 from lowpower.planning.estimate_run import estimate, one_after_another
 from lowpower.planning.past_runs import Cohort
@@ -16,7 +17,7 @@ def scale_rows(
     slide_mb: float | None,
     cohorts: Sequence[Cohort],
     cores: int,
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     """Compute a row for each number of slides and of machines like this one (the config's ``plan``).
 
     scales: by the number of slides, the jobs of each rule. The wall time is the longer of two: the core time shared by
@@ -24,14 +25,14 @@ def scale_rows(
     """
     rows = []
     for slides, jobs in scales.items():
-        found = estimate(study, jobs, models, slides, slide_mb, cohorts, cores)
-        if not found:
+        estimated = estimate(study, jobs, models, slides, slide_mb, cohorts, cores)
+        if not estimated:
             return []
-        most = max(found.seconds, key=found.seconds.get)
-        total, chain = sum(found.seconds.values()), one_after_another(models, found.found)
+        most = max(estimated.seconds, key=estimated.seconds.get)
+        total, chain = sum(estimated.seconds.values()), one_after_another(models, estimated.forecasts)
         for machines in study.plan.machines:
             shared = total / (cores * machines)
-            busy = f"the cores, {100 * found.seconds[most] / total:.0f} % in {most}"
+            busy = f"the cores, {100 * estimated.seconds[most] / total:.0f} % in {most}"
             rows.append(
                 {
                     "slides": f"{slides:,}",
@@ -40,7 +41,7 @@ def scale_rows(
                     "core time": duration(total),
                     "wall time": duration(max(shared, chain)),
                     "kept by": busy if shared > chain else "the longest chain",
-                    "disk": size(sum(found.mb.values())),
+                    "disk": size(sum(estimated.mb.values())),
                 }
             )
     return rows

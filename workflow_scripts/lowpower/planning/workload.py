@@ -139,15 +139,15 @@ def work_of(
     if rule in TRAININGS:
         distill = distill if rule == "distill_student" else None
         batch = recipe.batch * (distill.batches_per_step if distill else 1)
-        judged = tissue.share("val")
-        looked, seen = math.ceil(steps / recipe.evaluate_every) * judged * size, at_once(judged)
+        validated = tissue.share("val")
+        looked, largest_pass = math.ceil(steps / recipe.evaluate_every) * validated * size, at_once(validated)
         if distill and distill.teacher == "online":
             looked += steps * batch * tissue.megapixels
-            seen = max(seen, tissue.largest)
+            largest_pass = max(largest_pass, tissue.largest)
         learned = steps * batch * size
         if rule == "pretrain_student":
             learned, looked = 2 * learned, 2 * learned
-        return Work(price * (learned + _LOOK * looked), steps, max(at_once(batch), _LOOK * seen))
+        return Work(price * (learned + _LOOK * looked), steps, max(at_once(batch), _LOOK * largest_pass))
     if rule == "record_teacher":
         looked = tissue.share("train") * study.views / study.recording_parts * size
         return Work(_LOOK * looked, 0, _LOOK * at_once(study.views))

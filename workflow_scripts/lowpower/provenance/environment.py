@@ -2,8 +2,10 @@
 
 import platform
 import subprocess
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
 from lowpower.hashes import hash_of
 
@@ -15,57 +17,83 @@ _USED = (  # packages of the lock that read slides, compute or draw; others cann
 _FLAGS = ("sse4_2", "avx", "avx2", "fma", "avx512f", "avx512_bf16", "amx_tile", "asimd", "sve")
 
 
-def read_lock(path: str | Path) -> dict | None:
-    """Read the hash of the lock and its versions of the packages that matter; None without such a file."""
+@dataclass(frozen=True)
+class Lock:
+    """requirements.txt: its hash, and its versions of the packages that matter."""
+
+    sha256: str
+    packages: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Properties of processor and system that can change the last bits of a float."""
+
+    system: str  # such as Linux
+    libc: str
+    python: str
+    architecture: str
+    processor: str
+    instructions: list[str]  # sets of instructions, of ``_FLAGS``
+
+
+@dataclass(frozen=True)
+class GitState:
+    """Commit of the project; outside a checkout None, and the reason."""
+
+    commit: str | None
+    dirty: bool | None = None  # True if a tracked file differs from the commit
+    why: str | None = None
+
+
+def read_lock(path: str | Path) -> dict[str, Any] | None:
+    """Read a ``Lock`` as plain values, for a rule's param; None without such a file."""
     if not Path(path).is_file():
         return None
     lines = Path(path).read_text(encoding="utf-8").splitlines()
     locked = {name.lower(): pinned for name, _, pinned in (line.partition("==") for line in lines)}
-    return {"sha256": hash_of(path), "packages": {name: locked[name] for name in _USED if name in locked}}
+    return asdict(Lock(hash_of(path), {name: locked[name] for name in _USED if name in locked}))
 
 
 def packages() -> dict[str, str | None]:
     """Installed versions, without build labels; None for packages missing from this rule's environment."""
-    found: dict[str, str | None] = {}
+    versions: dict[str, str | None] = {}
     for name in _USED:
         try:
-            found[name] = version(name).split("+")[0]
+            versions[name] = version(name).split("+")[0]
         except PackageNotFoundError:
-            found[name] = None
-    return found
+            versions[name] = None
+    return versions
 
 
-def machine() -> dict:
-    """Properties of processor and system that can change the last bits of a float."""
+def machine() -> Machine:
+    """Describe this machine."""
     model, flags = "", set()
     info = Path("/proc/cpuinfo")
     if info.is_file():
         lines = info.read_text(encoding="utf-8", errors="replace").splitlines()
-        told = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
-        model, flags = told.get("model name", ""), {*told.get("flags", told.get("Features", "")).split()}
-    return {
-        "system": platform.system(),
-        "libc": " ".join(platform.libc_ver()).strip(),
-        "python": platform.python_version(),
-        "architecture": platform.machine(),
-        "processor": model or platform.processor(),
-        "instructions": [name for name in _FLAGS if name in flags],
-    }
+        cpu = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in reversed(lines))}
+        model, flags = cpu.get("model name", ""), {*cpu.get("flags", cpu.get("Features", "")).split()}
+    return Machine(
+        system=platform.system(),
+        libc=" ".join(platform.libc_ver()).strip(),
+        python=platform.python_version(),
+        architecture=platform.machine(),
+        processor=model or platform.processor(),
+        instructions=[name for name in _FLAGS if name in flags],
+    )
 
 
-def git_state(home: Path = HOME) -> dict:
-    """Commit of the project, and whether a tracked file differs from it; outside a checkout, the reason for no commit.
-
-    Never fails: git may be missing, or refuse a folder of another owner.
-    """
+def git_state(home: Path = HOME) -> GitState:
+    """Read the commit of the project. Never fails: git may be missing, or refuse a folder of another owner."""
     try:
         top, commit = _git(home, "rev-parse", "--show-toplevel", "HEAD").splitlines()
         if Path(top).resolve() != home.resolve():
-            return {"commit": None, "why": "the project lies in a checkout of something else"}
+            return GitState(None, why="the project is inside another repository's checkout")
         dirty = _git(home, "status", "--porcelain", "--untracked-files=no")
     except (OSError, ValueError, subprocess.SubprocessError):
-        return {"commit": None, "why": "the project is no git checkout that can be read"}
-    return {"commit": commit, "dirty": bool(dirty)}
+        return GitState(None, why="the project is not a readable git checkout")
+    return GitState(commit, bool(dirty))
 
 
 def _git(home: Path, *words: str) -> str:

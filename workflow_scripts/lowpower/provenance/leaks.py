@@ -22,15 +22,15 @@ def check_published(paths: Sequence[str | Path], folder: Path, names: str | Path
     An id of 4 characters or more, with a letter and a digit, is searched in all text. Any other id, which may occur in
     text by chance, is searched only in table cells that name slides, patients or regions.
     """
-    known = read_names(names)
+    pseudonyms = read_names(names)
     telling = sorted(
-        name for name in known.called if len(name) > 3 and re.search(r"\d", name) and re.search(r"[^\W\d_]", name)
+        name for name in pseudonyms.called if len(name) > 3 and re.search(r"\d", name) and re.search(r"[^\W\d_]", name)
     )
-    for path in map(Path, paths if known.hidden else ()):
+    for path in map(Path, paths if pseudonyms.hidden else ()):
         if not path.relative_to(folder).as_posix().startswith(PUBLISHED) and path.name != _CARD:
             continue
         for name in _cells(path) if path.suffix == ".csv" else ():
-            if name in known.called:
+            if name in pseudonyms.called:
                 raise _leak(path, name)
         for text in _texts(path):
             for name in telling:

@@ -46,4 +46,4 @@ def rerun(job: TableJob, moved: Mapping[str, str], folder: Path) -> str:
     run = subprocess.run(command, capture_output=True, text=True)
     if run.returncode == 0:
         return ""
-    return run.stderr.strip().rpartition("\n")[2] or f"it ended with {run.returncode}"
+    return run.stderr.strip().rpartition("\n")[2] or f"it ended with exit status {run.returncode}"

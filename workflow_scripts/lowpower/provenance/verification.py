@@ -1,7 +1,7 @@
 """Check of a study: recompute its tables and compare them byte for byte; compare its files with their hashes."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
@@ -10,13 +10,15 @@ from lowpower.files import read_json
 from lowpower.hashes import hash_of
 from lowpower.log import say
 from lowpower.provenance.environment import machine, packages
+from lowpower.provenance.record import Record
 from lowpower.provenance.rerun import TableJob, files_in, rerun
 from lowpower.text import abbreviate, count_of
+from lowpower.typed_values import as_type
 
 _SHOWN = 30  # bytes before and after the first difference
 
 
-def verify(jobs: Sequence[TableJob], code: dict[str, str], provenance: str | Path) -> None:
+def verify(jobs: Sequence[TableJob], code: Mapping[str, str], provenance: str | Path) -> None:
     """Report for each table whether its inputs give its bytes again, and for each hashed file whether it is unchanged.
 
     jobs: of the rules that write tables and the units that these evaluate. code: hash of each script's code.
@@ -24,23 +26,23 @@ def verify(jobs: Sequence[TableJob], code: dict[str, str], provenance: str | Pat
     Raises InputError if a table or a file differs, or a table is missing.
     """
     folder = Path(provenance).parent
-    found: dict[str, str] = {}
+    verdicts: dict[str, str] = {}
     with tempfile.TemporaryDirectory() as elsewhere:
         made: dict[str, str] = {}
         for job in in_order(jobs):
-            found |= compare_again(job, folder, Path(elsewhere), made)
-    for name, verdict in found.items():
+            verdicts |= compare_again(job, folder, Path(elsewhere), made)
+    for name, verdict in verdicts.items():
         say(f"{name}: {verdict}")
-    record = read_json(provenance) if Path(provenance).is_file() else None
-    changed, absent = compare_hashes(record["files"], folder) if record else ([], [])
+    record = as_type(Record, read_json(provenance)) if Path(provenance).is_file() else None
+    changed, absent = compare_hashes(record.files, folder) if record else ([], [])
     if record:
-        whole = len(record["files"]) - len(changed) - len(absent)
-        say(f"{Path(provenance).name}: {whole} of {count_of(len(record['files']), 'file')} as recorded")
+        whole = len(record.files) - len(changed) - len(absent)
+        say(f"{Path(provenance).name}: {whole} of {count_of(len(record.files), 'file')} as recorded")
         if absent:
             say(f"not here, so not compared: {abbreviate(absent)}")
     else:
         say(f"there is no {provenance}, so no file was compared with its hash")
-    bad = [name for name, verdict in found.items() if verdict.startswith(("differs", "missing", "cannot"))]
+    bad = [name for name, verdict in verdicts.items() if verdict.startswith(("differs", "missing", "cannot"))]
     if not bad and not changed:
         return
     for line in unlike_here(record, code) if record else []:
@@ -77,9 +79,9 @@ def compare_again(job: TableJob, folder: Path, elsewhere: Path, made: dict[str, 
         names_lacking = abbreviate([Path(path).relative_to(folder).as_posix() for path in lacking], 2)
         why = f"not computed again, {names_lacking} not here"
         return dict.fromkeys(names.values(), why)
-    place = elsewhere / job.rule
-    moved = {path: f"{place}/{k}-{Path(path).name}" for k, path in enumerate(names)}
-    failed = rerun(job, made | moved, place)
+    copies = elsewhere / job.rule
+    moved = {path: f"{copies}/{k}-{Path(path).name}" for k, path in enumerate(names)}
+    failed = rerun(job, made | moved, copies)
     if failed:
         return dict.fromkeys(names.values(), f"cannot be computed again ({failed})")
     made |= moved
@@ -94,33 +96,37 @@ def compare(path: Path, again: Path) -> str:
     if old == new:
         return "same"
     pairs = enumerate(zip_longest(old.split(b"\n"), new.split(b"\n"), fillvalue=b""), 1)
-    line, (there, here) = next((k, pair) for k, pair in pairs if pair[0] != pair[1])
-    first = next(k for k in range(len(there) + len(here) + 1) if there[: k + 1] != here[: k + 1])
-    return f"differs in line {line}: {_around(first, there)} stands there, its inputs give {_around(first, here)}"
+    line, (old, new) = next((k, pair) for k, pair in pairs if pair[0] != pair[1])
+    first = next(k for k in range(len(old) + len(new) + 1) if old[: k + 1] != new[: k + 1])
+    return f"differs in line {line}: it has {_around(first, old)}, its inputs give {_around(first, new)}"
 
 
-def _around(place: int, line: bytes) -> str:
+def _around(position: int, line: bytes) -> str:
     """Excerpt of a line around a position, for a message."""
-    start, end = max(0, place - _SHOWN), place + _SHOWN
+    start, end = max(0, position - _SHOWN), position + _SHOWN
     text = line[start:end].decode("utf-8", "replace")
     return repr(f"{'…' if start else ''}{text}{'…' if end < len(line) else ''}")
 
 
-def compare_hashes(files: dict[str, str], folder: Path) -> tuple[list[str], list[str]]:
+def compare_hashes(files: Mapping[str, str], folder: Path) -> tuple[list[str], list[str]]:
     """List the files whose content differs from the record, and those that are missing. files: name -> hash."""
-    there = {name: (folder / name).is_file() for name in files}
-    changed = [name for name, known in files.items() if there[name] and hash_of(folder / name) != known]
-    return changed, [name for name in files if not there[name]]
+    present = {name: (folder / name).is_file() for name in files}
+    changed = [name for name, recorded in files.items() if present[name] and hash_of(folder / name) != recorded]
+    return changed, [name for name in files if not present[name]]
 
 
-def unlike_here(record: dict, code: dict[str, str]) -> list[str]:
+def unlike_here(record: Record, code: Mapping[str, str]) -> list[str]:
     """List the changes since the record was written that may explain different bytes."""
-    here = {"installed": packages(), "machine": machine(), "code": code}
+    parts = {
+        "installed": (record.installed, packages()),
+        "machine": (vars(record.machine), vars(machine())),
+        "code": (record.code, code),
+    }
     lines = []
-    for part, values in here.items():
-        for key, value in values.items():
-            known = record[part].get(key)
-            if known != value:
-                said = "another" if part == "code" else f"{known} when recorded, {value} here"
-                lines.append(f"{part}, {key}: {said}")
+    for part, (recorded, present) in parts.items():
+        for key, value in present.items():
+            before = recorded.get(key)
+            if before != value:
+                change = "another" if part == "code" else f"{before} when recorded, {value} here"
+                lines.append(f"{part}, {key}: {change}")
     return lines

@@ -13,18 +13,19 @@ import zlib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import openslide
 
 from lowpower.magnification import WHOLE
 from lowpower.slides.annotation_xml import list_elements, read_asap
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.geojson import EXPORT, FILE, Drawn, list_features, read_feature
 from lowpower.slides.outlines import Part
-from lowpower.slides.slide import ExcludedSlide
+from lowpower.slides.slide_reader import AnySlide
 
 
-def scan_corner(slide: openslide.OpenSlide) -> tuple[int, int]:
+def scan_corner(slide: AnySlide) -> tuple[int, int]:
     """Position of the origin (0, 0) of QuPath and ImageScope on a slide, in pixels of level 0."""
     try:
         return int(slide.properties["openslide.bounds-x"]), int(slide.properties["openslide.bounds-y"])
@@ -42,28 +43,30 @@ def read_annotations(
     and classes that QuPath ignores (``Ignore*``).
     Raises ExcludedSlide, with a correction, when no annotation remains or the file belongs to another slide.
     """
-    drawn, read, corner = _open(_read(path), corner)
-    found, left_out = [], Counter()
-    for number, one in enumerate(drawn, start=1):
+    elements, read_element, corner = _list_elements(_read_file(path), corner)
+    annotations: list[tuple[str, list[Part]]] = []
+    left_out: Counter[str] = Counter()
+    for number, element in enumerate(elements, start=1):
         try:
-            name, parts, reason = _clean(*read(one))
+            name, parts, reason = _clean(*read_element(element))
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             raise ExcludedSlide(f"{FILE} has a broken feature, number {number} of them; {EXPORT}") from error
         if reason:
             left_out[reason] += 1
         else:
-            found.append((name, [[_on_slide(ring + corner, slide_size, corner) for ring in part] for part in parts]))
+            clipped = [[_clip_to_slide(ring + corner, slide_size, corner) for ring in part] for part in parts]
+            annotations.append((name, list(clipped)))
     skipped = ", ".join(f"{count} {reason}" for reason, count in sorted(left_out.items()))
     if skipped:
         print(f"annotations left out: {skipped}", file=sys.stderr, flush=True)
-    if not found:
+    if not annotations:
         raise ExcludedSlide(
             f"{FILE} holds no polygon{f' (but {skipped})' if skipped else ''}; draw one around each area, and {EXPORT}"
         )
-    return found
+    return annotations
 
 
-def _read(path: str | Path) -> bytes:
+def _read_file(path: str | Path) -> bytes:
     """Read the content of a file; unpack a .gz, or a .zip of one file."""
     if not path:
         raise ExcludedSlide(
@@ -88,13 +91,13 @@ def _read(path: str | Path) -> bytes:
     return content
 
 
-def _open(content: bytes, corner: tuple[int, int]) -> tuple[list, Callable[[object], Drawn], tuple[int, int]]:
+def _list_elements(content: bytes, corner: tuple[int, int]) -> tuple[list, Callable[[Any], Drawn], tuple[int, int]]:
     """List a file's annotations, with the function that reads each and their origin (0, 0) at level 0."""
     if content.startswith(b"\xac\xed"):
         raise ExcludedSlide(f"{FILE} is QuPath's own .qpdata; open it in QuPath, and {EXPORT}")
     if b"<" in content.lstrip()[:4]:  # a byte order mark may precede it
-        drawn, read = list_elements(content.lstrip())
-        return drawn, read, (0, 0) if read is read_asap else corner
+        elements, read_element = list_elements(content.lstrip())
+        return elements, read_element, (0, 0) if read_element is read_asap else corner
     return list_features(content), read_feature, corner
 
 
@@ -111,19 +114,19 @@ def _clean(name: str, parts: list[Part], reason: str) -> Drawn:
     return name, parts, reason or ("" if parts else "without area")
 
 
-def _on_slide(ring: np.ndarray, slide_size: tuple[int, int], corner: tuple[int, int]) -> np.ndarray:
+def _clip_to_slide(ring: np.ndarray, slide_size: tuple[int, int], corner: tuple[int, int]) -> np.ndarray:
     """Clip a ring to the slide; a hand-drawn line may slightly cross the edge."""
-    beyond = np.maximum(-ring, ring - slide_size).max(axis=0)
-    if (beyond > WHOLE * np.array(slide_size)).any():
+    overshoot = np.maximum(-ring, ring - slide_size).max(axis=0)
+    if (overshoot > WHOLE * np.array(slide_size)).any():
         x, y = ring[np.argmax(np.maximum(-ring, ring - slide_size).max(axis=1))]
-        start = f" (and starts at {corner[0]}, {corner[1]}, the corner of the scanned area)" if any(corner) else ""
+        origin = f" (and starts at {corner[0]}, {corner[1]}, the corner of the scanned area)" if any(corner) else ""
         raise ExcludedSlide(
-            f"{FILE} draws at {_whole(x)}, {_whole(y)}{start}, and the slide has {slide_size[0]} x {slide_size[1]} "
-            "px: it belongs to another slide, has x and y swapped, or is not in pixels of the finest level; name the "
-            "right one"
+            f"{FILE} draws at {_format_pixels(x)}, {_format_pixels(y)}{origin}, and the slide has "
+            f"{slide_size[0]} x {slide_size[1]} px: it belongs to another slide, has x and y swapped, or is not in "
+            "pixels of the finest level; name the right one"
         )
     return ring.clip(0, slide_size)
 
 
-def _whole(place: float) -> str:
-    return f"{place:.0f}" if abs(place) < 1e9 else f"{place:.3g}"
+def _format_pixels(position: float) -> str:
+    return f"{position:.0f}" if abs(position) < 1e9 else f"{position:.3g}"

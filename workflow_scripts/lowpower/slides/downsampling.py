@@ -26,17 +26,17 @@ def area_mean(image: np.ndarray, n: int) -> np.ndarray:
     if n == 1:
         return image
     reduced = np.empty((height // n, width // n, image.shape[2]), np.uint8)
-    sums = np.uint16 if n <= 16 else np.uint32  # of a block; 32 bits hold them up to n = 4104
+    sum_type: np.dtype = np.dtype(np.uint16 if n <= 16 else np.uint32)  # of a block; 32 bits hold them up to n = 4104
     rows = max(1, BAND // (width * n))
     for top in range(0, height // n, rows):
         band = image[top * n : (top + rows) * n]
-        down = band[::n].astype(sums)
+        row_sums = band[::n].astype(sum_type)
         for i in range(1, n):
-            down += band[i::n]
-        total = np.full((len(down), width // n, image.shape[2]), n * n // 2, sums)
+            row_sums += band[i::n]
+        total = np.full((len(row_sums), width // n, image.shape[2]), n * n // 2, sum_type)
         for j in range(n):
             for channel in range(image.shape[2]):  # without this loop, numpy would loop over three numbers at a time
-                total[..., channel] += down[:, j::n, channel]
+                total[..., channel] += row_sums[:, j::n, channel]
         reduced[top : top + rows] = total // (n * n)
     return reduced
 
@@ -46,19 +46,19 @@ def area_means(strips: Iterable[Image.Image], n: int) -> Iterator[np.ndarray]:
 
     Needs 4 bytes per pixel of a strip instead of 7: Pillow's copy, and one band as an array.
     """
-    rest: np.ndarray | None = None
+    leftover: np.ndarray | None = None
     for strip in strips:
         width, height = strip.size
         rows = max(1, BAND // (width * n)) * n
         for top in range(0, height, rows):
             band = np.asarray(strip.crop((0, top, width, min(top + rows, height))))
-            band = band if rest is None else np.concatenate([rest, band])
-            whole = len(band) // n * n
-            rest = band[whole:] if whole < len(band) else None
-            if whole:
-                yield area_mean(band[:whole], n)
-    if rest is not None:
-        area_mean(rest, n)  # raises
+            band = band if leftover is None else np.concatenate([leftover, band])
+            complete = len(band) // n * n
+            leftover = band[complete:] if complete < len(band) else None
+            if complete:
+                yield area_mean(band[:complete], n)
+    if leftover is not None:
+        area_mean(leftover, n)  # raises
 
 
 def downsample_slide(images: str | Path, reduction: int, reduced: str | Path) -> None:
@@ -73,8 +73,8 @@ def downsample_slide(images: str | Path, reduction: int, reduced: str | Path) ->
         progress = Progress(f"{slide}: regions reduced", len(names))
 
         def means() -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
-            for done, name in enumerate(names):
-                progress.at(done)
+            for number, name in enumerate(names):
+                progress.at(number)
                 with archive.open(name) as jpeg:
                     (width, height), strips = read_jpeg(jpeg)
                     rows = area_means(strips, reduction)

@@ -52,5 +52,5 @@ def is_dicom(path: Path) -> bool:
 
 def advise(path: Path) -> str:
     """Advice for a file that is not read, by its ending; empty for an unknown ending."""
-    what, to_do = PASSED_OVER.get(path.suffix.lower(), ("", ""))
-    return f"its name is that of a {what} file, which lowpower does not read: {to_do}" if what else ""
+    kind, advice = PASSED_OVER.get(path.suffix.lower(), ("", ""))
+    return f"its name is that of a {kind} file, which lowpower does not read: {advice}" if kind else ""

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from lowpower import files
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.outlines import Part
-from lowpower.slides.slide import ExcludedSlide
+from lowpower.slides.region_row import RegionRow
 
 FILE = "the file in the sheet's column annotation"
 EXPORT = "export the annotations again with QuPath (File, Export objects as GeoJSON)"
@@ -36,26 +37,28 @@ def list_features(content: bytes) -> list[dict]:
     Raises ExcludedSlide for any other file.
     """
     try:
-        found = json.loads(content)
+        features = json.loads(content)
     except (ValueError, RecursionError) as error:
         raise ExcludedSlide(f"{FILE} is not a complete JSON file; {EXPORT}") from error
-    if isinstance(found, dict):
-        found = found.get("features") if found.get("type") == "FeatureCollection" else [found]
-    if isinstance(found, list) and all(isinstance(one, dict) and one.get("type") == "Feature" for one in found):
-        return found
+    if isinstance(features, dict):
+        features = features.get("features") if features.get("type") == "FeatureCollection" else [features]
+    if isinstance(features, list) and all(isinstance(f, dict) and f.get("type") == "Feature" for f in features):
+        return features
     raise ExcludedSlide(f"{FILE} is JSON without GeoJSON features; {EXPORT}")
 
 
 def read_feature(feature: dict) -> Drawn:
     """Class and outline of a feature, or the reason to skip it. Malformed features raise various exceptions."""
-    about, shape = feature.get("properties") or {}, feature.get("geometry") or {}
-    kind = about.get("objectType", about.get("object_type")) or KINDS_OF_0_2.get(feature.get("id"), "annotation")
+    properties, geometry = feature.get("properties") or {}, feature.get("geometry") or {}
+    kind = properties.get("objectType", properties.get("object_type"))
+    kind = kind or KINDS_OF_0_2.get(str(feature.get("id")), "annotation")
     if kind != "annotation":
         return "", [], f"of the kind {kind}"
-    polygons = _polygons(shape)
+    polygons = _polygons(geometry)
     if polygons is None:
-        return "", [], f"of the shape {shape.get('type', 'none')}"
-    return _class_of(about.get("classification")), [[as_ring(points) for points in one] for one in polygons], ""
+        return "", [], f"of the shape {geometry.get('type', 'none')}"
+    outlines: list[Part] = [[as_ring(points) for points in polygon] for polygon in polygons]
+    return _class_of(properties.get("classification")), outlines, ""
 
 
 def _polygons(shape: dict) -> list | None:
@@ -65,21 +68,21 @@ def _polygons(shape: dict) -> list | None:
     if shape.get("type") == "MultiPolygon":
         return shape["coordinates"]
     if shape.get("type") == "GeometryCollection":
-        inner = [found for one in shape["geometries"] if (found := _polygons(one)) is not None]
-        return [polygon for found in inner for polygon in found] if inner else None
+        inner = [polygons for part in shape["geometries"] if (polygons := _polygons(part)) is not None]
+        return [polygon for polygons in inner for polygon in polygons] if inner else None
     return None
 
 
-def _class_of(found: dict | str | None) -> str:
+def _class_of(classification: dict | str | None) -> str:
     """Name of a class as QuPath displays it; a subclass as ``Tumor: Positive``."""
-    if not found:
+    if not classification:
         return ""
-    if isinstance(found, str):
-        return found.strip()
-    if not isinstance(found.get("names", []), list):
+    if isinstance(classification, str):
+        return classification.strip()
+    if not isinstance(classification.get("names", []), list):
         raise ValueError("names of a class are a list")
-    own = ": ".join(found["names"]) if "names" in found else found.get("name") or ""
-    return ": ".join(name for name in (_class_of(found.get("parentClass")), own.strip()) if name)
+    own = ": ".join(classification["names"]) if "names" in classification else classification.get("name") or ""
+    return ": ".join(name for name in (_class_of(classification.get("parentClass")), own.strip()) if name)
 
 
 def as_ring(points: Sequence) -> np.ndarray:
@@ -90,21 +93,21 @@ def as_ring(points: Sequence) -> np.ndarray:
     return ring[:, :2]
 
 
-def write_annotations(path: str | Path, rows: Sequence[dict], corner: tuple[int, int]) -> None:
+def write_annotations(path: str | Path, regions: Sequence[RegionRow], corner: tuple[int, int]) -> None:
     """Write the boxes of regions as GeoJSON for QuPath: one feature per line, named after its region.
 
-    rows: of the table of regions. corner: from scan_corner. The region of an annotation carries its class.
+    corner: from scan_corner. The region of an annotation carries its class.
     """
-    features = ",\n".join(json.dumps(_feature(row, corner), ensure_ascii=False) for row in rows)
+    features = ",\n".join(json.dumps(_feature(region, corner), ensure_ascii=False) for region in regions)
     with files.replacing(path) as part:
         part.write_text(f'{{"type": "FeatureCollection", "features": [\n{features}\n]}}\n', encoding="utf-8")
 
 
-def _feature(row: dict, corner: tuple[int, int]) -> dict:
-    left, top = row["x"] - corner[0], row["y"] - corner[1]
-    right, bottom = left + row["width"], top + row["height"]
+def _feature(region: RegionRow, corner: tuple[int, int]) -> dict:
+    left, top = region.x - corner[0], region.y - corner[1]
+    right, bottom = left + region.width, top + region.height
     ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
-    about = {"objectType": "annotation", "name": row["region"]}
-    if row["annotation"]:
-        about["classification"] = {"name": row["annotation"], "color": COLOR}
-    return {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": about}
+    properties: dict[str, object] = {"objectType": "annotation", "name": region.region}
+    if region.annotation:
+        properties["classification"] = {"name": region.annotation, "color": COLOR}
+    return {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": properties}

@@ -27,13 +27,13 @@ def find_glass(image: np.ndarray) -> np.ndarray | None:
     It is the brightest frequent color among flat, bright pixels with little tint: each channel's 90th percentile near
     that peak. White and black fill is ignored, except that white counts as glass if nothing else does.
     """
-    (height, width), step = image.shape[:2], _step(image)
-    around = [image[1 + y : height - 1 + y : step, 1 + x : width - 1 + x : step] for y, x in _CROSS]
-    colors = around[0]
-    flat = (np.maximum.reduce(around) - np.minimum.reduce(around)).max(axis=2, initial=0) < FLAT
-    filled = is_white(colors) | is_black(colors)
-    glass = _brightest_peak(colors[flat & ~filled], (~filled).sum())
-    return _brightest_peak(colors[flat], filled.size) if glass is None else glass
+    (height, width), step = image.shape[:2], _sampling_step(image)
+    neighbors = [image[1 + y : height - 1 + y : step, 1 + x : width - 1 + x : step] for y, x in _CROSS]
+    colors = neighbors[0]
+    flat = (np.maximum.reduce(neighbors) - np.minimum.reduce(neighbors)).max(axis=2, initial=0) < FLAT
+    is_fill = is_white(colors) | is_black(colors)
+    glass = _brightest_peak(colors[flat & ~is_fill], (~is_fill).sum())
+    return _brightest_peak(colors[flat], is_fill.size) if glass is None else glass
 
 
 def measure_noise(image: np.ndarray, glass: np.ndarray) -> float:
@@ -41,10 +41,10 @@ def measure_noise(image: np.ndarray, glass: np.ndarray) -> float:
 
     image: (H, W, 3) uint8 of a slide. glass: its color (3,).
     """
-    step = _step(image)
+    step = _sampling_step(image)
     colors = image[::step, ::step]
-    light = np.float32(colors[((colors >= glass - NEAR) & (colors <= glass + NEAR)).all(axis=2)])
-    light = np.minimum(1, np.divide(light, np.float32(glass), out=light), out=light)
+    light = colors[((colors >= glass - NEAR) & (colors <= glass + NEAR)).all(axis=2)].astype(np.float32)
+    light = np.minimum(1, np.divide(light, glass.astype(np.float32), out=light), out=light)
     return float(np.percentile(light.max(axis=1) - light.min(axis=1), 97)) if len(light) else 0.0
 
 
@@ -58,14 +58,14 @@ def find_scanned(image: np.ndarray, glass: np.ndarray | None, mpp: float) -> np.
 
     glass: its color (3,), or None. If the glass itself is that bright, pure white counts as glass.
     """
-    white_too = glass is None or glass.min() < CLIPPED
-    filled = np.empty(image.shape[:2], bool)
+    white_is_fill = glass is None or glass.min() < CLIPPED
+    is_fill = np.empty(image.shape[:2], bool)
     for rows in strips(image):
-        filled[rows] = is_white(image[rows]) & white_too | is_black(image[rows])
-    return ~drop_small(filled, SMALLEST_UM2 / mpp**2)
+        is_fill[rows] = is_white(image[rows]) & white_is_fill | is_black(image[rows])
+    return ~drop_small(is_fill, SMALLEST_UM2 / mpp**2)
 
 
-def _step(image: np.ndarray) -> int:
+def _sampling_step(image: np.ndarray) -> int:
     return max(1, round(math.sqrt(image.shape[0] * image.shape[1] / SAMPLE)))
 
 
@@ -82,16 +82,18 @@ def is_black(image: np.ndarray) -> np.ndarray:
 
 def _brightest_peak(colors: np.ndarray, scanned: int) -> np.ndarray | None:
     """Color of glass (3,) among the colors (n, 3) of flat pixels. scanned: number of pixels, flat or not."""
-    most = colors.max(axis=1, initial=0)
+    brightest = colors.max(axis=1, initial=0)
     pink = (colors[:, 1] < colors[:, 0]) & (colors[:, 1] < colors[:, 2])
-    tint = most - colors.min(axis=1, initial=255)
-    colors = colors[(most >= BRIGHT) & (tint <= np.where(pink, PINK, TINT) * most)]
+    tint = brightest - colors.min(axis=1, initial=255)
+    colors = colors[(brightest >= BRIGHT) & (tint <= np.where(pink, PINK, TINT) * brightest)]
     if not len(colors):
         return None
     side = 256 // BIN
     counts = np.bincount((colors // BIN) @ np.array([side**2, side, 1]), minlength=side**3).reshape(3 * [side])
-    near = ndimage.uniform_filter(counts, 3, np.float32, mode="constant") * 27
-    peaks = (near >= ndimage.maximum_filter(near, 5)) & (near >= STRONG * near.max()) & (near >= RARE * scanned)
+    nearby = ndimage.uniform_filter(counts, 3, np.float32, mode="constant") * 27
+    peaks = (
+        (nearby >= ndimage.maximum_filter(nearby, 5)) & (nearby >= STRONG * nearby.max()) & (nearby >= RARE * scanned)
+    )
     if not peaks.any():
         return None
     bins = np.argwhere(peaks)

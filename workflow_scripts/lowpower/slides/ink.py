@@ -74,12 +74,12 @@ def find_ink(image: np.ndarray, glass: np.ndarray, mpp: float, pen_um: float) ->
     codes = _read_inks(image, glass, step)
     ink = _follow_strokes(codes, pen_um / mpp, step)
     colored = codes & _COLORED > 0
-    least = LITTLE * np.count_nonzero(colored)
+    fewest_pixels = LITTLE * np.count_nonzero(colored)
     colored &= ~ink
-    rest = np.count_nonzero(colored)
+    ink_free = np.count_nonzero(colored)
     colored &= codes & _OTHER > 0
-    other = np.count_nonzero(colored) / rest if rest > least else 0.0
-    return (ink if other <= OTHER else np.zeros_like(ink)), other
+    other_stains = np.count_nonzero(colored) / ink_free if ink_free > fewest_pixels else 0.0
+    return (ink if other_stains <= OTHER else np.zeros_like(ink)), other_stains
 
 
 def _follow_strokes(codes: np.ndarray, width: float, step: int) -> np.ndarray:
@@ -93,11 +93,11 @@ def _follow_strokes(codes: np.ndarray, width: float, step: int) -> np.ndarray:
     starts = drop_small(keep_pieces(starts, smooth, WHOLE), width**2)  # a few smooth pixels would admit a whole stain
     ink = np.zeros(codes.shape, bool)
     for k in range(len(INKS)):
-        own = starts & (codes & (_SURE << k) > 0)
-        if own.any():
-            own = ndimage.binary_propagation(own, EIGHT, codes & ((_SURE | _FREE) << k) > 0)
+        ink_of_hue = starts & (codes & (_SURE << k) > 0)
+        if ink_of_hue.any():
+            ink_of_hue = ndimage.binary_propagation(ink_of_hue, EIGHT, codes & ((_SURE | _FREE) << k) > 0)
             likely = codes & (_LIKELY << k) > 0
-            ink |= ndimage.binary_dilation(own, EIGHT, max(1, round(width)), mask=own | likely)
+            ink |= ndimage.binary_dilation(ink_of_hue, EIGHT, max(1, round(width)), mask=ink_of_hue | likely)
     return ink
 
 
@@ -107,20 +107,21 @@ _SURE, _FREE, _LIKELY, _SMOOTH, _COLORED, _OTHER = (1 << bit for bit in (0, 4, 8
 
 def _read_inks(image: np.ndarray, glass: np.ndarray, step: int) -> np.ndarray:
     """Bit codes of the kinds of ink and stain that each pixel of an image may be; (H, W) uint16."""
-    dark, height = absorbance(glass), len(image)
+    absorbances, height = absorbance(glass), len(image)
     codes = np.zeros(image.shape[:2], np.uint16)
     for rows in strips(image):
-        channels = [dark[:, c][image[rows, :, c]] for c in range(3)]
+        channels = [absorbances[:, c][image[rows, :, c]] for c in range(3)]
         scanned = ~is_black(image[rows])  # a black border would count as ink, and pale tissue beside it as its edge
-        near = image[np.arange(rows.start - step, min(rows.stop, height) + step).clip(0, height - 1)]
-        most = np.pad(np.maximum.reduce([dark[:, c][near[..., c]] for c in range(3)]), ((0, 0), (step, step)), "edge")
-        here, n = most[step:-step, step:-step], step
-        around = (most[: -2 * n, n:-n] + most[2 * n :, n:-n]) + (most[n:-n, : -2 * n] + most[n:-n, 2 * n :])
-        away = np.abs(here - around / 4)
+        band = image[np.arange(rows.start - step, min(rows.stop, height) + step).clip(0, height - 1)]
+        peak = np.maximum.reduce([absorbances[:, c][band[..., c]] for c in range(3)])
+        peak = np.pad(peak, ((0, 0), (step, step)), "edge")
+        center, n = peak[step:-step, step:-step], step
+        neighbors = (peak[: -2 * n, n:-n] + peak[2 * n :, n:-n]) + (peak[n:-n, : -2 * n] + peak[n:-n, 2 * n :])
+        difference = np.abs(center - neighbors / 4)
         red, green, blue = channels
-        calm = away < CALM * here + 0.01
+        calm = difference < CALM * center + 0.01
         dark_red = calm & (green > 0.7)  # paler likely red may be stroma; pale_red_ink finds thin red ink
-        codes[rows] = (away < SMOOTH * here) * np.uint16(_SMOOTH)
+        codes[rows] = (difference < SMOOTH * center) * np.uint16(_SMOOTH)
         codes[rows] |= ((red > 1.1 * green) | (blue > 0.85 * green)) * np.uint16(_OTHER)
         spread = np.maximum.reduce(channels) - np.minimum.reduce(channels)
         codes[rows] |= (spread > COLORED) * np.uint16(_COLORED)

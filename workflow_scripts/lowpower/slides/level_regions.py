@@ -14,16 +14,17 @@ from lowpower.log import Progress, say
 from lowpower.magnification import WHOLE, describe, whole_reduction
 from lowpower.slide_state import CheckedSlide, MaskedSlide
 from lowpower.slides.downsampling import area_mean
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.region_plan import Plan, TilingSettings, plan_regions
 from lowpower.slides.regions import Box, in_strips
 from lowpower.slides.resampling import STRIP, Scale, read_area
-from lowpower.slides.slide import ExcludedSlide, open_slide
-from lowpower.slides.slide_reader import Slide
+from lowpower.slides.slide import open_slide
+from lowpower.slides.slide_reader import AnySlide
 from lowpower.slides.strips import encode_png
 from lowpower.slides.tiling import teacher_scale
 from lowpower.text import count_of
 
-READ = ("level", "level_downsample", "resampling", "mpp", "reader")
+SOURCE_COLUMNS = ("level", "level_downsample", "resampling", "mpp", "reader")
 
 
 def read_level(
@@ -46,9 +47,11 @@ def read_level(
     Raises InputError when the level cannot be read, because later steps already include this slide.
     """
     checked, rows = CheckedSlide.read(check), files.read_rows(regions)
-    slide_id, scale, found = checked.slide, None, dict.fromkeys(READ)
+    slide_id, scale = checked.slide, None
+    source: dict[str, object] = dict.fromkeys(SOURCE_COLUMNS)
     try:
         if rows:
+            assert checked.mpp is not None  # only usable slides have regions
             with open_slide(path) as slide:
                 teacher = teacher_scale(slide, checked.mpp, settings.magnification)
                 plan = plan_regions(slide, teacher, mask, MaskedSlide.read(mask_state), annotation, settings)
@@ -58,17 +61,17 @@ def read_level(
                 files.write_images(images, read_regions(slide, scale, plan, reduction, members, progress))
                 values = (scale.level, round(scale.downsample, 6), scale.resampling)
                 mpp = round(checked.mpp * scale.reduction, 6)
-                found = dict(zip(READ, (*values, mpp, slide.reader(scale.level).name), strict=True))
+                source = dict(zip(SOURCE_COLUMNS, (*values, mpp, slide.reader(scale.level).name), strict=True))
         else:
             files.write_images(images, [])
     except ExcludedSlide as error:
-        where = f", level {scale.level}" if scale else ""
+        level = f", level {scale.level}" if scale else ""
         raise InputError(
-            f"slide {slide_id!r}{where}, to be read at {describe(settings.magnification / reduction)}: {error}. Or "
+            f"slide {slide_id!r}{level}, to be read at {describe(settings.magnification / reduction)}: {error}. Or "
             "leave `level` out of the config's `pixels`, or write a reason into the sheet's `exclude` of this slide"
         ) from error
-    files.write_json(read, {"slide": slide_id, "regions": len(rows), **found})
-    if rows:
+    files.write_json(read, {"slide": slide_id, "regions": len(rows), **source})
+    if scale:
         say(f"{slide_id}: {count_of(len(rows), 'region')} read from level {scale.level}, {scale.resampling}")
 
 
@@ -84,13 +87,14 @@ def finer_level(sizes: Sequence[tuple[int, int]], downsamples: Sequence[float], 
         raise ValueError(f"a reduction by {reduction:g} would enlarge the slide's own pixels")
     level = max(finer, key=lambda level: downsamples[level])
     shrink = reduction / downsamples[level]
-    whole = whole_reduction(shrink)
-    fits = whole and all(abs(a * whole / reduction - b) < 1 for a, b in zip(sizes[0], sizes[level], strict=True))
-    return Scale(level, downsamples[level], whole if fits else shrink)
+    integer = whole_reduction(shrink)
+    if integer and all(abs(a * integer / reduction - b) < 1 for a, b in zip(sizes[0], sizes[level], strict=True)):
+        return Scale(level, downsamples[level], integer)
+    return Scale(level, downsamples[level], shrink)
 
 
 def read_regions(
-    slide: Slide, scale: Scale, plan: Plan, reduction: int, members: Sequence[str], progress: Progress
+    slide: AnySlide, scale: Scale, plan: Plan, reduction: int, members: Sequence[str], progress: Progress
 ) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
     """Yield name and PNG of each box of a slide. reduction: teacher pixels per pixel of this scale, along a side."""
     empty = True
@@ -112,7 +116,7 @@ def read_regions(
         raise ExcludedSlide("it is empty where there should be tissue; copy the file again")
 
 
-def read_box(slide: Slide, scale: Scale, box: Box, n: int) -> np.ndarray:
+def read_box(slide: AnySlide, scale: Scale, box: Box, n: int) -> np.ndarray:
     """Read a box at this scale, (box.height / n, box.width / n, 3) uint8, white outside the slide.
 
     The corner of a box is a teacher pixel, which may be between two stored pixels. An integer reduction starts from the
@@ -138,7 +142,7 @@ def whiten(pixels: np.ndarray, foreign: np.ndarray, n: int) -> None:
     pixels: (H, W, 3) uint8. foreign: (H * n, W * n) bool, the teacher's pixels.
     """
     height, width = pixels.shape[:2]
-    white = foreign.reshape(height, n, width, n).sum((1, 3), dtype=np.uint32)
-    touched = white > 0
-    white = white[touched][:, None]
-    pixels[touched] = (pixels[touched] * (n * n - white) + 255 * white + n * n // 2) // (n * n)
+    whitened = foreign.reshape(height, n, width, n).sum((1, 3), dtype=np.uint32)
+    touched = whitened > 0
+    whitened = whitened[touched][:, None]
+    pixels[touched] = (pixels[touched] * (n * n - whitened) + 255 * whitened + n * n // 2) // (n * n)

@@ -7,8 +7,8 @@ are refused, not guessed at: labels of several kinds, or a picture of the slide,
 import numpy as np
 from scipy import ndimage
 
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.morphology import fill_small, strips
-from lowpower.slides.slide import ExcludedSlide
 
 SAVE = "save it with one value for tissue and 0 everywhere else"
 FEW = 8  # values; more belong to a picture, or to two values after JPEG compression
@@ -23,38 +23,38 @@ def find_marked(pixels: np.ndarray, lossy: bool) -> tuple[np.ndarray, list[str]]
 
     lossy: with lossy compression. Values between the two may occur at edges. Raises ExcludedSlide for other images.
     """
-    strong = _strongest(pixels)
-    if not strong.any():
-        return strong, []
-    color = np.median(pixels[strong], axis=0).astype(np.float32)
-    values = np.unique(_codes(pixels))
-    rough = lossy or len(values) > FEW
-    slack, reach = (SLACK, REACH) if rough else (0, 1)
+    bright = _find_bright(pixels)
+    if not bright.any():
+        return bright, []
+    color = np.median(pixels[bright], axis=0).astype(np.float32)
+    values = np.unique(_color_codes(pixels))
+    is_noisy = lossy or len(values) > FEW
+    slack, reach = (SLACK, REACH) if is_noisy else (0, 1)
     largest = color.max() or 1  # a mask may hold numbers of any size; as shares of the largest they cannot overflow
     color /= largest
-    own, black, marked = (np.empty(strong.shape, bool) for _ in range(3))
+    is_color, is_black, marked = (np.empty(bright.shape, bool) for _ in range(3))
     for rows in strips(pixels):
-        part = pixels[rows].astype(np.float32) / largest
-        own[rows] = (np.abs(part - color) <= slack).all(axis=2)
-        black[rows] = (part <= slack).all(axis=2)
-        marked[rows] = part @ color >= color @ color / 2
-    edge = ndimage.maximum_filter(own, 2 * reach + 1) & ndimage.maximum_filter(black, 2 * reach + 1)
-    stray = np.count_nonzero(~(own | black | edge))
-    if stray > STRAY * np.count_nonzero(~black):
+        band = pixels[rows].astype(np.float32) / largest
+        is_color[rows] = (np.abs(band - color) <= slack).all(axis=2)
+        is_black[rows] = (band <= slack).all(axis=2)
+        marked[rows] = band @ color >= color @ color / 2
+    edge = ndimage.maximum_filter(is_color, 2 * reach + 1) & ndimage.maximum_filter(is_black, 2 * reach + 1)
+    stray = np.count_nonzero(~(is_color | is_black | edge))
+    if stray > STRAY * np.count_nonzero(~is_black):
         raise ExcludedSlide(
-            f"the mask has {_listed(values, pixels)}, but should have 0 and one other: it holds several labels, or is "
-            f"a picture; {SAVE}"
+            f"the mask has {_describe_values(values, pixels)}, but should have 0 and one other: it holds several "
+            f"labels, or is a picture; {SAVE}"
         )
-    doubts = []
-    if stray and not rough:
-        doubts = [
-            f"the mask has {_listed(values, pixels)}, but should have 0 and one other; those nearer to 0 were read as "
-            f"background; {SAVE}"
+    warnings = []
+    if stray and not is_noisy:
+        warnings = [
+            f"the mask has {_describe_values(values, pixels)}, but should have 0 and one other; those nearer to 0 "
+            f"were read as background; {SAVE}"
         ]
-    return marked, doubts + doubt_mask(marked)
+    return marked, warnings + warn_of_mask(marked)
 
 
-def doubt_mask(marked: np.ndarray) -> list[str]:
+def warn_of_mask(marked: np.ndarray) -> list[str]:
     """Warn of a mask (H, W) bool that marks nearly everything, or outlines instead of areas."""
     share, area = marked.mean(), np.count_nonzero(marked)
     rim = np.concatenate([marked[0], marked[-1], marked[:, 0], marked[:, -1]]).mean()
@@ -69,13 +69,13 @@ def doubt_mask(marked: np.ndarray) -> list[str]:
     return []
 
 
-def _strongest(pixels: np.ndarray) -> np.ndarray:
+def _find_bright(pixels: np.ndarray) -> np.ndarray:
     """True (H, W) for pixels brighter than half the maximum of an image (H, W, channels); all False if it is black."""
     light = pixels.sum(axis=2, dtype=np.float32)
     return light > light.max(initial=0) / 2
 
 
-def _codes(pixels: np.ndarray) -> np.ndarray:
+def _color_codes(pixels: np.ndarray) -> np.ndarray:
     """Integer code of each pixel's color, (H, W)."""
     if pixels.shape[2] == 1:
         return pixels[..., 0]
@@ -86,7 +86,7 @@ def _codes(pixels: np.ndarray) -> np.ndarray:
     return codes
 
 
-def _listed(values: np.ndarray, pixels: np.ndarray) -> str:
+def _describe_values(values: np.ndarray, pixels: np.ndarray) -> str:
     """Values of an image in words, or their number if many; gray pixels as one number."""
     if len(values) > FEW:
         return f"{len(values):,} values"

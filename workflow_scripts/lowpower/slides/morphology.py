@@ -20,10 +20,10 @@ def close_gaps(mask: np.ndarray, width: int) -> np.ndarray:
     closed, padded = np.zeros_like(mask), np.pad(mask, edge)  # no tissue beyond the edge of the slide
     rows = max(ROWS, 8 * edge)  # so that the overlapping edges add at most a quarter to the work
     for top in range(0, len(mask), rows):
-        near = padded[top : top + rows + 2 * edge]
-        if near.any():
+        band = padded[top : top + rows + 2 * edge]
+        if band.any():
             # the distance transform costs the same for every radius, but 41 bytes per pixel
-            grown = ndimage.distance_transform_edt(~near) <= radius
+            grown = ndimage.distance_transform_edt(~band) <= radius
             closed[top : top + rows] = (ndimage.distance_transform_edt(grown) > radius)[edge:-edge, edge:-edge]
     return closed
 
@@ -46,12 +46,12 @@ def drop_small(mask: np.ndarray, smallest: float) -> np.ndarray:
     return _look_up(large, labels)
 
 
-def keep_pieces(mask: np.ndarray, good: np.ndarray, least: float) -> np.ndarray:
-    """Keep the pieces of a mask (H, W) in which at least the share ``least`` of the pixels is good (H, W)."""
+def keep_pieces(mask: np.ndarray, is_good: np.ndarray, least: float) -> np.ndarray:
+    """Keep the pieces of a mask (H, W) in which at least the share ``least`` of the pixels ``is_good`` (H, W)."""
     labels, count = ndimage.label(mask, EIGHT)
-    wanted = _areas(labels, count, good) >= least * _areas(labels, count)
-    wanted[0] = False
-    return _look_up(wanted, labels)
+    is_kept = _areas(labels, count, is_good) >= least * _areas(labels, count)
+    is_kept[0] = False
+    return _look_up(is_kept, labels)
 
 
 def crowded(mask: np.ndarray, window: int, share: float) -> np.ndarray:
@@ -59,24 +59,27 @@ def crowded(mask: np.ndarray, window: int, share: float) -> np.ndarray:
     dense, rows = np.empty_like(mask), max(ROWS, 4 * window)  # in strips: the shares take 4 bytes per pixel
     for top in range(0, len(mask), rows):
         edge = min(window, top)
-        near = mask[top - edge : top + rows + window]
-        shares = ndimage.uniform_filter(near, window, np.float32, mode="nearest")
+        band = mask[top - edge : top + rows + window]
+        shares = ndimage.uniform_filter(band, window, np.float32, mode="nearest")
         dense[top : top + rows] = shares[edge : edge + rows] > share
     return dense
 
 
-def _areas(labels: np.ndarray, count: int, counted: np.ndarray | None = None) -> np.ndarray:
-    """Number of pixels of each label from 0 to ``count``: all, or those counted (H, W).
+def _areas(labels: np.ndarray, count: int, selected: np.ndarray | None = None) -> np.ndarray:
+    """Number of pixels of each label from 0 to ``count``: all, or the selected ones (H, W).
 
     In strips: numpy counts, and looks up, with copies of 8 bytes per pixel.
     """
-    strips_of = ((labels[rows] if counted is None else labels[rows][counted[rows]]).ravel() for rows in strips(labels))
-    return sum(np.bincount(strip, minlength=count + 1) for strip in strips_of)
+    areas = np.zeros(count + 1, np.int64)
+    for rows in strips(labels):
+        strip = labels[rows] if selected is None else labels[rows][selected[rows]]
+        areas += np.bincount(strip.ravel(), minlength=count + 1)
+    return areas
 
 
 def _look_up(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """Look up the bool value of each pixel's label, (H, W)."""
-    found = np.empty(labels.shape, bool)
+    looked_up = np.empty(labels.shape, bool)
     for rows in strips(labels):
-        found[rows] = values[labels[rows]]
-    return found
+        looked_up[rows] = values[labels[rows]]
+    return looked_up

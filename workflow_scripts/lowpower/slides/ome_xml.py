@@ -20,8 +20,8 @@ def read_ome(xml: str | None, size: tuple[int, int]) -> tuple[tuple[float, float
     for image in root.iter("Image") if root.tag == "OME" else ():
         pixels = image.find("Pixels")
         if pixels is not None and (pixels.get("SizeX"), pixels.get("SizeY")) == tuple(map(str, size)):
-            sides = [_side(pixels, axis) for axis in "XY"]
-            return tuple(sides) if all(sides) else None, _power(root, image)
+            x, y = _side(pixels, "X"), _side(pixels, "Y")
+            return (x, y) if x and y else None, _power(root, image)
     return None, None
 
 
@@ -41,7 +41,7 @@ def _power(root: ElementTree.Element, image: ElementTree.Element) -> float | Non
 def number(text: str | None) -> float | None:
     """Convert text to a finite number, or None."""
     try:
-        found = float(text or "")
+        value = float(text or "")
     except ValueError:
         return None
-    return found if math.isfinite(found) else None
+    return value if math.isfinite(value) else None

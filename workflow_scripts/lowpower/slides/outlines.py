@@ -31,7 +31,7 @@ def outline_boxes(outlines: Sequence[tuple[str, Sequence[Part]]], reduction: flo
         (x, width), (y, height) = (grow(low[axis], high[axis], fit.multiple) for axis in (0, 1))
         box = Box(x, y, width, height, piece=piece, annotation=name)
         boxes.append(((low[1], low[0]), divide(box, fit, area)))
-    return [box for _, parts in sorted(boxes, key=lambda found: found[0]) for box in parts]
+    return [box for _, parts in sorted(boxes, key=lambda corner_and_parts: corner_and_parts[0]) for box in parts]
 
 
 def inside(parts: Sequence[Part], reduction: float, box: Box) -> np.ndarray:
@@ -40,13 +40,13 @@ def inside(parts: Sequence[Part], reduction: float, box: Box) -> np.ndarray:
     Inside a part means within an odd number of its rings (even-odd rule), so holes may be in any order and an edge may
     cross itself. Outlines that share an edge neither overlap nor leave a gap.
     """
-    found = np.zeros((box.height, box.width), bool)
+    is_inside = np.zeros((box.height, box.width), bool)
     for part in parts:
         flips = np.zeros((box.height, box.width), np.uint8)
         for ring in part:
             _flip(flips, ring / reduction - (box.x, box.y))
-        found |= np.bitwise_xor.accumulate(flips, axis=1, out=flips).view(bool)
-    return found
+        is_inside |= np.bitwise_xor.accumulate(flips, axis=1, out=flips).view(bool)
+    return is_inside
 
 
 def _flip(flips: np.ndarray, ring: np.ndarray) -> None:
@@ -61,5 +61,5 @@ def _flip(flips: np.ndarray, ring: np.ndarray) -> None:
     edge = np.repeat(np.arange(len(ring)), count)
     row = np.arange(len(edge)) - (np.cumsum(count) - count - first)[edge]
     column = np.ceil(x[edge] + (row + 0.5 - y[edge]) * dx[edge] / dy[edge] - 0.5)
-    seen = column < width
-    np.bitwise_xor.at(flips, (row[seen], column[seen].clip(0).astype(int)), 1)
+    in_box = column < width
+    np.bitwise_xor.at(flips, (row[in_box], column[in_box].clip(0).astype(int)), 1)

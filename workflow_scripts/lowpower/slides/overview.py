@@ -4,16 +4,18 @@ It shows the tissue and only a narrow margin of glass, so that no handwriting or
 gray; a slide without detected tissue is a crossed-out field.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import openslide
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lowpower import files
+from lowpower.slides.region_row import RegionRow
 from lowpower.slides.resampling import choose_scale, read_area
+from lowpower.slides.slide_reader import AnySlide
 
 LONGEST = 340  # pixels; at this QUALITY a slide full of tissue takes 20 kB, so one HTML page holds 500
 QUALITY = 80
@@ -22,6 +24,8 @@ TISSUE, REGION = (0, 114, 178), (213, 94, 0)  # Okabe and Ito's blue and vermili
 PALE = 0.25  # share of white blended over the slide: dark nuclei would hide lines of one pixel
 MANY = 150  # boxes, from which lines are half transparent: a dense mesh would hide the tissue
 UNREADABLE = (200, 150)
+
+Frame = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,7 @@ class TissuePicture:
     frame: tuple[float, float, float, float]  # left, top, right, bottom of the picture in pixels of level 0
 
 
-def picture_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: float) -> TissuePicture:
+def picture_tissue(slide: AnySlide, mask: str | Path, reduction: float) -> TissuePicture:
     """Read the tissue with a margin from the slide's levels; associated images may show the patient's name.
 
     mask: the PNG of mask_tissue, not blank. reduction: pixels of level 0 per pixel of the mask. Raises ExcludedSlide.
@@ -48,29 +52,29 @@ def picture_tissue(slide: openslide.OpenSlide, mask: str | Path, reduction: floa
         return TissuePicture(picture, shrink_mask(opened, reduction, frame, picture.size), frame)
 
 
-def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, int]) -> tuple[float, ...]:
+def frame_tissue(tissue: np.ndarray, reduction: float, slide_size: tuple[int, int]) -> Frame:
     """Left, top, right, bottom, in pixels of level 0, of a mask's (H, W) extent plus a margin, within the slide."""
     rows, columns = (np.flatnonzero(tissue.any(axis=axis)) for axis in (1, 0))
-    spans = [(found[0], found[-1] + 1) for found in (columns, rows)]
+    spans = [(indices[0], indices[-1] + 1) for indices in (columns, rows)]
     margin = int(np.ceil(MARGIN * max(last - first for first, last in spans)))
     low = [max(0, first - margin) * reduction for first, _ in spans]
     # the last pixels of the mask may extend beyond the slide, the picture does not
     high = [min((last + margin) * reduction, side) for (_, last), side in zip(spans, slide_size, strict=True)]
-    return tuple(map(float, low + high))
+    left, top, right, bottom = map(float, low + high)
+    return left, top, right, bottom
 
 
-def write_overview(output: str | Path, sight: TissuePicture | None, regions: list[dict]) -> None:
+def write_overview(output: str | Path, tissue: TissuePicture | None, regions: Sequence[RegionRow]) -> None:
     """Write the overview of a slide: JPEG, longest side at most ``LONGEST`` pixels.
 
-    sight: its tissue, or None if none was found. regions: x, y, width, height of each at level 0; an empty list means
-    an excluded slide.
+    tissue: None if none was found. regions: empty for an excluded slide.
     """
-    if sight is None:
+    if tissue is None:
         picture = draw_unreadable()
     elif not regions:
-        picture = gray_out(sight.picture)
+        picture = gray_out(tissue.picture)
     else:
-        picture = draw_found(sight.picture, sight.tissue, place_boxes(regions, sight.frame, sight.picture.size))
+        picture = draw_found(tissue.picture, tissue.tissue, place_boxes(regions, tissue.frame, tissue.picture.size))
     with files.replacing(output) as part:
         picture.save(part, "JPEG", quality=QUALITY, optimize=True)
 
@@ -79,13 +83,15 @@ def shrink_mask(
     mask: Image.Image, reduction: float, frame: tuple[float, float, float, float], size: tuple[int, int]
 ) -> np.ndarray:
     """Resample a tissue mask to the picture of a frame, (H, W) bool. size: (width, height) of the picture."""
-    box = [min(side / reduction, most) for side, most in zip(frame, mask.size * 2, strict=True)]
-    return np.asarray(mask.resize(size, Image.Resampling.BOX, box=box)) >= 128
+    left, top, right, bottom = (min(side / reduction, most) for side, most in zip(frame, mask.size * 2, strict=True))
+    return np.asarray(mask.resize(size, Image.Resampling.BOX, box=(left, top, right, bottom))) >= 128
 
 
-def place_boxes(regions: list[dict], frame: tuple[float, float, float, float], size: tuple[int, int]) -> np.ndarray:
+def place_boxes(
+    regions: Sequence[RegionRow], frame: tuple[float, float, float, float], size: tuple[int, int]
+) -> np.ndarray:
     """Left, top, right, bottom (n, 4) of each region in a picture, clipped to its edges; neighbors share a line."""
-    boxes = np.array([[region[name] for name in ("x", "y", "width", "height")] for region in regions], float)
+    boxes = np.array([[region.x, region.y, region.width, region.height] for region in regions], float)
     boxes[:, 2:] += boxes[:, :2]
     left, top, right, bottom = frame
     boxes -= np.tile((left, top), 2)

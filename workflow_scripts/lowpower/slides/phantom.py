@@ -28,7 +28,7 @@ PLEOMORPHIC = (1.05, 1.7)  # radius of an atypical nucleus, in regular radii
 DENSITY = 1.2  # hematoxylin in a regular nucleus
 BANK = 16  # different nuclei of each kind in a piece, each in four rotations
 GAP_UM = 64  # bright background between pieces
-GROUND = 243
+BACKGROUND = 243
 
 
 @dataclass(frozen=True)
@@ -57,21 +57,21 @@ def make_slide(path: str | Path, slide: str, label: str, fault: str, settings: P
     say(f"{slide}: {pieces} of {label}, {width:,} x {height:,} px{flaw}")
 
 
-def draw_slide(slide: str, label: str, dials: PhantomSettings) -> np.ndarray:
+def draw_slide(slide: str, label: str, settings: PhantomSettings) -> np.ndarray:
     """Draw a slide at 20x, (H, W, 3) uint8: ``pieces`` pieces of one class in rows on a bright background."""
     if label not in CLASSES:
         raise InputError(f"slide {slide}: true_label is {label!r}; a demo slide is one of {', '.join(CLASSES)}")
-    draw = rng.generator(dials.seed, "demo slide", slide)
+    draw = rng.generator(settings.seed, "demo slide", slide)
     stain = draw.uniform(0.8, 1.2, 2).astype(np.float32)
-    columns = int(np.ceil(np.sqrt(dials.pieces * 4 / 3)))
-    rows = -(-dials.pieces // columns)
-    side, gap = 2 * dials.piece_px, round(GAP_UM / MPP)
+    columns = int(np.ceil(np.sqrt(settings.pieces * 4 / 3)))
+    rows = -(-settings.pieces // columns)
+    side, gap = 2 * settings.piece_px, round(GAP_UM / MPP)
     shape = (gap + rows * (side + gap), gap + columns * (side + gap), 3)
-    image = draw.integers(GROUND - 3, GROUND + 4, shape, np.uint8)
-    for k in range(dials.pieces):
+    image = draw.integers(BACKGROUND - 3, BACKGROUND + 4, shape, np.uint8)
+    for k in range(settings.pieces):
         top, left = (gap + n * (side + gap) for n in divmod(k, columns))
-        own = rng.generator(dials.seed, "demo piece", slide, k)
-        image[top : top + side, left : left + side] = draw_piece(own, label, stain, dials)
+        piece_draw = rng.generator(settings.seed, "demo piece", slide, k)
+        image[top : top + side, left : left + side] = draw_piece(piece_draw, label, stain, settings)
     return image
 
 
@@ -84,14 +84,14 @@ def _disk(radius: float, half: int, stretch: float, angle: float) -> tuple[np.nd
     return r, np.clip((1 - r) * radius + 0.5, 0, 1)
 
 
-def _same_light(patch: np.ndarray, like: np.ndarray) -> np.ndarray:
-    """Scale ``patch`` to the total green absorption of ``like``: concentrated pigment absorbs less."""
-    wanted = (1 - np.exp(-like * HEMATOXYLIN[1])).sum()
+def _same_light(patch: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    """Scale ``patch`` to the total green absorption of ``reference``: concentrated pigment absorbs less."""
+    target = (1 - np.exp(-reference * HEMATOXYLIN[1])).sum()
     low, high = 0.0, 8.0
     for _ in range(30):
         middle = (low + high) / 2
         absorbed = (1 - np.exp(-patch * middle * HEMATOXYLIN[1])).sum()
-        low, high = (middle, high) if absorbed < wanted else (low, middle)
+        low, high = (middle, high) if absorbed < target else (low, middle)
     return patch * np.float32(middle)
 
 
@@ -107,8 +107,8 @@ def nucleus(draw: np.random.Generator, contrast: float, leak: float) -> np.ndarr
         return regular
     r, inside = _disk(radius * (1 + contrast * (size - 1)), half, stretch, angle)
     rim = inside * (0.12 + 1.6 * np.exp(-(((r - 0.85) / 0.17) ** 2)))
-    _, dot = _disk(0.28 * radius, half, 1.0, 0.0)
-    atypical = _same_light(rim + 4 * dot, regular)
+    _, nucleolus = _disk(0.28 * radius, half, 1.0, 0.0)
+    atypical = _same_light(rim + 4 * nucleolus, regular)
     return ((1 - contrast) * regular + contrast * atypical) * np.float32(1 + 0.5 * leak)
 
 
@@ -118,10 +118,10 @@ def _smooth(draw: np.random.Generator, side: int, cell: int) -> np.ndarray:
     return np.asarray(Image.fromarray(coarse).resize((side, side), Image.Resampling.BICUBIC))
 
 
-def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, dials: PhantomSettings) -> np.ndarray:
+def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, settings: PhantomSettings) -> np.ndarray:
     """Draw a piece of tissue on a bright background. stain: (2,) strengths. Returns (2 piece_px)² x 3 uint8."""
     architecture, phenotype = label.split("_")
-    side = 2 * dials.piece_px
+    side = 2 * settings.piece_px
     y, x = np.mgrid[0:side, 0:side].astype(np.float32)
     # outline: a rounded square with a wavy edge that leaves the box in few places
     edge = np.minimum(np.minimum(x, side - 1 - x), np.minimum(y, side - 1 - y))
@@ -130,12 +130,19 @@ def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, dials: 
     lumen = np.zeros((side, side), bool)
     for center, radius in zip(centers, radii, strict=True):
         _open_lumen(lumen, center, radius, draw.uniform(0, 2 * np.pi))
-    places = _nuclei(draw, architecture, side, centers, radii)
-    atypical = _foci(draw, side, dials.focus, places) if phenotype == "atypical" else np.zeros(len(places), bool)
+    positions = _nuclei(draw, architecture, side, centers, radii)
+    atypical = (
+        _foci(draw, side, settings.focus, positions) if phenotype == "atypical" else np.zeros(len(positions), bool)
+    )
     pigment = np.zeros((side, side), np.float32)
-    bank = [[nucleus(draw, dials.contrast * odd, dials.leak * odd) for _ in range(BANK)] for odd in (0, 1)]
-    for (px, py), odd in zip(places, atypical, strict=True):
-        patch = np.rot90(bank[int(odd)][draw.integers(BANK)], draw.integers(4)) * np.float32(draw.uniform(0.8, 1.2))
+    bank = [
+        [nucleus(draw, settings.contrast * kind, settings.leak * kind) for _ in range(BANK)]
+        for kind in (0, 1)  # regular, atypical
+    ]
+    for (px, py), is_atypical in zip(positions, atypical, strict=True):
+        patch = np.rot90(bank[int(is_atypical)][draw.integers(BANK)], int(draw.integers(4))) * np.float32(
+            draw.uniform(0.8, 1.2)
+        )
         _stamp(pigment, patch, px, py)
     for px, py in draw.uniform(20, side - 20, (draw.integers(4, 20), 2)):  # lymphocytes: small, round, dark
         _stamp(pigment, 1.5 * _disk(2.6 / MPP, 7, 1, 0)[1], px, py)
@@ -144,7 +151,7 @@ def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, dials: 
     eosin = np.where(lumen, 0.02, np.maximum(eosin, 0.05))
     pigment = np.where(lumen, 0.0, np.maximum(pigment, 0))
     density = (pigment * stain[0] * tissue)[..., None] * HEMATOXYLIN + (eosin * stain[1] * tissue)[..., None] * EOSIN
-    light = GROUND * np.exp(-density)
+    light = BACKGROUND * np.exp(-density)
     light = ndimage.gaussian_filter(light, (0.8, 0.8, 0))
     light += draw.standard_normal(light.shape, np.float32) * 2.5
     return np.clip(light, 0, 255).astype(np.uint8)
@@ -155,9 +162,9 @@ def _lumina(draw: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarra
     cell = side // max(2, round(side * MPP / 85))
     grid = np.arange(cell // 2, side, cell)[: side // cell]
     centers = np.array([(cx, cy) for cy in grid for cx in grid]) + draw.uniform(-0.12, 0.12, (len(grid) ** 2, 2)) * cell
-    kept = draw.random(len(centers)) < 0.8
-    kept[draw.integers(len(centers))] = True
-    return centers[kept], draw.uniform(11, 17, kept.sum()) / MPP
+    is_kept = draw.random(len(centers)) < 0.8
+    is_kept[draw.integers(len(centers))] = True
+    return centers[is_kept], draw.uniform(11, 17, is_kept.sum()) / MPP
 
 
 def _open_lumen(lumen: np.ndarray, center: np.ndarray, radius: float, turn: float) -> None:
@@ -175,15 +182,15 @@ def _nuclei(
 ) -> np.ndarray:
     """Positions (n, 2) of nuclei; both architectures have the same number."""
     spacing = draw.uniform(8.0, 9.5) / MPP
-    ring = []
+    rings = []
     for center, radius in zip(centers, radii, strict=True):
         for row in (0, 1, 2):
             r = radius + (6 + 9 * row) / MPP
             count = int(2 * np.pi * r / spacing)
             angle = draw.uniform(0, 2 * np.pi) + np.arange(count) * 2 * np.pi / count
             r = r + draw.normal(0, 0.6 / MPP, count)
-            ring.append(center + np.stack([np.cos(angle), np.sin(angle)], 1) * r[:, None])
-    ring = np.concatenate(ring)
+            rings.append(center + np.stack([np.cos(angle), np.sin(angle)], 1) * r[:, None])
+    ring = np.concatenate(rings)
     inside = (ring > 14).all(1) & (ring < side - 14).all(1)
     clear = np.all([np.hypot(*(ring - c).T) > r + 3 / MPP for c, r in zip(centers, radii, strict=True)], axis=0)
     ring = ring[inside & clear]
@@ -197,12 +204,12 @@ def _nuclei(
     return grid[draw.permutation(len(grid))[: len(ring)]]
 
 
-def _foci(draw: np.random.Generator, side: int, focus: tuple[float, float], places: np.ndarray) -> np.ndarray:
+def _foci(draw: np.random.Generator, side: int, focus: tuple[float, float], positions: np.ndarray) -> np.ndarray:
     """True for nuclei in the one or two foci; their share of the nuclei is drawn from ``focus``."""
     share, count = draw.uniform(*focus), draw.integers(1, 3)
     centers = draw.uniform(0.15, 0.85, (count, 2)) * side
-    distance = np.min([np.hypot(*(places - center).T) for center in centers], axis=0)
-    return distance <= np.sort(distance)[max(1, round(share * len(places))) - 1]
+    distance = np.min([np.hypot(*(positions - center).T) for center in centers], axis=0)
+    return distance <= np.sort(distance)[max(1, round(share * len(positions))) - 1]
 
 
 def _stamp(image: np.ndarray, patch: np.ndarray, x: float, y: float) -> None:

@@ -1,6 +1,7 @@
 """Write slide files: tiled JPEG pyramids that OpenSlide reads as Aperio; the same image gives the same bytes."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -29,7 +30,7 @@ def write_slide(path: str | Path, image: np.ndarray, mpp: float, fault: str = ""
         f"Aperio Image Library v12.0.15\r\n{width}x{height} [0,0 {width}x{height}] ({TILE}x{TILE}) JPEG/RGB Q={QUALITY}"
     )
     scale = "" if fault == "no mpp" else f"|AppMag = {MPP_AT_1X / mpp:g}|MPP = {mpp:g}"
-    settings = {
+    settings: dict[str, Any] = {
         "photometric": "rgb",
         "compression": "jpeg",
         "compressionargs": {"level": QUALITY},

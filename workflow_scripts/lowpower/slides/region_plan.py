@@ -7,18 +7,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import openslide
 from PIL import Image
 
 from lowpower.magnification import describe, mpp_of
 from lowpower.slide_state import MaskedSlide
 from lowpower.slides import regions
 from lowpower.slides.annotation import read_annotations, scan_corner
-from lowpower.slides.annotation_warnings import doubt_annotations
+from lowpower.slides.annotation_warnings import warn_of_annotations
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.outlines import inside, outline_boxes
 from lowpower.slides.regions import Box, Fit
 from lowpower.slides.resampling import Scale
-from lowpower.slides.slide import ExcludedSlide
+from lowpower.slides.slide_reader import AnySlide
 
 JPEG_SIDE = 65500  # pixels; the limit of JPEG
 
@@ -60,17 +60,17 @@ class TilingSettings:
 class Plan:
     """Boxes of a slide, and a function that gives the foreign pixels of a box, (height, width) bool.
 
-    foreign: None if a box keeps all its pixels. doubts: a function that returns warnings about the plan; it is called
-    once per slide, not by every reader of the plan.
+    foreign: None if a box keeps all its pixels. warnings: a function that returns warnings about the plan; it is
+    called once per slide, not by every reader of the plan.
     """
 
     boxes: list[Box]
     foreign: Callable[[Box], np.ndarray] | None = None
-    doubts: Callable[[], Sequence[str]] = tuple
+    warnings: Callable[[], Sequence[str]] = tuple
 
 
 def plan_regions(
-    slide: openslide.OpenSlide,
+    slide: AnySlide,
     scale: Scale,
     mask: str | Path,
     masked: MaskedSlide,
@@ -81,17 +81,18 @@ def plan_regions(
 
     scale: of the teacher. mask, masked: outputs of mask_tissue. annotation: file (unit annotation only).
     """
-    tissue = np.asarray(Image.open(mask)) > 0
+    tissue, reduction, mask_mpp = np.asarray(Image.open(mask)) > 0, masked.reduction, masked.mask_mpp
+    assert reduction is not None and mask_mpp is not None  # every usable slide has them
     if settings.unit == "annotation":
-        return _plan_annotations(slide, scale, annotation, tissue, masked, settings.fit)
-    step = masked.reduction / scale.reduction
+        return _plan_annotations(slide, scale, annotation, tissue, reduction, mask_mpp, settings.fit)
+    step = reduction / scale.reduction
     if settings.unit == "grid":
-        sides = tuple(round(side / scale.reduction) for side in slide.dimensions)
-        return _plan_grid(tissue, step, sides, settings)
+        width, height = (round(side / scale.reduction) for side in slide.dimensions)
+        return _plan_grid(tissue, step, (width, height), settings)
     if settings.unit == "slide":  # all tissue is one piece
         return Plan(regions.tissue_boxes(tissue.astype(np.uint8), step, settings.fit))
     pieces = regions.label_pieces(tissue)
-    territories = regions.mark_territories(pieces, masked.mask_mpp)
+    territories = regions.mark_territories(pieces, mask_mpp)
     return Plan(
         regions.tissue_boxes(pieces, step, settings.fit), lambda box: regions.foreign_tissue(territories, step, box)
     )
@@ -116,12 +117,12 @@ def _plan_grid(tissue: np.ndarray, step: float, slide_size: tuple[int, int], set
 
 
 def _plan_annotations(
-    slide: openslide.OpenSlide, scale: Scale, path: str, tissue: np.ndarray, masked: MaskedSlide, fit: Fit
+    slide: AnySlide, scale: Scale, path: str, tissue: np.ndarray, reduction: float, mask_mpp: float, fit: Fit
 ) -> Plan:
-    corner, reduction = scan_corner(slide), masked.reduction
-    found = read_annotations(path, slide.dimensions, corner)
-    boxes = outline_boxes(found, scale.reduction, fit)
-    small = len(found) - len({box.piece for box in boxes})
+    corner = scan_corner(slide)
+    annotations = read_annotations(path, slide.dimensions, corner)
+    boxes = outline_boxes(annotations, scale.reduction, fit)
+    small = len(annotations) - len({box.piece for box in boxes})
     if small:
         print(f"annotations left out: {small} smaller than a pixel", file=sys.stderr, flush=True)
     if not boxes:
@@ -129,6 +130,6 @@ def _plan_annotations(
             "its annotations are smaller than a pixel that the teacher reads; draw larger ones, or export them in "
             "pixels of the finest level"
         )
-    mpp = masked.mask_mpp / reduction
-    doubts = partial(doubt_annotations, found, tissue, reduction, mpp, slide.level_downsamples, corner)
-    return Plan(boxes, lambda box: ~inside(found[box.piece - 1][1], scale.reduction, box), doubts)
+    mpp = mask_mpp / reduction
+    warnings = partial(warn_of_annotations, annotations, tissue, reduction, mpp, slide.level_downsamples, corner)
+    return Plan(boxes, lambda box: ~inside(annotations[box.piece - 1][1], scale.reduction, box), warnings)

@@ -77,7 +77,7 @@ def tissue_boxes(pieces: np.ndarray, step: float, fit: Fit) -> list[Box]:
 
     boxes = []
     extents = enumerate(ndimage.find_objects(pieces), start=1)
-    for piece, (rows, columns) in sorted(extents, key=lambda e: (e[1][0].start, e[1][1].start)):
+    for piece, (rows, columns) in sorted(extents, key=lambda extent: (extent[1][0].start, extent[1][1].start)):
         x, width = grow(columns.start * step, columns.stop * step, fit.multiple)
         y, height = grow(rows.start * step, rows.stop * step, fit.multiple)
         boxes += divide(Box(x, y, width, height, piece=piece), fit, tissue)
@@ -122,10 +122,10 @@ def tissue_in(pieces: np.ndarray, step: float, box: Box) -> float:
     rows, columns = np.flatnonzero(down), np.flatnonzero(across)
     if not rows.size or not columns.size:
         return 0.0
-    own = pieces[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    nearby = pieces[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     # in strips: numpy multiplies a copy of 8 bytes per pixel
     strips = (slice(top, top + ROWS) for top in range(0, len(rows), ROWS))
-    return sum(float(down[rows[s]] @ (own[s] == box.piece) @ across[columns]) for s in strips) * step**2
+    return sum(float(down[rows[s]] @ (nearby[s] == box.piece) @ across[columns]) for s in strips) * step**2
 
 
 def grid_boxes(
@@ -161,10 +161,10 @@ def mark_territories(pieces: np.ndarray, mask_mpp: float) -> np.ndarray:
     for top in range(0, len(pieces), ROWS):
         # pixels beyond the halo have no effect
         first = max(0, top - reach)
-        near = pieces[first : top + ROWS + reach]
-        if near.any():
-            distance, nearest = ndimage.distance_transform_edt(near == 0, return_indices=True)
-            grown = np.where(distance <= halo, near[tuple(nearest)], 0)[top - first :][:ROWS]
+        band = pieces[first : top + ROWS + reach]
+        if band.any():
+            distance, nearest = ndimage.distance_transform_edt(band == 0, return_indices=True)
+            grown = np.where(distance <= halo, band[tuple(nearest)], 0)[top - first :][:ROWS]
             territories[1 + top : 1 + top + len(grown), 1:-1] = grown
     return territories
 
@@ -174,7 +174,10 @@ def foreign_tissue(territories: np.ndarray, step: float, box: Box) -> np.ndarray
     # usually none: check only the mask between two corners; whole masks took longer than reading small pieces
     corners = ((box.y, box.x), (box.y + box.height - 1, box.x + box.width - 1))
     (top, left), (bottom, right) = (
-        [min(max(int((at + 0.5) // step) + 1, 0), side - 1) for at, side in zip(corner, territories.shape, strict=True)]
+        [
+            min(max(int((position + 0.5) // step) + 1, 0), side - 1)
+            for position, side in zip(corner, territories.shape, strict=True)
+        ]
         for corner in corners
     )
     part = territories[top : bottom + 1, left : right + 1]

@@ -10,7 +10,8 @@ from PIL import Image
 from lowpower.magnification import WHOLE, whole_reduction
 from lowpower.slides.downsampling import area_mean
 from lowpower.slides.slide import corrupt
-from lowpower.slides.slide_reader import PlainReader, Slide, TileReader
+from lowpower.slides.slide_reader import AnySlide, PlainReader
+from lowpower.slides.tiff_tiles import TileReader
 
 STRIP = 8_000_000  # stored pixels read at once: 32 MB as RGBA of OpenSlide
 DEAREST = 8  # largest whole reduction that justifies reading a finer level; beyond it the difference is invisible
@@ -47,18 +48,19 @@ def choose_scale(downsamples: Sequence[float], reduction: float) -> Scale:
     shrinks = {level: reduction / d for level, d in enumerate(downsamples) if reduction / d >= 1 - WHOLE}
     if not shrinks:
         raise ValueError(f"a reduction by {reduction:g} would enlarge the slide's own pixels")
-    whole = [level for level, shrink in shrinks.items() if (whole_reduction(shrink) or DEAREST + 1) <= DEAREST]
-    level = max(whole or shrinks, key=lambda level: downsamples[level])
+    integer_levels = [level for level, shrink in shrinks.items() if (whole_reduction(shrink) or DEAREST + 1) <= DEAREST]
+    level = max(integer_levels or shrinks, key=lambda level: downsamples[level])
     return Scale(level, downsamples[level], whole_reduction(shrinks[level]) or shrinks[level])
 
 
 def read_area(
-    slide: Slide, scale: Scale, x: int, y: int, width: int, height: int, out: np.ndarray | None = None
+    slide: AnySlide, scale: Scale, x: float, y: float, width: int, height: int, out: np.ndarray | None = None
 ) -> np.ndarray:
     """Read the pixels of a box, (height, width, 3) uint8, white outside the slide.
 
-    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may extend beyond the slide. out:
-    an array to fill, or None for a new one. Raises ExcludedSlide when the file is damaged there.
+    x, y, width, height: in pixels of this scale, from the slide's upper left corner; may extend beyond the slide. x
+    and y are whole unless ``scale.shrink`` is a float. out: an array to fill, or None for a new one. Raises
+    ExcludedSlide when the file is damaged there.
     """
     area = np.empty((height, width, 3), np.uint8) if out is None else out
     # strips are as wide as the box, so two of them share one row of tiles, which the reader has cached
@@ -72,17 +74,17 @@ def read_area(
     return area
 
 
-def _fill(out: np.ndarray, reader: PlainReader | TileReader, shrink: int | float, x: int, y: int) -> None:
+def _fill(out: np.ndarray, reader: PlainReader | TileReader, shrink: int | float, x: float, y: float) -> None:
     if isinstance(shrink, int) and shrink == 1:
-        reader.fill(out, x, y)
+        reader.fill(out, int(x), int(y))
         return
     height, width = out.shape[:2]
-    box = [v * shrink for v in (x, y, x + width, y + height)]
-    left, top = int(np.floor(box[0])), int(np.floor(box[1]))
-    stored = np.empty((int(np.ceil(box[3])) - top, int(np.ceil(box[2])) - left, 3), np.uint8)
+    sides = [v * shrink for v in (x, y, x + width, y + height)]
+    left, top = int(np.floor(sides[0])), int(np.floor(sides[1]))
+    stored = np.empty((int(np.ceil(sides[3])) - top, int(np.ceil(sides[2])) - left, 3), np.uint8)
     reader.fill(stored, left, top)
     if isinstance(shrink, int):
         out[:] = area_mean(stored, shrink)
     else:
-        inner = (box[0] - left, box[1] - top, box[2] - left, box[3] - top)
+        inner = (sides[0] - left, sides[1] - top, sides[2] - left, sides[3] - top)
         out[:] = np.asarray(Image.fromarray(stored).resize((width, height), Image.Resampling.BOX, box=inner))

@@ -20,48 +20,49 @@ def find_slides(folder: Path) -> tuple[list[Path], list[Path]]:
     .mrxs or .vsi file, the pictures beside a .vms file. Links are followed, into each folder once. Raises InputError
     for a slide's name that a sheet cannot hold, and OSError.
     """
-    slides, others = [], []
+    slides: list[Path] = []
+    other_files: list[Path] = []
     for path in _walk(folder):
         ending = path.suffix.lower()
         is_slide = ending in ENDINGS or (ending not in PASSED_OVER and is_dicom(folder / path))
-        (slides if is_slide else others).append(path)
+        (slides if is_slide else other_files).append(path)
     for path in slides:
         if UNWRITABLE.search(str(path)):
             raise InputError(f"the name of the file {str(path)!a} cannot be written into a sheet; rename the file")
-    return sorted(slides), sorted(others)
+    return sorted(slides), sorted(other_files)
 
 
 def _walk(folder: Path) -> Iterator[Path]:
     """Yield each file below a folder, and each folder named like a file that is passed over, relative to the folder."""
 
-    def stop(error: OSError) -> None:  # an unreadable folder must not be skipped silently
+    def fail(error: OSError) -> None:  # an unreadable folder must not be skipped silently
         raise error
 
-    seen = set()
-    for where, folders, names in os.walk(folder, onerror=stop, followlinks=True):
-        if os.path.realpath(where) in seen:
+    visited = set()
+    for walked, folders, names in os.walk(folder, onerror=fail, followlinks=True):
+        if os.path.realpath(walked) in visited:
             folders.clear()
             continue
-        seen.add(os.path.realpath(where))
-        here, files = Path(where).relative_to(folder), [Path(name) for name in names if not name.startswith(".")]
+        visited.add(os.path.realpath(walked))
+        below, files = Path(walked).relative_to(folder), [Path(name) for name in names if not name.startswith(".")]
         parts = {part.format(stem=file.stem) for file in files for part in PARTS.get(file.suffix.lower(), ())}
-        whole = [name for name in folders if Path(name).suffix.lower() in PASSED_OVER]
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in {*parts, *whole})
-        yield from (here / file for file in files if file.suffix.lower() not in parts)
-        yield from (here / name for name in whole)
+        passed_over = [name for name in folders if Path(name).suffix.lower() in PASSED_OVER]
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in {*parts, *passed_over})
+        yield from (below / file for file in files if file.suffix.lower() not in parts)
+        yield from (below / name for name in passed_over)
 
 
-def say_passed_over(others: list[Path]) -> list[str]:
+def describe_other_files(paths: list[Path]) -> list[str]:
     """Count the files that are not slides, by kind, with advice."""
     kinds, unknown = defaultdict(list), []
-    for path in others:
+    for path in paths:
         if path.suffix.lower() in PASSED_OVER:
             kinds[PASSED_OVER[path.suffix.lower()]].append(path.name)
         else:
             unknown.append(path)
     lines = [
-        f"skipped: {count_of(len(names), f'{what} file')} ({abbreviate(names, 3)}): {to_do}"
-        for (what, to_do), names in sorted(kinds.items())
+        f"skipped: {count_of(len(names), f'{kind} file')} ({abbreviate(names, 3)}): {advice}"
+        for (kind, advice), names in sorted(kinds.items())
     ]
     if unknown:
         endings = sorted({path.suffix.lower() or "no ending" for path in unknown})

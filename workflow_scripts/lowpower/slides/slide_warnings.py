@@ -11,7 +11,7 @@ LOOK = "look at the outline on the intake page"
 OWN = "name a mask of your own in the sheet's column mask"
 
 
-def doubt_ink(ink: int, colored: int, mm2: float) -> list[str]:
+def warn_of_ink(ink: int, colored: int, mm2: float) -> list[str]:
     """Warn of much ink. ink, colored (ink, tissue and dirt): pixels of ``mm2`` each."""
     if ink <= INKED * colored:
         return []
@@ -21,9 +21,9 @@ def doubt_ink(ink: int, colored: int, mm2: float) -> list[str]:
     ]
 
 
-def doubt_stain(other: float, most: float) -> list[str]:
+def warn_of_stain(other: float, limit: float) -> list[str]:
     """Warn of stains other than hematoxylin and eosin. other: share of colored pixels in colors these never have."""
-    if other <= most:
+    if other <= limit:
         return []
     return [
         f"{other:.0%} of the colored area is brown, blue or green, unlike hematoxylin and eosin, so no ink was "
@@ -31,23 +31,24 @@ def doubt_stain(other: float, most: float) -> list[str]:
     ]
 
 
-def doubt_area(tissue: np.ndarray, scanned: np.ndarray, mm2: float) -> list[str]:
+def warn_of_area(tissue: np.ndarray, scanned: np.ndarray, mm2: float) -> list[str]:
     """Warn of tissue (H, W) that is nearly all or almost none of the scanned area (H, W). mm2: of a pixel."""
-    found, whole = np.count_nonzero(tissue), max(1, np.count_nonzero(scanned))
-    if not found or LEAST * whole <= found <= MOST * whole:
+    tissue_pixels, scanned_pixels = int(np.count_nonzero(tissue)), max(1, int(np.count_nonzero(scanned)))
+    share = tissue_pixels / scanned_pixels
+    if not tissue_pixels or LEAST <= share <= MOST:
         return []
-    what = "it includes glass or dirt" if found > whole / 2 else "some is missing"
-    share = f"{found / whole:.0%}" if found > whole / 2 else f"{found / whole:.1%}"
+    percent = f"{share:.0%}" if share > 0.5 else f"{share:.1%}"
+    problem = "it includes glass or dirt" if share > 0.5 else "some is missing"
     return [
-        f"tissue is {share} of the scanned area ({found * mm2:,.2f} of {whole * mm2:,.2f} mm²); {LOOK}, and if "
-        f"{what}, {OWN}"
+        f"tissue is {percent} of the scanned area ({tissue_pixels * mm2:,.2f} of {scanned_pixels * mm2:,.2f} mm²); "
+        f"{LOOK}, and if {problem}, {OWN}"
     ]
 
 
-def doubt_border(tissue: np.ndarray, scanned: np.ndarray) -> list[str]:
+def warn_of_border(tissue: np.ndarray, scanned: np.ndarray) -> list[str]:
     """Warn of tissue (H, W) that is cut off at the border of the scan (H, W)."""
     border = scanned & ~ndimage.binary_erosion(scanned)
-    share = np.count_nonzero(tissue & border) / max(1, np.count_nonzero(border))
+    share = np.count_nonzero(tissue & border) / max(1, int(np.count_nonzero(border)))
     if share <= BORDER:
         return []
     return [
@@ -56,7 +57,7 @@ def doubt_border(tissue: np.ndarray, scanned: np.ndarray) -> list[str]:
     ]
 
 
-def doubt_light(image: np.ndarray, glass: np.ndarray | None) -> list[str]:
+def warn_of_light(image: np.ndarray, glass: np.ndarray | None) -> list[str]:
     """Warn of an image (H, W, 3) uint8 that is gray or dark. glass: color of its glass, None if none shows."""
     red, green, blue = (image[..., c] for c in range(3))
     if np.array_equal(red, green) and np.array_equal(red, blue):

@@ -10,7 +10,7 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -40,6 +40,7 @@ def join_jpegs(jpegs: Iterable[bytes], height: int) -> Iterator[bytes]:
     """
     for k, data in enumerate(jpegs):
         frame, scan = _FRAME.search(data), _SCAN.search(data)
+        assert frame and scan  # libjpeg writes both
         if k == 0:
             rows, width = struct.unpack(">HH", frame[1] + frame[2])
             yield data[: frame.start(1)] + struct.pack(">H", height) + data[frame.end(1) : scan.start()]
@@ -50,11 +51,11 @@ def join_jpegs(jpegs: Iterable[bytes], height: int) -> Iterator[bytes]:
     yield _END
 
 
-def read_jpeg(file: BinaryIO) -> tuple[tuple[int, int], Iterator[Image.Image]]:
+def read_jpeg(file: IO[bytes]) -> tuple[tuple[int, int], Iterator[Image.Image]]:
     """Read width and height of a JPEG of ``tile_slide``, and its pixels as Pillow images: whole, or by strips."""
     head = file.read(1024)  # more than its tables need
     frame, scan = _FRAME.search(head), _SCAN.search(head)
-    if not scan or not scan[1]:
+    if not frame or not scan or not scan[1]:
         image = Image.open(io.BytesIO(head + file.read()))
         return image.size, iter([image])
     (height, width), (blocks,) = struct.unpack(">HH", frame[1] + frame[2]), struct.unpack(">H", scan[1])
@@ -68,11 +69,11 @@ def read_jpeg(file: BinaryIO) -> tuple[tuple[int, int], Iterator[Image.Image]]:
     return (width, height), strips()
 
 
-def _intervals(data: bytes, file: BinaryIO) -> Iterator[bytes]:
+def _intervals(data: bytes, file: IO[bytes]) -> Iterator[bytes]:
     """Yield the pixel data of each restart interval. data: the bytes already read."""
     while chunk := file.read(CHUNK):
-        *whole, data = _RESTART.split(data + chunk)
-        yield from whole
+        *complete, data = _RESTART.split(data + chunk)
+        yield from complete
     yield data[: -len(_END)]
 
 
@@ -85,16 +86,16 @@ def encode_png(strips: Iterable[np.ndarray], width: int, height: int) -> bytes |
 
 def _png_parts(strips: Iterable[np.ndarray], width: int, height: int) -> Iterator[bytes]:
     yield b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    press, above = zlib.compressobj(1), np.zeros((1, 3 * width), np.uint8)
+    compressor, above = zlib.compressobj(1), np.zeros((1, 3 * width), np.uint8)
     for strip in strips:
         rows = strip.reshape(len(strip), -1)
         left = np.pad(rows[:, :-3], ((0, 0), (3, 0))).astype(np.uint16)
         # filter 3, the difference to the mean of left and above: 1 % fewer bytes than Pillow's choice, on demo tissue
         filtered = np.full((len(rows), 1 + 3 * width), 3, np.uint8)
         filtered[:, 1:] = rows - (left + np.concatenate([above, rows[:-1]])) // 2
-        yield _chunk(b"IDAT", press.compress(filtered))
+        yield _chunk(b"IDAT", compressor.compress(filtered.data))
         above = rows[-1:]
-    yield _chunk(b"IDAT", press.flush()) + _chunk(b"IEND", b"")
+    yield _chunk(b"IDAT", compressor.flush()) + _chunk(b"IEND", b"")
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

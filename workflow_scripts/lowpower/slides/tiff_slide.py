@@ -18,7 +18,7 @@ from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.tiff_tiles import TileReader, tiles_of
 
 VENDORS = {"ome": "ome-tiff", "svs": "aperio", "qpi": "akoya"}  # by tifffile's name of the format; else "tiff"
-MADE_UP = ("bif", "ndpi", "scn")  # formats whose images are more than tiles side by side
+COMPOSITE = ("bif", "ndpi", "scn")  # formats whose images are more than tiles side by side
 UM_PER_UNIT = {2: 25400, 3: 10000}  # ResolutionUnit: inch, centimeter
 RIVAL = 0.25  # an image of the file with at least this share of the slide's pixels may be a second slide
 
@@ -28,12 +28,13 @@ class TiffSlide:
 
     def __init__(self, path: str | Path):
         """Open a slide. Raises ExcludedSlide if its pixels are not 8-bit RGB, other exceptions for other files."""
-        self._path, self._readers = path, {}
+        self._path = path
+        self._readers: dict[int, TileReader] = {}
         with _open_strictly(path) as tiff:
             series = tiff.series[0] if tiff.is_svs else max(tiff.series, key=_area)
             check_pixels(series)
             pages = [level.keyframe for level in series.levels]
-            if any(getattr(tiff, f"is_{kind}") for kind in MADE_UP) or any(page.parent is not tiff for page in pages):
+            if any(getattr(tiff, f"is_{kind}") for kind in COMPOSITE) or any(page.parent is not tiff for page in pages):
                 raise ValueError(f"its pixels are more than tiles of this file side by side: {tiff.flags}")
             self._tiles = [tiles_of(page) for page in pages]
             self.properties = _properties(tiff, pages[0])
@@ -81,20 +82,29 @@ class TiffSlide:
         self.close()
 
 
+class _ErrorHandler(logging.Handler):
+    """Collect the errors that a library only logs."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.messages.append(record.getMessage())
+
+
 @contextmanager
 def _open_strictly(path: str | Path) -> Iterator[tifffile.TiffFile]:
     """Open a TIFF file. Raises ValueError if a part is lost: tifffile would only log that and read the rest."""
-    lost, log = [], tifffile.logger()
-    handler = logging.Handler(logging.ERROR)
-    handler.emit = lost.append
-    log.addHandler(handler)
+    log, errors = tifffile.logger(), _ErrorHandler()
+    log.addHandler(errors)
     try:
         with tifffile.TiffFile(path) as tiff:
-            if not tiff.series or lost:
+            if not tiff.series or errors.messages:
                 raise ValueError("the file is damaged")
             yield tiff
     finally:
-        log.removeHandler(handler)
+        log.removeHandler(errors)
 
 
 def _area(series: tifffile.TiffPageSeries) -> int:
@@ -124,9 +134,9 @@ def check_pixels(series: tifffile.TiffPageSeries) -> None:
     )
 
 
-def _warn_of_others(every: list[tifffile.TiffPageSeries], chosen: tifffile.TiffPageSeries) -> list[str]:
+def _warn_of_others(all_series: list[tifffile.TiffPageSeries], chosen: tifffile.TiffPageSeries) -> list[str]:
     """Warn of other scans, and of focal planes, in the file besides the image that is read."""
-    images = len(chosen.pages) + sum(_is_rival(other, chosen) for other in every if other is not chosen)
+    images = len(chosen.pages) + sum(_is_rival(other, chosen) for other in all_series if other is not chosen)
     if images == 1:
         return []
     page = chosen.keyframe
@@ -147,18 +157,18 @@ def _is_rival(other: tifffile.TiffPageSeries, chosen: tifffile.TiffPageSeries) -
 
 def _properties(tiff: tifffile.TiffFile, page: tifffile.TiffPage) -> dict[str, str]:
     """Scale, objective and vendor, under OpenSlide's names; the XML of an OME-TIFF as tiff.ImageDescription."""
-    listed = page.description.split("|") if tiff.is_svs else []
-    fields = {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in listed)}
+    parts = page.description.split("|") if tiff.is_svs else []
+    fields = {name.strip(): value.strip() for name, _, value in (part.partition("=") for part in parts)}
     scale = dict.fromkeys("xy", fields.get("MPP"))
     unit = UM_PER_UNIT.get(page.tags.valueof("ResolutionUnit", 2))
     for axis in "xy":
         pixels, units = page.tags.valueof(f"{axis.upper()}Resolution", (0, 1))
         if not scale[axis] and unit and pixels and units:
             scale[axis] = str(unit * units / pixels)
-    found = {
+    properties = {
         "openslide.vendor": next((name for kind, name in VENDORS.items() if getattr(tiff, f"is_{kind}")), "tiff"),
         "openslide.objective-power": fields.get("AppMag"),
         "tiff.ImageDescription": tiff.ome_metadata,
         **{f"openslide.mpp-{axis}": value for axis, value in scale.items()},
     }
-    return {name: value for name, value in found.items() if value}
+    return {name: value for name, value in properties.items() if value}

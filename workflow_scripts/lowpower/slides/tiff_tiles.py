@@ -18,7 +18,7 @@ from PIL import Image
 CACHE = 100_000_000  # bytes of decoded tiles: one row of them across 130,000 px, so that strips decode no tile twice
 JPEG = 7
 # compressions whose pixels tests/slides/test_tiff_slide.py compares. Not 33003: YCbCr of Aperio, RGB of others
-OTHERS = {
+OTHER_COMPRESSIONS = {
     1: "none", 5: "LZW", 8: "Deflate", 32773: "PackBits", 32946: "Deflate", 33004: "JPEG 2000", 33005: "JPEG 2000",
     34712: "JPEG 2000", 34887: "LERC", 34933: "PNG", 34934: "JPEG XR", 50000: "Zstandard", 50001: "WebP",
     50002: "JPEG XL",
@@ -49,19 +49,19 @@ def tiles_of(page: tifffile.TiffPage) -> Tiles:
     """
     size = (page.imagewidth, page.imagelength)
     tile = (page.tilewidth, page.tilelength) if page.is_tiled else (size[0], min(page.rowsperstrip, size[1]))
-    kind = (page.bitspersample, page.planarconfig, page.imagedepth)
-    if kind != (8, tifffile.PLANARCONFIG.CONTIG, 1) or page.samplesperpixel not in (3, 4):
-        raise ValueError(f"bits, planes, depth are {kind}, samples {page.samplesperpixel}")
+    layout = (page.bitspersample, page.planarconfig, page.imagedepth)
+    if layout != (8, tifffile.PLANARCONFIG.CONTIG, 1) or page.samplesperpixel not in (3, 4):
+        raise ValueError(f"bits, planes, depth are {layout}, samples {page.samplesperpixel}")
     if len(page.databytecounts) != -(-size[0] // tile[0]) * -(-size[1] // tile[1]):
         raise ValueError("tiles are missing")
     if max(map(sum, zip(page.dataoffsets, page.databytecounts, strict=True))) > page.parent.filehandle.size:
-        raise ValueError("tiles lie beyond the end of the file")
-    decode = _jpeg(page) if page.compression == JPEG else _other(page)
-    found = page.dataoffsets, page.databytecounts
-    return Tiles(size, tile, page.is_tiled, *found, int(page.compression), decode)
+        raise ValueError("tiles are beyond the end of the file")
+    decode = _jpeg_decoder(page) if page.compression == JPEG else _other_decoder(page)
+    positions = page.dataoffsets, page.databytecounts
+    return Tiles(size, tile, page.is_tiled, *positions, int(page.compression), decode)
 
 
-def _jpeg(page: tifffile.TiffPage) -> Decode:
+def _jpeg_decoder(page: tifffile.TiffPage) -> Decode:
     if page.photometric not in (_RGB, _YCBCR) or page.samplesperpixel != 3:
         raise ValueError(f"JPEG of {page.samplesperpixel} samples, photometric interpretation {page.photometric}")
     # the tables that a level's tiles share, and the color space from the TIFF tag, which the data need not repeat
@@ -75,31 +75,32 @@ def _jpeg(page: tifffile.TiffPage) -> Decode:
     return decode
 
 
-def _other(page: tifffile.TiffPage) -> Decode:
-    if page.compression not in OTHERS or page.photometric != _RGB:
+def _other_decoder(page: tifffile.TiffPage) -> Decode:
+    if page.compression not in OTHER_COMPRESSIONS or page.photometric != _RGB:
         raise ValueError(f"compression {page.compression}, photometric interpretation {page.photometric}")
     decode_segment, premultiplied = page.decode, tuple(page.extrasamples) == (tifffile.EXTRASAMPLE.ASSOCALPHA,)
 
     def decode(data: bytes, index: int, out: np.ndarray) -> None:
-        pixels = decode_segment(data, index)[0][0]  # (H, W, 3 or 4); the last tiles may end at the level's edge
-        if pixels.dtype != np.uint8:
-            raise ValueError(f"pixels of {pixels.dtype}")
+        pixels = decode_segment(data, index)[0]  # (1, H, W, 3 or 4); the last tiles may end at the level's edge
+        if pixels is None or pixels.dtype != np.uint8:
+            raise ValueError("pixels are missing, or not of 8 bits")
+        pixels = pixels[0]
         part = out[: pixels.shape[0], : pixels.shape[1]]
         if pixels.shape[2] == 3:
             part[:] = pixels
         elif premultiplied:
             part[:] = np.minimum(255, pixels[..., :3] + (255 - pixels[..., 3:].astype(np.uint16)))
         else:
-            part[:] = np.asarray(on_white(Image.fromarray(pixels)))
+            part[:] = np.asarray(blend_on_white(Image.fromarray(pixels)))
 
     return decode
 
 
-def on_white(image: Image.Image) -> Image.Image:
+def blend_on_white(image: Image.Image) -> Image.Image:
     """Blend an RGBA image onto white, as RGB: dropping alpha instead would turn empty parts of a slide black."""
-    ground = Image.new("RGB", image.size, "white")
-    ground.paste(image, mask=image.getchannel("A"))
-    return ground
+    canvas = Image.new("RGB", image.size, "white")
+    canvas.paste(image, mask=image.getchannel("A"))
+    return canvas
 
 
 class TileReader:
@@ -112,8 +113,8 @@ class TileReader:
         self.across = -(-self.size[0] // self.tile[0])
         slots = max(1, min(len(tiles.counts), CACHE // (self.tile[0] * self.tile[1] * 3)))
         self.pool = np.empty((slots, self.tile[1], self.tile[0], 3), np.uint8)
-        self.once = np.empty_like(self.pool[0])
-        self.kept: OrderedDict[int, int] = OrderedDict()  # tile: slot of the pool, least recently used first
+        self.single = np.empty_like(self.pool[0])
+        self.slots: OrderedDict[int, int] = OrderedDict()  # tile: slot of the pool, least recently used first
         self.file = open(path, "rb", buffering=0)  # noqa: SIM115  closed by close
 
     def fill(self, out: np.ndarray, x: int, y: int) -> None:
@@ -123,11 +124,11 @@ class TileReader:
             out[:] = 255
         for index, (left, top), (x0, y0, x1, y1) in self.touched(x, y, width, height):
             # a whole tile is requested only once; a single buffer for these stays in the CPU cache
-            whole = (x1 - x0, y1 - y0) == self.tile
-            if whole and out.shape == self.once.shape and out.flags.c_contiguous:
+            is_whole = (x1 - x0, y1 - y0) == self.tile
+            if is_whole and out.shape == self.single.shape and out.flags.c_contiguous:
                 self._decode(index, out)
                 return
-            tile = self._decoded(index, keep=not whole)
+            tile = self._read_tile(index, keep=not is_whole)
             out[y0 - y : y1 - y, x0 - x : x1 - x] = tile[y0 - top : y1 - top, x0 - left : x1 - left]
 
     def touched(self, x: int, y: int, width: int, height: int) -> Iterator[tuple[int, tuple, tuple]]:
@@ -136,25 +137,25 @@ class TileReader:
         All in pixels of the level, and within it.
         """
         right, bottom = min(x + width, self.size[0]), min(y + height, self.size[1])
-        across, down = self.tile
+        tile_width, tile_height = self.tile
         if x >= right or y >= bottom:  # the last tiles extend beyond the level
             return
-        for top in range(max(y, 0) // down * down, bottom, down):
-            for left in range(max(x, 0) // across * across, right, across):
-                shared = (max(left, x), max(top, y), min(left + across, right), min(top + down, bottom))
-                yield top // down * self.across + left // across, (left, top), shared
+        for top in range(max(y, 0) // tile_height * tile_height, bottom, tile_height):
+            for left in range(max(x, 0) // tile_width * tile_width, right, tile_width):
+                shared = (max(left, x), max(top, y), min(left + tile_width, right), min(top + tile_height, bottom))
+                yield top // tile_height * self.across + left // tile_width, (left, top), shared
 
-    def _decoded(self, index: int, keep: bool) -> np.ndarray:
-        if index in self.kept:
-            self.kept.move_to_end(index)
+    def _read_tile(self, index: int, keep: bool) -> np.ndarray:
+        if index in self.slots:
+            self.slots.move_to_end(index)
         elif not keep:
-            self._decode(index, self.once)
-            return self.once
+            self._decode(index, self.single)
+            return self.single
         else:
-            slot = len(self.kept) if len(self.kept) < len(self.pool) else self.kept.popitem(last=False)[1]
+            slot = len(self.slots) if len(self.slots) < len(self.pool) else self.slots.popitem(last=False)[1]
             self._decode(index, self.pool[slot])
-            self.kept[index] = slot
-        return self.pool[self.kept[index]]
+            self.slots[index] = slot
+        return self.pool[self.slots[index]]
 
     def _decode(self, index: int, out: np.ndarray) -> None:
         if not self.tiles.counts[index]:

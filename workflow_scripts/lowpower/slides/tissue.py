@@ -11,12 +11,13 @@ from scipy import ndimage
 from lowpower import files
 from lowpower.slide_state import CheckedSlide, MaskedSlide
 from lowpower.slides import slide_warnings
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.glass import assume_glass, find_glass, find_scanned, measure_noise
 from lowpower.slides.ink import OTHER, find_ink
-from lowpower.slides.mask_alignment import doubt_place
+from lowpower.slides.mask_alignment import warn_of_alignment
 from lowpower.slides.morphology import EIGHT, close_gaps, crowded, drop_small, fill_small, strips
 from lowpower.slides.resampling import choose_scale, read_area
-from lowpower.slides.slide import ExcludedSlide, open_slide
+from lowpower.slides.slide import open_slide
 from lowpower.slides.user_mask import read_own_mask, scanned_area
 
 # Stain absorbs more light of one color than of another; dust, shadows and black corners do not. The thresholds apply to
@@ -62,25 +63,25 @@ def find_tissue(image: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndar
 
 def survey_slide(image: np.ndarray, mpp: float, sizes: TissueSettings) -> Survey:
     """Find the tissue as ``find_tissue`` does, with ink, glass and scanned area."""
-    seen = find_glass(image)
-    glass = assume_glass(image) if seen is None else seen
+    visible_glass = find_glass(image)
+    glass = assume_glass(image) if visible_glass is None else visible_glass
     if sizes.pen_um:
-        ink, other = find_ink(image, glass, mpp, sizes.pen_um)
+        ink, other_stains = find_ink(image, glass, mpp, sizes.pen_um)
     else:
-        ink, other = np.zeros(image.shape[:2], bool), 0.0
+        ink, other_stains = np.zeros(image.shape[:2], bool), 0.0
     # noise of 2 % of dim glass would count as faint stain: the area of tissue then grew by up to 19 %
-    faintest = FAINT if seen is None else min(STAIN, max(FAINT, measure_noise(image, seen)))
+    faintest = FAINT if visible_glass is None else min(STAIN, max(FAINT, measure_noise(image, visible_glass)))
     stained, pale, faint = _read_colors(image, glass, (STAIN, PALE, faintest))
     window = round(BROAD_UM / mpp)
     if window >= PIXELS:
         stained |= pale & crowded(pale, window, MOST)
-    tissue = _settle(stained & ~ink, ink, mpp, sizes)
+    tissue = _clean_up(stained & ~ink, ink, mpp, sizes)
     reach = round(sizes.faint_um / mpp)
     if reach and tissue.any():
         tissue = ndimage.binary_dilation(tissue, EIGHT, reach, mask=tissue | faint & ~ink)
-        tissue = _settle(tissue, ink, mpp, sizes)
+        tissue = _clean_up(tissue, ink, mpp, sizes)
     stained |= ink
-    return Survey(tissue, stained, ink, find_scanned(image, seen, mpp), other, seen)
+    return Survey(tissue, stained, ink, find_scanned(image, visible_glass, mpp), other_stains, visible_glass)
 
 
 def _read_colors(image: np.ndarray, glass: np.ndarray, bounds: Sequence[float]) -> list[np.ndarray]:
@@ -98,10 +99,10 @@ def _read_colors(image: np.ndarray, glass: np.ndarray, bounds: Sequence[float]) 
     return masks
 
 
-def _settle(tissue: np.ndarray, pen: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndarray:
-    """Close gaps, fill small holes and drop small pieces of tissue (H, W); pen stays excluded."""
-    tissue = close_gaps(tissue, round(sizes.close_um / mpp)) & ~pen
-    tissue = fill_small(tissue, sizes.max_hole_um2 / mpp**2) & ~pen
+def _clean_up(tissue: np.ndarray, ink: np.ndarray, mpp: float, sizes: TissueSettings) -> np.ndarray:
+    """Close gaps, fill small holes and drop small pieces of tissue (H, W); ink stays excluded."""
+    tissue = close_gaps(tissue, round(sizes.close_um / mpp)) & ~ink
+    tissue = fill_small(tissue, sizes.max_hole_um2 / mpp**2) & ~ink
     return drop_small(tissue, sizes.min_area_um2 / mpp**2)
 
 
@@ -123,8 +124,9 @@ def mask_tissue(
     checked = CheckedSlide.read(check)
     tissue, masked = np.zeros((1, 1), bool), MaskedSlide(checked.slide)
     if checked.is_usable:
+        assert checked.mpp is not None  # every usable slide has it
         try:
-            tissue, reduction, warnings, reason = _mask(path, checked.mpp, own_mask, mask_mpp, settings)
+            tissue, reduction, warnings, reason = _make_mask(path, checked.mpp, own_mask, mask_mpp, settings)
             mpp = checked.mpp * reduction
             area = round(int(tissue.sum()) * mpp**2 / 1e6, 6)
             masked = replace(masked, mask_mpp=round(mpp, 6), reduction=reduction, tissue_mm2=area)
@@ -138,7 +140,7 @@ def mask_tissue(
     masked.announce("{tissue_mm2:,.2f} mm² of tissue")
 
 
-def _mask(
+def _make_mask(
     path: str, mpp: float, own_mask: str, mask_mpp: float, sizes: TissueSettings
 ) -> tuple[np.ndarray, float, list[str], str]:
     """Make the mask; return it with its reduction, its warnings, and the reason if it is blank, or "".
@@ -148,35 +150,35 @@ def _mask(
     with open_slide(path) as slide:
         scale = choose_scale(slide.level_downsamples, max(1, mask_mpp / mpp))
         # rounded up to cover the whole slide; the last mask pixel may extend beyond it
-        size = [math.ceil(side / scale.reduction) for side in slide.dimensions]
+        width, height = (math.ceil(side / scale.reduction) for side in slide.dimensions)
         if own_mask:
-            tissue, warnings = read_own_mask(own_mask, slide.dimensions, size, scanned_area(slide))
-            blank = "the mask of the sheet marks no tissue; mark some, or leave the column mask blank"
-            warnings += doubt_place(slide, tissue)
-            return tissue, scale.reduction, warnings, "" if tissue.any() else blank
-        image = read_area(slide, scale, 0, 0, *size)
+            tissue, warnings = read_own_mask(own_mask, slide.dimensions, (width, height), scanned_area(slide))
+            reason = "the mask of the sheet marks no tissue; mark some, or leave the column mask blank"
+            warnings += warn_of_alignment(slide, tissue)
+            return tissue, scale.reduction, warnings, "" if tissue.any() else reason
+        image = read_area(slide, scale, 0, 0, width, height)
     mpp *= scale.reduction
     survey = survey_slide(image, mpp, sizes)
-    blank = "" if survey.tissue.any() else _say_no_tissue(survey, mpp, sizes)
-    return survey.tissue, scale.reduction, _doubts(image, survey, mpp), blank
+    reason = "" if survey.tissue.any() else _explain_no_tissue(survey, mpp, sizes)
+    return survey.tissue, scale.reduction, _mask_warnings(image, survey, mpp), reason
 
 
-def _doubts(image: np.ndarray, survey: Survey, mpp: float) -> list[str]:
+def _mask_warnings(image: np.ndarray, survey: Survey, mpp: float) -> list[str]:
     """Warnings about the mask of an image (H, W, 3) at ``mpp`` µm per pixel."""
     mm2, scanned = mpp**2 / 1e6, survey.scanned
-    light = slide_warnings.doubt_light(image, survey.glass)
+    light = slide_warnings.warn_of_light(image, survey.glass)
     if light or not survey.tissue.any():  # without tissue, the reason describes the findings
         return light
-    ink, colored = (np.count_nonzero(mask & scanned) for mask in (survey.ink, survey.colored))
+    ink, colored = (int(np.count_nonzero(mask & scanned)) for mask in (survey.ink, survey.colored))
     return [
-        *slide_warnings.doubt_stain(survey.other_stains, OTHER),
-        *slide_warnings.doubt_ink(ink, colored, mm2),
-        *slide_warnings.doubt_area(survey.tissue, scanned, mm2),
-        *slide_warnings.doubt_border(survey.tissue, scanned),
+        *slide_warnings.warn_of_stain(survey.other_stains, OTHER),
+        *slide_warnings.warn_of_ink(ink, colored, mm2),
+        *slide_warnings.warn_of_area(survey.tissue, scanned, mm2),
+        *slide_warnings.warn_of_border(survey.tissue, scanned),
     ]
 
 
-def _say_no_tissue(survey: Survey, mpp: float, sizes: TissueSettings) -> str:
+def _explain_no_tissue(survey: Survey, mpp: float, sizes: TissueSettings) -> str:
     ink = np.count_nonzero(survey.ink & survey.scanned) * mpp**2 / 1e6
     dropped = f", and {ink:,.2f} mm² were left out as ink" if ink else ""
     keep = "set tissue.pen_um: 0 where the ink is stained tissue, or " if ink else ""

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import openslide
 from PIL import Image
 
 from lowpower.magnification import WHOLE
+from lowpower.slides.excluded_slide import ExcludedSlide
 from lowpower.slides.mask_values import find_marked
-from lowpower.slides.slide import ExcludedSlide
+from lowpower.slides.slide_reader import AnySlide
 
 FILE = "the file in the sheet's column mask"
 AS_STORED = ("1", "L", "P", "LA", "RGB", "RGBA", "I", "I;16", "I;16B", "F")  # for a palette, the indices count
@@ -21,7 +21,7 @@ LOSSY = ("JPEG", "MPO", "JPEG2000", "WEBP")
 Area = tuple[int, int, int, int]  # left, top, width, height in pixels of level 0
 
 
-def scanned_area(slide: openslide.OpenSlide) -> Area:
+def scanned_area(slide: AnySlide) -> Area:
     """Scanned part of level 0, if the file gives it (MIRAX), else all of level 0."""
     try:
         x, y, width, height = (int(slide.properties[f"openslide.bounds-{k}"]) for k in ("x", "y", "width", "height"))
@@ -40,24 +40,25 @@ def read_own_mask(
     ExcludedSlide when it is not an image, matches the shape of neither area, or has more than two values.
     """
     try:
-        with Image.open(path) as image:
-            kind = image.format
-            image.load()
+        with Image.open(path) as opened:
+            opened.load()
+            kind = opened.format
+            image: Image.Image = opened
             if image.mode not in AS_STORED:
                 image = image.convert({"La": "LA", "RGBa": "RGBA"}.get(image.mode, "RGB"))
     except MemoryError:
         raise
     except Exception as error:  # Pillow raises many kinds, depending on the file
-        known = {FileNotFoundError: "does not exist", Image.DecompressionBombError: "has too many pixels"}
-        what = known.get(type(error), "cannot be read as an image")
-        raise ExcludedSlide(f"{FILE} {what}; correct it, or leave it blank") from error
-    area, doubts = _place(image.size, slide_size, scanned)
+        problems = {FileNotFoundError: "does not exist", Image.DecompressionBombError: "has too many pixels"}
+        problem = problems.get(type(error), "cannot be read as an image")
+        raise ExcludedSlide(f"{FILE} {problem}; correct it, or leave it blank") from error
+    area, warnings = _find_area(image.size, slide_size, scanned)
     x, y = (_stored_at(image.size[k], area[k], area[k + 2], slide_size[k], size[k]) for k in (0, 1))
-    (columns, column), (rows, row) = (np.unique(at[at >= 0], return_inverse=True) for at in (x, y))
-    marked, more = find_marked(_pixels(image, rows, columns), kind in LOSSY)
+    (columns, column), (rows, row) = (np.unique(index[index >= 0], return_inverse=True) for index in (x, y))
+    marked, value_warnings = find_marked(_select_pixels(image, rows, columns), kind in LOSSY)
     mask = np.zeros((size[1], size[0]), bool)
     mask[np.ix_(y >= 0, x >= 0)] = marked[row][:, column]
-    return mask, doubts + more
+    return mask, warnings + value_warnings
 
 
 def _stored_at(stored: int, start: int, length: int, slide: int, count: int) -> np.ndarray:
@@ -65,11 +66,11 @@ def _stored_at(stored: int, start: int, length: int, slide: int, count: int) -> 
 
     stored: pixels of the mask. start, length: of the area that it shows. start, length, slide: in pixels of level 0.
     """
-    at = ((2 * np.arange(count) + 1) * slide - 2 * count * start) * stored // (2 * count * length)
-    return np.where((at >= 0) & (at < stored), at, -1)
+    index = ((2 * np.arange(count) + 1) * slide - 2 * count * start) * stored // (2 * count * length)
+    return np.where((index >= 0) & (index < stored), index, -1)
 
 
-def _place(mask: tuple[int, int], slide_size: tuple[int, int], scanned: Area) -> tuple[Area, list[str]]:
+def _find_area(mask: tuple[int, int], slide_size: tuple[int, int], scanned: Area) -> tuple[Area, list[str]]:
     """Find the area that a mask of a size (width, height) shows, by its aspect ratio, with warnings."""
     areas = dict.fromkeys([(0, 0, *slide_size), scanned])
     fitting = [area for area in areas if _fits(mask, area[2:], WHOLE)]
@@ -94,7 +95,7 @@ def _fits(mask: tuple[int, int], area: Sequence[int], share: float) -> bool:
     return abs(mask[0] * area[1] - mask[1] * area[0]) <= max(share * mask[0] * area[1], sum(area))
 
 
-def _pixels(image: Image.Image, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+def _select_pixels(image: Image.Image, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """Selected rows and columns of an image, (H, W, channels), without alpha; transparent pixels are 0."""
     pixels = np.asarray(image)[rows][:, columns]
     if pixels.ndim == 2:

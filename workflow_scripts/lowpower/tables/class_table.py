@@ -7,6 +7,7 @@ from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.intervals import draw_patients, interval_of_share, mean, sample_classes
 from lowpower.evaluation.metrics import OF_CLASS
 from lowpower.evaluation.units import Judged
+from lowpower.files import CsvRow
 from lowpower.tables.result_rows import ENDS, NAMED, cells_of, counts_of, groups_of, width_of
 
 CLASS_COLUMNS = [*NAMED, "seeds", "class", "n", "patients", *(f"{name}{end}" for name in OF_CLASS for end in ENDS)]
@@ -14,16 +15,16 @@ CLASS_COLUMNS = [*NAMED, "seeds", "class", "n", "patients", *(f"{name}{end}" for
 
 def class_rows(
     judged: Sequence[Judged], models: Sequence[ResultModel], classes: Sequence[str], statistics: Statistics
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     """The rows of classes.csv as text: every class for every row of results.csv."""
     rows = []
     for one in judged:
         weights = draw_patients(one.patients, statistics.draws)
-        for known, members in groups_of(models):
+        for identity, members in groups_of(models):
             units = [one.of_models[i] for i in members]
             if None in units:
                 continue
-            named = {key: (known | one.kind)[key] for key in NAMED} | {"seeds": str(len(members))}
+            named = {key: (identity | one.kind)[key] for key in NAMED} | {"seeds": str(len(members))}
             drawn = [sample_classes(u, one.patients, weights) for u in units]
             wide = width_of(counts_of(units), statistics)
             for c, name in enumerate(classes):

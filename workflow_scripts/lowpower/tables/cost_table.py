@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower import magnification
-from lowpower.files import read_json, write_rows
+from lowpower.files import CsvRow, read_json, write_rows
 from lowpower.log import say
+from lowpower.network_cost import NetworkCost
 from lowpower.tables.layout import number, write_texts
+from lowpower.typed_values import as_type
 
 COLUMNS = [
     *("network", "magnification", "parameters", "pixels_per_region"),
@@ -22,7 +24,7 @@ CONVENTION = (
 
 def compare_cost(costs: Sequence[str | Path], csv: str | Path, md: str | Path, tex: str | Path) -> None:
     """Write the cost table as CSV, Markdown and LaTeX. costs: the measured JSON files, the teacher's first."""
-    rows = cost_rows([read_json(path) for path in costs])
+    rows = cost_rows([as_type(NetworkCost, read_json(path)) for path in costs])
     write_rows(csv, COLUMNS, rows)
     for row in rows[1:]:
         read = f"{row['network']} at {row['magnification']}"
@@ -30,38 +32,39 @@ def compare_cost(costs: Sequence[str | Path], csv: str | Path, md: str | Path, t
     write_texts(md, tex, [("", headline(rows))], f"{CONVENTION} {timing(rows)}")
 
 
-def cost_rows(costs: Sequence[dict]) -> list[dict[str, str]]:
+def cost_rows(costs: Sequence[NetworkCost]) -> list[CsvRow]:
     """The rows of cost.csv as text, in the order given; costs[0] is the teacher's."""
     teacher = costs[0]
 
-    def cheaper(cost: dict, key: str) -> str:
-        return number(teacher[key] / cost[key], 2) if cost[key] else ""
+    def cheaper(cost: NetworkCost, name: str) -> str:
+        own = getattr(cost, name)
+        return number(getattr(teacher, name) / own, 2) if own else ""
 
     return [
         {
-            "network": cost["network"],
-            "magnification": magnification.name_of(cost["magnification"]),
-            "parameters": number(cost["parameters"], 0),
-            "pixels_per_region": number(cost["pixels_per_region"], 0),
-            "flops_per_region": number(cost["flops_per_region"], 0),
+            "network": cost.network,
+            "magnification": magnification.name_of(cost.magnification),
+            "parameters": number(cost.parameters, 0),
+            "pixels_per_region": number(cost.pixels_per_region, 0),
+            "flops_per_region": number(cost.flops_per_region, 0),
             "flops_times_cheaper": cheaper(cost, "flops_per_region"),
-            "nominal_times_cheaper": number((teacher["magnification"] / cost["magnification"]) ** 2, 2),
-            "latency_ms": number(cost["latency_ms"], 3),
+            "nominal_times_cheaper": number((teacher.magnification / cost.magnification) ** 2, 2),
+            "latency_ms": number(cost.latency_ms, 3),
             "latency_times_cheaper": cheaper(cost, "latency_ms"),
-            "read_ms": number(cost["read_ms"], 3),
-            "bytes_per_region": number(cost["bytes_per_region"], 0),
+            "read_ms": number(cost.read_ms, 3),
+            "bytes_per_region": number(cost.bytes_per_region, 0),
             "bytes_times_cheaper": cheaper(cost, "bytes_per_region"),
-            "peak_memory_mb": number(cost["peak_memory_mb"], 0),
-            "regions_per_second": number(cost["regions_per_second"], 1),
-            "regions_timed": number(cost["regions_timed"], 0),
-            "device": cost["device"],
-            "threads": number(cost["threads"], 0),
+            "peak_memory_mb": number(cost.peak_memory_mb, 0),
+            "regions_per_second": number(cost.regions_per_second, 1),
+            "regions_timed": number(cost.regions_timed, 0),
+            "device": cost.device,
+            "threads": number(cost.threads, 0),
         }
         for cost in costs
     ]
 
 
-def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def headline(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Rows of cost.csv for people."""
     return [
         {
@@ -91,7 +94,7 @@ def _times(ratio: str) -> str:
     return f"{float(ratio):g}x" if ratio else ""
 
 
-def timing(rows: Sequence[dict[str, str]]) -> str:
+def timing(rows: Sequence[CsvRow]) -> str:
     """One sentence on the timing method, which is the same for all rows."""
     first = rows[0]
     threads = "1 thread" if first["threads"] == "1" else f"{first['threads']} threads"

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_curve
 from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.calibration import BINS, bin_of
 from lowpower.evaluation.units import Judged, Units
-from lowpower.files import write_rows
+from lowpower.files import CsvRow, write_rows
 from lowpower.tables.layout import number
 from lowpower.tables.result_rows import groups_of
 from lowpower.tables.units_file import read_judged
@@ -30,18 +30,20 @@ def trace_curves(
 ) -> None:
     """Write roc.csv and reliability.csv, of patients and regions; arguments as in ``results_table.evaluate``."""
     judged = read_judged(units, [model.folder for model in models], reported)
-    rows = [(known, _defined(one, members)) for one, known, members in _rows(judged, models)]
-    write_rows(roc, ROC, (known | point for known, seeds in rows for point in roc_points(seeds)))
-    write_rows(reliability, RELIABILITY, (known | cells for known, seeds in rows for cells in reliability_bins(seeds)))
+    rows = [(identity, _defined(one, members)) for one, identity, members in _rows(judged, models)]
+    write_rows(roc, ROC, (identity | point for identity, seeds in rows for point in roc_points(seeds)))
+    write_rows(
+        reliability, RELIABILITY, (identity | cells for identity, seeds in rows for cells in reliability_bins(seeds))
+    )
 
 
-def _rows(judged: Sequence[Judged], models: Sequence[ResultModel]) -> list[tuple[Judged, dict[str, str], list[int]]]:
+def _rows(judged: Sequence[Judged], models: Sequence[ResultModel]) -> list[tuple[Judged, CsvRow, list[int]]]:
     """Rows of results.csv except those of slides: judged units, identity of the row, positions of its seeds."""
     return [
-        (one, {key: (known | one.kind)[key] for key in _ROW}, members)
+        (one, {key: (identity | one.kind)[key] for key in _ROW}, members)
         for one in judged
         if one.kind["per"] != "slide"
-        for known, members in groups_of(models)
+        for identity, members in groups_of(models)
     ]
 
 
@@ -51,7 +53,7 @@ def _defined(judged: Judged, members: Sequence[int]) -> list[Units]:
     return [one for one in units if one and one.ids]
 
 
-def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
+def roc_points(seeds: Sequence[Units]) -> list[CsvRow]:
     """ROC curve of a row at fixed false positive rates: mean over classes, each against the rest, and over seeds.
 
     A class with no unit, or with all units, in a seed does not count there, as in AUROC.
@@ -71,23 +73,23 @@ def roc_points(seeds: Sequence[Units]) -> list[dict[str, str]]:
     ]
 
 
-def reliability_bins(seeds: Sequence[Units]) -> list[dict[str, str]]:
+def reliability_bins(seeds: Sequence[Units]) -> list[CsvRow]:
     """Reliability curve of a row: number of units and accuracy by probability of the predicted class, over all seeds.
 
     The bins are those of the expected calibration error; empty bins are left out.
     """
     confidence = _joined([units.probabilities.max(1) for units in seeds])
     right = _joined([units.probabilities.argmax(1) == units.truth for units in seeds])
-    place = bin_of(confidence)
+    bins = bin_of(confidence)
     return [
         {
             "confidence_from": number(k / BINS, 4),
             "confidence_to": number((k + 1) / BINS, 4),
-            "n": str(int((place == k).sum())),
-            "confidence": number(float(confidence[place == k].mean()), 4),
-            "accuracy": number(float(right[place == k].mean()), 4),
+            "n": str(int((bins == k).sum())),
+            "confidence": number(float(confidence[bins == k].mean()), 4),
+            "accuracy": number(float(right[bins == k].mean()), 4),
         }
-        for k in np.unique(place)
+        for k in np.unique(bins)
     ]
 
 

@@ -8,19 +8,21 @@ from pathlib import Path
 
 from lowpower import magnification
 from lowpower.config.trained_model import TimedModel
-from lowpower.files import read_json, write_rows
+from lowpower.files import CsvRow, read_json, write_rows
 from lowpower.log import say
 from lowpower.tables.layout import decimals, number, write_texts
+from lowpower.training_time import TrainingTime
+from lowpower.typed_values import as_type
 
 COLUMNS = [
     *("method", "magnification", "labeled", "unlabeled", "seeds", "hours", "hours_total", "cpu_hours"),
     *("teacher_hours", "recording_hours", "attempts", "device", "processes"),
 ]
 NOTE = (
-    "Hours by the clock: of one seed on average, and of all together. A row's own training, validation included; the "
-    "teacher and its recording are made once for a seed, whatever rows use them, and are not in a row's own. More "
-    "attempts than stages: a training was stopped and went on. Blank: not timed. Other work on the machine lengthens "
-    "these hours; those of its processors are in hours.csv."
+    "Wall-clock hours of training, validation included: mean of one seed, and sum of all seeds. The teacher and its "
+    "recording, made once for each seed and shared by its rows, have their own columns. More attempts than stages: a "
+    "training was interrupted and resumed. Blank: not timed. Other work on the machine lengthens these hours; "
+    "processor hours are in hours.csv."
 )
 _TITLES = {
     "hours": "hours per seed",
@@ -45,7 +47,7 @@ def count_hours(
     times: time.json of each training stage. owners: parallel to times, the number of its model. recordings: seed ->
     benchmark files of its recording, of which some may be missing.
     """
-    rows = hour_rows([read_json(path) for path in times], owners, models, _recorded(recordings))
+    rows = hour_rows([as_type(TrainingTime, read_json(path)) for path in times], owners, models, _recorded(recordings))
     write_rows(csv, COLUMNS, rows)
     write_texts(md, tex, [("", headline(rows))], NOTE)
     say(f"all trainings together took {sum(float(row['hours_total'] or 0) for row in rows):.2f} hours")
@@ -63,8 +65,8 @@ def _recorded(recordings: dict[str, Sequence[str]]) -> float | None:
 
 
 def hour_rows(
-    times: Sequence[dict], owners: Sequence[int], models: Sequence[TimedModel], recorded: float | None
-) -> list[dict[str, str]]:
+    times: Sequence[TrainingTime], owners: Sequence[int], models: Sequence[TimedModel], recorded: float | None
+) -> list[CsvRow]:
     """The rows of hours.csv as text, in the order of the models. recorded: seconds of one seed's recording."""
     groups: dict[tuple, list[int]] = {}
     for k, model in enumerate(models):
@@ -76,33 +78,33 @@ def hour_rows(
     teacher = _mean(stages.get(teachers, []), "seconds", groups.get(teachers, []))
     rows = []
     for key, members in groups.items():
-        model, taken = models[members[0]], [time for time in stages[key] if time["seconds"]]
+        model, timed = models[members[0]], [time for time in stages[key] if time.seconds]
         rows.append(
             dict(zip(_ROW, map(str, key), strict=True))
             | {"magnification": magnification.name_of(model.magnification), "seeds": str(len(members))}
             | {
-                "hours": _hours(_mean(taken, "seconds", members)),
-                "cpu_hours": _hours(_mean(taken, "cpu_seconds", members)),
+                "hours": _hours(_mean(timed, "seconds", members)),
+                "cpu_hours": _hours(_mean(timed, "cpu_seconds", members)),
             }
-            | {"hours_total": _hours(sum(time["seconds"] for time in taken) or None)}
+            | {"hours_total": _hours(sum(time.seconds for time in timed) or None)}
             | {"teacher_hours": _hours(teacher) if model.teacher else ""}
             | {"recording_hours": _hours(recorded) if model.recording else ""}
-            | {"attempts": str(sum(time["attempts"] for time in taken) or "")}
-            | {name: " ".join(sorted({str(time[name]) for time in taken})) for name in ("device", "processes")}
+            | {"attempts": str(sum(time.attempts for time in timed) or "")}
+            | {name: " ".join(sorted({str(getattr(time, name)) for time in timed})) for name in ("device", "processes")}
         )
     return rows
 
 
-def _mean(times: Sequence[dict], key: str, members: Sequence[int]) -> float | None:
+def _mean(times: Sequence[TrainingTime], name: str, members: Sequence[int]) -> float | None:
     """Sum over the stages of a seed, mean over seeds; None where nothing was timed, as for an external teacher."""
-    return sum(time[key] for time in times) / len(members) if times else None
+    return sum(getattr(time, name) for time in times) / len(members) if times else None
 
 
 def _hours(seconds: float | None) -> str:
     return number(None if seconds is None else seconds / 3600, 4)
 
 
-def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def headline(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Rows of hours.csv for people."""
     return [
         {

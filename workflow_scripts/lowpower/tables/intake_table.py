@@ -1,18 +1,43 @@
 """Intake: the state of each slide of the sheet."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lowpower.errors import InputError
-from lowpower.files import write_rows
+from lowpower.files import CsvRow, write_rows
 from lowpower.log import say
 from lowpower.slide_state import CheckedSlide, MaskedSlide, TiledSlide
 from lowpower.text import count_of, join_lines
+from lowpower.typed_values import as_cells, columns_of
 
-COLUMNS = [
-    *("slide", "patient", "state", "step", "reason", "vendor", "width", "height", "levels"),
-    *("mpp", "mpp_source", "tissue_mm2", "regions", "warning"),
-]
+
+@dataclass(frozen=True, kw_only=True)
+class IntakeRow:
+    """State of one slide: a row of intake.csv. None for values that an unusable file did not give."""
+
+    slide: str
+    patient: str = ""
+    state: str  # usable or excluded
+    step: str = ""  # the step that excluded it, else the last
+    reason: str = ""  # of the exclusion
+    vendor: str | None = None
+    width: int | None = None  # pixels of level 0
+    height: int | None = None
+    levels: int | None = None
+    mpp: float | None = None  # µm per pixel of level 0
+    mpp_source: str | None = None  # slide or sheet
+    tissue_mm2: float = 0.0
+    regions: int = 0
+    warning: str = ""  # the warnings of all steps, in the order of the steps, separated by semicolons
+    content: str | None = None  # hash that identifies its image, from check_slide; not for people
+
+    @property
+    def is_usable(self) -> bool:
+        return self.state == "usable"
+
+
+COLUMNS = [name for name in columns_of(IntakeRow) if name != "content"]
 
 
 def gather_slides(
@@ -36,74 +61,67 @@ def gather_slides(
         _row(slide, patient, CheckedSlide.read(check), MaskedSlide.read(mask), TiledSlide.read(tile))
         for slide, patient, check, mask, tile in sorted(zip(slides, patients, checks, masks, tiles, strict=True))
     ]
-    _exclude_copies(rows, [row["content"] for row in rows])
+    rows = _exclude_copies(rows)
     _stop_if_too_few(rows, on_excluded, min_usable)
-    write_rows(csv, [*COLUMNS, "content"], rows)
+    write_rows(csv, columns_of(IntakeRow), map(as_cells, rows))
     say(summary_of(rows))
 
 
-def _row(slide: str, patient: str, check: CheckedSlide, mask: MaskedSlide, tile: TiledSlide) -> dict:
-    """Row of one slide: its state is that of the first step that excluded it, else that of the last step.
-
-    ``warning``: the warnings of all steps, in the order of the steps, separated by semicolons.
-    """
+def _row(slide: str, patient: str, check: CheckedSlide, mask: MaskedSlide, tile: TiledSlide) -> IntakeRow:
+    """Row of one slide: its state is that of the first step that excluded it, else that of the last step."""
     states = (check, mask, tile)
     decisive = next((state for state in states if not state.is_usable), tile)
-    return {
-        "slide": slide,
-        "patient": patient,
+    return IntakeRow(
+        slide=slide,
+        patient=patient,
         **{key: getattr(decisive, key) for key in ("state", "step", "reason")},
         **{key: getattr(check, key) for key in ("vendor", "width", "height", "mpp", "mpp_source")},
-        "levels": len(check.levels or ()) or None,
-        "tissue_mm2": tile.area_mm2,
-        "regions": tile.regions,
-        "warning": "; ".join(warning for state in states for warning in state.warnings),
-        "content": check.content,
-    }
+        levels=len(check.levels or ()) or None,
+        tissue_mm2=tile.area_mm2,
+        regions=tile.regions,
+        warning="; ".join(warning for state in states for warning in state.warnings),
+        content=check.content,
+    )
 
 
-def _exclude_copies(rows: list[dict], contents: list[str | None]) -> None:
-    """Exclude each usable slide with the content of an earlier one; InputError if their patients differ (a leak).
-
-    contents: parallel to rows, known for every slide that could be opened.
-    """
-    first: dict[str, dict] = {}
-    for row, content in zip(rows, contents, strict=True):
-        if row["state"] != "usable":
-            continue
-        kept = first.setdefault(content, row)
-        if kept["patient"] != row["patient"]:
+def _exclude_copies(rows: Sequence[IntakeRow]) -> list[IntakeRow]:
+    """Exclude each usable slide with the image of an earlier one; InputError if their patients differ (a leak)."""
+    first: dict[str | None, IntakeRow] = {}  # by content, which is known for every slide that could be opened
+    checked = []
+    for row in rows:
+        kept = first.setdefault(row.content, row) if row.is_usable else row
+        if kept.patient != row.patient:
             raise InputError(
-                f"slides {kept['slide']!r} of patient {kept['patient']!r} and {row['slide']!r} of patient "
-                f"{row['patient']!r} are the same image; tissue of one patient under two ids is a leak. "
+                f"slides {kept.slide!r} of patient {kept.patient!r} and {row.slide!r} of patient "
+                f"{row.patient!r} are the same image; tissue of one patient under two ids is a leak. "
                 "Correct the sheet's path or patient, or write a reason into `exclude` of one of them"
             )
         if kept is not row:
-            reason = f"it is the same image as slide {kept['slide']!r}; take one of the two out of the sheet"
-            row |= {"state": "excluded", "step": "gather_slides", "reason": reason, "regions": 0, "tissue_mm2": 0.0}
+            reason = f"it is the same image as slide {kept.slide!r}; remove one of the two from the sheet"
+            row = replace(row, state="excluded", step="gather_slides", reason=reason, regions=0, tissue_mm2=0.0)
+        checked.append(row)
+    return checked
 
 
-def excluded_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
+def excluded_slides(rows: Sequence[IntakeRow]) -> list[CsvRow]:
     """The excluded slides of the intake table, for people."""
-    return [{k: row[k] for k in ("slide", "step", "reason")} for row in rows if row["state"] == "excluded"]
+    return [{"slide": row.slide, "step": row.step, "reason": row.reason} for row in rows if not row.is_usable]
 
 
-def doubtful_slides(rows: Sequence[dict]) -> list[dict[str, str]]:
+def doubtful_slides(rows: Sequence[IntakeRow]) -> list[CsvRow]:
     """The slides of the intake table with a warning, for people."""
-    return [{k: row[k] for k in ("slide", "state", "warning")} for row in rows if row["warning"]]
+    return [{"slide": row.slide, "state": row.state, "warning": row.warning} for row in rows if row.warning]
 
 
-def summary_of(rows: Sequence[dict]) -> str:
+def summary_of(rows: Sequence[IntakeRow]) -> str:
     """One sentence on the intake table."""
-    excluded = len(excluded_slides(rows))
-    regions = sum(int(row["regions"]) for row in rows)
-    doubtful = sum(bool(row["warning"]) for row in rows)
-    found = f"{count_of(len(rows), 'slide')}: {len(rows) - excluded:,} usable, {excluded:,} excluded"
-    found += f", {doubtful:,} with a warning" if doubtful else ""
-    return f"{found}; {count_of(regions, 'region')}."
+    excluded, doubtful = len(excluded_slides(rows)), len(doubtful_slides(rows))
+    slides = f"{count_of(len(rows), 'slide')}: {len(rows) - excluded:,} usable, {excluded:,} excluded"
+    slides += f", {doubtful:,} with a warning" if doubtful else ""
+    return f"{slides}; {count_of(sum(row.regions for row in rows), 'region')}."
 
 
-def _stop_if_too_few(rows: list[dict], on_excluded: str, min_usable: int) -> None:
+def _stop_if_too_few(rows: Sequence[IntakeRow], on_excluded: str, min_usable: int) -> None:
     excluded = excluded_slides(rows)
     usable = len(rows) - len(excluded)
     reasons = join_lines([f"  {row['slide']} ({row['step']}): {row['reason']}" for row in excluded], 5)

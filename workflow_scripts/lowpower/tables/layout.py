@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 from pathlib import Path
 
-from lowpower.files import replacing
+from lowpower.files import CsvRow, replacing
 
-Parts = Sequence[tuple[str, Sequence[dict[str, str]]]]  # the title, blank for none, and the rows of each table
+Parts = Sequence[tuple[str, Sequence[CsvRow]]]  # the title, blank for none, and the rows of each table
 DASH = "–"  # an empty cell; the note below the table gives the reason
 _NUMBER = re.compile(r"[-+]?[\d,.]*\d(x|%)?( \(([-+\d.]+( to |-)[-+\d.]+|–)\))?")  # 1,234  55x  87.5 (80.1-93.2)
 _LATEX = {c: f"\\{c}" for c in "{}$&#_%"} | {c: f"{{{c}}}" for c in "[]*"}  # "[" and "*" have a meaning after \\
@@ -73,7 +73,7 @@ def latex_of(parts: Parts, note: str) -> str:
     return "\n".join([*tables, f"% {note}\n"])
 
 
-def markdown(rows: Sequence[dict[str, str]]) -> str:
+def markdown(rows: Sequence[CsvRow]) -> str:
     """Rows of text as a Markdown table; the keys of the first row are the header. No rows give an empty text."""
     if not rows:
         return ""
@@ -86,7 +86,7 @@ def markdown(rows: Sequence[dict[str, str]]) -> str:
     return "\n".join([lines[0], "|" + "|".join("-" * (width + 2) for width in widths) + "|", *lines[1:]]) + "\n"
 
 
-def latex(rows: Sequence[dict[str, str]]) -> str:
+def latex(rows: Sequence[CsvRow]) -> str:
     """Rows of text as a LaTeX tabular (package booktabs); columns of numbers are right-aligned.
 
     The keys of the first row are the header. No rows give an empty text.
@@ -102,7 +102,7 @@ def latex(rows: Sequence[dict[str, str]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def numeric(rows: Sequence[dict[str, str]], name: str) -> bool:
+def numeric(rows: Sequence[CsvRow], name: str) -> bool:
     """True if all cells but blanks and dashes are numbers, with or without an interval; False if there are none."""
     cells = [str(row[name]) for row in rows if str(row[name]) not in ("", DASH)]
     return bool(cells) and all(_NUMBER.fullmatch(cell) for cell in cells)

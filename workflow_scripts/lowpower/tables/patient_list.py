@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.units import Judged
-from lowpower.files import write_rows
+from lowpower.files import CsvRow, write_rows
 from lowpower.pseudonyms import OWN, Names, read_names
 from lowpower.tables.layout import number
 from lowpower.tables.result_rows import groups_of
@@ -29,20 +29,20 @@ def list_patients(
 
 def patient_rows(
     judged: Sequence[Judged], models: Sequence[ResultModel], classes: Sequence[str], names: Names = OWN
-) -> tuple[list[str], list[dict[str, str]]]:
+) -> tuple[list[str], list[CsvRow]]:
     """Columns and rows of patients.csv: one row per patient, split and seed, on area means.
 
     Each row of results.csv has one column with its predicted class and one with the probability of that class.
     ``right``: number of models, out of ``models``, that predict the true class.
     """
     groups = groups_of(models)
-    named = [_name(known) for known, _ in groups]
-    columns = [*KNOWN, *(column for name in named for column in (name, f"{name} p"))]
-    rows: dict[tuple, dict[str, str]] = {}
+    names_of_rows = [_name(identity) for identity, _ in groups]
+    columns = [*KNOWN, *(column for name in names_of_rows for column in (name, f"{name} p"))]
+    rows: dict[tuple, CsvRow] = {}
     for one in judged:
         if (one.kind["per"], one.kind["pixels"]) != ("patient", "averaged"):
             continue
-        for name, (_, members) in zip(named, groups, strict=True):
+        for name, (_, members) in zip(names_of_rows, groups, strict=True):
             for i in members:
                 units, seed = one.of_models[i], str(models[i].seed)
                 for k, patient in enumerate(units.ids):
@@ -59,8 +59,8 @@ def patient_rows(
     return columns, [rows[key] for key in sorted(rows, key=lambda key: (order.index(key[0]), *key[1:]))]
 
 
-def _name(known: dict[str, str]) -> str:
+def _name(row: CsvRow) -> str:
     """Column name of a row of results.csv."""
-    if known["method"] == "teacher":
-        return f"teacher {known['magnification']}"
-    return f"{known['method']} {known['magnification']} labeled{known['labeled']}-unlabeled{known['unlabeled']}"
+    if row["method"] == "teacher":
+        return f"teacher {row['magnification']}"
+    return f"{row['method']} {row['magnification']} labeled{row['labeled']}-unlabeled{row['unlabeled']}"

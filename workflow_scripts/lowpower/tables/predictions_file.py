@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from lowpower.config.split_row import SplitRow
 from lowpower.config.trained_model import Model
 from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.text import abbreviate, count_of
+from lowpower.typed_values import typed_rows
 
 _OFF = 1e-6  # tolerance of a sum of probabilities; that of a float64 softmax is off by 1e-15
 _AGAIN = (
@@ -47,9 +49,9 @@ def check_apart(
     """
     trained: dict[int, set[str]] = {}
     for path in divisions:
-        for row in read_rows(path):
-            if row["split"] == "train":
-                trained.setdefault(int(row["seed"]), set()).add(row["patient"])
+        for row in typed_rows(SplitRow, read_rows(path)):
+            if row.split == "train":
+                trained.setdefault(row.seed, set()).add(row.patient)
     for path, frame, model in zip(paths, frames, models, strict=True):
         leaked = sorted(set(frame["patient"].unique()) & trained.get(model.seed, set()))
         if leaked:
@@ -64,19 +66,19 @@ def check_apart(
 def check_probabilities(path: str | Path, frame: pd.DataFrame, classes: Sequence[str]) -> None:
     """Raise InputError unless every class has a finite probability and those of each region add to 1."""
     named = [f"p_{name}" for name in classes]
-    found = [name for name in frame.columns if name.startswith("p_")]
-    if sorted(found) != sorted(named):
+    columns = [name for name in frame.columns if name.startswith("p_")]
+    if sorted(columns) != sorted(named):
         raise InputError(
-            f"{path} has probabilities of the classes {', '.join(name[2:] for name in found) or '(none)'}, "
+            f"{path} has probabilities of the classes {', '.join(name[2:] for name in columns) or '(none)'}, "
             f"the config's `classes` are {', '.join(classes)}; {_AGAIN}"
         )
     values = frame[named].to_numpy(float)
     bad = ~np.isfinite(values).all(1) | (values < 0).any(1) | (np.abs(values.sum(1) - 1) > _OFF)
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
-        said = ", ".join(f"{name[2:]} {value:g}" for name, value in zip(named, values[row], strict=True))
+        listed = ", ".join(f"{name[2:]} {value:g}" for name, value in zip(named, values[row], strict=True))
         alike = f"{bad.sum():,} of {count_of(len(bad), 'region')} {'is' if bad.sum() == 1 else 'are'} so"
         raise InputError(
-            f"{path}: the probabilities of region {frame['region'].iloc[row]} are {said}, which add to "
+            f"{path}: the probabilities of region {frame['region'].iloc[row]} are {listed}, which add to "
             f"{values[row].sum():g} ({alike}); they must be finite and add to 1; {_AGAIN}"
         )

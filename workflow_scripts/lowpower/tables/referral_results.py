@@ -22,7 +22,7 @@ from lowpower.evaluation.intervals import (
 )
 from lowpower.evaluation.referral_thresholds import Pair, chosen_threshold, threshold_for
 from lowpower.evaluation.units import Judged, Units
-from lowpower.files import read_rows, write_rows
+from lowpower.files import CsvRow, read_rows, write_rows
 from lowpower.log import Progress, say
 from lowpower.magnification import name_of
 from lowpower.tables.layout import number, write_texts
@@ -68,8 +68,8 @@ def referral_rows(
     models: Sequence[ResultModel],
     splits: Sequence[str],
     statistics: Statistics,
-    costs: Sequence[dict[str, str]],
-) -> list[dict[str, str]]:
+    costs: Sequence[CsvRow],
+) -> list[CsvRow]:
     """Rows of referral.csv as text, ``best`` blank: for every student row, one per share and one for the chosen one.
 
     Only patients and regions on area means are included. Cells are blank where a seed has no teacher, a network has no
@@ -79,40 +79,40 @@ def referral_rows(
     kinds = {(one.kind["split"], one.kind["per"]): one for one in read}
     reported = [kind for kind in kinds if kind[0] in splits]
     teachers = {model.seed: i for i, model in enumerate(models) if model.method == "teacher"}
-    students = [(known, members) for known, members in groups_of(models) if known["method"] != "teacher"]
+    students = [(identity, members) for identity, members in groups_of(models) if identity["method"] != "teacher"]
     progress, done = Progress("referring", len(reported) * len(students)), 0
     rows = []
     for split, per in reported:
         one, val = kinds[split, per], kinds.get(("val", per))
         weights = draw_patients(one.patients, statistics.draws)
-        for known, members in students:
+        for identity, members in students:
             own = [one.of_models[i] for i in members]
-            about = {key: known[key] for key in _IDENTITY} | {"per": per, "split": split} | counts_of(own)
+            about = {key: identity[key] for key in _IDENTITY} | {"per": per, "split": split} | counts_of(own)
             about["val_log_loss"] = number(_log_loss([val.of_models[i] for i in members]) if val else None, 4)
             with_teacher = [(i, teachers[models[i].seed]) for i in members if models[i].seed in teachers]
-            found: dict[str, dict[str, str]] = {}
+            cells: dict[str, CsvRow] = {}
             if len(with_teacher) == len(members):
                 pairs = [(_pair(one, *both), _pair(val, *both) if val else None) for both in with_teacher]
                 ratios = _cost_ratios(costs, models[members[0]], models[with_teacher[0][1]])
-                found = _cells(pairs, one.patients, weights, ratios, width_of(about, statistics))
+                cells = _cells(pairs, one.patients, weights, ratios, width_of(about, statistics))
             for asked in (*map(str, SHARES), CHOSEN):
-                rows.append(about | {"best": "", "asked": asked} | found.get(asked, dict.fromkeys(_CELLS, "")))
+                rows.append(about | {"best": "", "asked": asked} | cells.get(asked, dict.fromkeys(_CELLS, "")))
             progress.at(done := done + 1)
     return rows
 
 
 def _pair(judged: Judged, student: int, teacher: int) -> Pair:
     """Answers of a student and its teacher, given by their positions in the models, for the same units."""
-    own, other = judged.of_models[student], judged.of_models[teacher]
-    place = {unit: k for k, unit in enumerate(other.ids)}
-    kept = [k for k, unit in enumerate(own.ids) if unit in place]
-    others = [place[own.ids[k]] for k in kept]
+    low, high = judged.of_models[student], judged.of_models[teacher]
+    position = {unit: k for k, unit in enumerate(high.ids)}
+    kept = [k for k, unit in enumerate(low.ids) if unit in position]
+    others = [position[low.ids[k]] for k in kept]
     return Pair(
-        patients=[own.patients[k] for k in kept],
-        regions=np.array(own.regions, float)[kept],
-        confidence=own.probabilities[kept].max(1, initial=0),
-        student=_right(own)[kept],
-        teacher=_right(other)[others],
+        patients=[low.patients[k] for k in kept],
+        regions=np.array(low.regions, float)[kept],
+        confidence=low.probabilities[kept].max(1, initial=0),
+        student=_right(low)[kept],
+        teacher=_right(high)[others],
     )
 
 
@@ -126,7 +126,7 @@ def _cells(
     weights: NDArray,
     ratios: tuple[float | None, float | None],
     wide: tuple[float, int] | None,
-) -> dict[str, dict[str, str]]:
+) -> dict[str, CsvRow]:
     """Cells of each share with a known threshold, means over seeds. pairs: reported and validation units by seed.
 
     ratios: the student's FLOPs and bytes over its teacher's; referred units cost the teacher's in addition. wide: as
@@ -135,13 +135,13 @@ def _cells(
     asked = (*map(str, SHARES), CHOSEN)
     seeds = []
     for pair, val in pairs:
-        known = val.confidence if val else np.array([])
-        thresholds = [threshold_for(known, share / 100) for share in SHARES]
+        confidence = val.confidence if val else np.array([])
+        thresholds = [threshold_for(confidence, share / 100) for share in SHARES]
         thresholds.append(chosen_threshold(val) if val else np.nan)
         referred = pair.confidence[:, None] < thresholds
         right = np.column_stack([np.where(referred, pair.teacher[:, None], pair.student[:, None]), pair.teacher])
         seeds.append((thresholds, referred, _accuracies(right, pair.patients, patients, weights), pair.regions))
-    found = {}
+    cells = {}
     for j, name in enumerate(asked):
         limits = [thresholds[j] for thresholds, *_ in seeds]
         if np.isnan(limits).any():
@@ -151,7 +151,7 @@ def _cells(
         again = np.mean([_share(referred[:, j], regions) for _, referred, _, regions in seeds])
         units = np.mean([_share(referred[:, j], np.ones(len(regions))) for _, referred, _, regions in seeds])
         drawn = None if np.isposinf(limits).all() else wide  # the teacher alone never differs from itself
-        found[name] = {
+        cells[name] = {
             "thresholds": " ".join(number(limit, 6) for limit in limits),
             "referred": number(units, 4),
             **cells_of("accuracy", value, wide, interval_of_share),
@@ -161,7 +161,7 @@ def _cells(
                 for what, ratio in zip(("flops", "bytes"), ratios, strict=True)
             },
         }
-    return found
+    return cells
 
 
 def _accuracies(right: NDArray, owners: list[str], patients: Sequence[str], weights: NDArray) -> list[Sample]:
@@ -179,10 +179,10 @@ def _share(referred: NDArray, weights: NDArray) -> float:
     return float(referred @ weights / weights.sum()) if len(weights) else np.nan
 
 
-def _cost_ratios(costs: Sequence[dict[str, str]], student: Model, teacher: Model) -> tuple[float | None, float | None]:
+def _cost_ratios(costs: Sequence[CsvRow], student: Model, teacher: Model) -> tuple[float | None, float | None]:
     """FLOPs and bytes per region of the student over the teacher's; None where a cost is missing."""
-    known = {(row["network"], row["magnification"]): row for row in costs}
-    low, high = (known.get((model.network, name_of(model.magnification))) for model in (student, teacher))
+    cost_of = {(row["network"], row["magnification"]): row for row in costs}
+    low, high = (cost_of.get((model.network, name_of(model.magnification))) for model in (student, teacher))
     if not low or not high:
         return None, None
     flops, size = (float(low[key]) / float(high[key]) for key in ("flops_per_region", "bytes_per_region"))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lowpower import magnification
 from lowpower.config.trained_model import Model
+from lowpower.files import CsvRow
 from lowpower.tables import layout
 from lowpower.tables.layout import percent, points
 from lowpower.tables.result_sections import named
@@ -15,7 +16,7 @@ _ROW = ("method", "magnification", "labeled", "unlabeled")
 _KIND = ("per", "split")
 
 
-def mark_best(rows: Sequence[dict[str, str]], models: Sequence[Model], controls: Sequence[str]) -> list[dict[str, str]]:
+def mark_best(rows: Sequence[CsvRow], models: Sequence[Model], controls: Sequence[str]) -> list[CsvRow]:
     """Set ``best`` = 1 in the row of lowest validation log loss at each magnification below the teacher's.
 
     controls: methods that are never the best.
@@ -25,33 +26,33 @@ def mark_best(rows: Sequence[dict[str, str]], models: Sequence[Model], controls:
     for row in rows:
         low = all(magnification.parse(row["magnification"]) < scale for scale in teachers)
         if low and row["val_log_loss"] and row["accuracy"] and row["method"] not in controls:
-            place = (*(row[key] for key in _KIND), row["magnification"])
-            one = float(row["val_log_loss"]), tuple(row[key] for key in _ROW)
-            if place not in best or one[0] < best[place][0]:
-                best[place] = one
-    chosen = {(*place[:-1], *row) for place, (_, row) in best.items()}
+            kind = (*(row[key] for key in _KIND), row["magnification"])
+            candidate = float(row["val_log_loss"]), tuple(row[key] for key in _ROW)
+            if kind not in best or candidate[0] < best[kind][0]:
+                best[kind] = candidate
+    chosen = {(*kind[:-1], *row) for kind, (_, row) in best.items()}
     return [row | {"best": "1" if tuple(row[key] for key in (*_KIND, *_ROW)) in chosen else ""} for row in rows]
 
 
-def sections(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+def sections(rows: Sequence[CsvRow]) -> list[tuple[str, list[CsvRow]]]:
     """The tables shown to people, each with its title."""
-    kinds: dict[tuple[str, ...], list[dict[str, str]]] = {}
+    kinds: dict[tuple[str, ...], list[CsvRow]] = {}
     for row in rows:
         kinds.setdefault(tuple(row[key] for key in _KIND), []).append(row)
-    found = []
+    tables = []
     for (per, split), of_kind in kinds.items():
         seeds = {row["seeds"] for row in of_kind}
         over = "one seed" if seeds == {"1"} else f"mean of {max(map(int, seeds))} seeds"
         units = count_of(int(of_kind[0]["n"]), per)
         best = [row for row in of_kind if row["best"]]
-        found.append((f"Per {per}, {split} ({units}, {over}): the best row at each magnification", _in_full(best)))
-        found.append(
+        tables.append((f"Per {per}, {split} ({units}, {over}): the best row at each magnification", _in_full(best)))
+        tables.append(
             (f"Per {per}, {split} ({units}, {over}): every row, accuracy by share referred", _in_lines(of_kind))
         )
-    return [(title, table) for title, table in found if table]
+    return [(title, table) for title, table in tables if table]
 
 
-def _in_full(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def _in_full(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """One line for each share of a row."""
     return [
         named(row)
@@ -67,9 +68,9 @@ def _in_full(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def _in_lines(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def _in_lines(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """One line for each row: a column for each share, then the threshold chosen on validation data."""
-    lines: dict[tuple[str, ...], dict[str, str]] = {}
+    lines: dict[tuple[str, ...], CsvRow] = {}
     for row in rows:
         line = lines.setdefault(tuple(row[key] for key in _ROW), named(row))
         if row["asked"] == CHOSEN:
@@ -82,7 +83,7 @@ def _in_lines(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return list(lines.values())
 
 
-def _ends(row: dict[str, str], name: str) -> list[str]:
+def _ends(row: CsvRow, name: str) -> list[str]:
     return [row[f"{name}{end}"] for end in ("", "_low", "_high")]
 
 
@@ -90,28 +91,30 @@ def _dash(text: str) -> str:
     return text or layout.DASH
 
 
-def note(rows: Sequence[dict[str, str]], confidence: float) -> str:
+def note(rows: Sequence[CsvRow], confidence: float) -> str:
     """Note below the tables."""
     if not rows:
         return NOTHING
-    said = [
-        "The student reads every unit; those of which it is least sure (probability of the class it names) are read "
-        "again by its seed's teacher, whose answer counts. The threshold of a share is that quantile of the "
-        "validation units' confidence, so of the units here another share is referred; chosen: the smallest share "
-        "with which, on validation, both together are right as often as the teacher alone. Best: lowest validation "
-        "log loss, of all rows but controls (color alone, labels for all images). FLOPs and bytes: the student's for "
-        "all regions and the teacher's for those referred, in percent of the teacher's for all.",
-        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients, the same draws as of "
-        "the results. All columns, thresholds too: referral.csv.",
+    sentences = [
+        "The student reads every unit. Its seed's teacher reads again the units with the lowest confidence "
+        "(probability of the student's predicted class), and the teacher's prediction counts. The threshold of a "
+        "share is that quantile of the validation units' confidence, so the share actually referred differs. Chosen: "
+        "the smallest share with which both together are as accurate on validation data as the teacher alone. Best: "
+        "lowest validation log loss of all rows except controls (color alone, labels for all images). FLOPs and bytes: "
+        "the student's for all regions plus the teacher's for those referred, in percent of the teacher's for all.",
+        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients, the same draws as in "
+        "the results. All columns, including thresholds: referral.csv.",
     ]
     if any(row["split"] == "val" for row in rows):
-        said.append("Thresholds were set and judged on the same validation units, which flatters them.")
+        sentences.append(
+            "Thresholds were chosen and tested on the same validation units, so these results are optimistic."
+        )
     if any(not row[key] for row in rows for key in ("accuracy", "flops_of_teacher")):
-        said.append(f"{layout.DASH}: no teacher of the same seed, no validation unit whose class is known, or no cost.")
-    return " ".join(said)
+        sentences.append(f"{layout.DASH}: no teacher of the same seed, no validation unit of known class, or no cost.")
+    return " ".join(sentences)
 
 
-def in_short(rows: Sequence[dict[str, str]]) -> str:
+def in_short(rows: Sequence[CsvRow]) -> str:
     """Result of the best row at the lowest magnification with its chosen thresholds, for the terminal."""
     best = [row for row in rows if row["best"] and row["asked"] == CHOSEN]
     if not best:
@@ -119,5 +122,5 @@ def in_short(rows: Sequence[dict[str, str]]) -> str:
     row = [row for row in best if all(row[key] == best[0][key] for key in _KIND)][-1]
     return (
         f"referral: {row['method']} at {row['magnification']} with {percent(row['referred'])} % of the {row['per']}s "
-        f"({row['split']}) read again by the teacher: {percent(row['accuracy'])} % right"
+        f"({row['split']}) read again by the teacher: {percent(row['accuracy'])} % correct"
     )

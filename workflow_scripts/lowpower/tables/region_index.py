@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 from lowpower.errors import InputError
-from lowpower.files import fingerprint_images, read_rows, write_rows
+from lowpower.files import CsvRow, fingerprint_images, read_rows, write_rows
 from lowpower.log import say
 from lowpower.text import count_of
 
@@ -40,7 +40,7 @@ def index_regions(
     say(f"{Path(index).stem}: {count_of(len(rows), 'region')} of {count_of(len(slides), 'slide')}, {megabytes:,.1f} MB")
 
 
-def _rows_of_slide(slide: str, table: list[dict], images: Path, reduction: int, folder: Path) -> Iterable[dict]:
+def _rows_of_slide(slide: str, table: list[CsvRow], images: Path, reduction: int, folder: Path) -> Iterable[dict]:
     sizes, fingerprint = _contents(images)
     rows = []
     for row in table:

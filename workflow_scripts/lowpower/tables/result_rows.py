@@ -21,6 +21,7 @@ from lowpower.evaluation.intervals import (
 )
 from lowpower.evaluation.metrics import CALLED, COMPARED, METRICS, UNBOUNDED
 from lowpower.evaluation.units import Judged, Units
+from lowpower.files import CsvRow
 from lowpower.log import Progress
 from lowpower.tables.layout import number
 
@@ -40,14 +41,14 @@ COLUMNS = [
 
 def result_rows(
     judged: Sequence[Judged], models: Sequence[ResultModel], statistics: Statistics, positive: int | None = None
-) -> list[dict[str, str]]:
+) -> list[CsvRow]:
     """Rows of results.csv as text, by split and kind of unit: patients, teachers and finest pixels first.
 
     A row is the mean over its seeds. The student of a seed is compared with the teacher of that seed, and, where it
     read the slide's own level, with itself on area means; both on the same units and the same drawn patients.
     positive: number of the positive class, if any.
     """
-    rows: list[dict[str, str]] = []
+    rows: list[CsvRow] = []
     averaged: dict[tuple, Judged] = {}  # by kind without pixels; area means come first
     groups = groups_of(models)
     teachers = {model.seed: i for i, model in enumerate(models) if model.method == "teacher"}
@@ -58,20 +59,20 @@ def result_rows(
 
         def samples(which: Judged, i: int, means: Judged = means, weights: np.ndarray = weights) -> tuple:
             """Temperature and threshold of a model, and its metrics."""
-            beside = teachers.get(models[i].seed, i)
-            teacher = None if beside == i else means.of_models[beside]
+            teacher_at = teachers.get(models[i].seed, i)
+            teacher = None if teacher_at == i else means.of_models[teacher_at]
             chosen = chosen_of(which, i, positive)
             units = which.of_models[i]
             return chosen, sample(units, which.patients, weights, statistics.rank_draws, teacher, chosen)
 
         of_teachers = {seed: samples(means, i) for seed, i in teachers.items() if means.of_models[i]}
-        for known, members in groups:
+        for identity, members in groups:
             progress.at(done := done + 1)
             units = [one.of_models[i] for i in members]
             if None in units:
                 continue
             seeds = [models[i].seed for i in members]
-            teaching = known["method"] == "teacher" and one is means
+            teaching = identity["method"] == "teacher" and one is means
             own = [of_teachers[seed] if teaching else samples(one, i) for seed, i in zip(seeds, members, strict=True)]
             others = {
                 "teacher": [None if teaching else of_teachers.get(seed, (None, None))[1] for seed in seeds],
@@ -80,13 +81,13 @@ def result_rows(
             counts = counts_of(units)
             wide = width_of(counts, statistics)
             chosen = [chosen for chosen, _ in own]
-            behind = _behind(units, chosen)
-            values = _values([values for _, values in own], others, wide, behind)
-            rows.append(known | one.kind | counts | _said(units, chosen) | values)
+            patients_counted = _patients_counted(units, chosen)
+            values = _values([values for _, values in own], others, wide, patients_counted)
+            rows.append(identity | one.kind | counts | _choices(units, chosen) | values)
     return rows
 
 
-def groups_of(models: Sequence[ResultModel]) -> list[tuple[dict[str, str], list[int]]]:
+def groups_of(models: Sequence[ResultModel]) -> list[tuple[CsvRow, list[int]]]:
     """Rows of the models in reading order: the identity of each, and the positions of its seeds."""
     methods = list(dict.fromkeys(model.method for model in models))
     groups: dict[tuple, list[int]] = {}
@@ -109,11 +110,11 @@ def _place(model: ResultModel, methods: list[str]) -> tuple:
 
 def chosen_of(judged: Judged, i: int, positive: int | None) -> Chosen:
     """Temperature and threshold chosen on a model's validation units."""
-    held = judged.validation[i] if judged.validation else None
-    return choose(held.truth, held.probabilities, positive) if held else Chosen()
+    validation = judged.validation[i] if judged.validation else None
+    return choose(validation.truth, validation.probabilities, positive) if validation else Chosen()
 
 
-def counts_of(units: Sequence[Units]) -> dict[str, str]:
+def counts_of(units: Sequence[Units]) -> CsvRow:
     """Numbers of seeds, units and patients of a row."""
     return {
         "seeds": str(len(units)),
@@ -122,13 +123,13 @@ def counts_of(units: Sequence[Units]) -> dict[str, str]:
     }
 
 
-def width_of(counts: dict[str, str], statistics: Statistics) -> tuple[float, int] | None:
+def width_of(counts: CsvRow, statistics: Statistics) -> tuple[float, int] | None:
     """Confidence and number of patients for the intervals of a row; None for too few patients."""
     patients = int(counts["patients"])
     return None if patients < statistics.fewest_patients else (statistics.confidence, patients)
 
 
-def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, str]:
+def _choices(units: Sequence[Units], chosen: Sequence[Chosen]) -> CsvRow:
     """Values chosen for each seed, in order, separated by spaces; an aggregation that all share is written once."""
     ways = [u.way for u in units]
     return {
@@ -138,33 +139,33 @@ def _said(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, str]:
     }
 
 
-def _behind(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, int]:
+def _patients_counted(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[str, int]:
     """Patients counted by sensitivity, specificity, PPV and NPV, which are shares of some units; at least 2."""
-    found: dict[str, list[int]] = {}
+    patients_of: dict[str, list[int]] = {}
     for u, one in zip(units, chosen, strict=True):
         if one.threshold is not None:
             positive = u.truth == one.positive
             called = u.probabilities[:, one.positive] >= one.threshold
             for name, kept in zip(CALLED, (positive, ~positive, called, ~called), strict=True):
                 patients = {patient for patient, keep in zip(u.patients, kept, strict=True) if keep}
-                found.setdefault(name, []).append(len(patients))
-    return {name: max(2, min(counts)) for name, counts in found.items()}
+                patients_of.setdefault(name, []).append(len(patients))
+    return {name: max(2, min(counts)) for name, counts in patients_of.items()}
 
 
 def _values(
     own: list[dict[str, Sample]],
     others: dict[str, list[dict[str, Sample] | None]],
     wide: tuple[float, int] | None,
-    behind: dict[str, int],
-) -> dict[str, str]:
+    patients_counted: dict[str, int],
+) -> CsvRow:
     """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with.
 
-    A teacher has no difference to itself. behind: patients that a metric counts, where it does not count all.
+    A teacher has no difference to itself. patients_counted: those that a metric counts, where it does not count all.
     """
     values = {}
     for metric in METRICS:
         of_seeds = [one[metric] for one in own]
-        own_wide = wide and (wide[0], behind.get(metric, wide[1]))
+        own_wide = wide and (wide[0], patients_counted.get(metric, wide[1]))
         values |= cells_of(metric, mean(of_seeds), own_wide, _plain if metric in UNBOUNDED else interval_of_share)
         points = np.array([one.point for one in of_seeds])
         several = len(points) > 1 and not np.isnan(points).any()
@@ -186,7 +187,7 @@ def _values(
     return values
 
 
-def cells_of(name: str, value: Sample, wide: tuple[float, int] | None, way: Callable) -> dict[str, str]:
+def cells_of(name: str, value: Sample, wide: tuple[float, int] | None, way: Callable) -> CsvRow:
     """A value with its interval as text; the interval is blank without ``wide`` or without draws."""
     low, high = (np.nan, np.nan) if wide is None or not len(value.drawn) else way(value, *wide)
     return {name: number(value.point, 4), f"{name}_low": number(low, 4), f"{name}_high": number(high, 4)}

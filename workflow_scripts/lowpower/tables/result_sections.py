@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from lowpower import magnification
 from lowpower.evaluation.metrics import CALLED, OF_CLASS
+from lowpower.files import CsvRow
 from lowpower.tables.layout import DASH, decimals, percent, points
 
 _MORE = {
@@ -16,7 +17,7 @@ _SCORES = {"kappa": "kappa", "log_loss": "log loss", "brier": "Brier", "ece": "E
 _CALLED = dict(zip(CALLED, ("sensitivity", "specificity", "PPV", "NPV"), strict=True))
 
 
-def named(row: dict[str, str]) -> dict[str, str]:
+def named(row: CsvRow) -> CsvRow:
     """Cells that identify a row."""
     read = magnification.describe(magnification.parse(row["magnification"]))
     return {
@@ -27,7 +28,7 @@ def named(row: dict[str, str]) -> dict[str, str]:
     }
 
 
-def shown(row: dict[str, str], metric: str, text: Callable[..., str] = percent) -> str:
+def shown(row: CsvRow, metric: str, text: Callable[..., str] = percent) -> str:
     """A metric of a row in percent with its interval; a dash for a missing value or interval."""
     value, low, high = (row[f"{metric}{end}"] for end in ("", "_low", "_high"))
     if not value:
@@ -35,26 +36,26 @@ def shown(row: dict[str, str], metric: str, text: Callable[..., str] = percent) 
     return text(value, low, high) if low else f"{text(value)} ({DASH})"
 
 
-def titled(rows: Sequence[dict[str, str]]) -> dict[str, list[dict[str, str]]]:
+def titled(rows: Sequence[CsvRow]) -> dict[str, list[CsvRow]]:
     """Rows by the title of their table for people; rows of slides are left out."""
-    found: dict[str, list[dict[str, str]]] = {}
+    tables: dict[str, list[CsvRow]] = {}
     for row in rows:
         if row["per"] == "slide":
             continue  # in results.csv; most cohorts have one slide per patient
         seeds = "one seed" if row["seeds"] == "1" else f"mean of {row['seeds']} seeds"
         read = ", read from the slide's own level" if row["pixels"] == "level" else ""
         counted = "" if "site" in row or "class" in row else f"{counts(row)}, "
-        found.setdefault(f"Per {row['per']}, {row['split']}{read} ({counted}{seeds})", []).append(row)
-    return found
+        tables.setdefault(f"Per {row['per']}, {row['split']}{read} ({counted}{seeds})", []).append(row)
+    return tables
 
 
-def counts(row: dict[str, str]) -> str:
+def counts(row: CsvRow) -> str:
     """Numbers of units and patients of a row, as text."""
     units = "" if row["per"] == "patient" else f"{row['n']} regions of "
     return f"{units}{row['patients']} patients"
 
 
-def details(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, str]]]]:
+def details(rows: Sequence[CsvRow]) -> list[tuple[str, list[CsvRow]]]:
     """The tables after the headline: more metrics, probabilities before and after calibration, the positive class.
 
     They show patients on area means.
@@ -73,7 +74,7 @@ def details(rows: Sequence[dict[str, str]]) -> list[tuple[str, list[dict[str, st
     return tables
 
 
-def _scores(row: dict[str, str]) -> dict[str, str]:
+def _scores(row: CsvRow) -> CsvRow:
     cells = {}
     for metric, title in _SCORES.items():
         cells[title] = decimals(row[metric], 3) or DASH
@@ -82,7 +83,7 @@ def _scores(row: dict[str, str]) -> dict[str, str]:
     return cells
 
 
-def classes_shown(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def classes_shown(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Rows of classes.csv for people."""
     titles = dict(zip(OF_CLASS, ("F1", "precision", "recall"), strict=True))
     return [
@@ -91,7 +92,7 @@ def classes_shown(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def sites_shown(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def sites_shown(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Rows of sites.csv for people."""
     return [
         {"site": row["site"]}
@@ -102,6 +103,6 @@ def sites_shown(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     ]
 
 
-def gap(row: dict[str, str]) -> str:
+def gap(row: CsvRow) -> str:
     """Accuracy of a row minus the teacher's; blank for the teacher itself, a dash where there is no teacher."""
     return "" if row["method"] == "teacher" else shown(row, "accuracy_minus_teacher", points)

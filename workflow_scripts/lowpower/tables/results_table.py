@@ -7,7 +7,7 @@ from lowpower import magnification
 from lowpower.config.table_settings import Statistics
 from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.units import by_site
-from lowpower.files import write_rows
+from lowpower.files import CsvRow, write_rows
 from lowpower.log import say
 from lowpower.tables import layout
 from lowpower.tables.class_table import CLASS_COLUMNS, class_rows
@@ -55,12 +55,12 @@ def evaluate(
         (class_tables[1:], sections(of_classes, classes_shown)),
         (site_tables[1:], sections(of_sites, sites_shown)),
     ):
-        said = note(statistics.confidence, statistics.fewest_patients) if parts else NOTHING
-        layout.write_texts(*texts, parts, said)
+        note_below = note(statistics.confidence, statistics.fewest_patients) if parts else NOTHING
+        layout.write_texts(*texts, parts, note_below)
     say(in_short(rows))
 
 
-def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
+def headline(rows: Sequence[CsvRow]) -> list[CsvRow]:
     """Rows of results.csv for people: percent with intervals."""
     table = []
     for row in rows:
@@ -73,8 +73,8 @@ def headline(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
 
 
 def sections(
-    rows: Sequence[dict[str, str]], build: Callable[[list[dict[str, str]]], list[dict[str, str]]] = headline
-) -> list[tuple[str, list[dict[str, str]]]]:
+    rows: Sequence[CsvRow], build: Callable[[list[CsvRow]], list[CsvRow]] = headline
+) -> list[tuple[str, list[CsvRow]]]:
     """The tables shown to people, each with its title: per patient, and per region where regions have labels.
 
     All rows of a table use the same kind of pixels.
@@ -86,12 +86,12 @@ def note(confidence: float, fewest_patients: int = 2) -> str:
     """Note below the tables."""
     return (
         f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients ({layout.DASH}: none, "
-        f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or nothing that defines "
-        "the number). All columns, and results per slide: results.csv."
+        f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or the number is "
+        "undefined). All columns, and results per slide: results.csv."
     )
 
 
-def in_short(rows: Sequence[dict[str, str]]) -> str:
+def in_short(rows: Sequence[CsvRow]) -> str:
     """Accuracy of the teacher, and of the best and the worst student at the lowest magnification."""
     if not rows:
         return f"results: {NOTHING}"
@@ -106,4 +106,4 @@ def in_short(rows: Sequence[dict[str, str]]) -> str:
         for row in shown
     )
     units = count_of(int(first[0]["n"]), first[0]["per"])
-    return f"results: {count_of(len(rows), 'row')}; right of {units} ({first[0]['split']}): {reads}"
+    return f"results: {count_of(len(rows), 'row')}; correct of {units} ({first[0]['split']}): {reads}"

@@ -4,15 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from lowpower.config.sheet_row import PatientRow
+from lowpower.config.split_row import SplitRow
 from lowpower.config.split_settings import Split
 from lowpower.config.splits import divide
 from lowpower.errors import InputError
 from lowpower.files import read_rows, write_rows
 from lowpower.log import say
-from lowpower.tables.cohort_counts import check_counts, count, describe
+from lowpower.tables.cohort_counts import CountedRegion, check_counts, count, describe
 from lowpower.text import abbreviate, count_of, nearest
+from lowpower.typed_values import as_cells, columns_of, typed_rows
 
-COLUMNS = ["seed", "slide", "patient", "site", "label", "true_label", "split", "labeled_rank", "unlabeled_rank"]
+COLUMNS = columns_of(SplitRow)
 
 
 def split_patients(
@@ -31,27 +33,27 @@ def split_patients(
     write_splits(divide(sheet, classes, [seed], split, annotated), index, classes, splits)
 
 
-def write_splits(rows: Sequence[dict], index: str | Path, classes: Sequence[str], output: str | Path) -> None:
+def write_splits(rows: Sequence[SplitRow], index: str | Path, classes: Sequence[str], output: str | Path) -> None:
     """Write the divided sheet (one row per seed and slide), and log the counts of each split.
 
     index: regions at the teacher's magnification. Raises InputError when the class of an annotation is not in the
     study, or a class has no region to learn from.
     """
-    regions = read_rows(index)
+    regions = typed_rows(CountedRegion, read_rows(index))
     check_annotations(regions, classes)
     counts = count(rows, regions, classes)
     say(describe(counts))
     check_counts(counts, classes)
-    write_rows(output, COLUMNS, rows)
+    write_rows(output, COLUMNS, map(as_cells, rows))
 
 
-def check_annotations(regions: Sequence[dict], classes: Sequence[str]) -> None:
+def check_annotations(regions: Sequence[CountedRegion], classes: Sequence[str]) -> None:
     """Raise InputError when the class of a region's annotation is not in the study.
 
     Checked here and not while tiling: a change of classes would then tile every slide again.
     """
-    for name in sorted({row["annotation"] for row in regions} - {"", *classes}):
-        slides = [row["slide"] for row in regions if row["annotation"] == name]
+    for name in sorted({region.annotation for region in regions} - {"", *classes}):
+        slides = [region.slide for region in regions if region.annotation == name]
         near = nearest(name, classes)
         raise InputError(
             f"annotations: {count_of(len(slides), 'region')} of class {name!r} (slides "

@@ -54,8 +54,8 @@ def judge_units(
     counts = {per: set() for per in PER}
     for one in judged:
         counts[one.kind["per"]].update(unit for own in one.of_models if own for unit in own.ids)
-    told = ", ".join(count_of(len(found), per) for per, found in counts.items())
-    say(f"units: {told} of a known class, judged by {count_of(len(models), 'model')}")
+    numbers = ", ".join(count_of(len(ids), per) for per, ids in counts.items())
+    say(f"units: {numbers} of a known class, judged by {count_of(len(models), 'model')}")
 
 
 def judge(
@@ -128,8 +128,8 @@ def _group(
     truth = predictions["true_label"].where(predictions["true_label"] != "", predictions["label"])
     if per == "region":
         truth = predictions["label"].where(annotated, truth)
-    known = counting & (truth != "") & (annotated | regions_have_labels | (per != "region"))
-    frame = predictions.assign(truth=truth, row=np.arange(len(predictions)))[known].sort_values([per, "region"])
+    counted = counting & (truth != "") & (annotated | regions_have_labels | (per != "region"))
+    frame = predictions.assign(truth=truth, row=np.arange(len(predictions)))[counted].sort_values([per, "region"])
     truths = frame["truth"].map({name: k for k, name in enumerate(classes)}).to_numpy(int)
     unit, ids = pd.factorize(frame[per])
     first = np.unique(unit, return_index=True)[1]

@@ -63,8 +63,8 @@ def _blocks(judged: Sequence[Judged]) -> Iterator[tuple[dict[str, str], list[int
 
 def _rows(kind: dict[str, str], of_models: dict[str, Units], classes: Sequence[str], schema: pa.Schema) -> pa.Table:
     first = next(iter(of_models.values()))
-    known = {name: getattr(first, source) for name, source in _FACTS.items()}
-    columns = {name: [kind[name]] * len(first.ids) for name in KINDS} | known
+    facts = {name: getattr(first, source) for name, source in _FACTS.items()}
+    columns = {name: [kind[name]] * len(first.ids) for name in KINDS} | facts
     columns["truth"] = [classes[k] for k in first.truth]
     for folder, units in of_models.items():
         columns |= {_column(folder, name): units.probabilities[:, c] for c, name in enumerate(classes)}
@@ -105,12 +105,12 @@ def read_judged(units: str | Path, folders: Sequence[str], splits: Sequence[str]
     """
     with pq.ParquetFile(units) as file:
         about = json.loads(file.schema_arrow.metadata[_KEY])
-        found: dict[tuple, Units] = {}
+        stored: dict[tuple, Units] = {}
         for k, block in enumerate(about["blocks"]):
             members = [i for i, folder in enumerate(folders) if folder in block["models"]]
             if members and block["kind"]["split"] in {"val", *splits}:
                 for i, own in zip(members, _read(file, k, [folders[i] for i in members], about), strict=True):
-                    found[*_place(block["kind"]), i] = own
+                    stored[*_place(block["kind"]), i] = own
 
     def units_of(per: str, split: str, pixels: str, i: int) -> Units | None:
         model = about["models"][folders[i]]
@@ -118,7 +118,7 @@ def read_judged(units: str | Path, folders: Sequence[str], splits: Sequence[str]
             return None
         nothing = np.zeros((0, len(about["classes"])))
         way = model["ways"][per].get(pixels, "")
-        own = found.get((per, split, pixels, i))
+        own = stored.get((per, split, pixels, i))
         return own or Units([], [], np.zeros(0, int), nothing, [], [], way)
 
     judged = []
@@ -138,10 +138,10 @@ def _read(file: pq.ParquetFile, block: int, folders: Sequence[str], about: dict)
     classes = about["classes"]
     wanted = [_column(folder, name) for folder in folders for name in classes]
     table = file.read_row_group(block, [*KINDS, *_FACTS, *wanted])
-    known = {source: table[name].to_pylist() for name, source in _FACTS.items()}
+    facts = {source: table[name].to_pylist() for name, source in _FACTS.items()}
     kind = about["blocks"][block]["kind"]
-    known["truth"] = np.array([classes.index(name) for name in known["truth"]], int)
+    facts["truth"] = np.array([classes.index(name) for name in facts["truth"]], int)
     for folder in folders:
         scores = np.column_stack([table[_column(folder, name)].to_numpy() for name in classes])
         way = about["models"][folder]["ways"][kind["per"]][kind["pixels"]]
-        yield Units(**known, probabilities=scores, way=way)
+        yield Units(**facts, probabilities=scores, way=way)
