@@ -14,7 +14,6 @@ one per cell and truth; the last one is a summary.
 import argparse
 import itertools
 import json
-from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray

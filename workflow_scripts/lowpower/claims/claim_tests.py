@@ -1,8 +1,8 @@
 """The table of claims: each is tested on test data as it is registered, with the time of its registration.
 
 A claim holds where its p-value, adjusted by Holm's method over all tested and withdrawn claims, is at most
-1 - confidence; it does not hold where its whole interval is on the other side; otherwise it is inconclusive. Claims that
-the study cannot test are listed with the reason, as is every claim that was ever registered and then withdrawn.
+1 - confidence; it does not hold where its whole interval is on the other side; otherwise it is inconclusive. Claims
+that the study cannot test are listed with the reason, as is every claim that was ever registered and then withdrawn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -92,7 +92,7 @@ def claim_rows(
     adjusted_p = holm([found.p for found in outcomes.values()] + [1.0] * counted)
     for k, adjusted in zip(outcomes, adjusted_p, strict=False):
         verdict, why = _verdict(claims[k], outcomes[k], adjusted, len(adjusted_p), confidence)
-        alone = "" if rows[k]["seeds"] != "1" else "one seed: of these models alone, not of their methods"
+        alone = "" if rows[k]["seeds"] != "1" else "one seed: these models alone, not their methods"
         rows[k] |= {"p_holm": number(adjusted, 4), "verdict": verdict, "why": "; ".join(filter(None, (why, alone)))}
     return rows + [
         _about(claim.written, claim.registered) | {"verdict": UNTESTED, "why": claim.why} for claim in former

@@ -15,7 +15,7 @@ from scipy import stats
 from lowpower.evaluation.intervals import interval
 from lowpower.evaluation.sampling import Sample
 from lowpower.evaluation.units import Units
-from lowpower.evaluation.variance_components import Estimate
+from lowpower.evaluation.variance_components import Estimate, mean_by_patient
 
 ONE_SIDED = ("noninferiority", "equivalence")
 
@@ -58,15 +58,12 @@ def patient_differences(seeds: Sequence[Sequence[Units]], weights: Sequence[floa
 
     seeds: for each seed, the units of each model of the contrast.
     """
-    contrasts, patients = [np.zeros(0)], []
+    contrasts = []
     for models in seeds:
         units, right = right_answers(models)
         patient_of = dict(zip(models[0].ids, models[0].patients, strict=True))
-        contrasts.append((right * np.array(weights)).sum(1))
-        patients += [patient_of[unit] for unit in units]
-    _, group = np.unique(np.array(patients, str), return_inverse=True)
-    counts = np.bincount(group)
-    return np.bincount(group, np.concatenate(contrasts)) / counts if len(counts) else np.zeros(0)
+        contrasts.append(([patient_of[unit] for unit in units], right @ np.array(weights)))
+    return mean_by_patient(contrasts)
 
 
 def outcome(value: Estimate, test: str, margin: float, confidence: float) -> Outcome:

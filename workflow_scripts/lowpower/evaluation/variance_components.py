@@ -138,6 +138,17 @@ def undecided_variance(differences: NDArray, patients: int) -> NDArray:
     return added_patients(differing) * (largest / patients) ** 2
 
 
+def mean_by_patient(seeds: Sequence[tuple[Sequence[str], NDArray]]) -> NDArray:
+    """Mean of each patient over its units and the seeds that tested it: (patients,).
+
+    seeds: for each seed, the patients of its units and their values (units,).
+    """
+    patients = [patient for owners, _ in seeds for patient in owners]
+    _, group = np.unique(np.array(patients, str), return_inverse=True)
+    counts = np.bincount(group)
+    return np.bincount(group, np.concatenate([values for _, values in seeds])) / counts if patients else np.zeros(0)
+
+
 def added_patients(differing: ArrayLike) -> NDArray:
     """Number of undecided patients that are added where this number of patients differs."""
     return ADDED * np.clip((NONE_ADDED - np.asarray(differing, float)) / (NONE_ADDED - ALL_ADDED), 0, 1)
