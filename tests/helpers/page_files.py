@@ -15,6 +15,7 @@ from lowpower.pages.intake_page import show_intake
 from lowpower.pages.page import TEMPLATES
 from lowpower.pages.report import write_report
 from lowpower.tables import cohort_table, cost_table, hours_table, intake_table, referral_results, results_table
+from lowpower.tables.cohort_counts import CohortRow
 
 CLASSES = ['<b>A & "B"</b>', "=1+1"]
 SLIDES = ["</td><script>bad()</script>", '=HYPERLINK("x")', "+1", "@x", "😀 10x", "'quoted'", "2", "10"]
@@ -47,8 +48,9 @@ def intake_rows():
 def cohort_rows():
     """Of 6 validation patients 4 are of the first class: whoever always says it is right in 66.7 %."""
     return [
-        {"seeds": "0", "split": split, "class": name, "patients": n, "slides": n, "regions": 3 * n}
-        | {"excluded_slides": 0, "area_mm2": "1.000"}
+        CohortRow(
+            seeds="0", split=split, class_=name, patients=n, slides=n, excluded_slides=0, regions=3 * n, area_mm2=1.0
+        )
         for split, counts in {"train": (9, 2), "val": (4, 2), "test": (5, 5)}.items()
         for name, n in zip(CLASSES, counts, strict=True)
     ]
@@ -121,7 +123,7 @@ def write_study(folder, config=None, teacher="0.9000", full=True):
     files.write_json(folder / "config.json", (config or complete_config()).as_dict())
     tables = {
         "intake": (intake_table.COLUMNS, intake_rows()),
-        "cohort": (cohort_table.COLUMNS, cohort_rows()),
+        "cohort": (cohort_table.COLUMNS, [row.cells() for row in cohort_rows()]),
         "results": (results_table.COLUMNS, result_rows(teacher)),
         "cost": (cost_table.COLUMNS, cost_rows()),
         "claims": (claim_tests.COLUMNS, claim_rows()),
