@@ -3,8 +3,8 @@
 .venv/bin/python bench/differences.py results/views results/lung_views -- sskd_live sskd_1 sskd_2 sskd_4 sskd_8
 
 For finished studies on test data: the accuracy of each row minus that of the first, by seed, means over seeds, with
-the intervals of `results.md` (claims.md tests claims, with wider ones). For several studies also all together: the
-mean of their differences, with patients of each study drawn separately. JSON lines, in points.
+the intervals of `results.md` and `claims.md`. For several studies also all together: the mean of their differences,
+whose errors are independent. JSON lines, in points.
 """
 
 import json
@@ -17,7 +17,10 @@ from lowpower import files
 from lowpower.config.config_file import read_config
 from lowpower.config.study_models import models
 from lowpower.evaluation.aggregation import Aggregation
-from lowpower.evaluation.intervals import Sample, difference, draw_patients, interval_of_difference, mean, sample
+from lowpower.evaluation.hypothesis_tests import patient_differences
+from lowpower.evaluation.intervals import interval
+from lowpower.evaluation.sampling import difference, draw_patients, sample
+from lowpower.evaluation.variance_components import Estimate, estimate, undecided_variance
 from lowpower.magnification import name_of
 from lowpower.tables.predictions_file import read_predictions
 from lowpower.tables.unit_judging import judge
@@ -34,19 +37,24 @@ def main() -> None:
     rows = [row for row in rows if row != base]  # its difference to itself is 0
     found = [differences(study, base, rows) for study in studies]
     for study, of_study in zip(studies, found, strict=True):
-        for about, (value, patients) in of_study.items():
-            show([study.name, *about], value, patients)
+        for about, value in of_study.items():
+            show([study.name, *about], value)
     if len(studies) > 1:
         for about in [about for about in found[0] if all(about in of_study for of_study in found)]:
-            together, drawn = [of_study[about] for of_study in found], []
-            for k, (value, _) in enumerate(together):  # studies with equally many patients would share their draws
-                drawn.append(np.random.default_rng(k).permutation(value.drawn))
-            value = Sample(float(np.mean([one.point for one, _ in together])), np.mean(drawn, 0))
-            show(["together", *about], value, sum(patients for _, patients in together))
+            show(["together", *about], mean_of_studies([of_study[about] for of_study in found]))
 
 
-def differences(study: Path, base: str, rows: list[str]) -> dict[tuple[str, str, str], tuple[Sample, int]]:
-    """Difference and number of patients, by magnification, kind of unit and row."""
+def mean_of_studies(values: list[Estimate]) -> Estimate:
+    """Mean of independent estimates, with Satterthwaite's degrees of freedom."""
+    variances = np.array([float(value.error) ** 2 for value in values])
+    df = variances.sum() ** 2 / sum(variances**2 / [float(value.df) for value in values])
+    error = np.sqrt(variances.sum()) / len(values)
+    patients = sum(value.patients for value in values)
+    return Estimate(np.mean([value.point for value in values]), error, df, np.zeros(()), 1, patients)
+
+
+def differences(study: Path, base: str, rows: list[str]) -> dict[tuple[str, str, str], Estimate]:
+    """Difference, by magnification, kind of unit and row."""
     config = read_config(files.read_json(study / "config.json"), SCHEMA)
     asked = [model for model in models(config) if model.method in (base, *rows)]
     if lacking := {base, *rows} - {model.method for model in asked}:
@@ -62,21 +70,22 @@ def differences(study: Path, base: str, rows: list[str]) -> dict[tuple[str, str,
         for one in judge(read_predictions(paths, classes), classes, config.regions_have_labels, ["test"], way):
             if one.kind["pixels"] == "averaged" and one.kind["per"] != "slide":
                 drawn = draw_patients(one.patients, config.statistics.draws)
-                right = {
-                    (model.method, model.seed): sample(units, one.patients, drawn, 0)["accuracy"]
-                    for model, units in zip(of_scale, one.of_models, strict=True)
-                }
+                units = {(m.method, m.seed): own for m, own in zip(of_scale, one.of_models, strict=True)}
+                right = {key: sample(own, one.patients, drawn, 0)["accuracy"] for key, own in units.items()}
                 for row in rows:
                     gaps = [difference(right[row, seed], right[base, seed]) for seed in config.seeds]
-                    found[name_of(scale), one.kind["per"], row] = mean(gaps), len(one.patients)
+                    pairs = [(units[row, seed], units[base, seed]) for seed in config.seeds]
+                    undecided = undecided_variance(patient_differences(pairs, [1, -1]), len(one.patients))
+                    value = estimate(gaps, len(one.patients), float(undecided))
+                    found[name_of(scale), one.kind["per"], row] = value
     return found
 
 
-def show(about: list[str], value: Sample, patients: int) -> None:
+def show(about: list[str], value: Estimate) -> None:
     """Print one line."""
-    low, high = interval_of_difference(value, 0.95, patients)
+    low, high = interval(value, 0.95)
     names = ("study", "magnification", "per", "row")
-    points = {"points": value.point, "low": low, "high": high}
+    points = {"points": float(value.point), "low": low, "high": high}
     print(json.dumps(dict(zip(names, about, strict=True)) | {key: round(100 * x, 1) for key, x in points.items()}))
 
 

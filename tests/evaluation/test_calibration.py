@@ -7,7 +7,7 @@ from sklearn import metrics as oracle
 
 from lowpower.evaluation.aggregation import aggregate
 from lowpower.evaluation.calibration import TEMPERATURES, choose, log_loss, temperature_of, tempered, threshold_of
-from lowpower.evaluation.intervals import sample
+from lowpower.evaluation.sampling import sample
 from lowpower.evaluation.units import Units
 
 

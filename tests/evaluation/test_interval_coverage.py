@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from lowpower.evaluation import intervals
+from lowpower.evaluation import intervals, sampling
 from lowpower.evaluation.units import Units
+from lowpower.evaluation.variance_components import estimate
 
 pytestmark = pytest.mark.slow
 
@@ -35,9 +36,9 @@ def cohort(rng, patients):
 def measured(models, patients):
     """Both models' metrics, the second's without those of ranks, which take the longest."""
     names = [f"{k:06d}" for k in range(patients)]
-    weights = intervals.draw_patients(names, 300)
+    weights = sampling.draw_patients(names, 300)
     return [
-        intervals.sample(units, names, weights, rank_draws=ranks) for units, ranks in zip(models, (150, 0), strict=True)
+        sampling.sample(units, names, weights, rank_draws=ranks) for units, ranks in zip(models, (150, 0), strict=True)
     ]
 
 
@@ -47,7 +48,7 @@ def truth():
     models = cohort(rng, 30_000)
     everyone = np.zeros((0, 30_000), np.uint16)
     names = [f"{k:06d}" for k in range(30_000)]
-    one, other = (intervals.sample(units, names, everyone, rank_draws=0) for units in models)
+    one, other = (sampling.sample(units, names, everyone, rank_draws=0) for units in models)
     found = {name: one[name].point for name in SHARES}
     return found | {"difference": one["accuracy"].point - other["accuracy"].point, "kappa": one["kappa"].point}
 
@@ -59,10 +60,10 @@ def test_intervals_cover_the_truth_in_92_to_97_percent_of_cohorts(patients, trut
     covered = dict.fromkeys(truth, 0)
     for _ in range(DRAWN):
         one, other = measured(cohort(rng, patients), patients)
-        found = {name: intervals.interval_of_share(one[name], 0.95, patients) for name in SHARES}
-        gap = intervals.difference(one["accuracy"], other["accuracy"])
-        found["difference"] = intervals.interval_of_difference(gap, 0.95, patients)
-        found["kappa"] = intervals.interval(one["kappa"].drawn, 0.95, patients)
+        found = {name: intervals.interval_of_share(estimate([one[name]], patients), 0.95) for name in SHARES}
+        gap = sampling.difference(one["accuracy"], other["accuracy"])
+        found["difference"] = intervals.interval(estimate([gap], patients), 0.95)
+        found["kappa"] = intervals.interval(estimate([one["kappa"]], patients), 0.95)
         for name, (low, high) in found.items():
             covered[name] += low <= truth[name] <= high
     shares = {name: count / DRAWN for name, count in covered.items()}

@@ -441,7 +441,7 @@ def test_sizes_are_told_in_units_that_people_read(mb, text):
 def test_the_plan_says_what_margin_the_test_patients_can_show():
     (line,) = power_lines(820, 0.95)
     assert line.startswith("820 test patients: ") and "differ on 3 / 5 / 8 % of patients" in line
-    assert "within 1.6 / 2.0 / 2.5 points; no study of this size can show less than 0.4" in line
+    assert "within 1.7 / 2.2 / 2.8 points; no study of this size can show less than 0.5" in line
     few = list(power_lines(29, 0.95))
     assert len(few) == 2 and few[1].startswith("WARNING: 29 test patients are fewer than 30")
     (none,) = power_lines(0, 0.95)

@@ -6,7 +6,7 @@ from prediction_frames import BOTH, JUDGING
 from sklearn.metrics import roc_auc_score
 from unit_files import write_units
 
-from lowpower.evaluation.intervals import sample
+from lowpower.evaluation.sampling import sample
 from lowpower.evaluation.units import Units
 from lowpower.files import read_rows
 from lowpower.tables.curve_points import reliability_bins, roc_points, trace_curves

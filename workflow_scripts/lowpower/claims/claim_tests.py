@@ -1,8 +1,8 @@
 """The table of claims: each is tested on test data as it is registered, with the time of its registration.
 
-A claim holds where its p-value, adjusted by Holm's method over all tested claims, is at most 1 - confidence; it does
-not hold where its whole interval is on the other side; otherwise it is inconclusive. Claims that the study cannot test
-are listed with the reason, as are claims that were withdrawn after training began.
+A claim holds where its p-value, adjusted by Holm's method over all tested and withdrawn claims, is at most
+1 - confidence; it does not hold where its whole interval is on the other side; otherwise it is inconclusive. Claims
+that the study cannot test are listed with the reason, as is every claim that was ever registered and then withdrawn.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ import numpy as np
 
 from lowpower.claims.claim import ResolvedClaim
 from lowpower.claims.claims_table import FAILS, HOLDS, NOTE, NOTHING, OPEN, UNTESTED, in_short, sections
-from lowpower.claims.registration import BEFORE, RegisterEntry, fixed_claims, standing
+from lowpower.claims.registration import RegisterEntry, former_claims, standing
 from lowpower.config.table_settings import Statistics
 from lowpower.evaluation.accuracies import ACCURACIES, accuracies
 from lowpower.evaluation.hypothesis_tests import (
@@ -22,15 +22,16 @@ from lowpower.evaluation.hypothesis_tests import (
     Outcome,
     contrast,
     holm,
-    influence,
     mcnemar,
     outcome,
+    patient_differences,
     slope_weights,
 )
-from lowpower.evaluation.intervals import Sample, draw_patients, mean, sample
 from lowpower.evaluation.metrics import confusion
 from lowpower.evaluation.power import FEWEST, least_margin
+from lowpower.evaluation.sampling import Sample, draw_patients, sample
 from lowpower.evaluation.units import Judged, Units
+from lowpower.evaluation.variance_components import estimate, undecided_variance
 from lowpower.files import CsvRow, write_rows
 from lowpower.log import say
 from lowpower.tables.layout import number, write_texts
@@ -38,7 +39,7 @@ from lowpower.tables.units_file import read_judged
 
 COLUMNS = [
     *("id", "claim", "source", "verdict", "why", "registered", "row", "against", "test", "metric", "per", "margin"),
-    *("patients", "n", "seeds", "estimate", "low", "high", "interval", "p", "p_holm"),
+    *("patients", "n", "seeds", "estimate", "low", "high", "p", "p_holm"),
     *("only_row_right", "only_against_right", "p_mcnemar", *ACCURACIES, "figure"),
 ]
 
@@ -74,7 +75,7 @@ def claim_rows(
 ) -> list[CsvRow]:
     """The rows of claims.csv as text, in the order of the file; withdrawn claims come last."""
     kinds = {(one.kind["per"], one.kind["pixels"]): one for one in judged}
-    confidence, ids = statistics.confidence, {claim.id for claim in claims}
+    confidence = statistics.confidence
     stood = standing(entries)
     rows: list[CsvRow] = []
     outcomes: dict[int, Outcome] = {}  # by row
@@ -86,12 +87,16 @@ def claim_rows(
             rows.append(_about(asdict(claim), registered) | cells)
         else:
             rows.append(_about(asdict(claim), registered) | {"verdict": UNTESTED, "why": tested})
-    for k, adjusted in zip(outcomes, holm([found.p for found in outcomes.values()]), strict=True):
-        verdict, why = _verdict(claims[k], outcomes[k], adjusted, len(outcomes), confidence)
-        rows[k] |= {"p_holm": number(adjusted, 4), "verdict": verdict, "why": why}
-    gone = [claim for claim in fixed_claims(entries) if claim["id"] not in ids]
-    withdrawn = {"verdict": UNTESTED, "why": "it was taken out of the file after training began"}
-    return rows + [_about(claim, BEFORE) | withdrawn for claim in gone]
+    former = former_claims(entries)
+    counted = sum(claim.counts for claim in former)  # each as a test that failed
+    adjusted_p = holm([found.p for found in outcomes.values()] + [1.0] * counted)
+    for k, adjusted in zip(outcomes, adjusted_p, strict=False):
+        verdict, why = _verdict(claims[k], outcomes[k], adjusted, len(adjusted_p), confidence)
+        alone = "" if rows[k]["seeds"] != "1" else "one seed: these models alone, not their methods"
+        rows[k] |= {"p_holm": number(adjusted, 4), "verdict": verdict, "why": "; ".join(filter(None, (why, alone)))}
+    return rows + [
+        _about(claim.written, claim.registered) | {"verdict": UNTESTED, "why": claim.why} for claim in former
+    ]
 
 
 def _about(claim: Mapping[str, Any], registered: str) -> CsvRow:
@@ -127,11 +132,11 @@ def _tested(
         found = [sample(units, patients, drawn, statistics.rank_draws)[claim.metric] for units in models]
         return contrast(found, weights)
 
-    value = mean([value_of(models) for models in seeds])
-    if np.isnan(value.point):
+    undecided = undecided_variance(patient_differences(seeds, weights), len(counted))
+    value = estimate([value_of(models) for models in seeds], len(counted), float(undecided))
+    if np.isnan(float(value.point)):  # type: ignore[arg-type]
         return f"{claim.metric} is not defined on these test data"
-    moves = influence(seeds, weights)
-    found = outcome(value, len(counted), moves, claim.test, claim.margin or 0.0, confidence)
+    found = outcome(value, claim.test, claim.margin or 0.0, confidence)
     cells = {
         "row": claim.arms[0].name if claim.test != "trend" else "; ".join(arm.name for arm in claim.arms),
         "against": "" if claim.test == "trend" else claim.arms[1].name,
@@ -139,7 +144,6 @@ def _tested(
         "n": str(len({unit for models in seeds for unit in models[0].ids})),
         "seeds": str(len(seeds)),
         **{name: number(getattr(found, name), 4) for name in ("estimate", "low", "high", "p")},
-        "interval": f"{100 * found.confidence:g} %",
     }
     return cells | _mcnemar(claim, seeds) | _three(seeds, weights), found
 

@@ -10,10 +10,11 @@ HOLDS, FAILS, OPEN, UNTESTED = "holds", "does not hold", "inconclusive", "not te
 VERDICTS = (HOLDS, FAILS, OPEN, UNTESTED)
 NOTHING = "The claims file holds no claim, so none is tested."
 NOTE = (
-    "Differences are in percentage points. Intervals are in parentheses; their level is shown beside the test. "
-    "Superiority and trend are two-sided, noninferiority and equivalence one-sided at the same level. A claim holds "
-    "if its p is small enough after Holm's adjustment over all tested claims. The paper's accuracy is defined as "
-    "`accuracy_released`: compare its figures with that column only. All columns: claims.csv."
+    "Differences are in percentage points, with intervals in parentheses that carry the spread of seeds and of "
+    "patients. Superiority and trend are two-sided; noninferiority and each side of equivalence are one-sided at half "
+    "that level, and p is twice the one-sided p. A claim holds if its p is small enough after Holm's adjustment over "
+    "all tested and withdrawn claims. The paper's accuracy is defined as `accuracy_released`: compare its figures with "
+    "that column only. All columns: claims.csv."
 )
 
 
@@ -42,8 +43,10 @@ def compared_rows(rows: Sequence[CsvRow]) -> list[CsvRow]:
             "id": row["id"],
             "row": row["row"],
             "against": row["against"],
-            "test": f"{row['test']}, {row['interval']}",
-            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}, {row['patients']} patients",
+            "test": row["test"],
+            "of": f"{row['metric'].replace('_', ' ')} per {row['per']}",
+            "patients": row["patients"],
+            "seeds": row["seeds"],
         }
         for row in rows
         if row["verdict"] != UNTESTED

@@ -56,3 +56,32 @@ def fixed_claims(entries: Sequence[RegisterEntry]) -> list[WrittenClaim]:
     """Claims of the last entry before training began; none where the first entry came later."""
     early = [entry.claims for entry in entries if not entry.training_had_begun]
     return early[-1] if early else []
+
+
+@dataclass(frozen=True)
+class FormerClaim:
+    """A claim of an earlier entry that the last entry no longer has, or has in other words.
+
+    counts: it was fixed when training began, so it is one more test of the study's family of claims.
+    """
+
+    written: WrittenClaim
+    registered: str
+    why: str
+    counts: bool
+
+
+def former_claims(entries: Sequence[RegisterEntry]) -> list[FormerClaim]:
+    """Every claim that was ever registered and was then withdrawn or changed, in the order of registration."""
+    fixed, current = fixed_claims(entries), entries[-1].claims
+    ids = {claim["id"] for claim in current}
+    former: list[FormerClaim] = []
+    for entry in entries:
+        for claim in entry.claims:
+            if claim in current or any(claim == one.written for one in former):
+                continue
+            when = "after training began" if claim in fixed or entry.training_had_begun else "before training"
+            done = "reworded" if claim["id"] in ids else "taken out of the file"
+            registered = ADDED if entry.training_had_begun else BEFORE
+            former.append(FormerClaim(claim, registered, f"it was {done} {when}", when != "before training"))
+    return former

@@ -1,204 +1,33 @@
-"""Intervals: the patient-cluster bootstrap, vectorized.
+"""Intervals of a mean over seeds, from its estimate (``variance_components``).
 
-Patients are drawn with replacement, because regions and slides of one patient are correlated. All models, seeds and
-differences share the same draws. tests/evaluation/test_interval_coverage.py measures the coverage of these intervals.
-For an AUROC of .97 in 60 patients plain percentiles covered 88 %, BCa without its acceleration 91, t on the logit
-scale 93; elsewhere the three agreed within two points.
+Metrics between 0 and 1 have their interval on the logit scale: for an AUROC of .97 in 60 patients percentiles of the
+bootstrap covered 88 %, BCa without its acceleration 91, t on the logit scale 93; elsewhere the three agreed within two
+points (tests/evaluation/test_interval_coverage.py).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit, logit
-from scipy.stats import norm, t
 
-from lowpower import rng
-from lowpower.evaluation import metrics
-from lowpower.evaluation.calibration import UNCHOSEN, Chosen
-from lowpower.evaluation.ranking_metrics import ranked
-from lowpower.evaluation.units import Units
-
-_AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
+from lowpower.evaluation.variance_components import Estimate
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One metric on the data (point) and on each bootstrap draw."""
-
-    point: float
-    drawn: NDArray
+def interval(value: Estimate, confidence: float) -> tuple[float, float]:
+    """Interval of a difference or of a metric without bounds; (NaN, NaN) where it is not defined."""
+    point, reach = float(value.point), float(value.reach((1 - confidence) / 2))  # type: ignore[arg-type]
+    return point - reach, point + reach
 
 
-def draw_patients(patients: Sequence[str], count: int) -> NDArray:
-    """Counts of each patient in each of ``count`` draws: (count, patients) uint16; each row adds to patients.
+def interval_of_share(value: Estimate, confidence: float) -> tuple[float, float]:
+    """Interval of a metric between 0 and 1, on the logit scale.
 
-    The draws depend on the number of patients alone; sort patients, so that the order of rows does not matter.
+    At 0 or 1 nothing varies, so it is the exact binomial interval (Clopper and Pearson) for the number of patients.
     """
-    return _drawn(len(patients), count)
-
-
-@lru_cache(maxsize=4)  # drawing takes as long as judging half a model: 10,000 draws of 500 patients .25 s
-def _drawn(n: int, count: int) -> NDArray:
-    if n < 2:
-        return np.zeros((0, n), np.uint16)
-    found = rng.generator(0, "bootstrap", n).multinomial(n, np.full(n, 1 / n), count).astype(np.uint16)
-    found.setflags(write=False)
-    return found
-
-
-def draw_seeds(seeds: int, count: int) -> NDArray:
-    """Counts of each seed in each of ``count`` draws: (count, seeds); they depend on the number of seeds alone."""
-    return rng.generator(0, "bootstrap of seeds", seeds).multinomial(seeds, np.full(seeds, 1 / seeds), count)
-
-
-def sample(
-    units: Units,
-    patients: Sequence[str],
-    weights: NDArray,
-    rank_draws: int,
-    teacher: Units | None = None,
-    chosen: Chosen = UNCHOSEN,
-) -> dict[str, Sample]:
-    """Compute every metric of one model of one seed, on the data and on each draw; NaN if undefined or not requested.
-
-    patients: sorted, the columns of ``weights`` (draws, patients); those without a unit here do not count.
-    rank_draws: number of draws, the first ones, for metrics of ranks. teacher: for agreement. chosen: on validation
-    data.
-    """
-    group = _columns(units, patients)
-    classes = units.probabilities.shape[1]
-    calls = None if teacher is None else _calls(teacher, units)
-    parts = metrics.features(units.truth, units.probabilities, calls, chosen)
-    ends = np.cumsum([part.shape[1] for part in parts.values()])
-    sums = _per_patient(np.concatenate(list(parts.values()), 1), group, len(patients))
-
-    def of(weights: NDArray) -> dict[str, NDArray]:
-        totals = np.split(weights @ sums, ends[:-1], axis=1)
-        return metrics.measured(dict(zip(parts, totals, strict=True)), classes)
-
-    def ranks_of(weights: NDArray) -> dict[str, NDArray]:
-        return ranked(units.truth, units.probabilities, group, weights)
-
-    everyone = np.ones((1, len(patients)))
-    points = of(everyone) | ranks_of(everyone)
-    drawn = _over(of, weights) | _over(ranks_of, weights[:rank_draws])
-    nothing = Sample(np.nan, np.full(len(weights), np.nan))
-    return {
-        name: Sample(float(points[name][0]), drawn[name]) if name in points else nothing for name in metrics.METRICS
-    }
-
-
-def sample_classes(units: Units, patients: Sequence[str], weights: NDArray) -> dict[str, list[Sample]]:
-    """Compute F1, precision and recall of every class, on the data and on each draw, as ``sample`` does."""
-    classes = units.probabilities.shape[1]
-    parts = metrics.features(units.truth, units.probabilities, None)
-    sums = _per_patient(parts["confusion"], _columns(units, patients), len(patients))
-
-    def of(weights: NDArray) -> dict[str, NDArray]:
-        return metrics.of_classes((weights @ sums).reshape(-1, classes, classes))
-
-    points, drawn = of(np.ones((1, len(patients)))), _over(of, weights)
-    return {
-        name: [Sample(float(points[name][0, c]), drawn[name][:, c]) for c in range(classes)]
-        for name in metrics.OF_CLASS
-    }
-
-
-def _columns(units: Units, patients: Sequence[str]) -> NDArray:
-    position = {patient: k for k, patient in enumerate(patients)}
-    return np.array([position[patient] for patient in units.patients], int)
-
-
-def _per_patient(features: NDArray, group: NDArray, patients: int) -> NDArray:
-    """Sums per patient (patients, k) of the features of units (n, k)."""
-    return np.stack([np.bincount(group, column, patients) for column in features.T], 1)
-
-
-def _calls(teacher: Units, units: Units) -> NDArray:
-    """The teacher's predicted class of each unit, (n,); -1 where it has no prediction."""
-    calls = teacher.probabilities.argmax(1) if teacher.ids else np.zeros(0, int)
-    if teacher.ids == units.ids:
-        return calls
-    known = dict(zip(teacher.ids, calls, strict=True))
-    return np.array([known.get(unit, -1) for unit in units.ids], int)
-
-
-def _over(measure: Callable[[NDArray], dict[str, NDArray]], weights: NDArray) -> dict[str, NDArray]:
-    """Apply ``measure`` to all draws, one block at a time to save memory."""
-    blocks = [weights[k : k + _AT_ONCE].astype(float) for k in range(0, max(1, len(weights)), _AT_ONCE)]
-    parts = [measure(block) for block in blocks]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def mean(samples: Sequence[Sample], seeds: NDArray | None = None) -> Sample:
-    """Mean over seeds, on the data and on each draw; a seed in which a metric is not defined does not count.
-
-    seeds: (draws, samples), counts of each seed in each draw; None counts each once.
-    """
-    drawn = np.stack([s.drawn for s in samples])
-    return Sample(
-        _nanmean(np.array([[s.point] for s in samples]))[0], _nanmean(drawn, None if seeds is None else seeds.T)
-    )
-
-
-def difference(one: Sample, other: Sample) -> Sample:
-    """``one`` minus ``other``, draw by draw."""
-    return Sample(one.point - other.point, one.drawn - other.drawn)
-
-
-def interval(drawn: NDArray, confidence: float, patients: int | None = None) -> tuple[float, float]:
-    """Percentile interval of the draws in which the metric is defined; (NaN, NaN) when there are none.
-
-    patients: number of patients in the cohort. If given, percentiles move outward, because Student's t is wider than
-    the normal distribution and n - 1 is less than n (Hesterberg, The American Statistician 69:371, 2015).
-    """
-    drawn = drawn[~np.isnan(drawn)]
-    if not len(drawn):
+    point, tail = float(value.point), (1 - confidence) / 2  # type: ignore[arg-type]
+    if np.isnan(point) or np.isnan(value.error):
         return np.nan, np.nan
-    tail = (1 - confidence) / 2
-    if patients is not None and patients > 1:
-        tail = percentile_of(tail, patients)
-    low, high = np.quantile(drawn, [tail, 1 - tail])
+    if point in (0, 1):
+        bound = float(tail ** (1 / value.patients))
+        return (bound, 1.0) if point else (0.0, 1 - bound)
+    reach = float(value.reach(tail)) / (point * (1 - point))
+    low, high = expit(logit(point) + np.array([-reach, reach]))
     return float(low), float(high)
-
-
-def percentile_of(share: float, patients: int) -> float:
-    """Percentile of the draws beyond which ``share`` remains with this number of patients (``interval``)."""
-    return float(norm.cdf(np.sqrt(patients / (patients - 1)) * t.ppf(share, patients - 1)))
-
-
-def interval_of_share(value: Sample, confidence: float, patients: int) -> tuple[float, float]:
-    """Interval of a value between 0 and 1: Student's t on the logit scale, with the spread of the draws.
-
-    At 0 or 1 all draws are equal, so it is the exact binomial interval (Clopper and Pearson) for the number of
-    patients.
-    """
-    drawn = value.drawn[~np.isnan(value.drawn)]
-    if not len(drawn) or np.isnan(value.point):
-        return np.nan, np.nan
-    tail = (1 - confidence) / 2
-    if value.point in (0, 1):
-        return (float(tail ** (1 / patients)), 1.0) if value.point else (0.0, float(1 - tail ** (1 / patients)))
-    error = drawn.std() * np.sqrt(patients / (patients - 1)) / (value.point * (1 - value.point))
-    reach = -t.ppf(tail, patients - 1) * error
-    low, high = expit(logit(value.point) + np.array([-reach, reach]))
-    return float(low), float(high)
-
-
-def interval_of_difference(value: Sample, confidence: float, patients: int) -> tuple[float, float]:
-    """Percentile interval of a difference between two shares.
-
-    Where all draws are 0, it extends on both sides as far as the exact binomial interval of a share of 0.
-    """
-    if value.point == 0 and len(value.drawn) and not np.nan_to_num(value.drawn).any():
-        open_to = 1 - ((1 - confidence) / 2) ** (1 / patients)
-        return -open_to, open_to
-    return interval(value.drawn, confidence, patients)
-
-
-def _nanmean(values: NDArray, weights: NDArray | None = None) -> NDArray:
-    counts = ~np.isnan(values) * (1 if weights is None else weights)
-    return metrics.ratio((np.nan_to_num(values) * counts).sum(0), counts.sum(0))

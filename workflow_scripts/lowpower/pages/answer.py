@@ -137,6 +137,6 @@ def _note(row: CsvRow, confidence: float) -> str:
         "magnification the row with the lowest log loss (of more than four magnifications, the four lowest log "
         "losses); then, up to five rows, other methods at the magnification of the sentence. The sentence names the "
         "row with the lowest log loss of all. Controls (labels for all images, or color alone) are only in Results. "
-        f"Percent per {row['per']}, {row['split']}, {seeds}; in parentheses {100 * confidence:g} % intervals from a "
-        "bootstrap of patients."
+        f"Percent per {row['per']}, {row['split']}, {seeds}; in parentheses {100 * confidence:g} % intervals that "
+        f"carry the spread of {'patients' if row['seeds'] == '1' else 'seeds and of patients'}."
     )

@@ -6,9 +6,10 @@ from lowpower.evaluation.calibration import BINS
 from lowpower.pages.page import Figure
 
 CAPTIONS = {
-    "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals from a bootstrap of "
-    "patients. Gray band and dashed line: the teacher. Gray line: rows that no cheaper row equals. Dotted: a row that "
-    "costs next to nothing, at its best magnification. Of several shares of training patients, the largest is drawn.",
+    "accuracy_flops": "Accuracy against the cost of reading one region. Vertical lines: intervals that carry the "
+    "spread of seeds and of patients. Gray band and dashed line: the teacher. Gray line: rows that no cheaper row "
+    "equals. Dotted: a row that costs next to nothing, at its best magnification. Of several shares of training "
+    "patients, the largest is drawn.",
     "referral": "Low power first, high power where needed: the teacher reads again the units for which the student is "
     "least certain. At each magnification, the row with the lowest validation log loss; one point for each share of "
     "referred units. Ring, with its interval: the threshold chosen on validation data. Dotted: as many units, "

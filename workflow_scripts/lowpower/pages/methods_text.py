@@ -155,12 +155,19 @@ def _evaluation(study: Study) -> str:
         )
     return (
         f"{predicted} {_aggregation(study)} "
-        f"Intervals ({100 * statistics.confidence:g} %) come from a bootstrap that draws patients with replacement "
-        f"({statistics.draws:,} draws; {statistics.rank_draws:,} for AUROC and average precision): of shares by "
-        "Student's t on the logit scale, of differences by percentiles adjusted for the number of patients; rows of "
-        f"fewer than {statistics.fewest_patients} patients have none. For referral, the teacher read again the "
-        "units whose highest student probability was below a quantile of the validation units'."
+        f"Intervals ({100 * statistics.confidence:g} %) carry {_spread(study)}; the part of the patients comes from a "
+        f"bootstrap ({statistics.draws:,} draws; {statistics.rank_draws:,} for AUROC and average precision). They are "
+        "by Student's t, of shares on the logit scale; where fewer than six patients differ between two models, up to "
+        f"four undecided ones are added. Rows of fewer than {statistics.fewest_patients} patients have none. For "
+        "referral, the teacher read again the units whose highest student probability was below a quantile of the "
+        "validation units'."
     )
+
+
+def _spread(study: Study) -> str:
+    if len(study.seeds) == 1:
+        return "the spread of patients alone, as there is one seed"
+    return "the spread of seeds, with Satterthwaite's degrees of freedom, and of patients"
 
 
 def _aggregation(study: Study) -> str:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from lowpower.config.table_settings import Statistics
 from lowpower.config.trained_model import ResultModel
-from lowpower.evaluation.intervals import draw_patients, interval_of_share, mean, sample_classes
+from lowpower.evaluation.intervals import interval_of_share
 from lowpower.evaluation.metrics import OF_CLASS
+from lowpower.evaluation.sampling import draw_patients, sample_classes
 from lowpower.evaluation.units import Judged
 from lowpower.files import CsvRow
 from lowpower.tables.result_rows import ENDS, NAMED, cells_of, counts_of, groups_of, width_of
@@ -32,7 +33,7 @@ def class_rows(
                 own_wide = wide and (wide[0], max(2, int(counts["patients"])))
                 cells = {"class": name, "n": counts["n"], "patients": counts["patients"]}
                 for metric in OF_CLASS:
-                    value = mean([of_seed[metric][c] for of_seed in drawn])
-                    cells |= cells_of(metric, value, own_wide, interval_of_share)
+                    of_seeds = [of_seed[metric][c] for of_seed in drawn]
+                    cells |= cells_of(metric, of_seeds, own_wide, interval_of_share)
                 rows.append(named | cells)
     return rows

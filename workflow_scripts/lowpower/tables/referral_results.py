@@ -5,6 +5,7 @@ All numbers of a row are means over its seeds; the student of a seed refers to t
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,16 +13,11 @@ from numpy.typing import NDArray
 from lowpower.config.table_settings import Statistics
 from lowpower.config.trained_model import Model, ResultModel
 from lowpower.evaluation.calibration import log_loss
-from lowpower.evaluation.intervals import (
-    Sample,
-    difference,
-    draw_patients,
-    interval_of_difference,
-    interval_of_share,
-    mean,
-)
+from lowpower.evaluation.intervals import interval, interval_of_share
 from lowpower.evaluation.referral_thresholds import Pair, chosen_threshold, threshold_for
+from lowpower.evaluation.sampling import Sample, difference, draw_patients
 from lowpower.evaluation.units import Judged, Units
+from lowpower.evaluation.variance_components import mean_by_patient, undecided_variance
 from lowpower.files import CsvRow, read_rows, write_rows
 from lowpower.log import Progress, say
 from lowpower.magnification import name_of
@@ -120,6 +116,16 @@ def _right(units: Units) -> NDArray:
     return units.probabilities.argmax(1) == units.truth
 
 
+class _Referred(NamedTuple):
+    """Units of one seed for every share (columns): thresholds, referred units and right answers, the teacher's last."""
+
+    pair: Pair
+    thresholds: list[float]
+    referred: NDArray
+    right: NDArray
+    accuracies: list[Sample]
+
+
 def _cells(
     pairs: Sequence[tuple[Pair, Pair | None]],
     patients: Sequence[str],
@@ -140,22 +146,23 @@ def _cells(
         thresholds.append(chosen_threshold(val) if val else np.nan)
         referred = pair.confidence[:, None] < thresholds
         right = np.column_stack([np.where(referred, pair.teacher[:, None], pair.student[:, None]), pair.teacher])
-        seeds.append((thresholds, referred, _accuracies(right, pair.patients, patients, weights), pair.regions))
+        seeds.append(_Referred(pair, thresholds, referred, right, _accuracies(right, pair.patients, patients, weights)))
     cells = {}
     for j, name in enumerate(asked):
-        limits = [thresholds[j] for thresholds, *_ in seeds]
+        limits = [one.thresholds[j] for one in seeds]
         if np.isnan(limits).any():
             continue
-        value = mean([accuracies[j] for _, _, accuracies, _ in seeds])
-        gap = mean([difference(accuracies[j], accuracies[-1]) for _, _, accuracies, _ in seeds])
-        again = np.mean([_share(referred[:, j], regions) for _, referred, _, regions in seeds])
-        units = np.mean([_share(referred[:, j], np.ones(len(regions))) for _, referred, _, regions in seeds])
+        gaps = [difference(one.accuracies[j], one.accuracies[-1]) for one in seeds]
+        differing = mean_by_patient([(one.pair.patients, one.right[:, j] * 1.0 - one.right[:, -1]) for one in seeds])
+        undecided = float(undecided_variance(differing, wide[1])) if wide else 0.0
+        again = np.mean([_share(one.referred[:, j], one.pair.regions) for one in seeds])
+        units = np.mean([_share(one.referred[:, j], np.ones(len(one.pair.regions))) for one in seeds])
         drawn = None if np.isposinf(limits).all() else wide  # the teacher alone never differs from itself
         cells[name] = {
             "thresholds": " ".join(number(limit, 6) for limit in limits),
             "referred": number(units, 4),
-            **cells_of("accuracy", value, wide, interval_of_share),
-            **cells_of("accuracy_minus_teacher", gap, drawn, interval_of_difference),
+            **cells_of("accuracy", [one.accuracies[j] for one in seeds], wide, interval_of_share),
+            **cells_of("accuracy_minus_teacher", gaps, drawn, interval, undecided),
             **{
                 f"{what}_of_teacher": number(None if ratio is None else ratio + again, 4)
                 for what, ratio in zip(("flops", "bytes"), ratios, strict=True)

@@ -102,8 +102,8 @@ def note(rows: Sequence[CsvRow], confidence: float) -> str:
         "the smallest share with which both together are as accurate on validation data as the teacher alone. Best: "
         "lowest validation log loss of all rows except controls (color alone, labels for all images). FLOPs and bytes: "
         "the student's for all regions plus the teacher's for those referred, in percent of the teacher's for all.",
-        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients, the same draws as in "
-        "the results. All columns, including thresholds: referral.csv.",
+        f"Percent; in parentheses {100 * confidence:g} % intervals as in the results. "
+        "All columns, including thresholds: referral.csv.",
     ]
     if any(row["split"] == "val" for row in rows):
         sentences.append(

@@ -8,26 +8,18 @@ from lowpower import magnification
 from lowpower.config.table_settings import Statistics
 from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.calibration import Chosen, choose
-from lowpower.evaluation.intervals import (
-    Sample,
-    difference,
-    draw_patients,
-    draw_seeds,
-    interval,
-    interval_of_difference,
-    interval_of_share,
-    mean,
-    sample,
-)
+from lowpower.evaluation.hypothesis_tests import patient_differences
+from lowpower.evaluation.intervals import interval, interval_of_share
 from lowpower.evaluation.metrics import CALLED, COMPARED, METRICS, UNBOUNDED
+from lowpower.evaluation.sampling import Sample, difference, draw_patients, mean, sample
 from lowpower.evaluation.units import Judged, Units
+from lowpower.evaluation.variance_components import Estimate, estimate, undecided_variance
 from lowpower.files import CsvRow
 from lowpower.log import Progress
 from lowpower.tables.layout import number
 
 IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled", "steps")
 OTHERS = ("teacher", "averaged")  # minus the teacher on area means; level pixels minus the same model on area means
-SEEDS = "accuracy_minus_teacher_seeds"  # interval from draws of seeds and patients
 ENDS = ("", "_low", "_high")
 NAMED = ("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
 COLUMNS = [
@@ -35,7 +27,6 @@ COLUMNS = [
     *("aggregation", "seeds", "steps", "n", "patients", "temperature", "threshold"),
     *(f"{metric}{end}" for metric in METRICS for end in (*ENDS, "_spread")),
     *(f"{metric}_minus_{other}{end}" for other in OTHERS for metric in COMPARED for end in ENDS),
-    *(f"{SEEDS}{end}" for end in ("_low", "_high")),
 ]
 
 
@@ -44,8 +35,9 @@ def result_rows(
 ) -> list[CsvRow]:
     """Rows of results.csv as text, by split and kind of unit: patients, teachers and finest pixels first.
 
-    A row is the mean over its seeds. The student of a seed is compared with the teacher of that seed, and, where it
-    read the slide's own level, with itself on area means; both on the same units and the same drawn patients.
+    A row is the mean over its seeds, and intervals carry the spread of its seeds and patients. The student of a seed is
+    compared with the teacher of that seed, and, where it read the slide's own level, with itself on area means; both on
+    the same units and the same drawn patients.
     positive: number of the positive class, if any.
     """
     rows: list[CsvRow] = []
@@ -74,15 +66,22 @@ def result_rows(
             seeds = [models[i].seed for i in members]
             teaching = identity["method"] == "teacher" and one is means
             own = [of_teachers[seed] if teaching else samples(one, i) for seed, i in zip(seeds, members, strict=True)]
+            own_teachers = [None if teaching else teachers.get(seed) for seed in seeds]
             others = {
-                "teacher": [None if teaching else of_teachers.get(seed, (None, None))[1] for seed in seeds],
+                "teacher": [i is not None and of_teachers.get(models[i].seed, (None, None))[1] for i in own_teachers],
                 "averaged": [samples(means, i)[1] if means is not one else None for i in members],
             }
+            compared = {"teacher": own_teachers, "averaged": members}
             counts = counts_of(units)
             wide = width_of(counts, statistics)
             chosen = [chosen for chosen, _ in own]
             patients_counted = _patients_counted(units, chosen)
-            values = _values([values for _, values in own], others, wide, patients_counted)
+            undecided = {
+                other: _undecided(units, [means.of_models[i] for i in compared[other]], int(counts["patients"]))
+                for other in OTHERS
+                if all(others[other])
+            }
+            values = _values([values for _, values in own], others, wide, patients_counted, undecided)
             rows.append(identity | one.kind | counts | _choices(units, chosen) | values)
     return rows
 
@@ -152,21 +151,29 @@ def _patients_counted(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[
     return {name: max(2, min(counts)) for name, counts in patients_of.items()}
 
 
+def _undecided(units: Sequence[Units], others: Sequence[Units | None], patients: int) -> float:
+    """Variance of undecided patients in differences between two models, from their units of each seed."""
+    seeds = [(own, other) for own, other in zip(units, others, strict=True) if other is not None]
+    return float(undecided_variance(patient_differences(seeds, [1, -1]), max(1, patients)))
+
+
 def _values(
     own: list[dict[str, Sample]],
     others: dict[str, list[dict[str, Sample] | None]],
     wide: tuple[float, int] | None,
     patients_counted: dict[str, int],
+    undecided: dict[str, float],
 ) -> CsvRow:
     """Every metric and difference with its interval; a difference is blank where a seed has nothing to compare with.
 
     A teacher has no difference to itself. patients_counted: those that a metric counts, where it does not count all.
+    undecided: variance of undecided patients in differences to each other model.
     """
     values = {}
     for metric in METRICS:
         of_seeds = [one[metric] for one in own]
         own_wide = wide and (wide[0], patients_counted.get(metric, wide[1]))
-        values |= cells_of(metric, mean(of_seeds), own_wide, _plain if metric in UNBOUNDED else interval_of_share)
+        values |= cells_of(metric, of_seeds, own_wide, interval if metric in UNBOUNDED else interval_of_share)
         points = np.array([one.point for one in of_seeds])
         several = len(points) > 1 and not np.isnan(points).any()
         values[f"{metric}_spread"] = number(float(points.std(ddof=1)), 4) if several else ""
@@ -175,23 +182,22 @@ def _values(
             name = f"{metric}_minus_{other}"
             values |= dict.fromkeys((f"{name}{end}" for end in ENDS), "")
             if all(seeds):
-                pairs = zip(own, seeds, strict=True)
-                value = mean([difference(one[metric], than[metric]) for one, than in pairs])
-                values |= cells_of(name, value, wide, _plain if metric in UNBOUNDED else interval_of_difference)
-    values |= {f"{SEEDS}_low": "", f"{SEEDS}_high": ""}
-    if all(others["teacher"]) and len(own) > 1:
-        gaps = [difference(one["accuracy"], than["accuracy"]) for one, than in zip(own, others["teacher"], strict=True)]
-        value = mean(gaps, draw_seeds(len(gaps), len(gaps[0].drawn)))
-        cells = cells_of(SEEDS, value, wide, interval_of_difference)
-        values |= {name: cells[name] for name in (f"{SEEDS}_low", f"{SEEDS}_high")}
+                gaps = [difference(one[metric], than[metric]) for one, than in zip(own, seeds, strict=True)]
+                values |= cells_of(name, gaps, wide, interval, 0.0 if metric in UNBOUNDED else undecided[other])
     return values
 
 
-def cells_of(name: str, value: Sample, wide: tuple[float, int] | None, way: Callable) -> CsvRow:
-    """A value with its interval as text; the interval is blank without ``wide`` or without draws."""
-    low, high = (np.nan, np.nan) if wide is None or not len(value.drawn) else way(value, *wide)
-    return {name: number(value.point, 4), f"{name}_low": number(low, 4), f"{name}_high": number(high, 4)}
-
-
-def _plain(value: Sample, confidence: float, patients: int) -> tuple[float, float]:
-    return interval(value.drawn, confidence, patients)
+def cells_of(
+    name: str,
+    samples: Sequence[Sample],
+    wide: tuple[float, int] | None,
+    interval_for: Callable[[Estimate, float], tuple[float, float]],
+    undecided: float = 0.0,
+) -> CsvRow:
+    """The mean of samples, one per seed, with its interval as text; the interval is blank without ``wide`` or draws."""
+    low, high = np.nan, np.nan
+    if wide and len(samples[0].drawn):
+        confidence, patients = wide
+        low, high = interval_for(estimate(samples, patients, undecided), confidence)
+    point = mean(samples).point
+    return {name: number(point, 4), f"{name}_low": number(low, 4), f"{name}_high": number(high, 4)}

@@ -42,7 +42,7 @@ def titled(rows: Sequence[CsvRow]) -> dict[str, list[CsvRow]]:
     for row in rows:
         if row["per"] == "slide":
             continue  # in results.csv; most cohorts have one slide per patient
-        seeds = "one seed" if row["seeds"] == "1" else f"mean of {row['seeds']} seeds"
+        seeds = "one seed: these models alone" if row["seeds"] == "1" else f"mean of {row['seeds']} seeds"
         read = ", read from the slide's own level" if row["pixels"] == "level" else ""
         counted = "" if "site" in row or "class" in row else f"{counts(row)}, "
         tables.setdefault(f"Per {row['per']}, {row['split']}{read} ({counted}{seeds})", []).append(row)

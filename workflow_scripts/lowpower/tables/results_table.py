@@ -85,9 +85,9 @@ def sections(
 def note(confidence: float, fewest_patients: int = 2) -> str:
     """Note below the tables."""
     return (
-        f"Percent; in parentheses {100 * confidence:g} % intervals from a bootstrap of patients ({layout.DASH}: none, "
-        f"because there are fewer than {fewest_patients} patients, no teacher to compare with, or the number is "
-        "undefined). All columns, and results per slide: results.csv."
+        f"Percent; in parentheses {100 * confidence:g} % intervals that carry the spread of seeds and of patients, of "
+        f"patients alone for one seed ({layout.DASH}: none, because there are fewer than {fewest_patients} patients, "
+        "no teacher to compare with, or the number is undefined). All columns, and results per slide: results.csv."
     )
 
 
