@@ -46,7 +46,9 @@ def test_a_changed_table_is_found_with_its_place_and_what_is_not_as_it_was(study
     with pytest.raises(InputError, match=r"1 table not reproduced \(tables/cost.csv\); 1 file not as re"):
         check(study, code="2")
     said = capsys.readouterr().err
-    assert "tables/cost.csv: differs in line 3: it has 'resnet10,5x,8" in said and "its inputs give 'resnet10,5x,9" in said
+    assert (
+        "tables/cost.csv: differs in line 3: it has 'resnet10,5x,8" in said and "its inputs give 'resnet10,5x,9" in said
+    )
     assert "code, compare_cost: another" in said
     assert "tables/cost.md: same" in said
 
