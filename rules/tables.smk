@@ -153,6 +153,9 @@ rule compare_cost:
 rule count_hours:
     input:
         times=[path for path, _ in TIMES],
+        cost=rules.compare_cost.output.csv,
+        index=index(TEACHER),
+        splits=[splits_of(seed) for seed in STUDY.seeds],
     output:
         csv=f"{OUT}/tables/hours.csv",
         md=f"{OUT}/tables/hours.md",
@@ -175,9 +178,10 @@ rule count_hours:
             ]
             for seed in STUDY.seeds
         },
+        views=STUDY.views,
         code=code("count_hours"),
     message:
-        "Computing training hours"
+        "Computing the training budget of each row"
     script:
         "../workflow_scripts/count_hours.py"
 

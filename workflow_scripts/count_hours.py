@@ -1,4 +1,4 @@
-"""Count the training hours of each row of the study."""
+"""Count looks, FLOPs and hours of the training of each row of the study."""
 
 from lowpower.job_start import run_step
 from lowpower.tables.hours_table import count_hours

@@ -92,8 +92,9 @@ def claim_rows():
 
 
 def hour_rows():
+    """A training of many looks, then one of few."""
     row = dict.fromkeys(hours_table.COLUMNS, "1") | {"method": "sskd", "magnification": "2.5x", "hours": "1.2345"}
-    return [row | {"teacher_hours": ""}]
+    return [row | {"looks": "48000", "teacher_hours": ""}, row | {"method": "scratch", "looks": "999"}]
 
 
 def referral_rows():

@@ -15,6 +15,7 @@ from training_runs import DISTILL, JOB, RECIPE, record, student_job, teach
 from lowpower import rng
 from lowpower.config.method_settings import Finetune
 from lowpower.config.student_params import DistillJob, FinetuneJob
+from lowpower.files import read_json
 from lowpower.models import training_outputs
 from lowpower.models.checkpoint import STOPS, load_checkpoint, on_stop, save_checkpoint
 from lowpower.models.distillation import distill_student
@@ -32,8 +33,8 @@ def run_teacher(cohort, folder, job=JOB):
     train_teacher(job, index, splits, *outputs(folder, "model.safetensors", "history.csv", "time.json"))
 
 
-def run_distillation(cohort, folder):
-    job = student_job(DistillJob, distill=replace(DISTILL, ema_decay=0.9))
+def run_distillation(cohort, folder, **row):
+    job = student_job(DistillJob, distill=replace(DISTILL, ema_decay=0.9, **row))
     tables = [cohort / name for name in TABLES]
     seen = cohort / "teacher/model.safetensors", cohort / "regions/10x.csv"
     made = outputs(folder, "distilled.safetensors", "distilled.csv", "distilled-time.json")
@@ -187,9 +188,30 @@ def test_time_adds_up_over_attempts_and_reaches_nothing_else(tiny_cohort):
     time = json.loads((stopped / "time.json").read_text())
     assert 0 < before["seconds"] < time["seconds"] and 0 < before["cpu_seconds"] < time["cpu_seconds"]
     assert (before["attempts"], time["attempts"]) == (2, 3)
-    constant = {"steps": 12, "device": "cpu", "processes": 1, "threads": 1}
-    assert time.items() >= constant.items() and len(time) == 7
+    constant = {"steps": 12, "device": "cpu", "processes": 1, "threads": 1, "looks": 96, "regions": 16}
+    assert time.items() >= constant.items() and len(time) == 9
     assert contents(stopped) == contents(whole)
+
+
+LOOKS = {  # of 12 steps, and training regions: 4 labeled patients, 6 in all, 4 regions each
+    "train": (run_teacher, 12 * 8, 16),
+    "distill": (run_distillation, 12 * 8, 24),
+    "two batches a step": (partial(run_distillation, batches_per_step=2, drop_last=True), 12 * 16, 24),
+    "finetune": (run_finetuning, 12 * 8, 16),
+}
+
+
+@pytest.mark.parametrize("stage", LOOKS)
+def test_a_look_that_a_kill_lost_is_not_counted(cohort, stage):
+    run, *expected = LOOKS[stage]
+    for name, kills in {"whole": {}, "killed": {5: signal.SIGKILL, 9: signal.SIGTERM}}.items():
+        for step, number in kills.items():
+            assert in_a_process(run, cohort, cohort / name, before=stop_at(step, number))
+        assert in_a_process(run, cohort, cohort / name) == 0
+        (path,) = (cohort / name).glob("*time.json")
+        time = read_json(path)
+        assert [time[key] for key in ("looks", "regions")] == expected
+        assert (time["steps"], time["attempts"]) == (12, 1 + len(kills))
 
 
 def test_a_row_without_fine_tuning_takes_no_time(tiny_cohort):
@@ -197,7 +219,8 @@ def test_a_row_without_fine_tuning_takes_no_time(tiny_cohort):
     start = [str(tiny_cohort / f"teacher/{name}") for name in ("model.safetensors", "history.csv")]
     made = outputs(tiny_cohort / "student", "model.safetensors", "history.csv", "time.json")
     finetune_student(student_job(FinetuneJob, finetune=None), None, None, *start, *made)
-    assert json.loads(Path(made[2]).read_text())["seconds"] == 0
+    time = read_json(made[2])
+    assert (time["seconds"], time["looks"], time["regions"]) == (0, 0, 0)
 
 
 def test_a_checkpoint_is_written_every_minute(tiny_cohort, monkeypatch):

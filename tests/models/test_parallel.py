@@ -11,7 +11,7 @@ from training_outputs import contents, in_a_process, outputs, torch_state
 from training_runs import JOB, RECIPE
 
 from lowpower.errors import InputError
-from lowpower.files import read_rows
+from lowpower.files import read_json, read_rows
 from lowpower.models import parallel
 from lowpower.models.model_file import load_model
 from lowpower.models.region_sets import Order
@@ -126,6 +126,7 @@ def test_several_processes_stop_and_continue_as_one_does(tiny_cohort, monkeypatc
     said = capfd.readouterr().err
     assert said.count("stopped by SIGTERM; step 6 of 12 is saved") == 1 and "Traceback" not in said
     assert contents(run(tiny_cohort, "stopped", 2)) == contents(run(tiny_cohort, "whole", 2))
+    assert [read_json(tiny_cohort / name / "time.json")["looks"] for name in ("stopped", "whole")] == [96, 96]
 
 
 def test_processes_stop_when_the_one_that_waits_for_them_is_gone(tiny_cohort):

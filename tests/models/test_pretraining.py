@@ -10,7 +10,7 @@ from training_runs import AUGMENTATION, RECIPE, interrupt_seventh_step, student_
 from lowpower import rng
 from lowpower.config.method_settings import Finetune, Pretrain
 from lowpower.config.student_params import FinetuneJob, PretrainJob
-from lowpower.files import read_rows
+from lowpower.files import read_json, read_rows
 from lowpower.models import pretraining
 from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.model_file import load_model
@@ -26,7 +26,8 @@ def pretrain(cohort, name, images="all", **changes):
     folder.mkdir(exist_ok=True)
     job = student_job(PretrainJob, pretrain=Pretrain(images=images), **changes)
     model, history = str(folder / "pretrained.safetensors"), str(folder / "pretrained.csv")
-    pretrain_student(job, index=cohort / "regions/5x.csv", splits=cohort / "splits.csv", model=model, history=history)
+    tables, time = {"index": cohort / "regions/5x.csv", "splits": cohort / "splits.csv"}, folder / "time.json"
+    pretrain_student(job, **tables, model=model, history=history, time=str(time))
     return folder / "pretrained.safetensors"
 
 
@@ -47,6 +48,8 @@ def test_the_loss_falls_the_last_weights_are_kept_and_nothing_is_validated(tiny_
     assert (about.architecture, about.magnification) == ("resnet10", 5)
     assert network.head.weight.shape == (2, 256)
     assert not list((tiny_cohort / "student").glob("last*"))
+    time = read_json(tiny_cohort / "student/time.json")
+    assert (time["looks"], time["regions"]) == (12 * 8 * 2, 24)  # two views of each region of a batch
 
 
 def test_pretraining_uses_no_label(tiny_cohort):
@@ -100,7 +103,7 @@ def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_coho
 
     def train(training, regions, training_regions, steps, micro_batches, model, validated):
         network = training.network
-        for share, losses, _ in micro_batches(network, 0):
+        for share, losses, *_ in micro_batches(network, 0):
             (torch.stack(list(losses.values())).sum() * share).backward()
             caught["passes"] = caught.get("passes", 0) + 1
             caught["value"] = caught.get("value", 0) + sum(v.item() for v in losses.values()) * share

@@ -145,6 +145,15 @@ def test_clicks_on_headers_sort_numbers_as_numbers_keep_ties_and_leave_blanks_la
         assert rows == expected, table["heads"][k]
 
 
+def test_numbers_with_units_sort_by_their_size(tmp_path):
+    tables = probe(tmp_path, page_of("report", tmp_path), 1280)["tables"]
+    table = next(table for table in tables if "looks" in table["heads"])
+    column = table["heads"].index("looks")
+    assert [[row[column] for row in rows] for k, *_, rows in table["clicks"] if k == column] == [
+        ["999", "48k"], ["48k", "999"]
+    ]  # fmt: skip
+
+
 def test_names_sort_as_a_person_sorts_them(tmp_path):
     table = probe(tmp_path, page_of("intake", tmp_path), 1280)["tables"][-1]
     slides = [row[0] for row in table["clicks"][0][3]]

@@ -2,13 +2,13 @@
 
 import pytest
 from latex_documents import compile_tables, needs_latex
-from page_files import cohort_rows
+from page_files import cohort_rows, hour_rows
 from prediction_frames import STUDY
 from prediction_frames import rows_of as results_of
 from referral_frames import COSTS, STUDENT, TEACHER, rows_of
 
 from lowpower import files
-from lowpower.tables import cohort_table, cost_table, layout, referral_table, results_table
+from lowpower.tables import cohort_table, cost_table, hours_table, layout, referral_table, results_table
 
 
 def write(folder, name, text):
@@ -30,7 +30,8 @@ def test_tables_with_names_that_mean_something_in_latex_compile(tmp_path):
     write(tables, "cost", layout.latex(cost_table.headline(costs)))
     rows = referral_table.mark_best(rows_of([TEACHER, STUDENT], costs=COSTS[:1]), [TEACHER[0]], [])
     write(tables, "referral", layout.latex_of(referral_table.sections(rows), referral_table.note(rows, 0.95)))
-    assert {"cohort", "cost", "referral", "results"} < set(compile_tables(tmp_path, tables))
+    write(tables, "hours", layout.latex_of([("", hours_table.headline(hour_rows()))], hours_table.NOTE))
+    assert {"cohort", "cost", "hours", "referral", "results"} < set(compile_tables(tmp_path, tables))
     assert (tmp_path / "all.pdf").stat().st_size > 10_000
 
 

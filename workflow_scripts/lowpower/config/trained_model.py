@@ -40,7 +40,12 @@ class ResultModel(Model):
 
 @dataclass(frozen=True)
 class TimedModel(Model):
-    """A model in the table of hours. teacher, recording: True if its method uses the teacher or the recording."""
+    """A model in the table of training budgets.
+
+    teacher, recording: True if its method uses the teacher or the recording. online: True if the teacher runs at
+    every step.
+    """
 
     teacher: bool = False
     recording: bool = False
+    online: bool = False

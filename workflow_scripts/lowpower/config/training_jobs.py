@@ -91,6 +91,7 @@ def timed_row(study: Study, model: Model) -> dict:
     return model.as_row() | {
         "teacher": method is not None and method.needs_teacher,
         "recording": method is not None and method.replays_recording,
+        "online": bool(method and method.distill and not method.replays_recording),
     }
 
 

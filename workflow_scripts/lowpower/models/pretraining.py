@@ -74,7 +74,8 @@ def pretrain_student(
             share = len(group) / settings.batch
             pulled = (embed(network, group) * gradient[:, offset : offset + len(group)]).sum() / share
             losses = {name: value.detach() for name, value in terms.items()}
-            yield MicroBatch(share, losses | {"pull": pulled - pulled.detach()}, [region for *_, region in group])
+            names = [region for *_, region in group]
+            yield MicroBatch(share, losses | {"pull": pulled - pulled.detach()}, names, views=2)
             offset += len(group)
 
     rows = train(training, regions, training_regions, job.steps, micro_batches, model, validated=False)

@@ -35,6 +35,7 @@ class MicroBatch(NamedTuple):
     share: float  # of the batch
     losses: dict[str, Tensor]  # weighted terms, whose sum is the loss
     regions: list[str]
+    views: int = 1  # of each region
 
 
 MicroBatches = Callable[[nn.Module, int], Iterable[MicroBatch]]  # (network, step) -> its micro-batches
@@ -61,10 +62,11 @@ def train(
     settings = replace(settings, learning_rate=lr_multiplier * settings.learning_rate)
     checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
     belongs_to = fingerprint(training.header.fingerprint, torch.__version__)
-    rows, training.time = fit(
+    rows, time = fit(
         training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
         belongs_to, ema_decay, math.log(len(training.job.classes)),
     )  # fmt: skip
+    training.time = replace(time, regions=len(training_regions))
     return rows
 
 
@@ -112,12 +114,12 @@ def fit(
                     require_finite({"validation log loss": log_loss}, moment, "the validation regions", saved_step)
                 history.add_validation(evaluated, log_loss, accuracy)
             else:
-                history.add_step(take_step(network, optimizer, micro_batches(network, step), moment, saved_step))
+                history.add_step(*take_step(network, optimizer, micro_batches(network, step), moment, saved_step))
                 if averaged:
                     averaged.update_parameters(network)
             stop, save = parallel.largest([max(signals, default=parallel.orphaned()), stopwatch.checkpoint_due()])
             if stop or save or due:
-                saved_step, time = history.step, stopwatch.read(history.step)
+                saved_step, time = history.step, stopwatch.read(history)
                 if parallel.is_first():
                     state = {"belongs_to": belongs_to, "history": vars(history), "time": vars(time)}
                     save_checkpoint(checkpoint, state | {key: part.state_dict() for key, part in parts.items()})
@@ -131,7 +133,7 @@ def fit(
                 raise SystemExit(128 + int(stop))
     require_convergence(history, name, steps, guessing_loss)
     network.load_state_dict(history.best["weights"])
-    return history.table(), stopwatch.read(steps)
+    return history.table(), stopwatch.read(history)
 
 
 def draw_micro_batches(
@@ -166,13 +168,14 @@ def draw_micro_batches(
 
 def take_step(
     network: nn.Module, optimizer: torch.optim.Optimizer, batch: Iterable[MicroBatch], moment: str, saved_step: int
-) -> dict[str, float]:
-    """Take one optimizer step on the batch, shared among the processes; return its weighted losses."""
+) -> tuple[dict[str, float], int]:
+    """Take one optimizer step on the batch, shared among the processes; return its weighted losses and its looks."""
     network.train()
     optimizer.zero_grad()
-    sums, regions = {}, []
+    sums, regions, looks = {}, [], 0
     for part in batch:
         regions += part.regions
+        looks += len(part.regions) * part.views
         values = {name: value.item() for name, value in part.losses.items()}
         require_finite(values, moment, name_regions(part.regions), saved_step)
         (torch.stack(list(part.losses.values())).sum() * part.share).backward()
@@ -182,7 +185,8 @@ def take_step(
     require_finite({"gradient": gradient}, moment, name_regions(regions), saved_step)
     parallel.add_gradients(network)
     optimizer.step()
-    return dict(zip(sums, parallel.total(sums.values()), strict=True))
+    *values, looks = parallel.total([*sums.values(), looks])
+    return dict(zip(sums, values, strict=True)), int(looks)
 
 
 @torch.no_grad()

@@ -31,18 +31,20 @@ class History:
 
     phase: str
     step: int = 0  # optimizer steps taken
+    looks: int = 0  # in these steps
     validated: int = 0  # the step of the last validation
     sums: dict[str, float] = field(default_factory=dict)  # of the losses since the last validation
     rows: list[dict] = field(default_factory=list)  # one for each validation
     first_loss: float | None = None
     best: dict = field(default_factory=lambda: {"log_loss": math.inf, "step": 0, "weights": {}})
 
-    def add_step(self, losses: dict[str, float]) -> None:
-        """Enter the weighted losses of one optimizer step."""
+    def add_step(self, losses: dict[str, float], looks: int) -> None:
+        """Enter the weighted losses and the looks of one optimizer step."""
         self.sums = {name: self.sums.get(name, 0.0) + value for name, value in losses.items()}
         if self.first_loss is None:
             self.first_loss = sum(losses.values())
         self.step += 1
+        self.looks += looks
 
     def add_validation(self, network: nn.Module, log_loss: float | None, accuracy: float | None) -> None:
         """Enter a validation, and the weights if they are the best so far; without a log loss the last are the best."""
@@ -122,18 +124,19 @@ class Stopwatch:
         """True if the last checkpoint is too old."""
         return time.monotonic() - self.saved > SAVE_EVERY
 
-    def read(self, steps: int) -> TrainingTime:
-        """Time up to a step; called at every checkpoint."""
+    def read(self, history: History) -> TrainingTime:
+        """Time up to the last step of the history; called at every checkpoint."""
         self.saved = time.monotonic()
         (cpu_seconds,) = parallel.total([time.process_time() - self.cpu_start])
         return TrainingTime(
             seconds=round(self.before.seconds + self.saved - self.start, 3),
             cpu_seconds=round(self.before.cpu_seconds + cpu_seconds, 3),
             attempts=self.before.attempts + 1,
-            steps=steps,
+            steps=history.step,
             device=self.device,
             processes=parallel.size(),
             threads=torch.get_num_threads(),
+            looks=history.looks,
         )
 
 

@@ -9,7 +9,9 @@ from lowpower.files import CsvRow, replacing
 
 Parts = Sequence[tuple[str, Sequence[CsvRow]]]  # the title, blank for none, and the rows of each table
 DASH = "–"  # an empty cell; the note below the table gives the reason
-_NUMBER = re.compile(r"[-+]?[\d,.]*\d(x|%)?( \(([-+\d.]+( to |-)[-+\d.]+|–)\))?")  # 1,234  55x  87.5 (80.1-93.2)
+_NUMBER = re.compile(
+    r"[-+]?[\d,.]*\d[x%kMGTPE]?( \(([-+\d.]+( to |-)[-+\d.]+|–)\))?"
+)  # 1,234  55x  4.8k  87.5 (80.1-93.2)
 _LATEX = {c: f"\\{c}" for c in "{}$&#_%"} | {c: f"{{{c}}}" for c in "[]*"}  # "[" and "*" have a meaning after \\
 _LATEX |= {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}", "|": r"\textbar{}"}
 _LATEX |= {
@@ -40,6 +42,15 @@ def decimals(cell: str, digits: int, times: int = 1, sign: str = "") -> str:
         return ""
     value = (Decimal(cell) * times).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_EVEN)
     return f"{value or abs(value):{sign}}"  # no "-0.0"
+
+
+def in_units(cell: str) -> str:
+    """Shorten a large number to three digits and a unit: ``in_units("48000") == "48k"``; "" for a blank cell."""
+    if not cell:
+        return ""
+    digits, exponent = f"{float(cell):.2e}".split("e")
+    unit = max(0, int(exponent) // 3)
+    return f"{float(digits) * 10 ** (int(exponent) - 3 * unit):g}{('', *'kMGTPE')[unit]}"
 
 
 def percent(value: str, low: str = "", high: str = "") -> str:

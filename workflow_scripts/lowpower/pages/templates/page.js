@@ -1,8 +1,12 @@
 "use strict";
 (() => {
-  const NUMBER = /^[-+]?[\d.,]*\d(?=[x%]?(\s|$))/;
+  const NUMBER = /^[-+]?[\d.,]*\d(?=[x%kMGTPE]?(\s|$))/;
+  const UNITS = " kMGTPE";
   const text = (row, column) => row.cells[column].textContent.trim().replace(/^–$/, "");  // a dash has nothing to show
-  const number = (cell) => parseFloat(cell.match(NUMBER)[0].replaceAll(",", ""));
+  const number = (cell) => {
+    const [digits] = cell.match(NUMBER);
+    return parseFloat(digits.replaceAll(",", "")) * 1000 ** Math.max(0, UNITS.indexOf(cell[digits.length] ?? " "));
+  };
 
   function sort(table, column, descending) {
     const body = table.tBodies[0];
