@@ -228,7 +228,7 @@ def test_verify_computes_every_table_again_and_finds_the_one_that_was_changed(pr
     assert [path.name for path in tables if f"tables/{path.name}: same\n" not in said] == [] and len(tables) >= 12
     change(project / "results/smoke/tables/results.csv", "\nteacher,", "\nteacher ,")
     said = snakemake(project, "verify", "--configfile", SMOKE, check=False)
-    assert "tables/results.csv: differs in line 2: 'teacher ,resnet10" in said
+    assert "tables/results.csv: differs in line 2: it has 'teacher ,resnet10" in said
     assert "1 table not reproduced (tables/results.csv); 1 file not as recorded" in said
     assert "Traceback" not in said
 

@@ -24,7 +24,7 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
     training = start_training(job, "train", None, sorted_union(labeled_regions, unlabeled(regions, 100)))
     rows = train_on_labels(training, regions, labeled_regions, job.steps, model, Stage(images="labeled"))
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
-    accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"])
+    accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"] == "1")
     warning = warn_of_guessing(accuracy, [region.label for region in in_split(regions, "val") if region.label])
     if warning:
         say(f"WARNING: {training.title} {warning} (history: {history})")
