@@ -32,7 +32,7 @@ from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
 from lowpower.config.trained_model import Model
 from lowpower.config.training_params import TrainingJob
-from lowpower.config.training_settings import Augmentation, Training
+from lowpower.config.training_settings import Augmentation, Stage, Training
 from lowpower.errors import InputError
 from lowpower.model_header import ModelHeader
 from lowpower.provenance.leaks import check_published
@@ -375,7 +375,7 @@ def nothing_labeled(folder):
     training = training_inputs.Training(
         job=training_job(labeled=5), phase="finetune", network=None, header=ModelHeader(classes=[]), device=None
     )
-    return message_of(train_on_labels, training, [], [], 9, "model.safetensors")
+    return message_of(train_on_labels, training, [], [], 9, "model.safetensors", Stage(images="labeled"))
 
 
 def nothing_to_validate(folder):
@@ -385,7 +385,7 @@ def nothing_to_validate(folder):
     training = training_inputs.Training(
         job=training_job(), phase="distill", network=None, header=ModelHeader(classes=[]), device=None
     )
-    return message_of(train, training, [], [], 9, None, "model.safetensors")
+    return message_of(train, training, [], [], 9, None, "model.safetensors", Stage(images="labeled"))
 
 
 def other_classes(folder):

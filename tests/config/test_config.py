@@ -34,8 +34,10 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         "init": "random",
         "pretrain": None,
         "distill": None,
-        "finetune": {"images": "labeled", "share": 0.2},
-    }
+        "finetune": {
+            "images": "labeled", "batches_per_step": 1, "lr_multiplier": 1, "ema_decay": 0, "share": 0.2,
+        },
+    }  # fmt: skip
     assert config.tissue.mask_mpp == 8
 
 
@@ -146,6 +148,10 @@ PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
         (
             {"methods": {"a": LABELS | {"network": "color", "init": "teacher"}}},
             "color is fitted without start weights",
+        ),
+        (
+            {"methods": {"a": {"network": "color", "finetune": {"images": "labeled", "batches_per_step": 4}}}},
+            "color is fitted to convergence, without optimizer steps; write only `images` in `finetune`",
         ),
         (
             {"methods": {"a": LABELS | {"network": "resnet50"}}},

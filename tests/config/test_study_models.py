@@ -58,9 +58,10 @@ def test_the_grid_holds_each_row_only_where_it_differs():
     found = Counter(model.method for model in models(config))
     blind = {"scratch", "teacher_init", "kd_supervised", "color_baseline", "known", "elsewhere"}  # to unlabeled regions
     for method in rows:
-        places = 1 if method == "self_distill" else 2
-        assert found[method] == places * 2 * (1 if method in blind else 3), method
-    assert {m.magnification for m in models(config) if m.method == "self_distill"} == {10}
+        row = method.removesuffix("_tuned")
+        places = 1 if row == "self_distill" else 2
+        assert found[method] == places * 2 * (1 if row in blind else 3), method
+    assert {m.magnification for m in models(config) if m.method.startswith("self_distill")} == {10}
     assert {(m.method, m.network) for m in models(config) if m.network != "resnet10"} == {
         ("color_baseline", "color"), ("elsewhere", "resnet18"),
     }  # fmt: skip
@@ -68,6 +69,21 @@ def test_the_grid_holds_each_row_only_where_it_differs():
         ("resnet10", 10), ("resnet10", 5), ("resnet10", 2.5), ("color", 5), ("color", 2.5), ("resnet18", 5),
         ("resnet18", 2.5),
     ]  # fmt: skip
+
+
+def test_tuned_rows_are_their_rows_with_the_optimizer_steps_of_ours():
+    tuned = {"batches_per_step": 16, "lr_multiplier": 4, "ema_decay": 0.995}
+    pairs = [(name, f"{name}_tuned") for name in STANDARD if f"{name}_tuned" in STANDARD and name != "sskd"]
+    assert len(pairs) == 6
+    for name, of_tuned in pairs:
+        plain, changed = STANDARD[name].as_dict(), STANDARD[of_tuned].as_dict()
+        for stage in ("pretrain", "distill", "finetune"):
+            assert changed[stage] == (plain[stage] and plain[stage] | tuned)
+        assert {key: changed[key] for key in ("network", "at", "init")} == {
+            key: plain[key] for key in ("network", "at", "init")
+        }
+    ours = STANDARD["sskd_tuned"].as_dict()["distill"]
+    assert {key: ours[key] for key in tuned} == tuned
 
 
 def test_jobs_are_told_what_their_row_says():

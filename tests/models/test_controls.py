@@ -29,7 +29,7 @@ from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.inference_cost import count_flops, measure_cost
 from lowpower.models.model_file import load_model, save_model
 from lowpower.models.pixels import read_image
-from lowpower.models.region_sets import read_regions
+from lowpower.models.region_sets import Order, read_regions
 from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
 from lowpower.models.training_outputs import HISTORY
 from lowpower.planning.workload import _PRICE
@@ -58,6 +58,27 @@ def finetune(cohort, job, start=None, name="model", scale="5x"):
         history=history,
     )
     return model
+
+
+def test_a_stage_on_labels_may_take_several_batches_a_multiple_of_the_rate_and_averaged_weights(
+    tiny_cohort, monkeypatch
+):
+    places, at = [], Order.at
+    monkeypatch.setattr(Order, "at", lambda order, step: places.append(at(order, step)) or places[-1])
+    plain = Finetune(images="labeled", share=1)
+
+    def weights_of(stage, learning_rate=1e-3):
+        recipe = replace(RECIPE, learning_rate=learning_rate)
+        model = finetune(tiny_cohort, student_job(FinetuneJob, finetune=stage, training=recipe, init="random"))
+        return load_model(model)[0].state_dict()["conv.weight"]
+
+    first = weights_of(plain)
+    assert {len(place) for place in places} == {RECIPE.batch}
+    places.clear()
+    weights_of(replace(plain, batches_per_step=3))
+    assert {len(place) for place in places} == {3 * RECIPE.batch}
+    assert torch.equal(weights_of(replace(plain, lr_multiplier=2)), weights_of(plain, learning_rate=2e-3))
+    assert not torch.equal(weights_of(replace(plain, ema_decay=0.9)), first)
 
 
 @pytest.mark.slow

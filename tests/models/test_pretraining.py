@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 def pretrain(cohort, name, images="all", **changes):
     folder = cohort / name
     folder.mkdir(exist_ok=True)
-    job = student_job(PretrainJob, pretrain=Pretrain(images=images), **changes)
+    job = student_job(PretrainJob, **{"pretrain": Pretrain(images=images)} | changes)
     model, history = str(folder / "pretrained.safetensors"), str(folder / "pretrained.csv")
     tables, time = {"index": cohort / "regions/5x.csv", "splits": cohort / "splits.csv"}, folder / "time.json"
     pretrain_student(job, **tables, model=model, history=history, time=str(time))
@@ -50,6 +50,16 @@ def test_the_loss_falls_the_last_weights_are_kept_and_nothing_is_validated(tiny_
     assert not list((tiny_cohort / "student").glob("last*"))
     time = read_json(tiny_cohort / "student/time.json")
     assert (time["looks"], time["regions"]) == (12 * 8 * 2, 24)  # two views of each region of a batch
+
+
+def test_pretraining_may_take_several_batches_per_step_and_average_its_weights(tiny_cohort, monkeypatch):
+    places, at = [], Order.at
+    monkeypatch.setattr(Order, "at", lambda order, step: places.append(at(order, step)) or places[-1])
+    more = Pretrain(images="all", batches_per_step=2)
+    first = pretrain(tiny_cohort, "first", pretrain=more)
+    assert len({len(place) for place in places}) == 1 and len(places[0]) == 2 * RECIPE.batch
+    averaged = pretrain(tiny_cohort, "averaged", pretrain=replace(more, ema_decay=0.9))
+    assert not equal(first, averaged)
 
 
 def test_pretraining_uses_no_label(tiny_cohort):

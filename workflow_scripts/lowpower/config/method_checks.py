@@ -1,7 +1,7 @@
 """Checks of the rows of a study: each row has something to learn, and consistent settings."""
 
 from lowpower.config.external_models import KINDS_OF_INIT
-from lowpower.config.method_settings import Distill, Method
+from lowpower.config.method_settings import Distill, Finetune, Method
 from lowpower.config.standard_methods import FORMER_NAMES, STANDARD
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED
@@ -95,6 +95,10 @@ def _check_network(name: str, method: Method) -> None:
         raise InputError(
             f"{key}: {network} can be neither distilled nor pretrained; write only `finetune`, or remove "
             f"`network: {network}`"
+        )
+    if network == FITTED and method.finetune and method.finetune != Finetune(images=method.finetune.images):
+        raise InputError(
+            f"{key}: {network} is fitted to convergence, without optimizer steps; write only `images` in `finetune`"
         )
     if network == FITTED and method.init != "random":
         raise InputError(f"{key}: {network} is fitted without start weights; remove `init`")

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lowpower.config.settings import REQUIRED, Settings, setting
+from lowpower.config.training_settings import Stage
 
 METHOD_NAME = {
     "description": "up to 64 lowercase letters, digits and _, starting with a letter and not ending in 20 repetitions; "
@@ -14,21 +15,14 @@ METHOD_NAME = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pretrain(Settings):
+class Pretrain(Stage):
     """Pretraining by VICReg, without labels or teacher."""
-
-    images: Literal["labeled", "all"] = setting(
-        REQUIRED, "labeled: the labeled regions; all: labeled and unlabeled ones, no label used."
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Distill(Settings):
+class Distill(Stage):
     """Distillation from the teacher."""
 
-    images: Literal["labeled", "all"] = setting(
-        REQUIRED, "labeled: the labeled regions; all: labeled and unlabeled ones, no label used."
-    )
     kl_weight: float = setting(
         1,
         "Weight of the Kullback-Leibler divergence between the class probabilities of teacher and student.",
@@ -53,35 +47,13 @@ class Distill(Settings):
         "recorded replays teacher outputs that were computed once for each view; online runs the teacher at every "
         "step, as the released code does.",
     )
-    batches_per_step: int = setting(
-        1,
-        "Number of batches, of training.batch regions each, whose gradients are averaged in one optimizer step.",
-        formerly="looks",
-        minimum=1,
-        maximum=64,
-    )
-    lr_multiplier: float = setting(
-        1,
-        "Factor on training.learning_rate while the student is distilled, such as 4 with 16 batches per step "
-        "(docs/experiments.md).",
-        formerly="rate",
-        exclusiveMinimum=0,
-    )
-    ema_decay: float = setting(
-        0,
-        "Decay, such as 0.995, of an exponential moving average of the weights, which is validated and kept in their "
-        "place; 0 for no average.",
-        formerly="average",
-        minimum=0,
-        exclusiveMaximum=1,
-    )
     drop_last: bool = setting(
         False, "Drop the last partial batch of every pass over the images, as the released code does."
     )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finetune(Settings):
+class Finetune(Stage):
     """Training on labels."""
 
     images: Literal["labeled", "all"] = setting(

@@ -1,8 +1,22 @@
 """Standard rows of a study, which a config may give by name alone. docs/method.md explains each."""
 
+from dataclasses import replace
+from typing import Any
+
 from lowpower.config.method_settings import Distill, Finetune, Method, Pretrain
+from lowpower.config.training_settings import Stage
 
 _LABELED, _LAST_FIFTH = Finetune(images="labeled"), Finetune(images="labeled", share=0.2)
+
+
+def _tuned(method: Method) -> Method:
+    """The same row with the optimizer steps of ``sskd_tuned``, for comparisons at an equal number of images seen."""
+    stages: dict[str, Any] = {name: stage for name, stage in vars(method).items() if isinstance(stage, Stage)}
+    return replace(
+        method,
+        **{name: replace(s, batches_per_step=16, lr_multiplier=4, ema_decay=0.995) for name, s in stages.items()},
+    )
+
 
 STANDARD = {
     "scratch": Method(finetune=_LABELED),
@@ -18,5 +32,9 @@ STANDARD = {
     "self_distill": Method(at="teacher", distill=Distill(images="all")),
     "color_baseline": Method(network="color", finetune=_LABELED),
     "vicreg": Method(pretrain=Pretrain(images="all"), finetune=_LAST_FIFTH),
+}
+STANDARD |= {
+    f"{name}_tuned": _tuned(STANDARD[name])
+    for name in ("scratch", "teacher_init", "kd_supervised", "all_labels", "self_distill", "vicreg")
 }
 FORMER_NAMES = {"colour": "color_baseline"}  # of 0.1.0, for messages

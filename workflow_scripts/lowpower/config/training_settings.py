@@ -1,9 +1,9 @@
-"""Settings of augmentation and training."""
+"""Settings of augmentation, of training, and of one training stage."""
 
 from dataclasses import dataclass
 from typing import Literal
 
-from lowpower.config.settings import Settings, setting
+from lowpower.config.settings import REQUIRED, Settings, setting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,4 +68,34 @@ class Training(Settings):
         "Largest number of megapixels in one pass of the network, over regions of the same size; lower it if memory "
         "runs out.",
         exclusiveMinimum=0,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage(Settings):
+    """One training stage of a row."""
+
+    images: Literal["labeled", "all"] = setting(
+        REQUIRED, "labeled: the labeled regions; all: labeled and unlabeled ones, no label used."
+    )
+    batches_per_step: int = setting(
+        1,
+        "Number of batches, of training.batch regions each, whose gradients are averaged in one optimizer step.",
+        formerly="looks",
+        minimum=1,
+        maximum=64,
+    )
+    lr_multiplier: float = setting(
+        1,
+        "Factor on training.learning_rate in this stage, such as 4 with 16 batches per step (docs/experiments.md).",
+        formerly="rate",
+        exclusiveMinimum=0,
+    )
+    ema_decay: float = setting(
+        0,
+        "Decay, such as 0.995, of an exponential moving average of the weights, which is validated and kept in their "
+        "place; 0 for no average.",
+        formerly="average",
+        minimum=0,
+        exclusiveMaximum=1,
     )

@@ -51,7 +51,8 @@ def pretrain_student(
     network, head = training.network, training.network.head
     network.head = _expander(rng.integer(seed, "expander")).to(training.device)
     pixels = Pixels(settings.memory_mb, seed, job.augmentation)
-    order = Order(rng.integer(seed, "order"), len(training_regions), settings.batch)
+    batch_size = settings.batch * job.pretrain.batches_per_step
+    order = Order(rng.integer(seed, "order"), len(training_regions), batch_size)
 
     def embed(network: nn.Module, group: list[tuple]) -> Tensor:
         """Embeddings of the first and the second views of a group, (2, B, WIDTH)."""
@@ -71,14 +72,14 @@ def pretrain_student(
         (gradient,) = torch.autograd.grad(torch.stack(list(terms.values())).sum(), embeddings)
         offset = 0
         for group in groups:
-            share = len(group) / settings.batch
+            share = len(group) / batch_size
             pulled = (embed(network, group) * gradient[:, offset : offset + len(group)]).sum() / share
             losses = {name: value.detach() for name, value in terms.items()}
             names = [region for *_, region in group]
             yield MicroBatch(share, losses | {"pull": pulled - pulled.detach()}, names, views=2)
             offset += len(group)
 
-    rows = train(training, regions, training_regions, job.steps, micro_batches, model, validated=False)
+    rows = train(training, regions, training_regions, job.steps, micro_batches, model, job.pretrain, validated=False)
     network.head = head
     finish_training(training.title, network, training.header, rows, model, history, time, training.time)
 

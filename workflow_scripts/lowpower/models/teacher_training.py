@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lowpower.config.training_params import TrainingJob
+from lowpower.config.training_settings import Stage
 from lowpower.log import say
 from lowpower.models.parallel import on_processes
 from lowpower.models.pixels import Pixels
@@ -21,7 +22,7 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
     regions = read_regions(index, splits, job.seed)
     labeled_regions = labeled(regions, 100)
     training = start_training(job, "train", None, sorted_union(labeled_regions, unlabeled(regions, 100)))
-    rows = train_on_labels(training, regions, labeled_regions, job.steps, model)
+    rows = train_on_labels(training, regions, labeled_regions, job.steps, model, Stage(images="labeled"))
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"] == "1")
     warning = warn_of_guessing(accuracy, [region.label for region in in_split(regions, "val") if region.label])
@@ -30,11 +31,11 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
 
 
 def train_on_labels(
-    training: Training, regions: list[Region], labeled_regions: list[Region], steps: int, model: str
+    training: Training, regions: list[Region], labeled_regions: list[Region], steps: int, model: str, stage: Stage
 ) -> list[dict]:
     """Train with cross-entropy on always new views of the labeled regions; return the rows of history.csv.
 
-    A withheld label (the sheet's ``true_label``) is used if a region has no other.
+    A withheld label (the sheet's ``true_label``) is used if a region has no other. stage: batches and learning rate.
     """
     job, settings = training.job, training.job.training
     if not labeled_regions:
@@ -45,8 +46,9 @@ def train_on_labels(
         return {"cross_entropy": F.cross_entropy(logits, classes)}
 
     pixels = Pixels(settings.memory_mb, job.seed, job.augmentation)
-    micro_batches = draw_micro_batches(training, labeled_regions, pixels, compute_losses, settings.batch)
-    return train(training, regions, labeled_regions, steps, micro_batches, model)
+    batch_size = settings.batch * stage.batches_per_step
+    micro_batches = draw_micro_batches(training, labeled_regions, pixels, compute_losses, batch_size)
+    return train(training, regions, labeled_regions, steps, micro_batches, model, stage)
 
 
 def warn_of_guessing(accuracy: float, labels: list[str]) -> str | None:

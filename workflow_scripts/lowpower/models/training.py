@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lowpower import rng
+from lowpower.config.training_settings import Stage
 from lowpower.config.training_settings import Training as TrainingSettings
 from lowpower.log import Progress, say
 from lowpower.models import parallel  # with one process, the default, none of these functions does anything
@@ -48,9 +49,8 @@ def train(
     steps: int,
     micro_batches: MicroBatches,
     model: str,
+    stage: Stage,
     validated: bool = True,
-    lr_multiplier: float = 1.0,
-    ema_decay: float = 0.0,
 ) -> list[dict]:
     """Train for ``steps`` optimizer steps; return the rows of history.csv. regions: include those for validation.
 
@@ -59,12 +59,12 @@ def train(
     validation, settings = set_fingerprint(training, regions, training_regions), training.job.training
     say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
     validate = partial(measure, training, validation, Pixels(settings.memory_mb)) if validated else None
-    settings = replace(settings, learning_rate=lr_multiplier * settings.learning_rate)
+    settings = replace(settings, learning_rate=stage.lr_multiplier * settings.learning_rate)
     checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
     belongs_to = fingerprint(training.header.fingerprint, torch.__version__)
     rows, time = fit(
         training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
-        belongs_to, ema_decay, math.log(len(training.job.classes)),
+        belongs_to, stage.ema_decay, math.log(len(training.job.classes)),
     )  # fmt: skip
     training.time = replace(time, regions=len(training_regions))
     return rows

@@ -6,6 +6,7 @@ from lowpower.config.method_settings import Distill, Finetune, Method, Pretrain
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED
 from lowpower.config.trained_model import TEACHERS_NETWORK
+from lowpower.config.training_settings import Stage
 
 _DISTILLING = ("kl_weight", "temperature", "feature_weight", "pooling", "views", "teacher")
 _STARTS = {"random": "random weights", "teacher": "the teacher's weights"}
@@ -32,25 +33,38 @@ def one_row(row: Method, base: Distill | None) -> str:
     phrases = [f"started from {_STARTS.get(row.init, 'weights trained elsewhere')}"]
     phrases += ["read the magnification of the teacher"] if row.at == "teacher" else []
     if pretrain:
-        phrases.append(f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher")
+        phrases.append(
+            f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher"
+            + _in_parentheses(_optimization(pretrain))
+        )
     if distill:
         labels = "without their labels"
         if distill.cross_entropy:
             labels = f"with {distill.cross_entropy:g} x the cross-entropy of their labels added"
         pairs = [(key.replace("_", " "), getattr(distill, key), getattr(base, key)) for key in _DISTILLING]
         changed = [f"{key} {value}" for key, value, of_base in pairs if value != of_base]
-        changed += [f"{distill.batches_per_step} batches in a step"] if distill.batches_per_step > 1 else []
-        changed += [f"{distill.lr_multiplier:g} x the learning rate"] if distill.lr_multiplier != 1 else []
-        changed += [f"weights averaged over steps, {distill.ema_decay:g} of the past"] if distill.ema_decay else []
+        changed += _optimization(distill)
         changed += ["the last partial batch of each pass dropped"] if distill.drop_last else []
-        phrases.append(f"was distilled on {_seen(distill)} {labels}" + (f" ({', '.join(changed)})" if changed else ""))
+        phrases.append(f"was distilled on {_seen(distill)} {labels}{_in_parentheses(changed)}")
     if finetune:
         before = distill or pretrain
         steps = f" for the last {100 * finetune.share:g} % of the steps" if before else ""
         phrases.append(
             f"{'was then fine-tuned on' if before else 'was trained on'} the labels of {_labeled(finetune)}{steps}"
+            + _in_parentheses(_optimization(finetune))
         )
     return listed(phrases)
+
+
+def _optimization(stage: Stage) -> list[str]:
+    """What a stage changes in its optimizer steps."""
+    changed = [f"{stage.batches_per_step} batches in a step"] if stage.batches_per_step > 1 else []
+    changed += [f"{stage.lr_multiplier:g} x the learning rate"] if stage.lr_multiplier != 1 else []
+    return changed + ([f"weights averaged over steps, {stage.ema_decay:g} of the past"] if stage.ema_decay else [])
+
+
+def _in_parentheses(changed: list[str]) -> str:
+    return f" ({', '.join(changed)})" if changed else ""
 
 
 def _seen(stage: Pretrain | Distill) -> str:

@@ -17,8 +17,10 @@ from lowpower.config.method_settings import Distill
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED, steps_of
 from lowpower.config.trained_model import TEACHERS_NETWORK, Model
+from lowpower.config.training_settings import Stage
 from lowpower.planning.past_runs import Cohort, Job, Tissue
 
+_STAGES = {"pretrain_student": "pretrain", "distill_student": "distill", "finetune_student": "finetune"}
 TRAININGS = ("train_teacher", "pretrain_student", "distill_student", "finetune_student")
 MODEL_RULES = (*TRAININGS, "record_teacher", "predict", "measure_cost", "show_examples")  # on the GPU, if any
 _LOOK = 1 / 3  # work of a forward pass, relative to forward and backward
@@ -49,7 +51,7 @@ def planned_works(rule: str, study: Study, models: Sequence[Model], tissue: Tiss
                 model.magnification,
                 _steps(rule, study, model),
                 network=model.network,
-                distill=_distillation(study, model.method),
+                stage=_stage_of(rule, study, model.method),
             )
             for i, model in enumerate(models)
             if has_job(rule, study, model.method)
@@ -68,15 +70,15 @@ def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job,
     for job in cohort.jobs.get(rule, []):
         scales = [part for part in job.key.split("/") if re.fullmatch(r"[0-9.]+x", part)]
         scale = magnification.parse(scales[0]) if scales else cohort.study.teacher_magnification
-        network, distill = _network_of(job.key, cohort.study), _distillation(cohort.study, _method_of(job.key))
-        pairs.append((job, work_of(rule, cohort.study, tissue, scale, job.steps, models, network, distill)))
+        network, stage = _network_of(job.key, cohort.study), _stage_of(rule, cohort.study, _method_of(job.key))
+        pairs.append((job, work_of(rule, cohort.study, tissue, scale, job.steps, models, network, stage)))
     return pairs
 
 
-def _distillation(study: Study, method: str) -> Distill | None:
-    """Distillation settings of a method of the study; None if it does not distill."""
-    row = study.methods.get(method)
-    return row.distill if row else None
+def _stage_of(rule: str, study: Study, method: str) -> Stage | None:
+    """Settings of a method's stage that a rule trains; None for any other rule or method."""
+    row, name = study.methods.get(method), _STAGES.get(rule)
+    return getattr(row, name) if row and name else None
 
 
 def _network_of(key: str, study: Study) -> str:
@@ -96,8 +98,7 @@ def has_job(rule: str, study: Study, method: str) -> bool:
         return True
     if method == "teacher" or rule == "train_teacher":
         return method == "teacher" and rule == "train_teacher"
-    stage = {"distill_student": "distill", "pretrain_student": "pretrain"}.get(rule)
-    return stage is None or bool(getattr(study.methods[method], stage))
+    return rule not in ("distill_student", "pretrain_student") or bool(_stage_of(rule, study, method))
 
 
 def _steps(rule: str, study: Study, model: Model) -> int:
@@ -123,9 +124,9 @@ def work_of(
     steps: int = 0,
     models: int = 1,
     network: str = TEACHERS_NETWORK,
-    distill: Distill | None = None,
+    stage: Stage | None = None,
 ) -> Work:
-    """Work of one job at a magnification. distill: the row's section, for a model that distills."""
+    """Work of one job at a magnification. stage: of a student's training."""
     price = _PRICE.get(network, 1.0)
     shrink = (scale / study.teacher_magnification) ** 2
     size, recipe = tissue.megapixels * shrink, study.training
@@ -137,11 +138,10 @@ def work_of(
     if network == FITTED and rule in TRAININGS:
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
-        distill = distill if rule == "distill_student" else None
-        batch = recipe.batch * (distill.batches_per_step if distill else 1)
+        batch = recipe.batch * (stage.batches_per_step if stage else 1)
         validated = tissue.share("val")
         looked, largest_pass = math.ceil(steps / recipe.evaluate_every) * validated * size, at_once(validated)
-        if distill and distill.teacher == "online":
+        if isinstance(stage, Distill) and stage.teacher == "online":
             looked += steps * batch * tissue.megapixels
             largest_pass = max(largest_pass, tissue.largest)
         learned = steps * batch * size
