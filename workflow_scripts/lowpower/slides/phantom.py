@@ -116,7 +116,9 @@ def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, setting
             stamp(pigment, 1.5 * disk(2.6 / MPP, 7, 1, 0)[1], px, py)
         pigment += chromatin
         pigment = np.where(lumen, 0.0, np.maximum(pigment, 0))
-        density = (pigment * stain[0] * tissue)[..., None] * HEMATOXYLIN + (eosin * stain[1] * tissue)[..., None] * EOSIN
+        density = (pigment * stain[0] * tissue)[..., None] * HEMATOXYLIN + (eosin * stain[1] * tissue)[
+            ..., None
+        ] * EOSIN
         return ndimage.gaussian_filter(BACKGROUND * np.exp(-density), (0.8, 0.8, 0))
 
     light = light_of(banks[:2])
