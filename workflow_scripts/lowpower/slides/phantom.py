@@ -2,8 +2,9 @@
 
 Class = gland architecture (coarse: nuclei palisaded around lumina, or scattered in sheets between the same lumina) x
 nuclear phenotype (fine: regular, or in one or two foci pleomorphic, with pale center, dark rim and nucleolus). Both
-phenotypes absorb the same mean light, so the mean color leaks nothing. Colors follow Beer-Lambert from maps of
-hematoxylin and eosin concentration. Nuisances: stain batch, cell density, lymphocytes, smooth eosin, blur, noise.
+phenotypes absorb the same green light. How much of the phenotype larger pixels still show is a matter of the dials
+``sizes`` and ``equalized_um`` (docs/method.md). Colors follow Beer-Lambert from maps of hematoxylin and eosin
+concentration. Nuisances: stain batch, cell density, lymphocytes, smooth eosin, blur, noise.
 """
 
 from dataclasses import dataclass, replace
@@ -116,9 +117,8 @@ def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, setting
             stamp(pigment, 1.5 * disk(2.6 / MPP, 7, 1, 0)[1], px, py)
         pigment += chromatin
         pigment = np.where(lumen, 0.0, np.maximum(pigment, 0))
-        density = (pigment * stain[0] * tissue)[..., None] * HEMATOXYLIN + (eosin * stain[1] * tissue)[
-            ..., None
-        ] * EOSIN
+        blue, pink = pigment * stain[0] * tissue, eosin * stain[1] * tissue
+        density = blue[..., None] * HEMATOXYLIN + pink[..., None] * EOSIN
         return ndimage.gaussian_filter(BACKGROUND * np.exp(-density), (0.8, 0.8, 0))
 
     light = light_of(banks[:2])
@@ -126,6 +126,7 @@ def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, setting
         twin = light_of([banks[0], banks[2]])
         inner = ((tissue == 1) & ~lumen)[..., None]
         least, most = np.where(inner, np.minimum(DARKEST - twin, 0), 0), np.where(inner, BACKGROUND - twin, 0)
+        # after blur, so that the bound holds for what is drawn; before noise, which is the same for both
         light = twin + equalize(light - twin, round(settings.equalized_um / MPP), least, most)
     light += draw.standard_normal(light.shape, np.float32) * 2.5
     return np.clip(light, 0, 255).astype(np.uint8)

@@ -17,7 +17,7 @@ def equalize(difference: np.ndarray, width: int, least: np.ndarray, most: np.nda
     """Remove from ``difference`` what means over windows of ``width`` x ``width`` pixels show.
 
     difference, least, most: (H, W, C). The result lies between least and most, which enclose 0. Its mean over any
-    window, also over one that lies partly outside (as 0), is at most ``TOLERANCE``.
+    window, also over one that lies partly outside (as 0), is at most ``TOLERANCE``; 0 if rounds do not suffice.
     """
     around = ((width, width), (width, width), (0, 0))
     least, most, rest = (np.pad(array, around) for array in (least, most, difference))
