@@ -7,7 +7,8 @@ import pytest
 from scipy import ndimage
 
 from lowpower.files import read_rows
-from lowpower.slides.phantom import CLASSES, HEMATOXYLIN, MPP, PhantomSettings, draw_slide, make_slide, nucleus
+from lowpower.slides.phantom import CLASSES, MPP, PhantomSettings, draw_slide, make_slide
+from lowpower.slides.phantom_nucleus import HEMATOXYLIN, draw_shape, nucleus
 from lowpower.slides.pyramid import halve, write_slide
 
 SMALL = PhantomSettings(pieces=2, piece_px=128)
@@ -158,7 +159,8 @@ def test_without_contrast_the_phenotypes_are_drawn_alike():
 def test_an_atypical_nucleus_absorbs_as_much_light_as_a_regular_one():
     peaks = []
     for seed in range(50):
-        regular, atypical = (nucleus(np.random.default_rng(seed), contrast, 0) for contrast in (0, 1))
+        shape = draw_shape(np.random.default_rng(seed))
+        regular, atypical = (nucleus(shape, contrast, 0) for contrast in (0, 1))
         green = [(1 - np.exp(-patch * HEMATOXYLIN[1])).sum() for patch in (regular, atypical)]
         assert green[1] == pytest.approx(green[0], rel=1e-3)
         assert not atypical[[0, -1]].any() and not atypical[:, [0, -1]].any()  # none is cut off

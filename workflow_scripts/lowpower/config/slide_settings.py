@@ -1,6 +1,7 @@
 """Settings of slides, tissue and regions."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from lowpower.config.settings import Settings, setting
 
@@ -34,6 +35,14 @@ class Demo(Settings):
         minItems=2,
         maxItems=2,
         items={"exclusiveMinimum": 0, "maximum": 1},
+    )
+    sizes: Literal["pleomorphic", "matched"] = setting(
+        "pleomorphic", "Width of atypical nuclei: 1.05 to 1.7 times that of regular ones, or matched, the same."
+    )
+    equalized_um: Literal[0, 2, 4, 8] = setting(
+        0,
+        "Width in µm of the windows whose mean color does not depend on the phenotype, nor does that of windows of "
+        "whole multiples; 0 for none.",
     )
 
 

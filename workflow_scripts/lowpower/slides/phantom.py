@@ -2,11 +2,12 @@
 
 Class = gland architecture (coarse: nuclei palisaded around lumina, or scattered in sheets between the same lumina) x
 nuclear phenotype (fine: regular, or in one or two foci pleomorphic, with pale center, dark rim and nucleolus). Both
-phenotypes absorb the same mean light, so the mean color leaks nothing. Colors follow Beer-Lambert from maps of
-hematoxylin and eosin concentration. Nuisances: stain batch, cell density, lymphocytes, smooth eosin, blur, noise.
+phenotypes absorb the same green light. How much of the phenotype larger pixels still show is a matter of the dials
+``sizes`` and ``equalized_um`` (docs/method.md). Colors follow Beer-Lambert from maps of hematoxylin and eosin
+concentration. Nuisances: stain batch, cell density, lymphocytes, smooth eosin, blur, noise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,19 +17,17 @@ from scipy import ndimage
 from lowpower import rng
 from lowpower.errors import InputError
 from lowpower.log import say
+from lowpower.slides.phantom_equalized import equalize
+from lowpower.slides.phantom_nucleus import HEMATOXYLIN, MPP, disk, draw_shape, nucleus, stamp
 from lowpower.slides.pyramid import write_slide
 from lowpower.text import count_of
 
-MPP = 0.5  # µm per pixel of the drawn slide: 20x
 CLASSES = tuple(f"{a}_{p}" for a in ("palisade", "sheet") for p in ("regular", "atypical"))
-HEMATOXYLIN = np.array([0.65, 0.70, 0.29], np.float32)  # absorbance per channel (Ruifrok and Johnston 2001)
 EOSIN = np.array([0.07, 0.99, 0.11], np.float32)
-NUCLEUS_UM = (3.8, 4.4)  # radius of a regular nucleus
-PLEOMORPHIC = (1.05, 1.7)  # radius of an atypical nucleus, in regular radii
-DENSITY = 1.2  # hematoxylin in a regular nucleus
 BANK = 16  # different nuclei of each kind in a piece, each in four rotations
 GAP_UM = 64  # bright background between pieces
 BACKGROUND = 243
+DARKEST = 12  # of equalized light: the noise, SD 2.5, clips no darker pixel
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,8 @@ class PhantomSettings:
 
     pieces: number per slide. piece_px: side of a piece's box at 10x (1.0 µm/px). contrast: of the phenotypes, 0 to 1.
     leak: share of the fine evidence that also changes the mean color. focus: least and largest share of atypical
-    nuclei.
+    nuclei. sizes: pleomorphic, or matched: atypical nuclei as wide as regular ones. equalized_um: width of the windows
+    whose mean color does not depend on the phenotype; 0 for none.
     """
 
     seed: int = 0
@@ -46,6 +46,8 @@ class PhantomSettings:
     contrast: float = 1.0
     leak: float = 0.0
     focus: tuple[float, float] = (0.1, 0.3)
+    sizes: str = "pleomorphic"
+    equalized_um: int = 0
 
 
 def make_slide(path: str | Path, slide: str, label: str, fault: str, settings: PhantomSettings) -> None:
@@ -75,43 +77,6 @@ def draw_slide(slide: str, label: str, settings: PhantomSettings) -> np.ndarray:
     return image
 
 
-def _disk(radius: float, half: int, stretch: float, angle: float) -> tuple[np.ndarray, np.ndarray]:
-    """Distance from the center of an ellipse, in its radii, on a (2 half + 1)² patch, and its soft-edged mask."""
-    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
-    u = (x * np.cos(angle) + y * np.sin(angle)) / stretch
-    v = (y * np.cos(angle) - x * np.sin(angle)) * stretch
-    r = np.hypot(u, v) / radius
-    return r, np.clip((1 - r) * radius + 0.5, 0, 1)
-
-
-def _same_light(patch: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Scale ``patch`` to the total green absorption of ``reference``: concentrated pigment absorbs less."""
-    target = (1 - np.exp(-reference * HEMATOXYLIN[1])).sum()
-    low, high = 0.0, 8.0
-    for _ in range(30):
-        middle = (low + high) / 2
-        absorbed = (1 - np.exp(-patch * middle * HEMATOXYLIN[1])).sum()
-        low, high = (middle, high) if absorbed < target else (low, middle)
-    return patch * np.float32(middle)
-
-
-def nucleus(draw: np.random.Generator, contrast: float, leak: float) -> np.ndarray:
-    """Draw the hematoxylin of one nucleus (2 half + 1)²: regular at contrast 0, fully atypical at 1."""
-    radius = draw.uniform(*NUCLEUS_UM) / MPP
-    stretch, angle = draw.uniform(1.0, 1.25), draw.uniform(0, np.pi)
-    size = draw.uniform(*PLEOMORPHIC)
-    half = int(np.ceil(NUCLEUS_UM[1] / MPP * PLEOMORPHIC[1] * 1.3)) + 1
-    _, inside = _disk(radius, half, stretch, angle)
-    regular = DENSITY * inside
-    if contrast == 0:
-        return regular
-    r, inside = _disk(radius * (1 + contrast * (size - 1)), half, stretch, angle)
-    rim = inside * (0.12 + 1.6 * np.exp(-(((r - 0.85) / 0.17) ** 2)))
-    _, nucleolus = _disk(0.28 * radius, half, 1.0, 0.0)
-    atypical = _same_light(rim + 4 * nucleolus, regular)
-    return ((1 - contrast) * regular + contrast * atypical) * np.float32(1 + 0.5 * leak)
-
-
 def _smooth(draw: np.random.Generator, side: int, cell: int) -> np.ndarray:
     """Smooth noise (side, side), mean 0 and SD about 1, with features of about ``cell`` pixels."""
     coarse = draw.standard_normal((side // cell + 3, side // cell + 3)).astype(np.float32)
@@ -134,27 +99,49 @@ def draw_piece(draw: np.random.Generator, label: str, stain: np.ndarray, setting
     atypical = (
         _foci(draw, side, settings.focus, positions) if phenotype == "atypical" else np.zeros(len(positions), bool)
     )
-    pigment = np.zeros((side, side), np.float32)
-    bank = [
-        [nucleus(draw, settings.contrast * kind, settings.leak * kind) for _ in range(BANK)]
-        for kind in (0, 1)  # regular, atypical
+    banks = _banks(draw, settings)
+    stamps = [
+        (px, py, int(kind), draw.integers(BANK), int(draw.integers(4)), np.float32(draw.uniform(0.8, 1.2)))
+        for (px, py), kind in zip(positions, atypical, strict=True)
     ]
-    for (px, py), is_atypical in zip(positions, atypical, strict=True):
-        patch = np.rot90(bank[int(is_atypical)][draw.integers(BANK)], int(draw.integers(4))) * np.float32(
-            draw.uniform(0.8, 1.2)
-        )
-        _stamp(pigment, patch, px, py)
-    for px, py in draw.uniform(20, side - 20, (draw.integers(4, 20), 2)):  # lymphocytes: small, round, dark
-        _stamp(pigment, 1.5 * _disk(2.6 / MPP, 7, 1, 0)[1], px, py)
-    pigment += 0.05 + 0.02 * _smooth(draw, side, 16)
+    dots = draw.uniform(20, side - 20, (draw.integers(4, 20), 2))  # lymphocytes: small, round, dark
+    chromatin = 0.05 + 0.02 * _smooth(draw, side, 16)
     eosin = 0.42 + 0.10 * _smooth(draw, side, 96) + 0.05 * _smooth(draw, side, 12)
     eosin = np.where(lumen, 0.02, np.maximum(eosin, 0.05))
-    pigment = np.where(lumen, 0.0, np.maximum(pigment, 0))
-    density = (pigment * stain[0] * tissue)[..., None] * HEMATOXYLIN + (eosin * stain[1] * tissue)[..., None] * EOSIN
-    light = BACKGROUND * np.exp(-density)
-    light = ndimage.gaussian_filter(light, (0.8, 0.8, 0))
+
+    def light_of(banks: list[list[np.ndarray]]) -> np.ndarray:
+        pigment = np.zeros((side, side), np.float32)
+        for px, py, kind, number, turns, strength in stamps:
+            stamp(pigment, np.rot90(banks[kind][number], turns) * strength, px, py)
+        for px, py in dots:
+            stamp(pigment, 1.5 * disk(2.6 / MPP, 7, 1, 0)[1], px, py)
+        pigment += chromatin
+        pigment = np.where(lumen, 0.0, np.maximum(pigment, 0))
+        blue, pink = pigment * stain[0] * tissue, eosin * stain[1] * tissue
+        density = blue[..., None] * HEMATOXYLIN + pink[..., None] * EOSIN
+        return ndimage.gaussian_filter(BACKGROUND * np.exp(-density), (0.8, 0.8, 0))
+
+    light = light_of(banks[:2])
+    if settings.equalized_um and atypical.any():
+        twin = light_of([banks[0], banks[2]])
+        inner = ((tissue == 1) & ~lumen)[..., None]
+        least, most = np.where(inner, np.minimum(DARKEST - twin, 0), 0), np.where(inner, BACKGROUND - twin, 0)
+        # after blur, so that the bound holds for what is drawn; before noise, which is the same for both
+        light = twin + equalize(light - twin, round(settings.equalized_um / MPP), least, most)
     light += draw.standard_normal(light.shape, np.float32) * 2.5
     return np.clip(light, 0, 255).astype(np.uint8)
+
+
+def _banks(draw: np.random.Generator, settings: PhantomSettings) -> list[list[np.ndarray]]:
+    """Draw the different nuclei of a piece: regular, atypical, and regular twins of the atypical ones."""
+    regular, atypical = ([draw_shape(draw) for _ in range(BANK)] for _ in range(2))
+    if settings.sizes == "matched" or settings.equalized_um:  # with other shapes, a piece would hold twice as many
+        atypical = regular
+    if settings.sizes == "matched":
+        atypical = [replace(shape, size=1) for shape in atypical]
+    leak = settings.leak if settings.contrast else 0
+    kinds = ((regular, 0, 0), (atypical, settings.contrast, leak), (atypical, 0, leak))
+    return [[nucleus(shape, contrast, leak) for shape in shapes] for shapes, contrast, leak in kinds]
 
 
 def _lumina(draw: np.random.Generator, side: int) -> tuple[np.ndarray, np.ndarray]:
@@ -210,17 +197,3 @@ def _foci(draw: np.random.Generator, side: int, focus: tuple[float, float], posi
     centers = draw.uniform(0.15, 0.85, (count, 2)) * side
     distance = np.min([np.hypot(*(positions - center).T) for center in centers], axis=0)
     return distance <= np.sort(distance)[max(1, round(share * len(positions))) - 1]
-
-
-def _stamp(image: np.ndarray, patch: np.ndarray, x: float, y: float) -> None:
-    """Add a patch centered at (x, y), clipped to the image."""
-    half = patch.shape[0] // 2
-    left, top = round(x) - half, round(y) - half
-    a, b, c, d = (
-        max(0, top),
-        min(image.shape[0], top + len(patch)),
-        max(0, left),
-        min(image.shape[1], left + len(patch)),
-    )
-    if a < b and c < d:
-        image[a:b, c:d] += patch[a - top : b - top, c - left : d - left]
