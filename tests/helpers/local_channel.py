@@ -24,6 +24,8 @@ from rattler_build import assemble_package
 from rattler_build.package_assembler import FileEntry
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
+# Debian's interpreter reads packages from a folder of its own, where it is no virtual environment.
+PACKAGES = "dist-packages" if "deb_system" in sysconfig.get_scheme_names() else "site-packages"
 UNUSED = {"__pycache__", "include", "tests"}  # of packages
 OF_PYTHON = {"ensurepip", "idlelib", "lib2to3", "site-packages", "dist-packages", "test", "tkinter"} | UNUSED
 
@@ -75,7 +77,7 @@ def _write(subdir: Path, name: str, version: str, files: dict[str, Path], depend
 def _installed(found: Distribution) -> dict[str, Path]:
     """A wheel's modules and data, by their place in an environment."""
     files = [file for file in found.files or [] if not ({"..", *UNUSED} & set(file.parts))]
-    return {f"lib/{PYTHON}/site-packages/{file}": Path(found.locate_file(file)) for file in files}
+    return {f"lib/{PYTHON}/{PACKAGES}/{file}": Path(found.locate_file(file)) for file in files}
 
 
 def _interpreter() -> dict[str, Path]:
