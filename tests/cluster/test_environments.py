@@ -152,7 +152,7 @@ def ran_in(prefix):
 def test_a_study_in_its_environments_comes_out_as_without(conda, project, prefixes, local):
     for prefix in prefixes.values():
         witness = WITNESS.format(scripts=str(project / "workflow_scripts"))
-        (prefix / f"lib/python{PYTHON}/site-packages/sitecustomize.py").write_text(witness)
+        (prefix / f"lib/python{PYTHON}/sitecustomize.py").write_text(witness)
     deployed = [*SETTINGS, conda / "environments", "--configfile", SMOKE]
     jobs = planned(project, *deployed)
     snakemake(project, "--cores", 2, *deployed)

@@ -27,7 +27,8 @@ PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 # Debian's interpreter reads packages from a folder of its own, where it is no virtual environment.
 PACKAGES = "dist-packages" if "deb_system" in sysconfig.get_scheme_names() else "site-packages"
 UNUSED = {"__pycache__", "include", "tests"}  # of packages
-OF_PYTHON = {"ensurepip", "idlelib", "lib2to3", "site-packages", "dist-packages", "test", "tkinter"} | UNUSED
+OF_PYTHON = {"ensurepip", "idlelib", "lib2to3", "site-packages", "dist-packages", "test", "tkinter", "sitecustomize.py"}
+OF_PYTHON |= UNUSED
 
 
 def build_channel(folder: Path, packages: set[str], names: dict[str, str]) -> dict[str, str]:
