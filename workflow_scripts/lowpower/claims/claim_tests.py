@@ -16,7 +16,7 @@ from lowpower.claims.claim import ResolvedClaim
 from lowpower.claims.claims_table import FAILS, HOLDS, NOTE, NOTHING, OPEN, UNTESTED, in_short, sections
 from lowpower.claims.registration import RegisterEntry, former_claims, standing
 from lowpower.config.table_settings import Statistics
-from lowpower.evaluation.accuracies import ACCURACIES, accuracies
+from lowpower.evaluation.accuracies import ACCURACIES, contrast_of_accuracies
 from lowpower.evaluation.hypothesis_tests import (
     ONE_SIDED,
     Outcome,
@@ -27,7 +27,6 @@ from lowpower.evaluation.hypothesis_tests import (
     patient_differences,
     slope_weights,
 )
-from lowpower.evaluation.metrics import confusion
 from lowpower.evaluation.power import FEWEST, least_margin
 from lowpower.evaluation.sampling import Sample, draw_patients, sample
 from lowpower.evaluation.units import Judged, Units
@@ -145,7 +144,8 @@ def _tested(
         "seeds": str(len(seeds)),
         **{name: number(getattr(found, name), 4) for name in ("estimate", "low", "high", "p")},
     }
-    return cells | _mcnemar(claim, seeds) | _three(seeds, weights), found
+    three = {name: number(value, 4) for name, value in contrast_of_accuracies(seeds, weights).items()}
+    return cells | _mcnemar(claim, seeds) | three, found
 
 
 def _units_of(judged: Judged, model: int) -> Units:
@@ -189,16 +189,3 @@ def _mcnemar(claim: ResolvedClaim, seeds: Sequence[Sequence[Units]]) -> CsvRow:
         return {}
     first, second, p = mcnemar(*seeds[0])
     return {"only_row_right": str(first), "only_against_right": str(second), "p_mcnemar": number(p, 4)}
-
-
-def _three(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> CsvRow:
-    """Contrast in each of the three accuracies, mean over seeds."""
-    found = []
-    for models in seeds:
-        of_models = [_accuracies(units) for units in models]
-        found.append([np.dot(weights, [one[name] for one in of_models]) for name in ACCURACIES])
-    return {name: number(float(value), 4) for name, value in zip(ACCURACIES, np.mean(found, 0), strict=True)}
-
-
-def _accuracies(units: Units) -> dict[str, float]:
-    return accuracies(confusion(units.truth, units.probabilities.argmax(1), units.probabilities.shape[1]))

@@ -1,7 +1,12 @@
 """Three metrics called accuracy. Compare only ``accuracy_released`` with a number of the paper."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from lowpower.evaluation.metrics import confusion
+from lowpower.evaluation.units import Units
 
 ACCURACIES = ("accuracy", "accuracy_one_vs_rest", "accuracy_released")
 
@@ -19,3 +24,14 @@ def accuracies(matrix: NDArray) -> dict[str, float]:
     wrong = matrix.sum(0) + matrix.sum(1) - 2 * hits  # FP + FN of each class
     values = hits.sum() / n, (1 - wrong / n).mean(), (n / (n + wrong)).mean()
     return dict(zip(ACCURACIES, map(float, values), strict=True))
+
+
+def contrast_of_accuracies(seeds: Sequence[Sequence[Units]], weights: Sequence[float]) -> dict[str, float]:
+    """Weighted sum over models of each of the three accuracies, mean over seeds. seeds: units of each model."""
+    contrasts = []
+    for models in seeds:
+        of_models = [
+            accuracies(confusion(u.truth, u.probabilities.argmax(1), u.probabilities.shape[1])) for u in models
+        ]
+        contrasts.append([np.dot(weights, [one[name] for one in of_models]) for name in ACCURACIES])
+    return dict(zip(ACCURACIES, map(float, np.mean(contrasts, 0)), strict=True))

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lowpower.evaluation.units import Judged, Units
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -46,3 +48,23 @@ def chosen_threshold(pair: Pair) -> float:
         if k + 1 < len(confidence) and confidence[k] < confidence[k + 1]:
             return float(confidence[k + 1])
     return np.inf
+
+
+def pair_of(judged: Judged, student: int, teacher: int) -> Pair:
+    """Answers of a student and its teacher, given by their positions in the models, for the same units."""
+    low, high = judged.of_models[student], judged.of_models[teacher]
+    assert low is not None and high is not None  # every model is predicted on area means
+    position = {unit: k for k, unit in enumerate(high.ids)}
+    kept = [k for k, unit in enumerate(low.ids) if unit in position]
+    others = [position[low.ids[k]] for k in kept]
+    return Pair(
+        patients=[low.patients[k] for k in kept],
+        regions=np.array(low.regions, float)[kept],
+        confidence=low.probabilities[kept].max(1, initial=0),
+        student=_right(low)[kept],
+        teacher=_right(high)[others],
+    )
+
+
+def _right(units: Units) -> NDArray:
+    return units.probabilities.argmax(1) == units.truth

@@ -75,7 +75,7 @@ def sample(
 
     everyone = np.ones((1, len(patients)))
     points = of(everyone) | ranks_of(everyone)
-    drawn = _over(of, weights) | _over(ranks_of, weights[:rank_draws])
+    drawn = over_draws(of, weights) | over_draws(ranks_of, weights[:rank_draws])
     nothing = Sample(np.nan, np.full(len(weights), np.nan))
     return {
         name: Sample(float(points[name][0]), drawn[name]) if name in points else nothing for name in metrics.METRICS
@@ -91,7 +91,7 @@ def sample_classes(units: Units, patients: Sequence[str], weights: NDArray) -> d
     def of(weights: NDArray) -> dict[str, NDArray]:
         return metrics.of_classes((weights @ sums).reshape(-1, classes, classes))
 
-    points, drawn = of(np.ones((1, len(patients)))), _over(of, weights)
+    points, drawn = of(np.ones((1, len(patients)))), over_draws(of, weights)
     return {
         name: [Sample(float(points[name][0, c]), drawn[name][:, c]) for c in range(classes)]
         for name in metrics.OF_CLASS
@@ -117,7 +117,7 @@ def _calls(teacher: Units, units: Units) -> NDArray:
     return np.array([known.get(unit, -1) for unit in units.ids], int)
 
 
-def _over(measure: Callable[[NDArray], dict[str, NDArray]], weights: NDArray) -> dict[str, NDArray]:
+def over_draws(measure: Callable[[NDArray], dict[str, NDArray]], weights: NDArray) -> dict[str, NDArray]:
     """Apply ``measure`` to all draws, one block at a time to save memory."""
     blocks = [weights[k : k + _AT_ONCE].astype(float) for k in range(0, max(1, len(weights)), _AT_ONCE)]
     parts = [measure(block) for block in blocks]

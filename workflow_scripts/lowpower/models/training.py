@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lowpower import rng
-from lowpower.config.training_settings import Stage
-from lowpower.config.training_settings import Training as TrainingSettings
+from lowpower.config import training_settings
 from lowpower.log import Progress, say
 from lowpower.models import parallel  # with one process, the default, none of these functions does anything
 from lowpower.models.checkpoint import fingerprint, load_checkpoint, on_stop, save_checkpoint
@@ -49,7 +48,7 @@ def train(
     steps: int,
     micro_batches: MicroBatches,
     model: str,
-    stage: Stage,
+    stage: training_settings.Stage,
     validated: bool = True,
 ) -> list[dict]:
     """Train for ``steps`` optimizer steps; return the rows of history.csv. regions: include those for validation.
@@ -58,13 +57,13 @@ def train(
     """
     validation, settings = set_fingerprint(training, regions, training_regions), training.job.training
     say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
-    validate = partial(measure, training, validation, Pixels(settings.memory_mb)) if validated else None
     settings = replace(settings, learning_rate=stage.lr_multiplier * settings.learning_rate)
-    checkpoint = Path(model).with_name(f"last-{training.phase}.pt")
-    belongs_to = fingerprint(training.header.fingerprint, torch.__version__)
+    validate = partial(measure, training, validation, Pixels(settings.memory_mb)) if validated else None
     rows, time = fit(
-        training.network, training.title, training.phase, steps, micro_batches, validate, settings, checkpoint,
-        belongs_to, stage.ema_decay, math.log(len(training.job.classes)),
+        training.network, training.title, training.phase, steps, micro_batches, validate, settings,
+        checkpoint=Path(model).with_name(f"last-{training.phase}.pt"),
+        belongs_to=fingerprint(training.header.fingerprint, torch.__version__),
+        ema_decay=stage.ema_decay, guessing_loss=math.log(len(training.job.classes)),
     )  # fmt: skip
     training.time = replace(time, regions=len(training_regions))
     return rows
@@ -77,7 +76,7 @@ def fit(
     steps: int,
     micro_batches: MicroBatches,
     validate: Callable[[nn.Module], tuple[float, float]] | None,
-    settings: TrainingSettings,
+    settings: training_settings.Training,
     checkpoint: Path,
     belongs_to: str,
     ema_decay: float = 0.0,
@@ -87,11 +86,9 @@ def fit(
 
     checkpoint: written after a validation, every minute and on a signal; continued if it ``belongs_to`` this training.
     ema_decay: decay of the moving average of the weights, which replaces them in validation and model; 0 for none.
-    Raises InputError if a loss is not finite or diverges, and SystemExit with 128 + the signal's number after SIGINT,
-    SIGTERM or SIGUSR1.
+    Raises InputError if a loss is not finite or diverges, SystemExit (128 + number) after SIGINT, SIGTERM or SIGUSR1.
     """
-    name = f"{title}: {phase}"
-    rate, decay = settings.learning_rate, settings.weight_decay
+    name, rate, decay = f"{title}: {phase}", settings.learning_rate, settings.weight_decay
     optimizer = torch.optim.Adam(network.parameters(), lr=rate, weight_decay=decay, fused=True)
     averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(ema_decay)) if ema_decay else None
     parts = {"network": network, "optimizer": optimizer} | ({"averaged": averaged} if averaged else {})
@@ -159,9 +156,9 @@ def draw_micro_batches(
         for images, positions in pixels.passes(batch_views, training.job.training.megapixels_per_pass):
             pass_views = [batch_views[position] for position in positions]
             targets = teacher([(region.region, view) for region, view in pass_views]) if teacher else ()
-            outputs = training.forward(network, images)
-            losses = compute_losses([region for region, _ in pass_views], *outputs, *targets)
-            yield MicroBatch(len(positions) / batch_size, losses, [region.region for region, _ in pass_views])
+            batch = [region for region, _ in pass_views]
+            losses = compute_losses(batch, *training.forward(network, images), *targets)
+            yield MicroBatch(len(positions) / batch_size, losses, [region.region for region in batch])
 
     return micro_batches
 
@@ -180,8 +177,7 @@ def take_step(
         require_finite(values, moment, name_regions(part.regions), saved_step)
         (torch.stack(list(part.losses.values())).sum() * part.share).backward()
         sums = {name: sums.get(name, 0.0) + value * part.share for name, value in values.items()}
-    gradients = [weights.grad for group in optimizer.param_groups for weights in group["params"]]
-    gradient = nn.utils.get_total_norm(gradients).item()
+    gradient = nn.utils.get_total_norm([w.grad for group in optimizer.param_groups for w in group["params"]]).item()
     require_finite({"gradient": gradient}, moment, name_regions(regions), saved_step)
     parallel.add_gradients(network)
     optimizer.step()

@@ -9,7 +9,8 @@ from lowpower.evaluation.metrics import OF_CLASS
 from lowpower.evaluation.sampling import draw_patients, sample_classes
 from lowpower.evaluation.units import Judged
 from lowpower.files import CsvRow
-from lowpower.tables.result_rows import ENDS, NAMED, cells_of, counts_of, groups_of, width_of
+from lowpower.tables.result_rows import ENDS, NAMED, cells_of, counts_of, width_of
+from lowpower.tables.study_rows import groups_of
 
 CLASS_COLUMNS = [*NAMED, "seeds", "class", "n", "patients", *(f"{name}{end}" for name in OF_CLASS for end in ENDS)]
 

@@ -12,7 +12,7 @@ from lowpower.evaluation.calibration import BINS, bin_of
 from lowpower.evaluation.units import Judged, Units
 from lowpower.files import CsvRow, write_rows
 from lowpower.tables.layout import number
-from lowpower.tables.result_rows import groups_of
+from lowpower.tables.study_rows import groups_of
 from lowpower.tables.units_file import read_judged
 
 _ROW = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")

@@ -8,7 +8,7 @@ from lowpower.evaluation.units import Judged
 from lowpower.files import CsvRow, write_rows
 from lowpower.pseudonyms import OWN, Names, read_names
 from lowpower.tables.layout import number
-from lowpower.tables.result_rows import groups_of
+from lowpower.tables.study_rows import groups_of
 from lowpower.tables.units_file import read_judged
 
 KNOWN = ["patient", "site", "split", "seed", "truth", "right", "models"]

@@ -14,8 +14,9 @@ from lowpower.config.table_settings import Statistics
 from lowpower.config.trained_model import Model, ResultModel
 from lowpower.evaluation.calibration import log_loss
 from lowpower.evaluation.intervals import interval, interval_of_share
-from lowpower.evaluation.referral_thresholds import Pair, chosen_threshold, threshold_for
-from lowpower.evaluation.sampling import Sample, difference, draw_patients
+from lowpower.evaluation.metrics import ratio
+from lowpower.evaluation.referral_thresholds import Pair, chosen_threshold, pair_of, threshold_for
+from lowpower.evaluation.sampling import Sample, difference, draw_patients, over_draws
 from lowpower.evaluation.units import Judged, Units
 from lowpower.evaluation.variance_components import mean_by_patient, undecided_variance
 from lowpower.files import CsvRow, read_rows, write_rows
@@ -23,7 +24,8 @@ from lowpower.log import Progress, say
 from lowpower.magnification import name_of
 from lowpower.tables.layout import number, write_texts
 from lowpower.tables.referral_table import CHOSEN, in_short, mark_best, note, sections
-from lowpower.tables.result_rows import cells_of, counts_of, groups_of, width_of
+from lowpower.tables.result_rows import cells_of, counts_of, width_of
+from lowpower.tables.study_rows import groups_of
 from lowpower.tables.units_file import read_judged
 
 SHARES = (0, 1, 2, 5, 10, 20, 50, 100)  # requested percent of units
@@ -34,7 +36,6 @@ _CELLS = (
     *("flops_of_teacher", "bytes_of_teacher"),
 )
 COLUMNS = [*_IDENTITY, "per", "split", "seeds", "n", "patients", "val_log_loss", "best", "asked", *_CELLS]
-_AT_ONCE = 1000  # draws per matrix product: 16 MB of weights at 2,000 patients
 
 
 def refer(
@@ -88,32 +89,13 @@ def referral_rows(
             with_teacher = [(i, teachers[models[i].seed]) for i in members if models[i].seed in teachers]
             cells: dict[str, CsvRow] = {}
             if len(with_teacher) == len(members):
-                pairs = [(_pair(one, *both), _pair(val, *both) if val else None) for both in with_teacher]
+                pairs = [(pair_of(one, *both), pair_of(val, *both) if val else None) for both in with_teacher]
                 ratios = _cost_ratios(costs, models[members[0]], models[with_teacher[0][1]])
                 cells = _cells(pairs, one.patients, weights, ratios, width_of(about, statistics))
             for asked in (*map(str, SHARES), CHOSEN):
                 rows.append(about | {"best": "", "asked": asked} | cells.get(asked, dict.fromkeys(_CELLS, "")))
             progress.at(done := done + 1)
     return rows
-
-
-def _pair(judged: Judged, student: int, teacher: int) -> Pair:
-    """Answers of a student and its teacher, given by their positions in the models, for the same units."""
-    low, high = judged.of_models[student], judged.of_models[teacher]
-    position = {unit: k for k, unit in enumerate(high.ids)}
-    kept = [k for k, unit in enumerate(low.ids) if unit in position]
-    others = [position[low.ids[k]] for k in kept]
-    return Pair(
-        patients=[low.patients[k] for k in kept],
-        regions=np.array(low.regions, float)[kept],
-        confidence=low.probabilities[kept].max(1, initial=0),
-        student=_right(low)[kept],
-        teacher=_right(high)[others],
-    )
-
-
-def _right(units: Units) -> NDArray:
-    return units.probabilities.argmax(1) == units.truth
 
 
 class _Referred(NamedTuple):
@@ -176,10 +158,13 @@ def _accuracies(right: NDArray, owners: list[str], patients: Sequence[str], weig
     position = {patient: k for k, patient in enumerate(patients)}
     counts = np.zeros((len(patients), right.shape[1] + 1))
     np.add.at(counts, [position[owner] for owner in owners], np.column_stack([right, np.ones(len(right))]))
-    blocks = [weights[k : k + _AT_ONCE].astype(float) @ counts for k in range(0, len(weights), _AT_ONCE)]
-    sums = np.concatenate([counts.sum(0, keepdims=True), *blocks])
-    shares = np.divide(sums[:, :-1], sums[:, -1:], out=np.full(sums[:, :-1].shape, np.nan), where=sums[:, -1:] > 0)
-    return [Sample(float(column[0]), column[1:]) for column in shares.T]
+
+    def shares(weights: NDArray) -> dict[str, NDArray]:
+        sums = weights @ counts
+        return {"right": ratio(sums[:, :-1], sums[:, -1:])}
+
+    points, drawn = shares(np.ones((1, len(patients))))["right"][0], over_draws(shares, weights)["right"]
+    return [Sample(float(point), column) for point, column in zip(points, drawn.T, strict=True)]
 
 
 def _share(referred: NDArray, weights: NDArray) -> float:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from lowpower import magnification
 from lowpower.config.table_settings import Statistics
 from lowpower.config.trained_model import ResultModel
 from lowpower.evaluation.calibration import Chosen, choose
@@ -17,8 +16,8 @@ from lowpower.evaluation.variance_components import Estimate, estimate, undecide
 from lowpower.files import CsvRow
 from lowpower.log import Progress
 from lowpower.tables.layout import number
+from lowpower.tables.study_rows import groups_of
 
-IDENTITY = ("method", "network", "magnification", "labeled", "unlabeled", "steps")
 OTHERS = ("teacher", "averaged")  # minus the teacher on area means; level pixels minus the same model on area means
 ENDS = ("", "_low", "_high")
 NAMED = ("method", "network", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
@@ -84,27 +83,6 @@ def result_rows(
             values = _values([values for _, values in own], others, wide, patients_counted, undecided)
             rows.append(identity | one.kind | counts | _choices(units, chosen) | values)
     return rows
-
-
-def groups_of(models: Sequence[ResultModel]) -> list[tuple[CsvRow, list[int]]]:
-    """Rows of the models in reading order: the identity of each, and the positions of its seeds."""
-    methods = list(dict.fromkeys(model.method for model in models))
-    groups: dict[tuple, list[int]] = {}
-    for i in sorted(range(len(models)), key=lambda i: _place(models[i], methods)):
-        groups.setdefault(tuple(_text(models[i], key) for key in IDENTITY), []).append(i)
-    return [(dict(zip(IDENTITY, key, strict=True)), members) for key, members in groups.items()]
-
-
-def _text(model: ResultModel, key: str) -> str:
-    """A cell of the columns that identify a row; blank for the steps of a network that is fitted."""
-    value = getattr(model, key)
-    return magnification.name_of(value) if key == "magnification" else "" if value is None else str(value)
-
-
-def _place(model: ResultModel, methods: list[str]) -> tuple:
-    first = model.method != "teacher"
-    shares = (model.labeled, model.unlabeled, model.seed)
-    return first, -model.magnification, methods.index(model.method), *shares
 
 
 def chosen_of(judged: Judged, i: int, positive: int | None) -> Chosen:

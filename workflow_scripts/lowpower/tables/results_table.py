@@ -13,8 +13,9 @@ from lowpower.tables import layout
 from lowpower.tables.class_table import CLASS_COLUMNS, class_rows
 from lowpower.tables.confusion_table import COUNTS, confusion_rows
 from lowpower.tables.layout import percent, points
-from lowpower.tables.result_rows import COLUMNS, groups_of, result_rows
+from lowpower.tables.result_rows import COLUMNS, result_rows
 from lowpower.tables.result_sections import classes_shown, details, gap, named, shown, sites_shown, titled
+from lowpower.tables.study_rows import groups_of
 from lowpower.tables.units_file import read_judged
 from lowpower.text import count_of
 
