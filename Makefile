@@ -22,7 +22,7 @@ test-fast: .venv/ready
 # (slurm-wlm, munge). Their packages stay out of .venv. Where one is missing, its tests are skipped with a message.
 test-cluster: .venv/ready
 	-@$(MAKE) --silent --keep-going .cluster/slurm/ready .cluster/conda/ready
-	PYTHONPATH="$$PWD/.cluster/conda" $(BIN)/python -m pytest tests/cluster
+	$(BIN)/python -m pytest -o "pythonpath=tests/helpers .cluster/conda" tests/cluster
 
 .cluster/%/ready: requirements-%.txt .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(@D) --requirement $<
