@@ -22,7 +22,7 @@ from lowpower.tables.layout import markdown
 from lowpower.text import count_of
 
 NOTHING_YET = (
-    "no run on this machine yet: run make demo (10 minutes) first, or snakemake intake on your own slides; until then "
+    "no run on this machine yet: run make demo (15 minutes) first, or snakemake intake on your own slides; until then "
     "only the number of jobs is known"
 )
 
@@ -160,7 +160,7 @@ def _times(
     others = "; ".join(f"{name}: {duration(seconds)}" for name, seconds in limits.items() if name != most)
     if not any(forecasts.get(rule) for rule in TRAININGS):
         yield (
-            "wall time here: NOT KNOWN, because nothing was trained on this machine yet. Run `make demo` (about 10 "
+            "wall time here: NOT KNOWN, because nothing was trained on this machine yet. Run `make demo` (about 15 "
             f"minutes), then plan again. The jobs with known times take about {duration(limits[most])}"
         )
     else:
