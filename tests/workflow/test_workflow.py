@@ -295,9 +295,11 @@ def test_a_changed_claim_trains_nothing_again_and_is_known_to_be_late(project):
     snakemake(project, "--cores", 2, "--configfile", SMOKE)
     assert len(list((base / "claims").iterdir())) == 2 and first.read_bytes() == kept
     with open(base / "tables/claims.csv") as table:
-        found = {row["id"]: row["registered"] for row in csv.DictReader(table)}
-    late = {name: when for name, when in found.items() if when != "before training"}
+        rows = list(csv.DictReader(table))
+    late = {row["id"]: row["registered"] for row in rows if row["registered"] != "before training"}
     assert late == dict.fromkeys(("RCC-16x", "any-16x"), "changed after training began")
+    former = [row["id"] for row in rows if row["why"] == "it was reworded after training began"]
+    assert former == ["RCC-16x", "any-16x"]
     assert planned(project, "--configfile", SMOKE) == {}
 
 
