@@ -92,7 +92,7 @@ def test_color_tells_blue_from_red_and_says_so_as_any_model_does(tiny_cohort):
     assert [row["chosen"] for row in rows] == [str(int(row is best)) for row in rows]
     assert float(best["val_accuracy"]) == 1
     steps = [int(row["step"]) for row in rows]
-    assert steps == sorted(set(steps))
+    assert steps == list(range(1, len(PENALTIES) + 1))  # not iterations, which depend on the processor
     index, splits, table = tiny_cohort / "regions/5x.csv", tiny_cohort / "splits.csv", tiny_cohort / "p.parquet"
     predict_test(model, index=index, splits=splits, predictions=table)
     table = pq.read_table(table).to_pandas()

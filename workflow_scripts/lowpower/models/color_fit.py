@@ -29,7 +29,7 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
     """Fit the network on the labeled regions without augmentation (color jitter would destroy its features).
 
     One fit for each penalty, in float64; the network keeps the one with the lowest validation log loss. Returns the
-    rows of history.csv, one for each penalty; their step counts the iterations so far.
+    rows of history.csv, one for each penalty; their step is its number: iterations would depend on the processor.
     """
     network: ColorNetwork = training.network.cpu()
     training.header = replace(training.header, **AS_STORED)
@@ -44,19 +44,19 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
     with torch.no_grad():
         head.weight.zero_()  # the problem is convex: no random start; each fit starts from the previous one
         head.bias.zero_()
-    rows, steps, best, best_state = [], 0, float("inf"), None
-    for penalty in PENALTIES:
-        steps += minimize(head, features, classes, penalty)
+    rows, best, best_state = [], float("inf"), None
+    for number, penalty in enumerate(PENALTIES, 1):
+        minimize(head, features, classes, penalty)
         with torch.no_grad():
             loss = F.cross_entropy(head(features), classes).item()
             logits = head(val_features)
             log_loss = F.cross_entropy(logits, val_classes).item()
             accuracy = (logits.argmax(1) == val_classes).double().mean().item()
-            row = {"step": steps, "phase": training.phase, "cross_entropy": loss}
+            row = {"step": number, "phase": training.phase, "cross_entropy": loss}
             row |= {"loss": loss + penalty * head.weight.square().sum().item()}
         rows.append(row | {"val_log_loss": log_loss, "val_accuracy": accuracy})
         if log_loss < best:
-            best, best_state = log_loss, (steps, {name: x.clone() for name, x in head.state_dict().items()})
+            best, best_state = log_loss, (number, {name: x.clone() for name, x in head.state_dict().items()})
     head.load_state_dict(best_state[1])
     return [history_row(row, row["step"] == best_state[0]) for row in rows]
 
