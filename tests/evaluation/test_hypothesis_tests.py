@@ -28,6 +28,7 @@ def of_patients(differences):
     return combine(differences.mean(), 0.0, differences.var(ddof=1) / n, 0.0, seeds=1, patients=n, undecided=undecided)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("patients, differing", [(120, 0.05), (120, 0.2), (400, 0.05)])
 def test_the_smallest_margin_of_the_plan_holds_in_four_of_five_studies(patients, differing):
     random = rng.generator(0, "studies", patients, differing)
@@ -54,6 +55,7 @@ def test_a_margin_out_of_reach_is_known_beforehand(patients):
     assert outcome(nobody, "noninferiority", 1.01 * margin, 0.95).p < 0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("test", ["superiority", "trend", "noninferiority", "equivalence"])
 def test_a_p_value_agrees_with_the_interval(test):
     random = rng.generator(0, "agreement", test)

@@ -80,6 +80,7 @@ def test_equal_light_stays_equal():
     assert not equalize(nothing, 8, nothing - 9, nothing + 9).any()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("um", [2, 4, 8])
 def test_equalized_pieces_differ_by_a_gray_level_at_that_scale_and_coarser_and_by_more_below(drawn, um):
     slides = drawn["matched", um]
@@ -109,12 +110,14 @@ def test_matched_sizes_alone_and_the_default_show_the_phenotype_at_8_um(drawn):
     assert largest(drawn["matched", 0], 8) > 10
 
 
+@pytest.mark.slow
 def test_leak_darkens_equalized_tissue_too():
     dials = replace(SMALL, sizes="matched", equalized_um=8)
     leaking, tight = (draw_slide("a", "sheet_atypical", replace(dials, leak=leak)) for leak in (1, 0))
     assert leaking.mean() < tight.mean() - 0.3
 
 
+@pytest.mark.slow
 def test_light_of_a_default_nucleus_is_spread_and_less_blue_and_of_a_matched_one_as_narrow_and_more_blue():
     shares, totals = np.zeros((3, 200)), np.zeros((3, 3))
     for seed in range(200):
