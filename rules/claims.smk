@@ -56,6 +56,7 @@ rule judge_claims:
         claims=[asdict(claim) for claim in RESOLVED],
         folders=[model.folder for model in CLAIMED],
         statistics=STUDY.statistics.as_dict(),
+        cohort=STUDY.cohort,
         code=code("judge_claims"),
     message:
         "Testing the claims"

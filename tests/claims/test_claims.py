@@ -187,7 +187,7 @@ def test_a_study_may_have_no_claims(tmp_path):
     register_claims([], "0" * 64, tmp_path / "claims/001.json")
     outputs = [tmp_path / f"claims.{form}" for form in ("csv", "md", "tex")]
     units, _ = write_units(tmp_path, [], JUDGING)
-    table.judge_claims([], [tmp_path / "claims/001.json"], units, [], STATISTICS, *outputs)
+    table.judge_claims([], [tmp_path / "claims/001.json"], units, [], STATISTICS, "first", *outputs)
     assert files.read_rows(outputs[0]) == [] and claims_table.NOTHING in outputs[1].read_text()
 
 
@@ -223,7 +223,9 @@ def rows_of(folder, claims, frames=(), **changes):
     found = resolved(folder, claims, **changes)
     frames = dict(frames)
     judged = judge(list(frames.values()), classes=CLASSES, regions_have_labels=True, splits=["test"]) if frames else []
-    return table.claim_rows(found, entries=entries, judged=judged, folders=list(frames), statistics=STATISTICS)
+    return table.claim_rows(
+        found, entries=entries, judged=judged, folders=list(frames), statistics=STATISTICS, cohort="first"
+    )
 
 
 def test_the_table_says_of_each_claim_whether_it_stood_before_training(tmp_path):
@@ -328,6 +330,17 @@ def test_a_claim_alone_holds_that_does_not_among_many(tmp_path):
     assert first["verdict"] == "inconclusive" and "not as one of 10" in first["why"]
 
 
+@pytest.mark.slow
+def test_a_withdrawn_claim_about_another_cohort_or_without_a_test_is_listed_and_not_counted(tmp_path):
+    others = [BETTER | {"id": "elsewhere", "cohorts": ["celiac"]}, {"id": "u", "claim": "Untested.", "test": "none"}]
+    frames = of_study(range(2), range(9), {0: range(2), 50: range(2), 100: range(2)})
+    register(tmp_path, [BETTER, *others])
+    train(tmp_path)
+    rows = rows_of(tmp_path, [BETTER], frames)
+    assert [row["id"] for row in rows] == ["better", "elsewhere", "u"]
+    assert rows[0]["p_holm"] == rows[0]["p"] and rows[0]["verdict"] == "holds"
+
+
 def test_seeds_are_averaged_and_mcnemar_is_left_to_one_seed(tmp_path):
     frames = STUDY | of_study(range(2), range(20), {0: range(30), 50: range(15), 100: range(3)}, seed=1)
     (row,) = rows_of(tmp_path, [BETTER], frames, seeds=[0, 1])
@@ -359,6 +372,7 @@ def test_regions_are_counted_where_they_have_labels(tmp_path):
         judged=unlabeled,
         folders=list(STUDY),
         statistics=STATISTICS,
+        cohort="first",
     )
     assert row["why"] == "labels here are of slides, not of regions"
 
@@ -372,7 +386,7 @@ def test_the_files_have_the_same_bytes_twice_and_the_papers_figure_stands_beside
     found = []
     for name in ("one", "two"):
         outputs = [tmp_path / f"{name}.{form}" for form in ("csv", "md", "tex")]
-        table.judge_claims(resolved(tmp_path, claims), paths, units, list(STUDY), STATISTICS, *outputs)
+        table.judge_claims(resolved(tmp_path, claims), paths, units, list(STUDY), STATISTICS, "first", *outputs)
         found.append([path.read_bytes() for path in outputs])
     assert found[0] == found[1]
     text = (tmp_path / "one.md").read_text()

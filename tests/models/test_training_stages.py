@@ -440,22 +440,19 @@ def test_a_loss_that_is_not_finite_names_its_regions_and_leaves_the_checkpoint(c
     assert before == [(cohort / "bad/last-distill.pt").read_bytes()]
 
 
+def fit_to(folder, network, passes, validate, steps, **settings):
+    """Train with a checkpoint every second step."""
+    fit(
+        network, title="test", phase="train", steps=steps, micro_batches=passes, validate=validate,
+        settings=replace(RECIPE, evaluate_every=2), checkpoint=folder / "last.pt", belongs_to="here", **settings,
+    )  # fmt: skip
+
+
 def fit_a_line(tmp_path, passes, validate=lambda network: (1.0, 0.5)):
     """Fit two weights to nothing, with a checkpoint every second step; returns the weights and the error."""
     network = torch.nn.Linear(2, 1, bias=False)
     with pytest.raises(InputError) as caught:
-        recipe = replace(RECIPE, evaluate_every=2)
-        fit(
-            network,
-            title="test",
-            phase="train",
-            steps=6,
-            micro_batches=passes,
-            validate=validate,
-            settings=recipe,
-            checkpoint=tmp_path / "last.pt",
-            belongs_to="here",
-        )
+        fit_to(tmp_path, network, passes, validate, steps=6)
     kept = load_checkpoint(tmp_path / "last.pt", "here", "test")
     return network.weight.detach(), kept, str(caught.value)
 
@@ -471,19 +468,7 @@ def test_the_average_of_the_weights_is_what_is_judged_and_left(tmp_path):
         judged.append(network.weight.detach().clone())
         return 1.0 / len(judged), 0.5
 
-    recipe = replace(RECIPE, evaluate_every=2)
-    fit(
-        network,
-        title="test",
-        phase="train",
-        steps=4,
-        micro_batches=passes,
-        validate=validate,
-        settings=recipe,
-        checkpoint=tmp_path / "last.pt",
-        belongs_to="here",
-        ema_decay=0.75,
-    )
+    fit_to(tmp_path, network, passes, validate, steps=4, ema_decay=0.75)
     expected = seen[1]
     for weight in seen[2:]:
         expected = 0.75 * expected + 0.25 * weight

@@ -49,6 +49,7 @@ def judge_claims(
     units: str | Path,
     folders: Sequence[str],
     statistics: Statistics,
+    cohort: str,
     csv: str | Path,
     md: str | Path,
     tex: str | Path,
@@ -56,10 +57,10 @@ def judge_claims(
     """Write the table of claims as CSV, Markdown and LaTeX.
 
     claims: as resolved for the study, with arms or with the reason for no test. register: its entries, oldest first.
-    units: units.parquet. folders: of the models in the claims.
+    units: units.parquet. folders: of the models in the claims. cohort: name of the study's.
     """
     entries = [RegisterEntry.read(path) for path in register]
-    rows = claim_rows(claims, entries, read_judged(units, folders, ["test"]), folders, statistics)
+    rows = claim_rows(claims, entries, read_judged(units, folders, ["test"]), folders, statistics, cohort)
     write_rows(csv, COLUMNS, rows)
     write_texts(md, tex, sections(rows), NOTE if rows else NOTHING)
     say(in_short(rows))
@@ -71,6 +72,7 @@ def claim_rows(
     judged: Sequence[Judged],
     folders: Sequence[str],
     statistics: Statistics,
+    cohort: str,
 ) -> list[CsvRow]:
     """The rows of claims.csv as text, in the order of the file; withdrawn claims come last."""
     kinds = {(one.kind["per"], one.kind["pixels"]): one for one in judged}
@@ -87,7 +89,7 @@ def claim_rows(
         else:
             rows.append(_about(asdict(claim), registered) | {"verdict": UNTESTED, "why": tested})
     former = former_claims(entries)
-    counted = sum(claim.counts for claim in former)  # each as a test that failed
+    counted = sum(claim.counts and _is_of(claim.written, cohort) for claim in former)  # each as a test that failed
     adjusted_p = holm([found.p for found in outcomes.values()] + [1.0] * counted)
     for k, adjusted in zip(outcomes, adjusted_p, strict=False):
         verdict, why = _verdict(claims[k], outcomes[k], adjusted, len(adjusted_p), confidence)
@@ -96,6 +98,11 @@ def claim_rows(
     return rows + [
         _about(claim.written, claim.registered) | {"verdict": UNTESTED, "why": claim.why} for claim in former
     ]
+
+
+def _is_of(claim: Mapping[str, Any], cohort: str) -> bool:
+    """True if a claim, as written, can be tested and is about this cohort."""
+    return claim["test"] != "none" and (not claim.get("cohorts") or cohort in claim["cohorts"])
 
 
 def _about(claim: Mapping[str, Any], registered: str) -> CsvRow:

@@ -62,7 +62,7 @@ def fixed_claims(entries: Sequence[RegisterEntry]) -> list[WrittenClaim]:
 class FormerClaim:
     """A claim of an earlier entry that the last entry no longer has, or has in other words.
 
-    counts: it was fixed when training began, so it is one more test of the study's family of claims.
+    counts: it stood after training began, so it is one more test of its cohort's family of claims.
     """
 
     written: WrittenClaim

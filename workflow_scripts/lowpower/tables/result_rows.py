@@ -65,12 +65,14 @@ def result_rows(
             seeds = [models[i].seed for i in members]
             teaching = identity["method"] == "teacher" and one is means
             own = [of_teachers[seed] if teaching else samples(one, i) for seed, i in zip(seeds, members, strict=True)]
-            own_teachers = [None if teaching else teachers.get(seed) for seed in seeds]
-            others = {
-                "teacher": [i is not None and of_teachers.get(models[i].seed, (None, None))[1] for i in own_teachers],
-                "averaged": [samples(means, i)[1] if means is not one else None for i in members],
+            compared = {  # by seed, the number of the other model; a teacher is not compared with itself
+                "teacher": [None if teaching or seed not in of_teachers else teachers[seed] for seed in seeds],
+                "averaged": [None if means is one else i for i in members],
             }
-            compared = {"teacher": own_teachers, "averaged": members}
+            others = {
+                "teacher": [None if i is None else of_teachers[models[i].seed][1] for i in compared["teacher"]],
+                "averaged": [None if i is None else samples(means, i)[1] for i in compared["averaged"]],
+            }
             counts = counts_of(units)
             wide = width_of(counts, statistics)
             chosen = [chosen for chosen, _ in own]
@@ -78,7 +80,7 @@ def result_rows(
             undecided = {
                 other: _undecided(units, [means.of_models[i] for i in compared[other]], int(counts["patients"]))
                 for other in OTHERS
-                if all(others[other])
+                if None not in compared[other]
             }
             values = _values([values for _, values in own], others, wide, patients_counted, undecided)
             rows.append(identity | one.kind | counts | _choices(units, chosen) | values)
@@ -129,10 +131,10 @@ def _patients_counted(units: Sequence[Units], chosen: Sequence[Chosen]) -> dict[
     return {name: max(2, min(counts)) for name, counts in patients_of.items()}
 
 
-def _undecided(units: Sequence[Units], others: Sequence[Units | None], patients: int) -> float:
+def _undecided(units: Sequence[Units], others: Sequence[Units], patients: int) -> float:
     """Variance of undecided patients in differences between two models, from their units of each seed."""
-    seeds = [(own, other) for own, other in zip(units, others, strict=True) if other is not None]
-    return float(undecided_variance(patient_differences(seeds, [1, -1]), max(1, patients)))
+    differences = patient_differences(list(zip(units, others, strict=True)), [1, -1])
+    return float(undecided_variance(differences, max(1, patients)))
 
 
 def _values(
