@@ -8,13 +8,15 @@ from lowpower.config.training_settings import Stage
 
 _LABELED, _LAST_FIFTH = Finetune(images="labeled"), Finetune(images="labeled", share=0.2)
 
+_TUNED: dict[str, Any] = {"batches_per_step": 16, "lr_multiplier": 4, "ema_decay": 0.995}
+
 
 def _tuned(method: Method) -> Method:
     """The same row with the optimizer steps of ``sskd_tuned``, for comparisons at an equal number of images seen."""
     stages: dict[str, Any] = {name: stage for name, stage in vars(method).items() if isinstance(stage, Stage)}
     return replace(
         method,
-        **{name: replace(s, batches_per_step=16, lr_multiplier=4, ema_decay=0.995) for name, s in stages.items()},
+        **{name: replace(stage, **_TUNED) for name, stage in stages.items()},
     )
 
 
@@ -25,9 +27,7 @@ STANDARD = {
     "sskd": Method(distill=Distill(images="all")),
     "sskd_finetuned": Method(distill=Distill(images="all"), finetune=_LAST_FIFTH),
     "sskd_released": Method(distill=Distill(images="all", feature_weight=0.5, drop_last=True)),
-    "sskd_tuned": Method(
-        distill=Distill(images="all", feature_weight=10, batches_per_step=16, lr_multiplier=4, ema_decay=0.995)
-    ),
+    "sskd_tuned": Method(distill=Distill(images="all", feature_weight=10, **_TUNED)),
     "all_labels": Method(finetune=Finetune(images="all")),
     "self_distill": Method(at="teacher", distill=Distill(images="all")),
     "color_baseline": Method(network="color", finetune=_LABELED),

@@ -80,7 +80,7 @@ class Stage(Settings):
     )
     batches_per_step: int = setting(
         1,
-        "Number of batches, of training.batch regions each, whose gradients are averaged in one optimizer step.",
+        "Number of batches, of training.batch regions each, in one optimizer step.",
         formerly="looks",
         minimum=1,
         maximum=64,
