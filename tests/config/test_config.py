@@ -32,6 +32,9 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         "network": "resnet10",
         "at": "students",
         "init": "random",
+        "steps": 0,
+        "epochs": 0,
+        "batch": 0,
         "pretrain": None,
         "distill": None,
         "finetune": {
@@ -138,7 +141,20 @@ PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
         ({"methods": {"a": PRETRAIN | {"init": "teacher"}}}, "neither `distill` nor `init`"),
         (
             {"methods": {"a": PRETRAIN}, "training": {"batch": 1}},
-            "compares the regions of a batch; write `training.batch: 2",
+            "compares the regions of a batch; write `batch: 2` or more here, or in `training`",
+        ),
+        (
+            {"methods": {"a": LABELS | {"steps": 9, "epochs": 2}}},
+            "9 steps and 2 epochs are two lengths of one training",
+        ),
+        ({"methods": {"a": LABELS | {"network": "color", "epochs": 2}}}, "remove `steps`, `epochs` and `batch`"),
+        (
+            {"methods": {"a": PRETRAIN | {"steps": 1}}},
+            "`methods.a.steps`: 1 step cannot be shared by `pretrain` and `finetune` of `methods.a`",
+        ),
+        (
+            {"methods": {"a": LABELS | {"batch": 2}}, "training": {"processes": 3}},
+            "3 processes cannot share the batch of 2 of a; write 2 or less",
         ),
         ({"methods": {"a": PRETRAIN | {"network": "color"}}}, "color can be neither distilled nor pretrained"),
         (

@@ -90,6 +90,14 @@ class Method(Settings):
         pattern=r"^(random|teacher|.+\.safetensors)$",
         examples=["random", "teacher", "PATH.safetensors"],
     )
+    steps: int = setting(0, "Optimizer steps of the row, fine-tuning included; 0 for training.steps.", minimum=0)
+    epochs: int = setting(
+        0,
+        "Passes over the row's training regions, instead of a number of steps; more regions then take more steps. 0 to "
+        "count steps.",
+        minimum=0,
+    )
+    batch: int = setting(0, "Regions per batch of the row; 0 for training.batch.", minimum=0)
     pretrain: Pretrain | None = setting(
         None, "Pretraining on views of images, without labels or teacher (VICReg), before fine-tuning; null for none."
     )

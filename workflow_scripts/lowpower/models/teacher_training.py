@@ -22,7 +22,7 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
     regions = read_regions(index, splits, job.seed)
     labeled_regions = labeled(regions, 100)
     training = start_training(job, "train", None, sorted_union(labeled_regions, unlabeled(regions, 100)))
-    rows = train_on_labels(training, regions, labeled_regions, job.steps, model, Stage(images="labeled"))
+    rows = train_on_labels(training, regions, labeled_regions, model, Stage(images="labeled"))
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"] == "1")
     warning = warn_of_guessing(accuracy, [region.label for region in in_split(regions, "val") if region.label])
@@ -31,7 +31,7 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
 
 
 def train_on_labels(
-    training: Training, regions: list[Region], labeled_regions: list[Region], steps: int, model: str, stage: Stage
+    training: Training, regions: list[Region], labeled_regions: list[Region], model: str, stage: Stage
 ) -> list[dict]:
     """Train with cross-entropy on always new views of the labeled regions; return the rows of history.csv.
 
@@ -48,7 +48,7 @@ def train_on_labels(
     pixels = Pixels(settings.memory_mb, job.seed, job.augmentation)
     batch_size = settings.batch * stage.batches_per_step
     micro_batches = draw_micro_batches(training, labeled_regions, pixels, compute_losses, batch_size)
-    return train(training, regions, labeled_regions, steps, micro_batches, model, stage)
+    return train(training, regions, labeled_regions, micro_batches, model, stage)
 
 
 def warn_of_guessing(accuracy: float, labels: list[str]) -> str | None:

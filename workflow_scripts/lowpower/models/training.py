@@ -1,7 +1,8 @@
 """The training loop, top to bottom: batch, views, teacher, losses, step, moving average, validation, checkpoint.
 
 The stages (``teacher_training``, ``pretraining`` …) choose regions and losses. All models of a study take the same
-number of steps and keep the weights with the lowest validation log loss; pretraining keeps the last weights.
+number of steps, unless their row has its own, and keep the weights with the lowest validation log loss; pretraining
+keeps the last weights.
 """
 
 import math
@@ -19,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lowpower import rng
 from lowpower.config import training_settings
+from lowpower.config.training_params import TrainingJob
 from lowpower.log import Progress, say
 from lowpower.models import parallel  # with one process, the default, none of these functions does anything
 from lowpower.models.checkpoint import fingerprint, load_checkpoint, on_stop, save_checkpoint
@@ -45,17 +47,17 @@ def train(
     training: Training,
     regions: list[Region],
     training_regions: list[Region],
-    steps: int,
     micro_batches: MicroBatches,
     model: str,
     stage: training_settings.Stage,
     validated: bool = True,
 ) -> list[dict]:
-    """Train for ``steps`` optimizer steps; return the rows of history.csv. regions: include those for validation.
+    """Train for the steps or epochs of the job; return the rows of history.csv. regions: include those for validation.
 
     Only a training with the same job, regions, code and torch continues from the checkpoint, a file beside the model.
     """
     validation, settings = set_fingerprint(training, regions, training_regions), training.job.training
+    steps = training.job.steps or count_steps(training.job, len(training_regions), stage)
     say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
     settings = replace(settings, learning_rate=stage.lr_multiplier * settings.learning_rate)
     validate = partial(measure, training, validation, Pixels(settings.memory_mb)) if validated else None
@@ -67,6 +69,11 @@ def train(
     )  # fmt: skip
     training.time = replace(time, regions=len(training_regions))
     return rows
+
+
+def count_steps(job: TrainingJob, regions: int, stage: training_settings.Stage) -> int:
+    """Number of optimizer steps in the epochs of a job; the last step may begin another epoch."""
+    return math.ceil(job.epochs * regions / (job.training.batch * stage.batches_per_step))
 
 
 def fit(

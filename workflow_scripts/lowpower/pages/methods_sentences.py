@@ -32,6 +32,9 @@ def one_row(row: Method, base: Distill | None) -> str:
         return f"was fitted to the labels of {_labeled(finetune)}, without augmentation, to convergence"
     phrases = [f"started from {_STARTS.get(row.init, 'weights trained elsewhere')}"]
     phrases += ["read the magnification of the teacher"] if row.at == "teacher" else []
+    lengths = {"optimizer steps": row.steps, "epochs": row.epochs, "regions per batch": row.batch}
+    own = [f"{value:,} {unit}" for unit, value in lengths.items() if value]
+    phrases += [f"was trained with {listed(own)}"] if own else []
     if pretrain:
         phrases.append(
             f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher"

@@ -134,7 +134,7 @@ def _optimization(study: Study) -> str:
     return (
         f"Adam with a constant learning rate of {recipe.learning_rate:g} and weight decay of "
         f"{recipe.weight_decay:g}; {count_of(recipe.steps, 'optimizer step')} of "
-        f"{count_of(recipe.batch, 'region')} for every model, fine-tuning included, on a "
+        f"{count_of(recipe.batch, 'region')} for every model whose row names no others, fine-tuning included, on a "
         f"{'GPU' if study.gpu else 'CPU'}. Every {count_of(recipe.evaluate_every, 'step')} the log loss on the "
         "validation regions was computed, and the weights with the lowest one were kept. Students were trained on "
         f"{labeled} of the labeled training patients and, where their row takes any, {unlabeled} of the unlabeled. "

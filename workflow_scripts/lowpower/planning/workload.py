@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lowpower import magnification
-from lowpower.config.method_settings import Distill
+from lowpower.config.method_settings import Distill, Method
 from lowpower.config.study import Study
-from lowpower.config.study_models import FITTED, steps_of
+from lowpower.config.study_models import FITTED, stage_shares, steps_of, training_of
 from lowpower.config.trained_model import TEACHERS_NETWORK, Model
 from lowpower.config.training_settings import Stage
 from lowpower.planning.past_runs import Cohort, Job, Tissue
@@ -49,9 +49,9 @@ def planned_works(rule: str, study: Study, models: Sequence[Model], tissue: Tiss
                 study,
                 tissue,
                 model.magnification,
-                _steps(rule, study, model),
+                _steps(rule, study, tissue, model),
                 network=model.network,
-                stage=_stage_of(rule, study, model.method),
+                method=model.method,
             )
             for i, model in enumerate(models)
             if has_job(rule, study, model.method)
@@ -70,8 +70,8 @@ def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job,
     for job in cohort.jobs.get(rule, []):
         scales = [part for part in job.key.split("/") if re.fullmatch(r"[0-9.]+x", part)]
         scale = magnification.parse(scales[0]) if scales else cohort.study.teacher_magnification
-        network, stage = _network_of(job.key, cohort.study), _stage_of(rule, cohort.study, _method_of(job.key))
-        pairs.append((job, work_of(rule, cohort.study, tissue, scale, job.steps, models, network, stage)))
+        network, method = _network_of(job.key, cohort.study), _method_of(job.key)
+        pairs.append((job, work_of(rule, cohort.study, tissue, scale, job.steps, models, network, method)))
     return pairs
 
 
@@ -101,12 +101,24 @@ def has_job(rule: str, study: Study, method: str) -> bool:
     return rule not in ("distill_student", "pretrain_student") or bool(_stage_of(rule, study, method))
 
 
-def _steps(rule: str, study: Study, model: Model) -> int:
+def _steps(rule: str, study: Study, tissue: Tissue, model: Model) -> int:
     """Optimizer steps of a model in the stage of a rule."""
-    total = study.training.steps
     if rule == "train_teacher" or model.method == "teacher":
-        return total if (rule, model.method) == ("train_teacher", "teacher") else 0
-    return steps_of(study.methods[model.method], total)[rule == "finetune_student"]
+        return study.training.steps if (rule, model.method) == ("train_teacher", "teacher") else 0
+    method, last = study.methods[model.method], rule == "finetune_student"
+    if method.epochs:  # of all training regions, as the labeled ones are not counted before the patients are split
+        epochs, batch = (
+            method.epochs * stage_shares(method)[last],
+            _batch(study, method, _stage_of(rule, study, model.method)),
+        )
+        return math.ceil(epochs * tissue.share("train") / batch)
+    return steps_of(method, training_of(study, method).steps)[last]
+
+
+def _batch(study: Study, method: Method | None, stage: Stage | None) -> int:
+    """Regions in an optimizer step of a row's stage; None for the teacher."""
+    batch = training_of(study, method).batch if method else study.training.batch
+    return batch * (stage.batches_per_step if stage else 1)
 
 
 def predicted(study: Study, tissue: Tissue, scale: float) -> float:
@@ -124,9 +136,9 @@ def work_of(
     steps: int = 0,
     models: int = 1,
     network: str = TEACHERS_NETWORK,
-    stage: Stage | None = None,
+    method: str = "",
 ) -> Work:
-    """Work of one job at a magnification. stage: of a student's training."""
+    """Work of one job at a magnification. method: of a student."""
     price = _PRICE.get(network, 1.0)
     shrink = (scale / study.teacher_magnification) ** 2
     size, recipe = tissue.megapixels * shrink, study.training
@@ -138,7 +150,8 @@ def work_of(
     if network == FITTED and rule in TRAININGS:
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
-        batch = recipe.batch * (stage.batches_per_step if stage else 1)
+        stage = _stage_of(rule, study, method)
+        batch = _batch(study, study.methods.get(method), stage)
         validated = tissue.share("val")
         looked, largest_pass = math.ceil(steps / recipe.evaluate_every) * validated * size, at_once(validated)
         if isinstance(stage, Distill) and stage.teacher == "online":
