@@ -339,6 +339,7 @@ def test_a_later_config_file_wins_in_messages_as_in_values(tmp_path):
         ({"seeds": [1.0]}, ("seeds",), [1]),
         ({"seeds": ["0", "1"]}, ("seeds",), [0, 1]),  # as --config seeds=[0,1] comes from Snakemake
         ({"training": {"steps": "3", "learning_rate": "1e-3"}}, ("training", "learning_rate"), 0.001),
+        ({"demo": {"equalized_um": "8"}}, ("demo", "equalized_um"), 8),
         ({"training": {"steps": "1e3"}}, ("training", "steps"), 1000),
         ({"training": {"channels_last": "True"}}, ("training", "channels_last"), True),
         ({"student_magnifications": ["5", "2.5"]}, ("student_magnifications",), [5, 2.5]),
