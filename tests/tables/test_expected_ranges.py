@@ -114,7 +114,7 @@ def test_the_note_for_a_new_seed_promises_no_repetition(expected):
 def test_ranges_of_another_study_are_not_compared(tmp_path, expected):
     text, csv = results(tmp_path / "one", expected, differing=["`training.steps` (6 there, 9 here)"])
     plain, same = results(tmp_path / "two", None)
-    assert text.startswith(plain.removesuffix("\n")) and csv == same
+    assert text.startswith(plain) and csv == same
     assert text.endswith("are not shown: this study differs in `training.steps` (6 there, 9 here).\n")
 
 
@@ -146,6 +146,10 @@ def test_the_report_shows_ranges_as_the_table_does(tmp_path):
     study = write_study(tmp_path, config=complete_config())
     for differing, shown in (([], True), (["`views` (1 there, 4 here)"], False)):
         write_report(**study, report=tmp_path / "report.html", expected=tmp_path / "figures.json", differing=differing)
+        text = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert ("About the range of other seeds" in text) and (
+            "2 seeds: mean (range)" in text[: text.index("Cohort</h2>")]
+        ) == shown
         words = Page((tmp_path / "report.html").read_text(encoding="utf-8")).words
         assert ("85.0 (80.0-90.0)" in words and "above" in words and "100.0, within 90.0-100.0" in words) == shown
         assert any("do not apply" in word for word in words) != shown

@@ -90,11 +90,15 @@ def expected_differences(study: Study, schema: str | Path) -> list[str]:
     shared = study.methods.keys() & there.methods.keys()
     own, other = (_deciding(one, shared) for one in (study, there))
     differing = [
-        f"`{key}` ({other.get(key, 'none')} there, {own.get(key, 'none')} here)"
+        f"`{key}` ({_text(other.get(key))} there, {_text(own.get(key))} here)"
         for key in dict.fromkeys([*own, *other])
         if own.get(key) != other.get(key)
     ]
     return differing + (["the sheet of slides"] if hash_of(study.slides) != expected.sheet else [])
+
+
+def _text(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else "none" if value is None else str(value)
 
 
 def _deciding(study: Study, methods: Set[str]) -> dict[str, Any]:

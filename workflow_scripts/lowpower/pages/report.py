@@ -56,7 +56,7 @@ def write_report(
     rows, costs, tested, timed, referred = (read_rows(path) for path in (results, cost, claims, hours, referral))
     drawn = {Path(path).stem: captioned(path) for path in figures}
     lows = ", ".join(describe(low) for low in study.student_magnifications)
-    statistics = study.statistics
+    statistics, ranges = study.statistics, load_ranges(expected, study.seeds, differing)
     write_page(
         report,
         "report.html.j2",
@@ -64,7 +64,7 @@ def write_report(
         lead=f"Students read {lows}; their teacher reads {describe(study.teacher_magnification)}. Numbers and names "
         "link to the files beside this page. Click on a column's name to sort.",
         reading=[*about_study(study), *about_results(study, counts, rows)],
-        answer=answer(rows, referred, costs, controls, statistics.confidence),
+        answer=answer(rows, referred, costs, controls, statistics.confidence, ranges),
         verdicts=claims_table.in_short(tested).capitalize() if tested else "",
         warnings=about_slides(states),
         frontier=drawn.pop("accuracy_flops", None),
@@ -74,7 +74,7 @@ def write_report(
         intake_table=INTAKE,
         flow=flow(states, counts),
         cohort=_cohort(states, counts, linked=not shown.hidden),
-        results=_results(rows, statistics, load_ranges(expected, study.seeds, differing)),
+        results=_results(rows, statistics, ranges),
         cost=[_reading(costs), _training(timed)],
         referral=_referral(referred, statistics.confidence),
         claims=_claims(tested),
@@ -104,7 +104,7 @@ def _results(rows: Sequence[CsvRow], statistics: Statistics, ranges: Ranges | No
     note = results_table.NOTHING
     if tables:
         note = results_table.note(statistics.confidence, statistics.fewest_patients)
-        note += f" {ranges.note(rows)}" if ranges else ""
+        note += f"\n\n{ranges.note(rows)}" if ranges else ""
     return Chapter(tables, note, [*_forms("results"), *_forms("classes"), *_forms("sites"), "tables/patients.csv"])
 
 

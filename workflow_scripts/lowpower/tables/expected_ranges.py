@@ -1,6 +1,6 @@
 """A run's figures beside the range that several seeds of the same study gave (``config.expected_file``)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +17,15 @@ TITLES = {  # metrics with a range: the figures of the tables for people
     "macro_f1": "macro F1",
     "auroc": "AUROC",
     "accuracy_minus_teacher": "accuracy minus teacher's",
+    "accuracy_minus_averaged": "minus its own on area means",
 }
 IDENTITY = ("method", "magnification", "labeled", "unlabeled", "per", "split", "pixels")
 WITHIN, BELOW, ABOVE = "within", "below", "above"
+
+
+def text_of(metric: str) -> Callable[..., str]:
+    """Layout of a metric: signed points for a difference, else percent."""
+    return points if "_minus_" in metric else percent
 
 
 @dataclass(frozen=True)
@@ -70,21 +76,19 @@ class Ranges:
 
     def tables(self, rows: Sequence[CsvRow]) -> list[tuple[str, list[CsvRow]]]:
         """The other figures of each table for people, each with its place and range."""
-        others = [metric for metric in TITLES if metric != "accuracy"]
-        return [
-            (
-                f"{title}: other figures, and the range of {len(self.seeds)} seeds",
-                [named(row) | {TITLES[metric]: self._cell(row, metric) for metric in others} for row in group],
-            )
-            for title, group in titled(rows).items()
-            if any(self.of(row, metric) for row in group for metric in others)
-        ]
+        tables = []
+        for title, group in titled(rows).items():
+            ranged = [m for m in TITLES if m != "accuracy" and any(self.of(row, m) for row in group)]
+            cells = [named(row) | {TITLES[metric]: self._cell(row, metric) for metric in ranged} for row in group]
+            if ranged:
+                tables.append((f"{title}: other figures, and the range of {len(self.seeds)} seeds", cells))
+        return tables
 
     def _cell(self, row: CsvRow, metric: str) -> str:
         """Such as "96.2, within 84.4-99.3"; blank for the teacher's difference to itself."""
-        found, text = self.of(row, metric), points if metric == "accuracy_minus_teacher" else percent
+        found, text = self.of(row, metric), text_of(metric)
         if not found:
-            return "" if row["method"] == "teacher" and "_minus_" in metric else text(row[metric]) or DASH
+            return "" if row["method"] == "teacher" and text is points else text(row[metric]) or DASH
         _, low, high = found.cells()
         between = " to " if text is points else "-"
         return f"{text(row[metric])}, {found.place(row[metric])} {text(low)}{between}{text(high)}"

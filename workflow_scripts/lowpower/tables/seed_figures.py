@@ -1,6 +1,6 @@
 """The figures of each seed of a finished study, for later runs to expect (``config.expected_file``)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from lowpower.config.training_jobs import result_row
 from lowpower.errors import InputError
 from lowpower.files import CsvRow, read_json, write_json
 from lowpower.tables import layout
-from lowpower.tables.expected_ranges import IDENTITY, TITLES, Range
+from lowpower.tables.expected_ranges import IDENTITY, TITLES, Range, text_of
 from lowpower.tables.result_rows import result_rows
 from lowpower.tables.result_sections import named
 from lowpower.tables.units_file import read_judged
@@ -72,25 +72,29 @@ def _figures(of_seeds: Sequence[CsvRow], seeds: int) -> dict[str, str]:
 
 def summary(expected: Expected) -> str:
     """Mean, range and standard deviation over seeds as Markdown, a table for each kind of unit, split and pixels."""
-    tables: dict[str, list[CsvRow]] = {}
+    kinds: dict[str, list[ExpectedRow]] = {}
     for row in expected.rows:
         read = ", read from the slide's own level" if row.pixels == "level" else ""
         title = f"Per {row.per}, {row.split}{read} ({len(expected.config['seeds'])} seeds)"
-        tables.setdefault(title, []).append(named(asdict(row)) | _of_row(row.figures))
+        kinds.setdefault(title, []).append(row)
     note = (
         "Percent: the mean of all seeds, the lowest and the highest; SD: standard deviation of the seeds' accuracies. "
         f"lowpower {expected.lowpower}, {expected.processor}."
     )
-    return layout.summary_of(list(tables.items()), note)
+    return layout.summary_of([(title, _table(rows)) for title, rows in kinds.items()], note)
 
 
-def _of_row(figures: Mapping[str, str]) -> CsvRow:
-    """Cells of a row, by metric; blank for the teacher's difference to itself."""
-    of_metrics = {metric: [float(figure) for figure in own.split()] for metric, own in figures.items()}
-    cells = {}
-    for metric, title in TITLES.items():
-        text = layout.points if "_minus_" in metric else layout.percent
-        cells[title] = text(*Range(of_metrics[metric]).cells()) if metric in of_metrics else ""
-        if metric == "accuracy":
-            cells["SD"] = layout.decimals(layout.number(float(np.std(of_metrics[metric], ddof=1)), 4), 1, times=100)
-    return cells
+def _table(rows: Sequence[ExpectedRow]) -> list[CsvRow]:
+    """Rows for people, with the metrics that any of them has; blank for the teacher's difference to itself."""
+    metrics = [metric for metric in TITLES if any(metric in row.figures for row in rows)]
+    table = []
+    for row in rows:
+        cells = named(asdict(row))
+        for metric in metrics:
+            figures = [float(figure) for figure in row.figures.get(metric, "").split()]
+            cells[TITLES[metric]] = text_of(metric)(*Range(figures).cells()) if figures else ""
+            if metric == "accuracy":
+                deviation = layout.number(float(np.std(figures, ddof=1)), 4) if figures else ""
+                cells["SD"] = layout.decimals(deviation, 1, times=100)
+        table.append(cells)
+    return table
