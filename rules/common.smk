@@ -19,7 +19,7 @@ from lowpower.config.code_hash import code_hash
 from lowpower.config.config_file import read_config, read_unquoted
 from lowpower.config.splits import can_be_judged, find_problems
 from lowpower.config.previous_run import check_same_study
-from lowpower.config.expected_file import expected_differences
+from lowpower.config.expected_differences import expected_differences
 from lowpower.config.external_models import check_external_models, external_teacher
 from lowpower.config.training_jobs import example_student, result_row, stage_before, student_job, teacher_folder
 from lowpower.config.training_jobs import teacher_job, time_files, timed_row

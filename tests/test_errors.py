@@ -24,7 +24,8 @@ from workflow_runs import SMOKE, copy_project
 from lowpower import files
 from lowpower.claims.claims_file import read_claims
 from lowpower.config.config_file import read_config, read_files, read_unquoted
-from lowpower.config.expected_file import expected_differences, read_expected
+from lowpower.config.expected_differences import expected_differences
+from lowpower.config.expected_file import read_expected
 from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.previous_run import check_same_study

@@ -6,7 +6,8 @@ import pytest
 from project_paths import CONFIG_SCHEMA
 from seed_studies import SHEET, finished_study, study_of
 
-from lowpower.config.expected_file import expected_differences, read_expected
+from lowpower.config.expected_differences import expected_differences
+from lowpower.config.expected_file import read_expected
 from lowpower.errors import InputError
 from lowpower.tables.seed_figures import write_ranges
 

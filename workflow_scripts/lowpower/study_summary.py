@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lowpower.claims.claims_file import read_claims, resolve
 from lowpower.config.config_file import read_config, read_files
-from lowpower.config.expected_file import expected_differences
+from lowpower.config.expected_differences import expected_differences
 from lowpower.config.external_models import check_external_models, external_teacher
 from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.patients import SPLITS, read_patients
