@@ -43,7 +43,7 @@ def finished_study(folder, seeds=(0, 1, 2)):
     record = {
         "config": study.as_dict(),
         "models_made_with": {"lowpower": ["0.9"], "torch": ["2"]},
-        "machine": {"processor": "Abacus 3000"},
+        "machine": {"processor": "Abacus 3000", "instructions": ["sse4_2", "avx", "avx2", "fma"]},
         "slides": {"sheet": hash_of(SHEET)},
     }
     files.write_json(folder / "provenance.json", record)

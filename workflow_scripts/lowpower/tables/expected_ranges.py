@@ -102,15 +102,15 @@ class Ranges:
         if not places:
             return f"{of_seeds} have none of these rows."
         outside = len(places) - places.count(WITHIN)
-        repeated = [str(seed) for seed in self.own if seed in self.seeds]
+        own = ", ".join(map(str, self.own))
         repeats = (
-            f"On that kind of processor, seed {', '.join(repeated)} repeats one of them and lies within. On another, a "
-            if repeated and len(repeated) == len(self.own)
-            else "A "
+            f"seeds {own} repeat some of them and lie" if len(self.own) > 1 else f"seed {own} repeats one and lies"
         )
+        known = set(self.own) <= set(self.seeds)
+        like = f"On that kind of processor, {repeats} within. On another, a run" if known else "A run"
         means = " A mean of several seeds, as here, lies outside less often." if len(self.own) > 1 else ""
         return (
-            f"{of_seeds} go from the lowest to the highest figure that one seed gave. {repeats}run is like one more "
+            f"{of_seeds} go from the lowest to the highest figure that one seed gave. {like} is like one more "
             f"seed: each of its figures lies outside with a probability of up to 2 in {n + 1} ({200 / (n + 1):.0f} %), "
             f"so some outside are no sign of a fault.{means} Here {outside} of {len(places)} accuracies lie "
             "outside; a dash marks rows without a range."

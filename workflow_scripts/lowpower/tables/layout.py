@@ -79,9 +79,9 @@ def summary_of(parts: Parts, note: str) -> str:
 
 
 def latex_of(parts: Parts, note: str) -> str:
-    """Titled tables as LaTeX: one tabular per table; titles and the paragraphs of the note are comments."""
+    """Titled tables as LaTeX: one tabular per table; titles and note are comments."""
     tables = [f"% {title}\n{latex(rows)}" if title else latex(rows) for title, rows in parts]
-    return "\n".join([*tables, *(f"% {paragraph}\n" for paragraph in note.split("\n\n"))])
+    return "\n".join([*tables, f"% {note}\n"])
 
 
 def markdown(rows: Sequence[CsvRow]) -> str:

@@ -57,7 +57,7 @@ def evaluate(
     write_rows(site_tables[0], ["site", *COLUMNS], of_sites)
     ranges = load_ranges(expected, sorted({model.seed for model in models}), differing)
     for texts, parts, of_ranges in (
-        ((md, tex), [*headlines(rows, ranges), *details(rows)], f"\n\n{ranges.note(rows)}" if ranges else ""),
+        ((md, tex), [*headlines(rows, ranges), *details(rows)], f" {ranges.note(rows)}" if ranges else ""),
         (class_tables[1:], sections(of_classes, classes_shown), ""),
         (site_tables[1:], sections(of_sites, sites_shown), ""),
     ):

@@ -1,8 +1,9 @@
 """The figures of each seed of a finished study, for later runs to expect (``config.expected_file``)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,11 +58,17 @@ def collect(results: str | Path) -> Expected:
     return Expected(
         command=f"lowpower ranges results/{study.cohort}",  # wherever the study lies
         lowpower=" ".join(record["models_made_with"]["lowpower"]),
-        processor=record["machine"]["processor"],
+        processor=_kind_of(record["machine"]),
         sheet=record["slides"]["sheet"],
         config=record["config"],
         rows=[ExpectedRow(*key, figures=_figures(of_seeds, len(study.seeds))) for key, of_seeds in rows.items()],
     )
+
+
+def _kind_of(machine: Mapping[str, Any]) -> str:
+    """Processor with its vector instructions, on which the last digits of a training depend."""
+    vectors = [name for name in machine["instructions"] if name.startswith(("avx", "amx", "asimd", "sve"))]
+    return " ".join([machine["processor"], *(["with", *vectors] if vectors else [])])
 
 
 def _figures(of_seeds: Sequence[CsvRow], seeds: int) -> dict[str, str]:
