@@ -36,6 +36,7 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         "distill": None,
         "finetune": {
             "images": "labeled", "batches_per_step": 1, "lr_multiplier": 1, "ema_decay": 0, "share": 0.2,
+                "bags": "study",
         },
     }  # fmt: skip
     assert config.tissue.mask_mpp == 8

@@ -66,6 +66,11 @@ class Finetune(Stage):
         exclusiveMinimum=0,
         maximum=1,
     )
+    bags: Literal["study", "none", "mean", "attention"] = setting(
+        "study",
+        "What this row learns a label from; study means training.bags. A row that learns from the teacher has the "
+        "teacher's.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

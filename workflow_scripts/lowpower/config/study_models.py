@@ -7,6 +7,7 @@ from lowpower import magnification
 from lowpower.config.method_settings import Method
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
+from lowpower.config.training_settings import BagsKind
 
 FITTED = "color"  # the network that is fitted to convergence instead of taking optimizer steps
 
@@ -43,6 +44,16 @@ def measured_networks(models: Sequence[Model]) -> list[tuple[str, float]]:
 def uses_unlabeled(method: Method) -> bool:
     """True if a method learns from regions without a label."""
     return any(stage and stage.images == "all" for stage in (method.pretrain, method.distill, method.finetune))
+
+
+def bags_of(study: Study, method: str) -> BagsKind:
+    """What a row, or the teacher, learns a label from (``training.bags``); a fitted network has no bags."""
+    row = study.methods.get(method)
+    if row and row.network == FITTED:
+        return "none"
+    if row and row.finetune and row.finetune.bags != "study":
+        return row.finetune.bags
+    return study.training.bags
 
 
 def steps_of(method: Method, total: int) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Params and input files of each training job, from the config alone."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from lowpower import magnification
@@ -9,7 +9,7 @@ from lowpower.config.external_models import KINDS_OF_INIT, external_teacher
 from lowpower.config.method_settings import Method
 from lowpower.config.student_params import STUDENT_JOBS, StudentJob
 from lowpower.config.study import Study
-from lowpower.config.study_models import FITTED, steps_of, uses_unlabeled
+from lowpower.config.study_models import FITTED, bags_of, steps_of, uses_unlabeled
 from lowpower.config.trained_model import Model
 from lowpower.config.training_params import TrainingJob
 
@@ -26,8 +26,11 @@ def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob
     ``init`` is "weights" for a row that starts from a file: the content of the file counts, not its path.
     """
     method = study.methods[model.method]
+    shared = _shared(study, model)
+    if stage == "pretrain":  # without labels, so without bags
+        shared["training"] = replace(study.training, bags="none")
     return STUDENT_JOBS[stage](
-        **_shared(study, model),
+        **shared,
         init=method.init if method.init in KINDS_OF_INIT else "weights",
         steps=steps_of(method, study.training.steps)[stage == "finetune"],
         reduction=magnification.reduction_between(study.teacher_magnification, model.magnification),
@@ -46,7 +49,7 @@ def _shared(study: Study, model: Model) -> dict[str, Any]:
         "network": model.network,
         "labeled": model.labeled,
         "unlabeled": model.unlabeled,
-        "training": study.training,
+        "training": replace(study.training, bags=bags_of(study, model.method)),
         "augmentation": study.augmentation,
         "gpu": study.gpu,
         "about": {

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lowpower import magnification
-from lowpower.config.method_settings import Distill
+from lowpower.config.method_settings import Distill, Finetune
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED, steps_of
 from lowpower.config.trained_model import TEACHERS_NETWORK, Model
-from lowpower.config.training_settings import Stage
+from lowpower.config.training_settings import Stage, Training
 from lowpower.planning.past_runs import Cohort, Job, Tissue
 
 _STAGES = {"pretrain_student": "pretrain", "distill_student": "distill", "finetune_student": "finetune"}
@@ -138,13 +138,15 @@ def work_of(
     if network == FITTED and rule in TRAININGS:
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
-        batch = recipe.batch * (stage.batches_per_step if stage else 1)
+        batch = recipe.batch * (stage.batches_per_step if stage else 1) * _bag_size(rule, recipe, stage, tissue)
         validated = tissue.share("val")
         looked, largest_pass = math.ceil(steps / recipe.evaluate_every) * validated * size, at_once(validated)
         if isinstance(stage, Distill) and stage.teacher == "online":
             looked += steps * batch * tissue.megapixels
             largest_pass = max(largest_pass, tissue.largest)
         learned = steps * batch * size
+        if _on_bags(rule, recipe, stage) and batch * size > recipe.megapixels_per_pass:
+            looked += learned  # once for the loss, once for the gradient
         if rule == "pretrain_student":
             learned, looked = 2 * learned, 2 * learned
         return Work(price * (learned + _LOOK * looked), steps, max(at_once(batch), _LOOK * largest_pass))
@@ -160,6 +162,19 @@ def work_of(
     if rule in _BY_REGION:
         return Work(tissue.regions / tissue.slides * tissue.megapixels)
     return Work(tissue.slides if rule in _BY_SLIDE else models if rule in _BY_MODEL else 1)
+
+
+def _on_bags(rule: str, recipe: Training, stage: Stage | None) -> bool:
+    """True if a training is on bags of regions."""
+    if rule not in ("train_teacher", "finetune_student"):
+        return False
+    own = stage.bags if isinstance(stage, Finetune) else "study"
+    return (recipe.bags if own == "study" else own) != "none"
+
+
+def _bag_size(rule: str, recipe: Training, stage: Stage | None, tissue: Tissue) -> float:
+    """Regions of each example in a batch."""
+    return min(recipe.bag_regions, tissue.regions / tissue.slides) if _on_bags(rule, recipe, stage) else 1
 
 
 def expected_tissue(
