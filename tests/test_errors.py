@@ -375,7 +375,7 @@ def nothing_labeled(folder):
     training = training_inputs.Training(
         job=training_job(labeled=5), phase="finetune", network=None, header=ModelHeader(classes=[]), device=None
     )
-    return message_of(train_on_labels, training, [], [], 9, "model.safetensors", Stage(images="labeled"))
+    return message_of(train_on_labels, training, [], [], "model.safetensors", Stage(images="labeled"))
 
 
 def nothing_to_validate(folder):
@@ -540,6 +540,9 @@ CASES = {
     "label in the sheet that is not a class": patients(("a", "label", "Spure"), ("b", "label", "Spure")),
     "class without a label in the sheet": patients(*((s, "label", "Normal") for s in "efgh")),
     "more processes than regions in a batch": config(training={"processes": 40}),
+    "row with two lengths of training": config(
+        methods={"mine": {"steps": 1500, "epochs": 100, "distill": {"images": "all"}}}
+    ),
     "more processes than GPUs": job(
         "import torch\ntorch.cuda.is_available = lambda: True\ntorch.cuda.device_count = lambda: 1\n"
         "from types import SimpleNamespace as Job\nfrom lowpower.models.parallel import on_processes\n"

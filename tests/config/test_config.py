@@ -32,11 +32,14 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         "network": "resnet10",
         "at": "students",
         "init": "random",
+        "steps": 0,
+        "epochs": 0,
+        "batch": 0,
+        "bags": "study",
         "pretrain": None,
         "distill": None,
         "finetune": {
             "images": "labeled", "batches_per_step": 1, "lr_multiplier": 1, "ema_decay": 0, "share": 0.2,
-                "bags": "study",
         },
     }  # fmt: skip
     assert config.tissue.mask_mpp == 8
@@ -139,7 +142,20 @@ PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
         ({"methods": {"a": PRETRAIN | {"init": "teacher"}}}, "neither `distill` nor `init`"),
         (
             {"methods": {"a": PRETRAIN}, "training": {"batch": 1}},
-            "compares the regions of a batch; write `training.batch: 2",
+            "compares the regions of a batch; write `batch: 2` or more here, or in `training`",
+        ),
+        (
+            {"methods": {"a": LABELS | {"steps": 9, "epochs": 2}}},
+            "9 steps and 2 epochs are two lengths of one training",
+        ),
+        ({"methods": {"a": LABELS | {"network": "color", "epochs": 2}}}, "remove `steps`, `epochs` and `batch`"),
+        (
+            {"methods": {"a": PRETRAIN | {"steps": 1}}},
+            "`methods.a.steps`: 1 step cannot be shared by `pretrain` and `finetune` of `methods.a`",
+        ),
+        (
+            {"methods": {"a": LABELS | {"batch": 2}}, "training": {"processes": 3}},
+            "3 processes cannot share the batch of 2 of a; write 2 or less",
         ),
         ({"methods": {"a": PRETRAIN | {"network": "color"}}}, "color can be neither distilled nor pretrained"),
         (
@@ -324,6 +340,7 @@ def test_a_later_config_file_wins_in_messages_as_in_values(tmp_path):
         ({"seeds": [1.0]}, ("seeds",), [1]),
         ({"seeds": ["0", "1"]}, ("seeds",), [0, 1]),  # as --config seeds=[0,1] comes from Snakemake
         ({"training": {"steps": "3", "learning_rate": "1e-3"}}, ("training", "learning_rate"), 0.001),
+        ({"demo": {"equalized_um": "8"}}, ("demo", "equalized_um"), 8),
         ({"training": {"steps": "1e3"}}, ("training", "steps"), 1000),
         ({"training": {"channels_last": "True"}}, ("training", "channels_last"), True),
         ({"student_magnifications": ["5", "2.5"]}, ("student_magnifications",), [5, 2.5]),

@@ -157,6 +157,29 @@ def test_the_names_of_networks_are_those_that_the_models_have():
     assert training_curves._FITTED == FITTED
 
 
+def test_a_row_may_have_its_own_steps_batch_and_epochs():
+    rows = {
+        "own": {"steps": 100, "batch": 16, "distill": {"images": "all"}},
+        "two": {"epochs": 10, "distill": {"images": "all"}, "finetune": {"images": "labeled", "share": 0.2}},
+        "sskd_paper": None,
+        "sskd": None,
+    }
+    config = read_config(demo(methods=rows, student_magnifications=[2.5]), CONFIG)
+    of = {model.method: model for model in models(config)}
+
+    def length(name, stage):
+        job = student_job(config, model=of[name], stage=stage, code="")
+        return job.steps, job.epochs, job.training.batch
+
+    study = config.training
+    assert length("own", "distill") == (100, 0, 16)
+    assert length("two", "distill") == (0, 8, study.batch)
+    assert length("two", "finetune") == (0, 2, study.batch)
+    assert length("sskd_paper", "distill") == (0, 100, 32)  # the released code: 100 epochs, batches of 32
+    assert length("sskd", "distill") == (study.steps, 0, study.batch)
+    assert [result_row(config, of[name])["steps"] for name in rows] == [100, None, None, study.steps]
+
+
 def test_every_row_takes_the_same_number_of_steps():
     config = read_config(demo(methods=dict.fromkeys(STANDARD)), CONFIG)
     for row in config.methods.values():

@@ -1,6 +1,7 @@
 """The controls of a study: the student's recipe at the teacher's magnification, color alone, weights from elsewhere."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.inference_cost import count_flops, measure_cost
 from lowpower.models.model_file import load_model, save_model
 from lowpower.models.pixels import read_image
-from lowpower.models.region_sets import Order, read_regions
+from lowpower.models.region_sets import Order, labeled, read_regions
 from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
 from lowpower.models.training_outputs import HISTORY
 from lowpower.planning.workload import _PRICE
@@ -376,3 +377,14 @@ def test_a_given_teacher_is_taken_as_it_is_without_a_history(cohort):
     assert read_rows(history) == []
     with pytest.raises(InputError, match="is not a model of lowpower"):
         adopt_teacher(cohort / "teacher/history.csv", model, history)
+
+
+def test_epochs_are_steps_over_all_training_regions(cohort):
+    regions = read_regions(cohort / "regions/5x.csv", cohort / "splits.csv", 0)
+    steps = math.ceil(2.5 * len(labeled(regions, 100)) / (2 * RECIPE.batch))
+    job = student_job(FinetuneJob, finetune=Finetune(images="labeled", batches_per_step=2))
+    by_epochs = finetune(cohort, replace(job, steps=0, epochs=2.5), name="epochs")
+    by_steps = finetune(cohort, replace(job, steps=steps), name="steps")
+    assert read_rows(cohort / "epochs.csv")[-1]["step"] == str(steps)
+    tensors = load_file(by_epochs), load_file(by_steps)
+    assert all(torch.equal(tensors[0][name], tensors[1][name]) for name in tensors[1])

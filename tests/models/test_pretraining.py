@@ -111,7 +111,7 @@ def test_the_gradient_is_that_of_the_whole_batch_in_passes_of_any_size(tiny_coho
     """What the passes leave in the weights' gradients, against one graph over all views."""
     caught = {}
 
-    def train(training, regions, training_regions, steps, micro_batches, model, stage, validated):
+    def train(training, regions, training_regions, micro_batches, model, stage, validated):
         network = training.network
         for share, losses, *_ in micro_batches(network, 0):
             (torch.stack(list(losses.values())).sum() * share).backward()

@@ -4,7 +4,7 @@ from lowpower.config.external_models import KINDS_OF_INIT
 from lowpower.config.method_settings import Distill, Finetune, Method
 from lowpower.config.standard_methods import FORMER_NAMES, STANDARD
 from lowpower.config.study import Study
-from lowpower.config.study_models import FITTED, bags_of
+from lowpower.config.study_models import FITTED, training_of
 from lowpower.config.trained_model import TEACHERS_NETWORK
 from lowpower.config.validation import NOTHING
 from lowpower.errors import InputError
@@ -45,10 +45,22 @@ def check_rows(study: Study) -> None:
                 f"{key}: pretrain starts from random weights and uses no labels, so `finetune` must follow; write "
                 "`finetune`, and neither `distill` nor `init`"
             )
-        if method.pretrain and study.training.batch < 2:
-            raise InputError(f"{key[:-1]}.pretrain` compares the regions of a batch; write `training.batch: 2` or more")
+        training = training_of(study, method)
+        if method.pretrain and training.batch < 2:
+            raise InputError(
+                f"{key[:-1]}.pretrain` compares the regions of a batch; write `batch: 2` or more here, or in `training`"
+            )
+        if method.epochs and method.steps:
+            raise InputError(
+                f"{key}: {method.steps} steps and {method.epochs} epochs are two lengths of one training; remove one"
+            )
+        if method.batch and training.processes > training.batch:
+            raise InputError(
+                f"config: `training.processes`: {training.processes} processes cannot share the batch of "
+                f"{training.batch} of {name}; write {training.batch} or less"
+            )
         if finetune and (distill or method.pretrain):
-            _check_shares(key, method, study.training.steps)
+            _check_shares(key, method, training.steps)
         _check_network(name, method)
     _check_bags(study)
 
@@ -71,10 +83,11 @@ def _check_distillation(key: str, distill: Distill, recorded: int) -> None:
 
 def _check_bags(study: Study) -> None:
     """Check that bags are needed, that rows have their teacher's, and that attention can aggregate all rows."""
-    of_rows = {"teacher": study.training.bags} | {name: bags_of(study, name) for name in study.methods}
+    of_rows = {"teacher": study.training.bags}
+    of_rows |= {name: training_of(study, method).bags for name, method in study.methods.items()}
     for name, bags in of_rows.items():
         if bags != "none" and (study.regions_have_labels or study.unit == "annotation"):
-            key = "training.bags" if bags == study.training.bags else f"methods.{name}.finetune.bags"
+            key = "training.bags" if bags == study.training.bags else f"methods.{name}.bags"
             given = "`unit: annotation`" if study.unit == "annotation" else "`regions_have_labels: true`"
             raise InputError(
                 f"config: `{key}`: {bags} is for slides whose label does not hold for each region; {given} gives each "
@@ -93,7 +106,7 @@ def _check_teachers_bags(key: str, method: Method, bags: str, of_teacher: str) -
     """Check that a row which learns from the teacher has its bags, and no label of a region where it has any."""
     if method.needs_teacher and bags != of_teacher:
         raise InputError(
-            f"{key}.finetune.bags`: {bags} does not fit its teacher, which has `training.bags: {of_teacher}`; remove "
+            f"{key}.bags`: {bags} does not fit its teacher, which has `training.bags: {of_teacher}`; remove "
             "the key, or change `training.bags`"
         )
     if method.distill and method.distill.cross_entropy and of_teacher != "none":
@@ -110,9 +123,10 @@ def _check_shares(key: str, method: Method, steps: int) -> None:
         raise InputError(
             f"{key[:-1]}.finetune.share`: 1 leaves no step for `{first}`; write less, such as 0.2, or remove `{first}`"
         )
-    if steps < 2:
+    if steps < 2 and not method.epochs:
+        where = f"{key[9:-1]}.steps" if method.steps else "training.steps"
         raise InputError(
-            f"config: `training.steps`: {steps} step cannot be shared by `{first}` and `finetune` of {key[8:]}; write "
+            f"config: `{where}`: {steps} step cannot be shared by `{first}` and `finetune` of {key[8:]}; write "
             "2 or more"
         )
 
@@ -135,6 +149,12 @@ def _check_network(name: str, method: Method) -> None:
         raise InputError(
             f"{key}: {network} is fitted to convergence, without optimizer steps; write only `images` in `finetune`"
         )
+    if network == FITTED and (method.steps or method.epochs or method.batch):
+        raise InputError(
+            f"{key}: {network} is fitted to convergence, without optimizer steps; remove `steps`, `epochs` and `batch`"
+        )
+    if network == FITTED and method.bags not in ("study", "none"):
+        raise InputError(f"{key}: {network} is fitted to regions, each with its slide's label; remove `bags`")
     if network == FITTED and method.init != "random":
         raise InputError(f"{key}: {network} is fitted without start weights; remove `init`")
     if network != FITTED and method.init in KINDS_OF_INIT:

@@ -66,11 +66,6 @@ class Finetune(Stage):
         exclusiveMinimum=0,
         maximum=1,
     )
-    bags: Literal["study", "none", "mean", "attention"] = setting(
-        "study",
-        "What this row learns a label from; study means training.bags. A row that learns from the teacher has the "
-        "teacher's.",
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +89,19 @@ class Method(Settings):
         "torchvision's names, with or without the last layer (fc).",
         pattern=r"^(random|teacher|.+\.safetensors)$",
         examples=["random", "teacher", "PATH.safetensors"],
+    )
+    steps: int = setting(0, "Optimizer steps of the row, fine-tuning included; 0 for training.steps.", minimum=0)
+    epochs: int = setting(
+        0,
+        "Passes over the row's training regions, instead of a number of steps; more regions then take more steps. 0 to "
+        "count steps.",
+        minimum=0,
+    )
+    batch: int = setting(0, "Regions per batch of the row; 0 for training.batch.", minimum=0)
+    bags: Literal["study", "none", "mean", "attention"] = setting(
+        "study",
+        "What the row learns a label from; study means training.bags. A row that learns from the teacher has the "
+        "teacher's.",
     )
     pretrain: Pretrain | None = setting(
         None, "Pretraining on views of images, without labels or teacher (VICReg), before fine-tuning; null for none."

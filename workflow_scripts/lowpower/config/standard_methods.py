@@ -25,6 +25,7 @@ STANDARD = {
     "teacher_init": Method(init="teacher", finetune=_LABELED),
     "kd_supervised": Method(distill=Distill(images="labeled", cross_entropy=1)),
     "sskd": Method(distill=Distill(images="all")),
+    "sskd_paper": Method(epochs=100, batch=32, distill=Distill(images="all")),
     "sskd_finetuned": Method(distill=Distill(images="all"), finetune=_LAST_FIFTH),
     "sskd_released": Method(distill=Distill(images="all", feature_weight=0.5, drop_last=True)),
     "sskd_tuned": Method(distill=Distill(images="all", feature_weight=10, **_TUNED)),

@@ -136,7 +136,7 @@ class Study(Settings):
     )
     training: Training = setting(
         Training(),
-        "Optimizer settings, the same for every model. Every row of the study takes the same number of steps.",
+        "Optimizer settings of every model; a row may have its own steps and batch.",
     )
     methods: dict[str, Method] = setting(
         REQUIRED,

@@ -1,13 +1,14 @@
 """The models of a study and their training data."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import product
 
 from lowpower import magnification
 from lowpower.config.method_settings import Method
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
-from lowpower.config.training_settings import BagsKind
+from lowpower.config.training_settings import BagsKind, Training
 
 FITTED = "color"  # the network that is fitted to convergence instead of taking optimizer steps
 
@@ -46,21 +47,35 @@ def uses_unlabeled(method: Method) -> bool:
     return any(stage and stage.images == "all" for stage in (method.pretrain, method.distill, method.finetune))
 
 
-def bags_of(study: Study, method: str) -> BagsKind:
-    """What a row, or the teacher, learns a label from (``training.bags``); a fitted network has no bags."""
-    row = study.methods.get(method)
-    if row and row.network == FITTED:
+def bags_of(study: Study, method: Method) -> BagsKind:
+    """What a row learns a label from; a fitted network has no bags."""
+    if method.network == FITTED:
         return "none"
-    if row and row.finetune and row.finetune.bags != "study":
-        return row.finetune.bags
-    return study.training.bags
+    return study.training.bags if method.bags == "study" else method.bags
+
+
+def training_of(study: Study, method: Method) -> Training:
+    """Optimizer settings of a row: the study's, with the row's own steps, batch and bags if it has any."""
+    return replace(
+        study.training,
+        steps=method.steps or study.training.steps,
+        batch=method.batch or study.training.batch,
+        bags=bags_of(study, method),
+    )
+
+
+def stage_shares(method: Method) -> tuple[float, float]:
+    """Shares of (pretraining or distillation, fine-tuning) in the training of a row; they add up to 1."""
+    if not method.distill and not method.pretrain:
+        return 0, 1
+    share = method.finetune.share if method.finetune else 0
+    return 1 - share, share
 
 
 def steps_of(method: Method, total: int) -> tuple[int, int]:
     """Optimizer steps of (pretraining or distillation, fine-tuning); they add up to ``total`` for every row."""
-    if not method.distill and not method.pretrain:
-        return 0, total
-    if not method.finetune:
-        return total, 0
-    finetune = min(max(1, round(total * method.finetune.share)), total - 1)
+    first, last = stage_shares(method)
+    if not first or not last:
+        return round(first * total), round(last * total)
+    finetune = min(max(1, round(total * last)), total - 1)
     return total - finetune, finetune

@@ -9,7 +9,7 @@ from lowpower.config.external_models import KINDS_OF_INIT, external_teacher
 from lowpower.config.method_settings import Method
 from lowpower.config.student_params import STUDENT_JOBS, StudentJob
 from lowpower.config.study import Study
-from lowpower.config.study_models import FITTED, bags_of, steps_of, uses_unlabeled
+from lowpower.config.study_models import FITTED, stage_shares, steps_of, training_of, uses_unlabeled
 from lowpower.config.trained_model import Model
 from lowpower.config.training_params import TrainingJob
 
@@ -26,13 +26,14 @@ def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob
     ``init`` is "weights" for a row that starts from a file: the content of the file counts, not its path.
     """
     method = study.methods[model.method]
-    shared = _shared(study, model)
+    training, share = training_of(study, method), stage_shares(method)[stage == "finetune"]
     if stage == "pretrain":  # without labels, so without bags
-        shared["training"] = replace(study.training, bags="none")
+        training = replace(training, bags="none")
     return STUDENT_JOBS[stage](
-        **shared,
+        **_shared(study, model) | {"training": training},
         init=method.init if method.init in KINDS_OF_INIT else "weights",
-        steps=steps_of(method, study.training.steps)[stage == "finetune"],
+        steps=0 if method.epochs else steps_of(method, training.steps)[stage == "finetune"],
+        epochs=method.epochs * share,
         reduction=magnification.reduction_between(study.teacher_magnification, model.magnification),
         code=code,
         **{stage: getattr(method, stage)},
@@ -49,7 +50,7 @@ def _shared(study: Study, model: Model) -> dict[str, Any]:
         "network": model.network,
         "labeled": model.labeled,
         "unlabeled": model.unlabeled,
-        "training": replace(study.training, bags=bags_of(study, model.method)),
+        "training": study.training,
         "augmentation": study.augmentation,
         "gpu": study.gpu,
         "about": {
@@ -76,8 +77,11 @@ def teacher_folder(study: Study, seed: int) -> str:
 
 
 def result_row(study: Study, model: Model) -> dict:
-    """A ResultModel as plain values; a network fitted to convergence has no optimizer steps."""
-    return model.as_row() | {"steps": None if model.network == FITTED else study.training.steps}
+    """A ResultModel as plain values; a network that is fitted, or a row that counts epochs, names no steps."""
+    method = study.methods.get(model.method)
+    counted = model.network != FITTED and not (method and method.epochs)
+    steps = training_of(study, method).steps if method else study.training.steps
+    return model.as_row() | {"steps": steps if counted else None}
 
 
 def time_files(study: Study, model: Model) -> list[str]:

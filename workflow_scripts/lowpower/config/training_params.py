@@ -18,7 +18,7 @@ class TrainingJob:
     classes: list[str]
     network: str
     init: str  # start weights: random, teacher, or "weights" for a file
-    steps: int  # optimizer steps of this stage
+    steps: int  # optimizer steps of this stage; 0 if it counts epochs
     labeled: int  # percent of the labeled training patients
     unlabeled: int  # percent of the unlabeled training patients
     training: Training
@@ -26,3 +26,4 @@ class TrainingJob:
     gpu: bool
     about: dict[str, Any]  # settings of the study that the model file records
     code: str  # hash of the training's code
+    epochs: float = 0  # passes of this stage over its training regions; 0 if it counts steps

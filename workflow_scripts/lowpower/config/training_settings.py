@@ -30,7 +30,7 @@ class Augmentation(Settings):
 
 @dataclass(frozen=True, kw_only=True)
 class Training(Settings):
-    """Optimizer settings, the same for every model."""
+    """Optimizer settings of every model; a row may have its own steps and batch."""
 
     steps: int = setting(4000, "Optimizer steps of every model, fine-tuning included.", minimum=1)
     batch: int = setting(32, "Regions per optimizer step; slides, where training is on bags.", minimum=1)
@@ -98,7 +98,7 @@ class Stage(Settings):
     )
     batches_per_step: int = setting(
         1,
-        "Number of batches, of training.batch regions each, in one optimizer step.",
+        "Number of batches, of training.batch regions each (or of the row's own batch), in one optimizer step.",
         formerly="looks",
         minimum=1,
         maximum=64,

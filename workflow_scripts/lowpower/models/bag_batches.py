@@ -7,22 +7,21 @@ import torch
 from torch import Tensor, nn
 
 from lowpower.models import parallel
-from lowpower.models.bags import BagDraws, answers, group_bags, with_scores
+from lowpower.models.bags import Bag, BagDraws, answers, with_scores
 from lowpower.models.balance import label_loss, label_order
 from lowpower.models.pixels import Pixels
-from lowpower.models.region_sets import Region
 from lowpower.models.training import MicroBatch, MicroBatches
 from lowpower.models.training_inputs import Training
 
 Pass = tuple[list[Tensor], list[int]]  # images of one size, and their positions in the batch
 
 
-def draw_bags(training: Training, regions: list[Region], pixels: Pixels, batch_size: int) -> MicroBatches:
+def draw_bags(training: Training, bags: list[Bag], pixels: Pixels, batch_size: int) -> MicroBatches:
     """Build a function that draws the slides of a step and regions of each, and computes the slides' cross-entropy.
 
-    batch_size: number of slides; a slide's class is that of its regions.
+    batch_size: number of slides.
     """
-    bags, megapixels = group_bags(regions), training.job.training.megapixels_per_pass
+    megapixels = training.job.training.megapixels_per_pass
     labels = [bag.label for bag in bags]
     cross_entropy, order = label_loss(training, labels), label_order(training, labels, batch_size)
     draws = BagDraws(training.job.seed, bags, training.job.training.bag_regions)

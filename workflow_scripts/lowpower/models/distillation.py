@@ -88,5 +88,5 @@ def distill_student(
         drop_last=row.drop_last,
         teacher=partial(source.outputs, pooling=row.pooling, factor=factor),
     )
-    rows = train(training, regions, training_regions, job.steps, micro_batches, model, row)
+    rows = train(training, regions, training_regions, micro_batches, model, row)
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)

@@ -42,6 +42,6 @@ def finetune_student(
     if isinstance(training.network, ColorNetwork):
         rows = fit_color(training, regions, labeled_regions)
     else:
-        rows = train_on_labels(training, regions, labeled_regions, job.steps, model, job.finetune)
+        rows = train_on_labels(training, regions, labeled_regions, model, job.finetune)
     rows = rows_before + rows
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)

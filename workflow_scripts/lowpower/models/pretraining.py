@@ -79,7 +79,7 @@ def pretrain_student(
             yield MicroBatch(share, losses | {"pull": pulled - pulled.detach()}, names, views=2)
             offset += len(group)
 
-    rows = train(training, regions, training_regions, job.steps, micro_batches, model, job.pretrain, validated=False)
+    rows = train(training, regions, training_regions, micro_batches, model, job.pretrain, validated=False)
     network.head = head
     finish_training(training.title, network, training.header, rows, model, history, time, training.time)
 

@@ -24,7 +24,7 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
     regions = read_regions(index, splits, job.seed)
     labeled_regions = labeled(regions, 100)
     training = start_training(job, "train", None, sorted_union(labeled_regions, unlabeled(regions, 100)))
-    rows = train_on_labels(training, regions, labeled_regions, job.steps, model, Stage(images="labeled"))
+    rows = train_on_labels(training, regions, labeled_regions, model, Stage(images="labeled"))
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"] == "1")
     validated = [region for region in in_split(regions, "val") if region.label]
@@ -35,7 +35,7 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
 
 
 def train_on_labels(
-    training: Training, regions: list[Region], labeled_regions: list[Region], steps: int, model: str, stage: Stage
+    training: Training, regions: list[Region], labeled_regions: list[Region], model: str, stage: Stage
 ) -> list[dict]:
     """Train with cross-entropy on always new views of the labeled regions; return the rows of history.csv.
 
@@ -45,9 +45,13 @@ def train_on_labels(
     if not labeled_regions:
         raise no_regions_error(job, "region with a label")
     pixels = Pixels(settings.memory_mb, job.seed, job.augmentation)
-    draw = _draw_regions if settings.bags == "none" else draw_bags
-    micro_batches = draw(training, labeled_regions, pixels, settings.batch * stage.batches_per_step)
-    return train(training, regions, labeled_regions, steps, micro_batches, model, stage)
+    batch_size = settings.batch * stage.batches_per_step
+    if settings.bags == "none":
+        micro_batches = _draw_regions(training, labeled_regions, pixels, batch_size)
+        return train(training, regions, labeled_regions, micro_batches, model, stage)
+    bags = group_bags(labeled_regions)
+    micro_batches = draw_bags(training, bags, pixels, batch_size)
+    return train(training, regions, labeled_regions, micro_batches, model, stage, examples=len(bags))
 
 
 def _draw_regions(training: Training, regions: list[Region], pixels: Pixels, batch_size: int) -> MicroBatches:

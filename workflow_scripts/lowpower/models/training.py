@@ -1,7 +1,8 @@
 """The training loop, top to bottom: batch, views, teacher, losses, step, moving average, validation, checkpoint.
 
 The stages (``teacher_training``, ``pretraining`` …) choose regions and losses. All models of a study take the same
-number of steps and keep the weights with the lowest validation log loss; pretraining keeps the last weights.
+number of steps, unless their row has its own, and keep the weights with the lowest validation log loss; pretraining
+keeps the last weights.
 """
 
 import math
@@ -19,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from lowpower import rng
 from lowpower.config import training_settings
+from lowpower.config.training_params import TrainingJob
 from lowpower.log import Progress, say
 from lowpower.models import parallel  # with one process, the default, none of these functions does anything
 from lowpower.models.bags import measure_bags
@@ -47,17 +49,19 @@ def train(
     training: Training,
     regions: list[Region],
     training_regions: list[Region],
-    steps: int,
     micro_batches: MicroBatches,
     model: str,
     stage: training_settings.Stage,
     validated: bool = True,
+    examples: int = 0,
 ) -> list[dict]:
-    """Train for ``steps`` optimizer steps; return the rows of history.csv. regions: include those for validation.
+    """Train for the steps or epochs of the job; return the rows of history.csv. regions: include those for validation.
 
+    examples: number of a pass over all, if these are not regions.
     Only a training with the same job, regions, code and torch continues from the checkpoint, a file beside the model.
     """
     validation, settings = set_fingerprint(training, regions, training_regions), training.job.training
+    steps = training.job.steps or count_steps(training.job, examples or len(training_regions), stage)
     say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
     settings = replace(settings, learning_rate=stage.lr_multiplier * settings.learning_rate)
     measured = measure if settings.bags == "none" else measure_bags
@@ -70,6 +74,11 @@ def train(
     )  # fmt: skip
     training.time = replace(time, regions=len(training_regions))
     return rows
+
+
+def count_steps(job: TrainingJob, examples: int, stage: training_settings.Stage) -> int:
+    """Number of optimizer steps in the epochs of a job; the last step may begin another epoch."""
+    return math.ceil(job.epochs * examples / (job.training.batch * stage.batches_per_step))
 
 
 def fit(

@@ -41,6 +41,9 @@ def one_row(row: Method, base: Distill | None) -> str:
         return f"was fitted to the labels of {_labeled(finetune)}, without augmentation, to convergence"
     phrases = [f"started from {_STARTS.get(row.init, 'weights trained elsewhere')}"]
     phrases += ["read the magnification of the teacher"] if row.at == "teacher" else []
+    lengths = {"optimizer steps": row.steps, "epochs": row.epochs, "regions per batch": row.batch}
+    own = [f"{value:,} {unit}" for unit, value in lengths.items() if value]
+    phrases += [f"was trained with {listed(own)}"] if own else []
     if pretrain:
         phrases.append(
             f"was pretrained on two views of {_seen(pretrain)} (VICReg), without labels or teacher"
@@ -60,7 +63,7 @@ def one_row(row: Method, base: Distill | None) -> str:
         steps = f" for the last {100 * finetune.share:g} % of the steps" if before else ""
         phrases.append(
             f"{'was then fine-tuned on' if before else 'was trained on'} the labels of {_labeled(finetune)}{steps}"
-            + _in_parentheses(_optimization(finetune) + _bags(finetune))
+            + _in_parentheses(_optimization(finetune) + _bags(row))
         )
     return listed(phrases)
 
@@ -72,11 +75,13 @@ def _optimization(stage: Stage) -> list[str]:
     return changed + ([f"weights averaged over steps, {stage.ema_decay:g} of the past"] if stage.ema_decay else [])
 
 
-def _bags(finetune: Finetune) -> list[str]:
+def _bags(row: Method) -> list[str]:
     """What a row learns a label from, if not as the study."""
-    if finetune.bags == "study":
-        return []
-    return ["each region with its label"] if finetune.bags == "none" else [f"{_BAGS[finetune.bags]} for each slide"]
+    return {
+        "study": [],
+        "none": ["each region with its slide's label"],
+        **{bags: [f"for each slide {what}"] for bags, what in _BAGS.items()},
+    }[row.bags]
 
 
 def labels_of(training: Training) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lowpower import __version__
 from lowpower.config.study import Study
-from lowpower.config.study_models import bags_of
+from lowpower.config.study_models import training_of
 from lowpower.config.training_settings import Augmentation
 from lowpower.files import CsvRow
 from lowpower.magnification import describe
@@ -136,10 +136,11 @@ def _optimization(study: Study) -> str:
     return (
         f"Adam with a constant learning rate of {recipe.learning_rate:g} and weight decay of "
         f"{recipe.weight_decay:g}; {count_of(recipe.steps, 'optimizer step')} of "
-        f"{count_of(recipe.batch, example)} for every model, fine-tuning included, on a "
+        f"{count_of(recipe.batch, example)} for every model whose row names no others, fine-tuning included, on a "
         f"{'GPU' if study.gpu else 'CPU'}. Every {count_of(recipe.evaluate_every, 'step')} the log loss on the "
-        f"validation {example}s was computed, and the weights with the lowest one were kept. {labels_of(recipe)}Students were trained on "
-        f"{labeled} of the labeled training patients and, where their row takes any, {unlabeled} of the unlabeled. "
+        f"validation {example}s was computed, and the weights with the lowest one were kept. {labels_of(recipe)}"
+        f"Students were trained on {labeled} of the labeled training patients and, where their row takes any, "
+        f"{unlabeled} of the unlabeled. "
         f"{'Seed' if len(seeds) == 1 else 'Seeds'}: {listed(seeds)}; "
         f"{TEACHERS.get(study.teacher, 'all students had one teacher, from another study')}."
     )
@@ -176,7 +177,7 @@ def _aggregation(study: Study) -> str:
     of_class = {"max": "highest", "top_k": f"mean of the {study.top_k} highest"}
     ways = {"mean": "the mean of its regions', weighted by tissue area"}
     ways |= {way: f"for each class the {which} of its regions', renormalized" for way, which in of_class.items()}
-    if any(bags_of(study, name) != "none" for name in ("teacher", *study.methods)):
+    if {study.training.bags, *(training_of(study, row).bags for row in study.methods.values())} != {"none"}:
         ways["attention"] = "the softmax of the mean of its regions' log probabilities, weighted as in training on bags"
     if study.aggregation != "validation":
         return f"The probabilities of a slide or patient are {ways[study.aggregation]}."

@@ -26,8 +26,8 @@ from lowpower.typed_values import as_type, typed_rows
 _CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of the reliability of probabilities
 _BAGS = {  # of a model trained on bags
     "mean": " The answer for a slide is the softmax of the mean of its regions' logits.",
-    "attention": " The answer for a slide is the softmax of the mean of its regions' logits, weighted by the softmax over "
-    "these regions of their scores, `network.attention(feature_map.mean((2, 3)))`.",
+    "attention": " The answer for a slide is the softmax of the mean of its regions' logits, weighted by the softmax "
+    "over these regions of their scores, `network.attention(feature_map.mean((2, 3)))`.",
 }
 LOADING = """\
 # where lowpower is installed: `make .venv` in a copy of it

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lowpower import magnification
-from lowpower.config.method_settings import Distill, Finetune
+from lowpower.config.method_settings import Distill, Method
 from lowpower.config.study import Study
-from lowpower.config.study_models import FITTED, steps_of
+from lowpower.config.study_models import FITTED, stage_shares, steps_of, training_of
 from lowpower.config.trained_model import TEACHERS_NETWORK, Model
-from lowpower.config.training_settings import Stage, Training
+from lowpower.config.training_settings import Stage
 from lowpower.planning.past_runs import Cohort, Job, Tissue
 
 _STAGES = {"pretrain_student": "pretrain", "distill_student": "distill", "finetune_student": "finetune"}
@@ -49,9 +49,9 @@ def planned_works(rule: str, study: Study, models: Sequence[Model], tissue: Tiss
                 study,
                 tissue,
                 model.magnification,
-                _steps(rule, study, model),
+                _steps(rule, study, tissue, model),
                 network=model.network,
-                stage=_stage_of(rule, study, model.method),
+                method=model.method,
             )
             for i, model in enumerate(models)
             if has_job(rule, study, model.method)
@@ -70,8 +70,8 @@ def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job,
     for job in cohort.jobs.get(rule, []):
         scales = [part for part in job.key.split("/") if re.fullmatch(r"[0-9.]+x", part)]
         scale = magnification.parse(scales[0]) if scales else cohort.study.teacher_magnification
-        network, stage = _network_of(job.key, cohort.study), _stage_of(rule, cohort.study, _method_of(job.key))
-        pairs.append((job, work_of(rule, cohort.study, tissue, scale, job.steps, models, network, stage)))
+        network, method = _network_of(job.key, cohort.study), _method_of(job.key)
+        pairs.append((job, work_of(rule, cohort.study, tissue, scale, job.steps, models, network, method)))
     return pairs
 
 
@@ -101,12 +101,24 @@ def has_job(rule: str, study: Study, method: str) -> bool:
     return rule not in ("distill_student", "pretrain_student") or bool(_stage_of(rule, study, method))
 
 
-def _steps(rule: str, study: Study, model: Model) -> int:
+def _steps(rule: str, study: Study, tissue: Tissue, model: Model) -> int:
     """Optimizer steps of a model in the stage of a rule."""
-    total = study.training.steps
     if rule == "train_teacher" or model.method == "teacher":
-        return total if (rule, model.method) == ("train_teacher", "teacher") else 0
-    return steps_of(study.methods[model.method], total)[rule == "finetune_student"]
+        return study.training.steps if (rule, model.method) == ("train_teacher", "teacher") else 0
+    method, last = study.methods[model.method], rule == "finetune_student"
+    if method.epochs:  # of all training regions, as the labeled ones are not counted before the patients are split
+        epochs, batch = (
+            method.epochs * stage_shares(method)[last],
+            _batch(study, method, _stage_of(rule, study, model.method)) * _bag(rule, study, method, tissue),
+        )
+        return math.ceil(epochs * tissue.share("train") / batch)
+    return steps_of(method, training_of(study, method).steps)[last]
+
+
+def _batch(study: Study, method: Method | None, stage: Stage | None) -> int:
+    """Regions in an optimizer step of a row's stage; None for the teacher."""
+    batch = training_of(study, method).batch if method else study.training.batch
+    return batch * (stage.batches_per_step if stage else 1)
 
 
 def predicted(study: Study, tissue: Tissue, scale: float) -> float:
@@ -124,9 +136,9 @@ def work_of(
     steps: int = 0,
     models: int = 1,
     network: str = TEACHERS_NETWORK,
-    stage: Stage | None = None,
+    method: str = "",
 ) -> Work:
-    """Work of one job at a magnification. stage: of a student's training."""
+    """Work of one job at a magnification. method: of a student."""
     price = _PRICE.get(network, 1.0)
     shrink = (scale / study.teacher_magnification) ** 2
     size, recipe = tissue.megapixels * shrink, study.training
@@ -138,14 +150,17 @@ def work_of(
     if network == FITTED and rule in TRAININGS:
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
-        batch = recipe.batch * (stage.batches_per_step if stage else 1) * _bag_size(rule, recipe, stage, tissue)
+        stage = _stage_of(rule, study, method)
+        row = study.methods.get(method)
+        bag = _bag(rule, study, row, tissue)
+        batch = _batch(study, row, stage) * bag
         validated = tissue.share("val")
         looked, largest_pass = math.ceil(steps / recipe.evaluate_every) * validated * size, at_once(validated)
         if isinstance(stage, Distill) and stage.teacher == "online":
             looked += steps * batch * tissue.megapixels
             largest_pass = max(largest_pass, tissue.largest)
         learned = steps * batch * size
-        if _on_bags(rule, recipe, stage) and batch * size > recipe.megapixels_per_pass:
+        if bag > 1 and batch * size > recipe.megapixels_per_pass:
             looked += learned  # once for the loss, once for the gradient
         if rule == "pretrain_student":
             learned, looked = 2 * learned, 2 * learned
@@ -164,17 +179,12 @@ def work_of(
     return Work(tissue.slides if rule in _BY_SLIDE else models if rule in _BY_MODEL else 1)
 
 
-def _on_bags(rule: str, recipe: Training, stage: Stage | None) -> bool:
-    """True if a training is on bags of regions."""
-    if rule not in ("train_teacher", "finetune_student"):
-        return False
-    own = stage.bags if isinstance(stage, Finetune) else "study"
-    return (recipe.bags if own == "study" else own) != "none"
-
-
-def _bag_size(rule: str, recipe: Training, stage: Stage | None, tissue: Tissue) -> float:
-    """Regions of each example in a batch."""
-    return min(recipe.bag_regions, tissue.regions / tissue.slides) if _on_bags(rule, recipe, stage) else 1
+def _bag(rule: str, study: Study, method: Method | None, tissue: Tissue) -> float:
+    """Regions of an example in a batch: 1 or, of a training on bags, those drawn from a slide."""
+    recipe = training_of(study, method) if method else study.training
+    if recipe.bags == "none" or rule not in ("train_teacher", "finetune_student"):
+        return 1
+    return min(recipe.bag_regions, tissue.regions / tissue.slides)
 
 
 def expected_tissue(
