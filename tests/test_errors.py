@@ -113,6 +113,7 @@ def changed_table(folder):
 
 
 LABELS = {"finetune": {"images": "labeled"}}
+TEACHERS = LABELS | {"init": "teacher"}
 ELSEWHERE = LABELS | {"network": "resnet18", "init": "none.safetensors"}
 
 
@@ -514,6 +515,15 @@ CASES = {
     "fine-tuning that takes all steps": config(
         methods={"mine": TWO_STAGES | {"finetune": {"images": "labeled", "share": 1}}}
     ),
+    "bags where each region has a label": config(training={"bags": "attention"}),
+    "bags that are not the teacher's": config(
+        regions_have_labels=False, training={"bags": "attention"}, methods={"mine": TEACHERS | {"bags": "none"}}
+    ),
+    "distillation with labels of regions, on bags": config(
+        regions_have_labels=False, training={"bags": "mean"}, methods={"kd_supervised": None}
+    ),
+    "aggregation by attention without bags": config(aggregation="attention"),
+    "color on bags": config(regions_have_labels=False, methods={"mine": LABELS | {"network": "color", "bags": "mean"}}),
     "seeds that test the same fold": config(seeds=[0, 5], split={"by": "kfold"}),
     "shares of the demo's foci in the wrong order": config(demo={"focus": [0.3, 0.1]}),
     "missing file of weights": given(methods={"mine": ELSEWHERE}),
