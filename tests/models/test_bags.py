@@ -13,7 +13,7 @@ from region_images import CLASSES
 from training_outputs import contents, outputs
 from training_runs import AUGMENTATION, DISTILL, JOB, RECIPE, predict_test, record, student_job, teach
 
-from lowpower import rng
+from lowpower import files, rng
 from lowpower.config.method_settings import Finetune, Pretrain
 from lowpower.config.student_params import DistillJob, FinetuneJob, PretrainJob
 from lowpower.evaluation.aggregation import Aggregation, aggregate_by_attention
@@ -26,6 +26,7 @@ from lowpower.models.distillation import distill_student
 from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.model_file import load_model, save_model
 from lowpower.models.pixels import Pixels
+from lowpower.models.prediction import predict
 from lowpower.models.pretraining import pretrain_student
 from lowpower.models.region_sets import in_split, labeled, read_regions
 from lowpower.models.resnet import initialize
@@ -277,3 +278,50 @@ def test_weights_of_log_probabilities_are_a_bag_of_logits():
         np.testing.assert_allclose(found[k], bag_logits(*own, [len(own[0])]).softmax(1)[0], rtol=1e-12)
     sure = aggregate_by_attention(np.array([[1.0, 0.0], [0.2, 0.8]]), np.zeros(2), np.zeros(2, int), 1)
     assert np.isfinite(sure).all() and sure[0, 0] > 0.999
+
+
+@pytest.fixture
+def foci(tmp_path):
+    """Slides of eight regions of gray noise; on those of class red one region, and no other, is red."""
+    index, splits = [], []
+    for k in range(36):
+        slide, label = f"S{k:02d}", CLASSES[k % 2]
+        split = "train" if k < 20 else "val" if k < 28 else "test"
+        rank = k / 20 if split == "train" else ""
+        about = {"site": "", "label": label, "true_label": label, "labeled_rank": rank, "unlabeled_rank": ""}
+        splits.append({"seed": 0, "slide": slide, "patient": slide, "split": split} | about)
+        images = [rng.generator(0, "gray", slide, n).integers(60, 160, (32, 32, 3)) for n in range(8)]
+        images[k % 8][..., 0] += 90 * (label == "red")
+        path = tmp_path / f"regions/5x/{slide}.zip"
+        encoded = [(f"{n:05d}.png", files.encode(image.astype(np.uint8), None)) for n, image in enumerate(images)]
+        files.write_images(path, encoded)
+        for n, (member, data) in enumerate(encoded):
+            at = {"region": f"{slide}_{n:05d}", "slide": slide, "zip": f"5x/{slide}.zip", "member": member}
+            size = {"width": 32, "height": 32, "area_mm2": 0.01, "tissue": 1.0, "annotation": "", "bytes": len(data)}
+            index.append(at | size | {"fingerprint": files.fingerprint_images(path)})
+    for name, rows in (("regions/5x.csv", index), ("splits.csv", splits)):
+        files.write_rows(tmp_path / name, list(rows[0]), rows)
+    return tmp_path
+
+
+@pytest.mark.slow
+def test_attention_finds_the_region_that_makes_the_class_where_labels_of_regions_do_not(foci):
+    """Judged as a study would be: by the aggregation with the lowest log loss on validation."""
+    accuracy = {}
+    for bags in ("none", "attention"):
+        recipe = replace(ATTENTION, bags=bags, batch=4 if bags == "attention" else 32, bag_regions=8, evaluate_every=20)
+        job = replace(JOB, steps=100, training=recipe)
+        made = outputs(foci / bags, "model.safetensors", "history.csv")
+        train_teacher(job, foci / "regions/5x.csv", foci / "splits.csv", *made)
+        predict(
+            made[0], index=foci / "regions/5x.csv", splits=foci / "splits.csv", seed=0, predicted=["val", "test"],
+            megapixels=1, gpu=False, predictions=foci / f"{bags}.parquet",
+        )  # fmt: skip
+        frame = pd.read_parquet(foci / f"{bags}.parquet")
+        judged = judge([frame], CLASSES, False, ["test"], Aggregation("validation"))
+        units = next(one for one in judged if one.kind["per"] == "slide").of_models[0]
+        accuracy[bags] = (units.probabilities.argmax(1) == units.truth).mean(), units.way
+    red = frame[frame["label"] == "red"]
+    highest = red.loc[red.groupby("slide")["attention"].idxmax()]
+    assert accuracy["attention"] == (1, "attention") and accuracy["none"][0] < 0.8
+    assert all(int(row.region[-1]) == int(row.slide[1:]) % 8 for row in highest.itertuples())
