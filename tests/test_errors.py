@@ -16,6 +16,7 @@ import yaml
 from demo_config import demo
 from model_files import write_header
 from project_paths import BIN, ROOT
+from seed_studies import finished_study
 from sheet_files import edited, workbook
 from study_record import check, make_study
 from workflow_runs import SMOKE, copy_project
@@ -23,6 +24,8 @@ from workflow_runs import SMOKE, copy_project
 from lowpower import files
 from lowpower.claims.claims_file import read_claims
 from lowpower.config.config_file import read_config, read_files, read_unquoted
+from lowpower.config.expected_differences import expected_differences
+from lowpower.config.expected_file import read_expected
 from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.previous_run import check_same_study
@@ -39,6 +42,7 @@ from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
 from lowpower.tables.intake_table import gather_slides
 from lowpower.tables.predictions_file import check_apart, read_predictions
+from lowpower.tables.seed_figures import write_ranges
 from lowpower.tables.splits_file import COLUMNS as SPLITS
 
 HEADER = "slide,path,patient,label\n"
@@ -98,6 +102,23 @@ def other_study(folder):
     write_header(out / "teacher/seed0/model.safetensors", {})
     raw = demo(slides="a.csv", classes=["a", "b"])
     return message_of(check_same_study, read_config(raw, ROOT / "schemas/config.schema.yaml"), out)
+
+
+def expected(text):
+    """What a config is told whose file of expected figures has this text."""
+
+    def make(folder):
+        (folder / "figures.json").write_text(text)
+        return message_of(read_expected, folder / "figures.json")
+
+    return make
+
+
+def other_release(folder):
+    about = {"command": "", "lowpower": "0", "processor": "", "sheet": "", "rows": []}
+    files.write_json(folder / "figures.json", about | {"config": {"seeds": [0, 1], "looks": 3}})
+    study = read_config(demo(expected=str(folder / "figures.json")), ROOT / "schemas/config.schema.yaml")
+    return message_of(expected_differences, study, ROOT / "schemas/config.schema.yaml")
 
 
 def leak(folder):
@@ -537,6 +558,11 @@ CASES = {
     "braces in the path of an external file, or of a demo's slides": given(teacher="my{x}.safetensors"),
     "external teacher from the same study": own_teacher,
     "external teacher that does not match the config": other_teacher,
+    "missing file of expected figures": lambda folder: message_of(read_expected, "none.json"),
+    "wrong file of expected figures": expected('{"seeds": [0]}'),
+    "expected figures of a release with other keys": other_release,
+    "ranges of a study that is not finished": lambda folder: message_of(write_ranges, folder),
+    "ranges of a study of one seed": lambda folder: message_of(write_ranges, finished_study(folder, [0])),
     "claims file that is not valid YAML": claims(content="claims: ["),
     "missing claims file": lambda folder: message_of(read_claims, "none.yaml", "schema"),
     "claims file with a key other than `claims`": claims(content="claim: []"),

@@ -39,6 +39,14 @@ examples:
 
 The exit status is 1 if something must be changed. No slide is opened: `snakemake intake` does that.
 """
+RANGES = """\
+examples:
+  lowpower ranges results/own                        print mean and range of the accuracies of all seeds
+  lowpower ranges results/own configs/expected.json  and write the figures of each seed into a file
+
+The study must be finished, with two or more seeds. A study whose config names the file (`expected:
+configs/expected.json`) shows the range of these seeds beside its own figures.
+"""
 SNAKEMAKE = """\
 examples:
   lowpower {name} --configfile my.yaml
@@ -72,6 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         elif parsed.subcommand == "sheet":
             _draft_sheet(parsed.folder, parsed.sheet)
+        elif parsed.subcommand == "ranges":
+            _write_ranges(parsed.results, parsed.file)
         else:
             _check(parsed.configfile or ["config.yaml"])
     except (InputError, OSError) as error:
@@ -93,6 +103,9 @@ def make_parser() -> Parser:
     sheet = add("sheet", "Draft a sheet with one row per slide in a folder, to fill in.", SHEET)
     sheet.add_argument("folder", metavar="FOLDER", nargs="?", default="", help="the folder that holds the slides")
     sheet.add_argument("sheet", metavar="SHEET", nargs="?", help="the .csv file to write (default: FOLDER/slides.csv)")
+    ranges = add("ranges", "Print the range of a study's figures over its seeds, and write it into a file.", RANGES)
+    ranges.add_argument("results", metavar="RESULTS", help="the folder of the study's results, such as results/own")
+    ranges.add_argument("file", metavar="FILE", nargs="?", help="the .json file to write")
     for subcommand in (
         add("check", "Check config, sheet and claims, and print what would be trained.", CHECK),
         add("plan", "Print jobs, hours, memory and disk of a study.", SNAKEMAKE.format(name="plan")),
@@ -115,6 +128,12 @@ def _check(files: Sequence[str]) -> None:
     from lowpower.study_summary import summarize_study
 
     print(summarize_study(files, HOME))
+
+
+def _write_ranges(results: str, file: str | None) -> None:
+    from lowpower.tables.seed_figures import write_ranges
+
+    print(write_ranges(results, file), end="")
 
 
 def _run_snakemake(target: str, files: Sequence[str], further: Sequence[str]) -> None:

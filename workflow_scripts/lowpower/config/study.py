@@ -177,6 +177,14 @@ class Study(Settings):
         "Path of the file of claims (docs/claims.md), relative to the working folder. Claims are registered before "
         "training and tested on test data. Empty means configs/claims.yaml of lowpower itself.",
     )
+    expected: str = setting(
+        "",
+        "Path, relative to the working folder, of a file that `lowpower ranges` wrote: the figures that an earlier run "
+        "of this study gave with several seeds. Tables and report show their range beside the figures of this run. "
+        "Empty for none.",
+        pattern=r"^([^{}]+\.json)?$",
+        form="the path of a .json file, without braces",
+    )
     statistics: Statistics = setting(Statistics(), "Confidence intervals of the tables.")
     aggregation: Literal["mean", "max", "top_k", "attention", "validation"] = setting(
         "mean",
