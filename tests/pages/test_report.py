@@ -264,8 +264,8 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
             "Optimization",
             BAGS,
             "validation slides was computed, and the weights with the lowest one were kept. A slide's label was "
-            "learned from a bag of up to 5 regions drawn from it in each step: the mean of the logits of its regions, weighted "
-            "by gated attention (Ilse et al., arXiv 1802.04712). Students",
+            "learned from a bag of up to 5 regions drawn from it in each step: the mean of the logits of its regions, "
+            "weighted by gated attention (Ilse et al., arXiv 1802.04712). Students",
         ),
         (
             "Optimization",
