@@ -15,6 +15,7 @@ import pytest
 import yaml
 from demo_config import demo
 from model_files import write_header
+from package_files import edit, write_package
 from project_paths import BIN, ROOT
 from seed_studies import finished_study
 from sheet_files import edited, workbook
@@ -28,11 +29,13 @@ from lowpower.config.expected_differences import expected_differences
 from lowpower.config.expected_file import read_expected
 from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_project_path, check_writable
+from lowpower.config.packaged_models import packaged_models
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
 from lowpower.config.sheet_row import PatientRow
 from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
+from lowpower.config.study_models import models
 from lowpower.config.trained_model import Model
 from lowpower.config.training_params import TrainingJob
 from lowpower.config.training_settings import Augmentation, Stage, Training
@@ -40,6 +43,7 @@ from lowpower.errors import InputError
 from lowpower.model_header import ModelHeader
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
+from lowpower.reading.reading_run import read_slides
 from lowpower.tables.intake_table import gather_slides
 from lowpower.tables.predictions_file import check_apart, check_attention, read_predictions
 from lowpower.tables.seed_figures import write_ranges
@@ -499,6 +503,28 @@ def _predictions(folder, without, columns):
 
 TWO_STAGES = {"distill": {"images": "all"}, "finetune": {"images": "labeled"}}
 
+
+def no_such_model(folder):
+    study = read_config(demo(package="skd/5x"), ROOT / "schemas/config.schema.yaml")
+    return message_of(packaged_models, study, models(study))
+
+
+def package(change, name="", slides="s.svs", out="out", pixels=None):
+    """What is said of a package, after a change to it, of its slides and of the folder for readings."""
+
+    def make(folder):
+        teacher = write_package(folder / "teacher", 10, method="teacher")
+        write_package(folder / "best", teacher=teacher)
+        teacher.rename(folder / "best/teacher")
+        (folder / "best/s.svs").touch()
+        if change:
+            change(folder / "best")
+        paths = (folder / "best" / part for part in (name, slides, out))
+        return message_of(read_slides, *paths, pixels)
+
+    return make
+
+
 CASES = {
     "key twice in a file": config_file("training: {steps: 6}\nseeds: [0]\ntraining: {batch: 2}\n"),
     "number that YAML reads as a different number": config_file("seeds: [010]"),
@@ -655,6 +681,24 @@ CASES = {
     "damaged region file": damaged_region,
     "table or file changed by hand (`snakemake verify`)": changed_table,
     "slide or patient id in a published file, with `ids: pseudonym`": leak,
+    "package of a model that the study does not have": no_such_model,
+    "file of PyTorch instead of a package": package(lambda folder: (folder / "model.pt").touch(), "model.pt"),
+    "model file instead of a package": package(None, "model.safetensors"),
+    "folder that is not a package": package(lambda folder: (folder / "empty").mkdir(), "empty"),
+    "package cut short": package(lambda folder: (folder / "model.safetensors").write_bytes(b"x")),
+    "package of a newer version": package(lambda folder: edit(folder, format_version=2)),
+    "edited package": package(lambda folder: edit(folder, clases=[])),
+    "edited values of a package": package(lambda folder: edit(folder, mean=[0.1, 0.2, 0.3])),
+    "package with the teacher of another study": package(
+        lambda folder: write_package(folder / "teacher", 10, method="teacher", cohort="other")
+    ),
+    "pixels that the study did not test": package(lambda folder: edit(folder, pixels=["averaged"]), pixels="level"),
+    "nothing to read at this path": package(None, slides="none.svs"),
+    "folder without slides": package(lambda folder: (folder / "empty").mkdir(), slides="empty"),
+    "readings of another package in the folder": package(
+        lambda folder: files.write_json(folder / "out/package.json", {"name": "a", "cohort": "b", "pixels": "level"})
+    ),
+    "readings into a file": package(None, out="model.json"),
     "disk full": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "out of memory": job("raise MemoryError"),
     "out of memory in the network": job("import torch\ntorch.empty(10**15)"),

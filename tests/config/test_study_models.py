@@ -17,6 +17,7 @@ from lowpower.config import code_hash
 from lowpower.config.code_hash import modules_of
 from lowpower.config.config_file import read_config
 from lowpower.config.external_models import check_external_models
+from lowpower.config.packaged_models import package_folder, package_name, packaged_models
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.standard_methods import STANDARD
 from lowpower.config.study_models import FITTED, level_of, measured_networks, models, steps_of
@@ -105,6 +106,27 @@ def test_jobs_are_told_what_their_row_says():
 
 def test_controls_are_rows_that_nobody_would_use():
     assert controls(read_config(demo(), CONFIG)) == ["all_labels", "color_baseline"]
+
+
+@pytest.mark.parametrize(
+    "asked, folder, methods",
+    [
+        ("", "packages/best", {"scratch", "sskd"}),
+        ("sskd", "packages/sskd", {"sskd"}),
+        ("2.5x/seed1", "packages/2.5x-seed1", {"scratch", "sskd"}),
+        ("color_baseline/5x", "packages/color_baseline-5x", {"color_baseline"}),
+        ("teacher", "packages/teacher", {"teacher"}),
+    ],
+)
+def test_a_package_is_asked_for_by_parts_of_a_models_folder(asked, folder, methods):
+    rows = dict.fromkeys(("scratch", "sskd", "all_labels", "color_baseline"))
+    study = read_config(demo(methods=rows, seeds=[0, 1], student_magnifications=[5, 2.5], package=asked), CONFIG)
+    found = packaged_models(study, models(study))
+    assert ({model.method for model in found}, package_folder(study)) == (methods, folder)
+    parts = set(filter(None, asked.split("/")))
+    assert len(found) == {"": 8, "2.5x/seed1": 2}.get(asked, 4 if asked == "sskd" else 2)
+    assert all(parts <= set(model.folder.split("/")) for model in found)
+    assert package_name(found[0]) == found[0].folder.removeprefix("students/").replace("/", "-")
 
 
 def test_a_path_in_a_row_is_no_param_of_its_job():
@@ -279,7 +301,7 @@ def test_trainings_know_their_own_params_and_no_study(script):
 @pytest.mark.slow
 def test_templates_reach_the_rules_that_write_pages_and_no_others():
     paged = {script.stem for script in SCRIPTS.glob("*.py") if code_hash.templates_of(modules_of(script))}
-    assert paged == {"show_intake", "write_report", "write_model_cards"}
+    assert paged == {"show_intake", "write_report", "write_model_cards", "package_model"}
 
 
 @pytest.mark.slow
@@ -303,6 +325,7 @@ GROUPS = {
     "config": {"torch", "openslide"},
     "evaluation": {"torch", "openslide", "matplotlib", "pandas"},
     "claims": {"torch", "openslide", "matplotlib"},
+    "reading": {"pandas", "snakemake", "matplotlib"},
 }
 
 
@@ -312,6 +335,7 @@ STANDS_ON = {  # data flows one way
     "figures": {"tables", "evaluation", "config"},
     "pages": {"tables", "claims", "evaluation", "config"},
     "planning": {"tables", "evaluation", "config"},
+    "reading": {"slides", "models", "evaluation", "config"},  # the one place where slides and models meet
     "models": {"config"},  # the params of a training alone, as the next test asserts
 }
 

@@ -23,6 +23,10 @@ a study from start to end, in the folder of the project:
   lowpower plan --configfile my.yaml       print jobs, hours, memory and disk
   snakemake --configfile my.yaml           train, predict, and write tables, figures and report
   lowpower verify --configfile my.yaml     compute the tables again and compare them byte for byte
+
+and its model put to work:
+  snakemake package --configfile my.yaml   put the best student into results/COHORT/packages/best
+  lowpower read PACKAGE SLIDES --out OUT   read new slides with it
 """
 SHEET = """\
 examples:
@@ -38,6 +42,15 @@ examples:
   lowpower check --configfile my.yaml site.yaml      check both, merged as `snakemake --configfile` merges them
 
 The exit status is 1 if something must be changed. No slide is opened: `snakemake intake` does that.
+"""
+READ = """\
+examples:
+  lowpower read packages/best slide.svs --out readings     read one slide
+  lowpower read packages/best data/new --out readings      read every slide of a folder and its subfolders
+  lowpower read packages/best sheet.csv --out readings     read the slides of a sheet (columns slide, path)
+
+Writes readings.csv and regions.parquet. A second call reads what is missing only. The exit status is 1 if a slide could
+not be read; its row has the reason. For research use only. More: docs/reading.md.
 """
 RANGES = """\
 examples:
@@ -80,12 +93,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         elif parsed.subcommand == "sheet":
             _draft_sheet(parsed.folder, parsed.sheet)
+        elif parsed.subcommand == "read":
+            _read(parsed.package, parsed.source, parsed.out, parsed.pixels)
         elif parsed.subcommand == "ranges":
             _write_ranges(parsed.results, parsed.file)
         else:
             _check(parsed.configfile or ["config.yaml"])
     except (InputError, OSError) as error:
         sys.exit(f"lowpower: {remedy(error) or error}")
+    except KeyboardInterrupt:
+        print("lowpower: stopped; what is finished is kept: repeat the command to go on", file=sys.stderr)
+        sys.exit(130)
 
 
 def make_parser() -> Parser:
@@ -103,6 +121,12 @@ def make_parser() -> Parser:
     sheet = add("sheet", "Draft a sheet with one row per slide in a folder, to fill in.", SHEET)
     sheet.add_argument("folder", metavar="FOLDER", nargs="?", default="", help="the folder that holds the slides")
     sheet.add_argument("sheet", metavar="SHEET", nargs="?", help="the .csv file to write (default: FOLDER/slides.csv)")
+    read = add("read", "Read new slides with the model of a package.", READ)
+    read.add_argument("package", metavar="PACKAGE", help="folder that `snakemake package` wrote")
+    read.add_argument("source", metavar="SLIDES", help="a slide, a folder of slides, or a sheet")
+    read.add_argument("--out", metavar="FOLDER", required=True, help="folder for the readings")
+    help_of_pixels = "pixels to read (default: level, if the study tested it)"
+    read.add_argument("--pixels", choices=["averaged", "level"], help=help_of_pixels)
     ranges = add("ranges", "Print the range of a study's figures over its seeds, and write it into a file.", RANGES)
     ranges.add_argument("results", metavar="RESULTS", help="the folder of the study's results, such as results/own")
     ranges.add_argument("file", metavar="FILE", nargs="?", help="the .json file to write")
@@ -128,6 +152,13 @@ def _check(files: Sequence[str]) -> None:
     from lowpower.study_summary import summarize_study
 
     print(summarize_study(files, HOME))
+
+
+def _read(package: str, source: str, out: str, pixels: Any) -> None:
+    from lowpower.reading.reading_run import read_slides
+
+    if not read_slides(package, source, out, pixels):
+        sys.exit(1)
 
 
 def _write_ranges(results: str, file: str | None) -> None:

@@ -200,6 +200,14 @@ class Study(Settings):
         "Class for which tables also show sensitivity, specificity and predictive values against all other classes, "
         "at a threshold chosen on validation data; blank for none.",
     )
+    package: str = setting(
+        "",
+        "Model that `snakemake package` puts into a package (docs/reading.md): parts of its folder in students/, such "
+        "as sskd, sskd/2.5x or sskd/2.5x/seed0, or teacher. Of several that fit, the row with the lowest validation "
+        "log loss, and its best seed. Blank: of all students but controls.",
+        pattern=r"^[A-Za-z0-9_./-]*$",
+        form="method/magnification/seed, or some of these, such as sskd/2.5x",
+    )
     cost: Cost = setting(Cost(), "Cost measurement of a network.")
     plan: Plan = setting(
         Plan(), "Other cohort sizes and numbers of machines that `snakemake plan` estimates (docs/scale.md)."

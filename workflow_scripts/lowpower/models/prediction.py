@@ -9,6 +9,7 @@ import torch
 from lowpower.files import replacing
 from lowpower.log import Progress, say
 from lowpower.models.attention import scores_of
+from lowpower.models.forward_pass import forward, probabilities_of
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, read_image, same_size
 from lowpower.models.region_sets import in_split, read_regions
@@ -51,8 +52,8 @@ def predict(
         items = ((read_image(region), start + i) for i, region in enumerate(regions[start : start + _CHUNK]))
         for group in same_size(items, megapixels):
             images, rows = zip(*group, strict=True)
-            logits, feature_map = network(normalize(list(images)))
-            probabilities[list(rows)] = _probabilities(logits)
+            logits, feature_map = forward(network, normalize(list(images)))
+            probabilities[list(rows)] = probabilities_of(logits)
             if header.bags:
                 scores[list(rows)] = scores_of(network, feature_map).double().cpu()
         progress.at(min(start + _CHUNK, len(regions)))
@@ -74,13 +75,3 @@ def predict(
         share = f", {100 * sum(is_correct) / len(is_correct):.1f} % of the {known_class}" if is_correct else ""
         read = "predicted" if name == "averaged" else "read from the slide's own level and predicted"
         say(f"{Path(model).parent}: {count_of(len(group), 'region')} {read}{share}")
-
-
-def _probabilities(logits: torch.Tensor) -> torch.Tensor:
-    """Compute the probabilities of logits (B, classes), float64.
-
-    Those of float64 logits, which are the same on every processor, are rounded to eight decimals, because the last bit
-    of exp differs between processors.
-    """
-    probabilities = logits.double().softmax(1).cpu()
-    return probabilities.round(decimals=8) if logits.dtype == torch.float64 else probabilities

@@ -78,7 +78,24 @@ def write_model_cards(
     config: complete (JSON). intake, cohort, results, cost: tables (CSV). splits: one CSV per seed. files: model files,
     parallel to models. scanners: those in the sheet.
     """
-    finished = FinishedStudy(
+    finished = read_study(config, intake, cohort, results, cost, splits, scanners)
+    for file, model, card in zip(files, models, cards, strict=True):
+        with replacing(card) as part:
+            part.write_text(card_of(finished, Path(file), model), encoding="utf-8")
+    say(f"{count_of(len(cards), 'model card')} written")
+
+
+def read_study(
+    config: str | Path,
+    intake: str | Path,
+    cohort: str | Path,
+    results: str | Path,
+    cost: str | Path,
+    splits: Sequence[str | Path],
+    scanners: Sequence[str],
+) -> FinishedStudy:
+    """Read the files that model cards are made of; arguments as in ``write_model_cards``."""
+    return FinishedStudy(
         study=as_type(Study, read_json(config)),
         scanners=sorted(set(scanners) - {""}),
         intake=typed_rows(IntakeRow, read_rows(intake)),
@@ -87,10 +104,6 @@ def write_model_cards(
         cost=read_rows(cost),
         splits=typed_rows(SplitRow, (row for path in splits for row in read_rows(path))),
     )
-    for file, model, card in zip(files, models, cards, strict=True):
-        with replacing(card) as part:
-            part.write_text(card_of(finished, Path(file), model), encoding="utf-8")
-    say(f"{count_of(len(cards), 'model card')} written")
 
 
 def card_of(finished: FinishedStudy, file: Path, model: Model) -> str:
