@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +83,7 @@ def write_overlay(path: str | Path, panels: Panels, shown: Shown, um_per_pixel: 
     else:
         _draw_legend(canvas, second, bottom + MARGIN, place, panels.scale, shown.name)
     with replacing(path) as part:
-        canvas.save(part, "PNG", optimize=True)
+        canvas.save(part, "PNG")
 
 
 def write_preview(path: str | Path, panels: Panels) -> None:
@@ -128,11 +130,15 @@ def _write(pen: ImageDraw.ImageDraw, x: int, y: int, text: str, width: int) -> N
     pen.text((x, y), text, INK, _font())
 
 
+@cache
 def _font() -> ImageFont.FreeTypeFont:
-    """DejaVu Sans, which is part of matplotlib: the same letters everywhere, µ and accents among them."""
-    import matplotlib
+    """DejaVu Sans, which is part of matplotlib: the same letters everywhere, µ and accents among them.
 
-    return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf/DejaVuSans.ttf", FONT_SIZE)
+    matplotlib is looked for, not imported, which takes longer than all else that is drawn here.
+    """
+    matplotlib = find_spec("matplotlib")
+    assert matplotlib is not None and matplotlib.origin is not None  # part of the lock
+    return ImageFont.truetype(Path(matplotlib.origin).parent / "mpl-data/fonts/ttf/DejaVuSans.ttf", FONT_SIZE)
 
 
 def _steps(value: float, digits: Iterable[int]) -> list[float]:
