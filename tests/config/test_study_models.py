@@ -265,6 +265,7 @@ def test_pseudonyms_reach_only_what_is_published():
 GROUPS = {
     "slides": {"torch", "pandas"},
     "models": {"openslide", "matplotlib"},
+    "inference": {"openslide", "matplotlib", "pandas"},
     "tables": {"torch", "openslide", "matplotlib"},
     "figures": {"torch", "openslide"},
     "pages": {"torch", "openslide", "matplotlib"},
@@ -282,7 +283,8 @@ STANDS_ON = {  # data flows one way
     "figures": {"tables", "evaluation", "config"},
     "pages": {"tables", "claims", "evaluation", "config"},
     "planning": {"tables", "evaluation", "config"},
-    "models": {"config"},  # the params of a training alone, as the next test asserts
+    "models": {"config", "inference"},  # the params of a training alone, as the next test asserts
+    "inference": {"models"},  # for networks that need torch
 }
 
 

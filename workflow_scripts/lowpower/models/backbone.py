@@ -36,6 +36,11 @@ class Backbone(nn.Module):
                 module.eval()
         return self
 
+    @property
+    def head(self) -> nn.Module:
+        """The last layer: mean of the map (B, C) -> logits."""
+        return self.body.fc
+
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         body = self.body
         stem = body.maxpool(body.relu(body.bn1(body.conv1(images))))

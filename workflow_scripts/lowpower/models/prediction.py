@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 
 from lowpower.files import replacing
+from lowpower.inference.model import open_model
+from lowpower.inference.outputs import probabilities_of
 from lowpower.log import Progress, say
-from lowpower.models.model_file import load_model, prepare_device
-from lowpower.models.pixels import Normalizer, read_image, same_size
 from lowpower.models.region_sets import in_split, read_regions
+from lowpower.models.stored_images import read_pixels, same_size
 from lowpower.text import count_of
 
 PIXELS = ("averaged", "level")  # area means of the teacher's pixels; read from the slide's own level
@@ -18,7 +19,6 @@ _TEXT = ("region", "slide", "patient", "site", "split", "label", "true_label", "
 _CHUNK = 64  # regions decoded together before they are grouped by size
 
 
-@torch.no_grad()
 def predict(
     model: str | Path,
     index: str | Path,
@@ -36,28 +36,25 @@ def predict(
     slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (one of ``PIXELS``), p_{class}
     (float64, adding to 1).
     """
-    device = prepare_device(gpu)
-    network, header = load_model(model)
-    network.to(device).eval()
-    normalize = Normalizer(header.mean, header.std, device)
+    opened = open_model(model, gpu)
+    header = opened.header
     indexes = [path for path in (index, level) if path]
     region_groups = [in_split(read_regions(path, splits, seed), *predicted) for path in indexes]
     regions = [region for group in region_groups for region in group]
-    probabilities = torch.zeros(len(regions), len(header.classes), dtype=torch.float64)
+    probabilities = np.zeros((len(regions), len(header.classes)))
     progress = Progress("predicting", len(regions))
     for start in range(0, len(regions), _CHUNK):
-        items = ((read_image(region), start + i) for i, region in enumerate(regions[start : start + _CHUNK]))
+        items = ((read_pixels(region), start + i) for i, region in enumerate(regions[start : start + _CHUNK]))
         for group in same_size(items, megapixels):
             images, rows = zip(*group, strict=True)
-            logits, _ = network(normalize(list(images)))
-            probabilities[list(rows)] = _probabilities(logits)
+            probabilities[list(rows)] = probabilities_of(opened.run(images).logits)
         progress.at(min(start + _CHUNK, len(regions)))
     columns = {name: pa.array([getattr(region, name) for region in regions], pa.string()) for name in _TEXT}
     columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())
     pixels = [name for name, group in zip(PIXELS, region_groups, strict=False) for _ in group]
     columns["pixels"] = pa.array(pixels, pa.string())
     for i, name in enumerate(header.classes):
-        columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
+        columns[f"p_{name}"] = pa.array(probabilities[:, i])
     with replacing(predictions) as part:
         pq.write_table(pa.table(columns), part)
     calls = [header.classes[k] for k in probabilities.argmax(1)]
@@ -68,13 +65,3 @@ def predict(
         share = f", {100 * sum(is_correct) / len(is_correct):.1f} % of the {known_class}" if is_correct else ""
         read = "predicted" if name == "averaged" else "read from the slide's own level and predicted"
         say(f"{Path(model).parent}: {count_of(len(group), 'region')} {read}{share}")
-
-
-def _probabilities(logits: torch.Tensor) -> torch.Tensor:
-    """Compute the probabilities of logits (B, classes), float64.
-
-    Those of float64 logits, which are the same on every processor, are rounded to eight decimals, because the last bit
-    of exp differs between processors.
-    """
-    probabilities = logits.double().softmax(1).cpu()
-    return probabilities.round(decimals=8) if logits.dtype == torch.float64 else probabilities
