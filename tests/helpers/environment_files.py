@@ -24,6 +24,7 @@ IMPORTED_AS = {
 # Imports that no import statement shows: (file of the library, its words): the module.
 HIDDEN = {
     ("models/torchvision_import.py", "import_module("): "torchvision",
+    ("models/timm_import.py", "import_module("): "timm",
     ("tables/predictions_file.py", "read_parquet("): "pyarrow",
 }
 HIDING = r"import_module\(|__import__\(|\b(?:read|to)_(?:parquet|feather|orc|hdf|excel|html|xml|latex|markdown)\("

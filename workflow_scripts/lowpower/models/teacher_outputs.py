@@ -13,7 +13,7 @@ from lowpower.config.training_settings import Augmentation
 from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.models.model_file import KEY, load_model
-from lowpower.models.networks import POOLINGS, pool_map
+from lowpower.models.networks import POOLINGS, map_channels, pool_map
 from lowpower.models.pixels import Memory, Normalizer, Pixels
 from lowpower.models.recording import origin
 from lowpower.models.region_sets import Region
@@ -30,6 +30,7 @@ class OnlineTeacher:
     ) -> None:
         self.network, header = load_model(model)
         self.network.to(device).eval()
+        self.channels, self.fingerprint = map_channels(self.network), header.fingerprint
         self.normalize = Normalizer(header.mean, header.std, device)
         self.pixels = pixels
         self.regions = {region.region: region for region in regions}
@@ -37,7 +38,7 @@ class OnlineTeacher:
 
     @torch.no_grad()
     def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, Tensor]:
-        """Logits (B, classes) and feature maps (B, 256, h, w), pooled by ``factor`` from the teacher's own grid.
+        """Logits (B, classes) and feature maps (B, C, h, w), pooled by ``factor`` from the teacher's own grid.
 
         views: (region, view number), all of one size.
         """
@@ -67,7 +68,8 @@ class RecordedTeacher:
         augmentation: Augmentation,
         memory_mb: float,
     ) -> None:
-        expected = origin(load_model(teacher)[1], seed, augmentation)
+        header = load_model(teacher)[1]
+        self.fingerprint, expected = header.fingerprint, origin(header, seed, augmentation)
         contents = {row["region"]: row["fingerprint"] for row in read_rows(index)}
         self.position_of: dict[str, tuple[dict[str, Tensor | list], int]] = {}
         for part in parts:
@@ -107,7 +109,7 @@ class RecordedTeacher:
         return torch.stack(logits), torch.stack(maps).float()
 
     def _stored(self, region: str, view: int, pooling: str) -> Tensor:
-        """A feature map in the mapped file, (256, h, w)."""
+        """A feature map in the mapped file, (C, h, w)."""
         tensors, i = self.position_of[region]
         start, shape = tensors["starts"][i][view], (self.channels, *tensors["grids"][i][view])
         return tensors[pooling][start : start + math.prod(shape)].view(shape)
