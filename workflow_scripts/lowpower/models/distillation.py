@@ -45,7 +45,7 @@ def distill_student(
     training = start_training(job, "distill", teacher if job.init == "teacher" else None, training_regions)
     device = training.device
     if targets:
-        memory = settings.memory_mb * 6 / 7  # a view takes six times the bytes of the teacher's outputs for it
+        memory = settings.memory_mb * 6 / 7  # a view takes six times the bytes of outputs with 256 channels
         source = RecordedTeacher(targets, training_regions, teacher, teacher_index, seed, job.augmentation, memory / 6)
     else:
         memory = settings.memory_mb / 2
