@@ -115,8 +115,8 @@ class SlideReader:
             mask_tissue(check, slide.path, slide.mask, mask_mpp, TissueSettings(**tissue), mask, state)
             checked, masked = CheckedSlide.read(check), MaskedSlide.read(state)
             warnings = (*checked.warnings, *masked.warnings)
-            if not masked.is_usable:
-                raise ExcludedSlide(masked.reason)
+            if not masked.is_usable:  # the step has said so
+                return SlideReading(slide.slide, "unreadable", masked.reason, warnings)
             with open_slide(slide.path) as opened:
                 regions = find_regions(opened, checked, mask, masked, slide.annotation, self.package.about, self.pixels)
                 return self._answer(SlideReading(slide.slide, "read", warnings=(*warnings, *regions.warnings)), regions)
