@@ -45,7 +45,7 @@ from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
 from lowpower.reading.reading_run import read_slides
 from lowpower.tables.intake_table import gather_slides
-from lowpower.tables.predictions_file import check_apart, read_predictions
+from lowpower.tables.predictions_file import check_apart, check_attention, read_predictions
 from lowpower.tables.seed_figures import write_ranges
 from lowpower.tables.splits_file import COLUMNS as SPLITS
 
@@ -138,6 +138,7 @@ def changed_table(folder):
 
 
 LABELS = {"finetune": {"images": "labeled"}}
+TEACHERS = LABELS | {"init": "teacher"}
 ELSEWHERE = LABELS | {"network": "resnet18", "init": "none.safetensors"}
 
 
@@ -488,6 +489,11 @@ def judged_in_training(folder):
     return message_of(check_apart, [path], [pd.read_parquet(path)], [model], [folder / "splits.csv"])
 
 
+def without_scores(folder):
+    path = _predictions(folder, (), {})
+    return message_of(check_attention, [path], [pd.read_parquet(path)])
+
+
 def _predictions(folder, without, columns):
     frame = pd.DataFrame({"region": [f"S001_0000{k}" for k in range(4)], "patient": "P1", "split": "test"})
     frame = frame.assign(p_Normal=0.9, p_Sprue=0.1).drop(columns=list(without)).assign(**columns)
@@ -561,6 +567,15 @@ CASES = {
     "fine-tuning that takes all steps": config(
         methods={"mine": TWO_STAGES | {"finetune": {"images": "labeled", "share": 1}}}
     ),
+    "bags where each region has a label": config(training={"bags": "attention"}),
+    "bags that are not the teacher's": config(
+        regions_have_labels=False, training={"bags": "attention"}, methods={"mine": TEACHERS | {"bags": "none"}}
+    ),
+    "distillation with labels of regions, on bags": config(
+        regions_have_labels=False, training={"bags": "mean"}, methods={"kd_supervised": None}
+    ),
+    "aggregation by attention without bags": config(aggregation="attention"),
+    "color on bags": config(regions_have_labels=False, methods={"mine": LABELS | {"network": "color", "bags": "mean"}}),
     "seeds that test the same fold": config(seeds=[0, 5], split={"by": "kfold"}),
     "shares of the demo's foci in the wrong order": config(demo={"focus": [0.3, 0.1]}),
     "missing file of weights": given(methods={"mine": ELSEWHERE}),
@@ -653,6 +668,8 @@ CASES = {
     "model with different classes": other_classes,
     "predictions with different classes": predictions(p_red=0.5, p_blue=0.5, without=["p_Normal", "p_Sprue"]),
     "invalid probabilities": predictions(p_Sprue=[0.1, 0.1, 0.1, float("nan")]),
+    "invalid attention scores": predictions(attention=[0.1, 0.1, 0.1, float("nan")]),
+    "predictions without attention scores": without_scores,
     "evaluated patient who was in training": judged_in_training,
     "file that is not a model, or is cut short": half_a_model,
     "weights of a different network": other_weights,

@@ -22,7 +22,7 @@ from lowpower.config.previous_run import check_same_study
 from lowpower.config.standard_methods import STANDARD
 from lowpower.config.study_models import FITTED, level_of, measured_networks, models, steps_of
 from lowpower.config.trained_model import TEACHERS_NETWORK
-from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_job
+from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_job, teacher_job
 from lowpower.errors import InputError
 from lowpower.figures import training_curves
 from lowpower.models import networks
@@ -145,6 +145,7 @@ def test_a_path_in_a_row_is_no_param_of_its_job():
         ({"magnification": 5}, r"has magnification 5x \(2.0 µm/px\), the config 10x \(1.0 µm/px\). Choose another"),
         ({"classes": ["a", "b"]}, "has the classes a, b, the config palisade_regular, "),
         ({"architecture": "resnet50"}, "has the architecture resnet50, the config resnet10"),
+        ({"bags": "mean"}, "has `training.bags` mean, the config none"),
     ],
 )
 def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, message):
@@ -156,6 +157,35 @@ def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, messag
         (tmp_path / "given.safetensors").write_text(about)
     with pytest.raises(InputError, match=message) if message else nullcontext():
         check_external_models(config)
+
+
+def test_each_stage_of_a_row_knows_what_it_learns_a_label_from():
+    methods = {
+        "scratch": LABELS,
+        "regions": LABELS | {"bags": "none"},
+        "color": LABELS | {"network": "color"},
+        "known": LABELS | {"pretrain": {"images": "all"}, "bags": "mean"},
+        "taught": LABELS | {"distill": {"images": "all"}},
+    }
+    raw = demo(methods=methods, regions_have_labels=False, training={"bags": "attention"}, student_magnifications=[5])
+    config = read_config(raw, CONFIG)
+    own = {model.method: model for model in models(config)}
+    stages = {"known": ("pretrain", "finetune"), "taught": ("distill", "finetune")}
+    found = {
+        (name, stage): student_job(config, own[name], stage, "").training.bags
+        for name in methods
+        for stage in stages.get(name, ("finetune",))
+    }
+    assert found == {
+        ("scratch", "finetune"): "attention",
+        ("regions", "finetune"): "none",
+        ("color", "finetune"): "none",
+        ("known", "pretrain"): "none",  # without labels
+        ("known", "finetune"): "mean",
+        ("taught", "distill"): "attention",  # it is validated by slide, as its teacher is
+        ("taught", "finetune"): "attention",
+    }
+    assert teacher_job(config, 0, "").training.bags == "attention"
 
 
 def test_a_study_goes_on_in_its_folder_and_no_other_does(tmp_path):

@@ -49,8 +49,9 @@ examples:
   lowpower read packages/best data/new --out readings      read every slide of a folder and its subfolders
   lowpower read packages/best sheet.csv --out readings     read the slides of a sheet (columns slide, path)
 
-Writes readings.csv and regions.parquet. A second call reads what is missing only. The exit status is 1 if a slide could
-not be read; its row has the reason. For research use only. More: docs/reading.md.
+Writes readings.html (open it), readings.csv, regions.parquet, and for each slide pictures and files for QuPath. A
+second call reads what is missing only. The exit status is 1 if a slide could not be read; its row has the reason. For
+research use only. More: docs/reading.md.
 """
 RANGES = """\
 examples:
@@ -94,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif parsed.subcommand == "sheet":
             _draft_sheet(parsed.folder, parsed.sheet)
         elif parsed.subcommand == "read":
-            _read(parsed.package, parsed.source, parsed.out, parsed.pixels)
+            _read(parsed.package, parsed.source, parsed.out, parsed.pixels, parsed.pictures)
         elif parsed.subcommand == "ranges":
             _write_ranges(parsed.results, parsed.file)
         else:
@@ -127,6 +128,9 @@ def make_parser() -> Parser:
     read.add_argument("--out", metavar="FOLDER", required=True, help="folder for the readings")
     help_of_pixels = "pixels to read (default: level, if the study tested it)"
     read.add_argument("--pixels", choices=["averaged", "level"], help=help_of_pixels)
+    read.add_argument(
+        "--no-pictures", dest="pictures", action="store_false", help="write the tables alone: no pictures, no page"
+    )
     ranges = add("ranges", "Print the range of a study's figures over its seeds, and write it into a file.", RANGES)
     ranges.add_argument("results", metavar="RESULTS", help="the folder of the study's results, such as results/own")
     ranges.add_argument("file", metavar="FILE", nargs="?", help="the .json file to write")
@@ -154,10 +158,10 @@ def _check(files: Sequence[str]) -> None:
     print(summarize_study(files, HOME))
 
 
-def _read(package: str, source: str, out: str, pixels: Any) -> None:
+def _read(package: str, source: str, out: str, pixels: Any, pictures: bool) -> None:
     from lowpower.reading.reading_run import read_slides
 
-    if not read_slides(package, source, out, pixels):
+    if not read_slides(package, source, out, pixels, pictures):
         sys.exit(1)
 
 

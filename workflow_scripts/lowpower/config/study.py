@@ -186,12 +186,13 @@ class Study(Settings):
         form="the path of a .json file, without braces",
     )
     statistics: Statistics = setting(Statistics(), "Confidence intervals of the tables.")
-    aggregation: Literal["mean", "max", "top_k", "validation"] = setting(
+    aggregation: Literal["mean", "max", "top_k", "attention", "validation"] = setting(
         "mean",
         "How region probabilities are aggregated to a slide or patient. mean: mean weighted by tissue area; max: the "
         "highest of each class, renormalized; top_k: the mean of the top_k highest of each class, renormalized; "
-        "validation: for each model, the one of the three with the lowest log loss on its validation patients or "
-        "slides.",
+        "attention: as the model was trained to answer for a bag (training.bags), for models trained on bags only; "
+        "validation: for each model, the one of those it can have with the lowest log loss on its validation patients "
+        "or slides.",
     )
     top_k: int = setting(3, "Number of regions per class that aggregation top_k averages.", minimum=1)
     positive_class: str = setting(

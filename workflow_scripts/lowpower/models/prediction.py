@@ -8,6 +8,7 @@ import torch
 
 from lowpower.files import replacing
 from lowpower.log import Progress, say
+from lowpower.models.attention import scores_of
 from lowpower.models.forward_pass import forward, probabilities_of
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, read_image, same_size
@@ -35,7 +36,7 @@ def predict(
 
     index: for area means. level: for the same regions read from the slide's own level, or None. Columns: region,
     slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (one of ``PIXELS``), p_{class}
-    (float64, adding to 1).
+    (float64, adding to 1), and of a model trained on bags of regions attention (its score; 0 for equal weights).
     """
     device = prepare_device(gpu)
     network, header = load_model(model)
@@ -45,13 +46,16 @@ def predict(
     region_groups = [in_split(read_regions(path, splits, seed), *predicted) for path in indexes]
     regions = [region for group in region_groups for region in group]
     probabilities = torch.zeros(len(regions), len(header.classes), dtype=torch.float64)
+    scores = torch.zeros(len(regions), dtype=torch.float64)
     progress = Progress("predicting", len(regions))
     for start in range(0, len(regions), _CHUNK):
         items = ((read_image(region), start + i) for i, region in enumerate(regions[start : start + _CHUNK]))
         for group in same_size(items, megapixels):
             images, rows = zip(*group, strict=True)
-            logits, _ = forward(network, normalize(list(images)))
+            logits, feature_map = forward(network, normalize(list(images)))
             probabilities[list(rows)] = probabilities_of(logits)
+            if header.bags:
+                scores[list(rows)] = scores_of(network, feature_map).double().cpu()
         progress.at(min(start + _CHUNK, len(regions)))
     columns = {name: pa.array([getattr(region, name) for region in regions], pa.string()) for name in _TEXT}
     columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())
@@ -59,6 +63,8 @@ def predict(
     columns["pixels"] = pa.array(pixels, pa.string())
     for i, name in enumerate(header.classes):
         columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
+    if header.bags:
+        columns["attention"] = pa.array(scores.numpy())
     with replacing(predictions) as part:
         pq.write_table(pa.table(columns), part)
     calls = [header.classes[k] for k in probabilities.argmax(1)]

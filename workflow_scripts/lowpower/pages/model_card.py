@@ -24,6 +24,11 @@ from lowpower.text import count_of
 from lowpower.typed_values import as_type, typed_rows
 
 _CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of the reliability of probabilities
+_BAGS = {  # of a model trained on bags
+    "mean": " The answer for a slide is the softmax of the mean of its regions' logits.",
+    "attention": " The answer for a slide is the softmax of the mean of its regions' logits, weighted by the softmax "
+    "over these regions of their scores, `network.attention(feature_map.mean((2, 3)))`.",
+}
 LOADING = """\
 # where lowpower is installed: `make .venv` in a copy of it
 import numpy as np
@@ -125,7 +130,7 @@ def _reads(about: ModelHeader, regions: str) -> str:
     classes = listed([f"`{name}`" for name in about.classes])
     return (
         f"One region of tissue at {describe(about.magnification)}. The output is one probability for each of "
-        f"{len(about.classes)} classes, in this order: {classes}.\n\n{regions}"
+        f"{len(about.classes)} classes, in this order: {classes}.{_BAGS.get(about.bags or '', '')}\n\n{regions}"
     )
 
 

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from lowpower.models.forward_pass import forward, probabilities_of
+from lowpower.models.logit_map import logit_map
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer
 from lowpower.reading.package_folder import PackageFolder
@@ -18,6 +19,7 @@ class Answers(NamedTuple):
     logits: NDArray  # (B, classes)
     probabilities: NDArray  # (B, classes), float64
     maps: NDArray | None  # (B, C, H / 32, W / 32); None for a network without a map
+    logit_maps: NDArray | None  # (B, classes, H / 32, W / 32): the logits at each position, whose mean is logits
 
 
 class Network(Protocol):
@@ -39,4 +41,9 @@ class TorchNetwork:
     def answer(self, images: Sequence[NDArray]) -> Answers:
         """Answer images of one size, each (3, H, W) uint8."""
         logits, maps = forward(self.network, self.normalize([torch.from_numpy(image) for image in images]))
-        return Answers(logits.numpy(), probabilities_of(logits).numpy(), None if maps is None else maps.numpy())
+        probabilities, logit_maps = probabilities_of(logits), logit_map(self.network, maps)
+        return Answers(logits.numpy(), probabilities.numpy(), _as_array(maps), _as_array(logit_maps))
+
+
+def _as_array(tensor: torch.Tensor | None) -> NDArray | None:
+    return None if tensor is None else tensor.numpy()

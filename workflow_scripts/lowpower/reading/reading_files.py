@@ -17,8 +17,8 @@ from lowpower.config.package import Package
 from lowpower.files import CsvRow, replacing, write_rows
 from lowpower.reading.arrow_columns import numbers, texts
 from lowpower.reading.slide_reading import SlideReading
+from lowpower.reading_paths import REGIONS, TABLE
 
-TABLE, REGIONS = "readings.csv", "regions.parquet"
 _KEY = b"lowpower"
 _BOX = ("x", "y", "width", "height", "tissue", "area_mm2")
 _OF_SLIDE = ("slide", "state", "reason", "read_by", "seconds", "megapixels", "bytes_read")

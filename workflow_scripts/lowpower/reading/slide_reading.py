@@ -60,6 +60,9 @@ class SlideReading:
     answer: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,) of the slide, not calibrated
     answer_calibrated: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,)
     maps: Sequence[NDArray] = ()  # last map of each region (C, h, w), if asked for
+    logit_maps: Sequence[
+        NDArray
+    ] = ()  # logits at each of its positions (classes, h, w), if asked for and a map is there
     seconds: float = 0.0
     megapixels: float = 0.0  # stored pixels that the regions were made of
     bytes_read: int | None = None  # None where the system does not tell
@@ -74,13 +77,20 @@ class SlideReader:
     """A package made ready to read slides, one after another.
 
     pixels: way of reading; by default level where the study tested it, else averaged. Raises InputError for a way that
-    the study did not test. keep_maps: each reading holds the last maps of its regions.
+    the study did not test. keep_maps, keep_logit_maps: each reading holds the last maps of its regions, or the logits
+    at their positions.
     """
 
     def __init__(
-        self, package: PackageFolder, network: Network, pixels: Pixels | None = None, keep_maps: bool = False
+        self,
+        package: PackageFolder,
+        network: Network,
+        pixels: Pixels | None = None,
+        keep_maps: bool = False,
+        keep_logit_maps: bool = False,
     ) -> None:
-        self.package, self.network, self.keep_maps = package, network, keep_maps
+        self.package, self.network = package, network
+        self.keep_maps, self.keep_logit_maps = keep_maps, keep_logit_maps
         self.pixels = chosen_pixels(package.about, pixels)
         self.of_slides = package.choices("slide", self.pixels)
         self.of_regions = package.choices("region", self.pixels)
@@ -135,6 +145,7 @@ class SlideReader:
         logits: list[NDArray] = [np.zeros(0)] * count
         probabilities = np.zeros((count, len(about.classes)))
         maps: list[NDArray] = [np.zeros(0)] * (count if self.keep_maps else 0)
+        logit_maps: dict[int, NDArray] = {}
         for group in _passes(regions.images, about.megapixels_per_pass):
             images, rows = zip(*group, strict=True)
             answers = self.network.answer(images)
@@ -143,6 +154,8 @@ class SlideReader:
                 logits[row] = answers.logits[i]
                 if self.keep_maps and answers.maps is not None:
                     maps[row] = answers.maps[i]
+                if self.keep_logit_maps and answers.logit_maps is not None:
+                    logit_maps[row] = answers.logit_maps[i]
         area = np.array([row.area_mm2 for row in regions.rows])
         way = self.of_slides.aggregation if self.of_slides else "mean"
         answer = aggregate(probabilities, area, np.zeros(count, int), 1, way or "mean", about.top_k)
@@ -156,6 +169,7 @@ class SlideReader:
             answer=answer[0],
             answer_calibrated=_calibrated(answer, self.of_slides)[0],
             maps=maps,
+            logit_maps=[logit_maps[row] for row in sorted(logit_maps)],
             megapixels=regions.megapixels,
         )
 
