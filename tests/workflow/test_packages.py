@@ -89,7 +89,7 @@ def check_nothing_leaks(made, project, tmp_path):
     check_published(paths, made.parents[1], tmp_path / "private/names.csv")
     (tmp_path / "packages").mkdir()
     (tmp_path / "packages/README.md").write_text(f"{paths[0].read_text(encoding='utf-8')} {rows[0]['slide']}")
-    with pytest.raises(InputError, match="README.md holds 'S001', the id of a slide or patient"):
+    with pytest.raises(InputError, match=r"README.md holds 'S001', the id of a slide or patient"):
         check_published([tmp_path / "packages/README.md"], tmp_path, tmp_path / "private/names.csv")
     for path in paths:
         is_model = path.suffix == ".safetensors"  # the header alone: any short word may be among the weights

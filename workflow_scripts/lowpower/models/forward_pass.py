@@ -8,6 +8,8 @@ probabilities of a study, whose passes mix slides, equal those of one slide that
 import torch
 from torch import Tensor, nn
 
+from lowpower.models.attention import scores_of
+
 _SMALL = 2**17  # pixels; torch's kernel for a single image takes inputs of up to 20,480 numbers, at any layer
 
 
@@ -22,6 +24,17 @@ def forward(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
     if feature_map is None:
         return logits, None
     return network.head(feature_map.mean((2, 3)).repeat(2, 1))[:1], feature_map
+
+
+def attention_of(network: nn.Module, feature_map: Tensor | None, count: int) -> Tensor:
+    """Attention scores (B,) of regions, float64; 0, so equal weights, from a network without attention.
+
+    feature_map: (B, C, h, w), or None for a network without one. count: B.
+    """
+    if feature_map is None:
+        return torch.zeros(count, dtype=torch.float64)
+    # one by one: a matrix of a single column is multiplied in an order that depends on the number of rows
+    return torch.cat([scores_of(network, of_region) for of_region in feature_map.split(1)]).double().cpu()
 
 
 def probabilities_of(logits: Tensor) -> Tensor:

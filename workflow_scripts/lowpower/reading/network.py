@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 import torch
 from numpy.typing import NDArray
 
-from lowpower.models.forward_pass import forward, probabilities_of
+from lowpower.models.forward_pass import attention_of, forward, probabilities_of
 from lowpower.models.logit_map import logit_map
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer
@@ -18,6 +18,7 @@ class Answers(NamedTuple):
 
     logits: NDArray  # (B, classes)
     probabilities: NDArray  # (B, classes), float64
+    attention: NDArray  # (B,) scores, whose softmax weights the regions of a slide; 0 without attention
     maps: NDArray | None  # (B, C, H / 32, W / 32); None for a network without a map
     logit_maps: NDArray | None  # (B, classes, H / 32, W / 32): the logits at each position, whose mean is logits
 
@@ -42,7 +43,8 @@ class TorchNetwork:
         """Answer images of one size, each (3, H, W) uint8."""
         logits, maps = forward(self.network, self.normalize([torch.from_numpy(image) for image in images]))
         probabilities, logit_maps = probabilities_of(logits), logit_map(self.network, maps)
-        return Answers(logits.numpy(), probabilities.numpy(), _as_array(maps), _as_array(logit_maps))
+        attention = attention_of(self.network, maps, len(images))
+        return Answers(logits.numpy(), probabilities.numpy(), attention.numpy(), _as_array(maps), _as_array(logit_maps))
 
 
 def _as_array(tensor: torch.Tensor | None) -> NDArray | None:

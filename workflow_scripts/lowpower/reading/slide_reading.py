@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from lowpower.config.package import Choices, Package, Pixels
 from lowpower.errors import InputError, remedy
-from lowpower.evaluation.aggregation import aggregate
+from lowpower.evaluation.aggregation import ATTENTION, aggregate, aggregate_by_attention
 from lowpower.evaluation.calibration import tempered
 from lowpower.files import safe_name
 from lowpower.log import say
@@ -57,6 +57,7 @@ class SlideReading:
     logits: NDArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (n, classes)
     probabilities: NDArray = field(default_factory=lambda: np.zeros((0, 0)))  # (n, classes), not calibrated
     calibrated: NDArray = field(default_factory=lambda: np.zeros((0, 0)))  # (n, classes); NaN without a temperature
+    attention: NDArray = field(default_factory=lambda: np.zeros(0))  # (n,) scores; 0 from a model without attention
     answer: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,) of the slide, not calibrated
     answer_calibrated: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,)
     maps: Sequence[NDArray] = ()  # last map of each region (C, h, w), if asked for
@@ -144,12 +145,13 @@ class SlideReader:
         about, count = self.package.about, len(regions.rows)
         logits: list[NDArray] = [np.zeros(0)] * count
         probabilities = np.zeros((count, len(about.classes)))
+        attention = np.zeros(count)
         maps: list[NDArray] = [np.zeros(0)] * (count if self.keep_maps else 0)
         logit_maps: dict[int, NDArray] = {}
         for group in _passes(regions.images, about.megapixels_per_pass):
             images, rows = zip(*group, strict=True)
             answers = self.network.answer(images)
-            probabilities[list(rows)] = answers.probabilities
+            probabilities[list(rows)], attention[list(rows)] = answers.probabilities, answers.attention
             for i, row in enumerate(rows):
                 logits[row] = answers.logits[i]
                 if self.keep_maps and answers.maps is not None:
@@ -157,14 +159,14 @@ class SlideReader:
                 if self.keep_logit_maps and answers.logit_maps is not None:
                     logit_maps[row] = answers.logit_maps[i]
         area = np.array([row.area_mm2 for row in regions.rows])
-        way = self.of_slides.aggregation if self.of_slides else "mean"
-        answer = aggregate(probabilities, area, np.zeros(count, int), 1, way or "mean", about.top_k)
+        answer = self._aggregate(probabilities, attention, area)
         return replace(
             reading,
             read_by="teacher" if about.method == "teacher" else "student",
             regions=regions.rows,
             logits=np.stack(logits),
             probabilities=probabilities,
+            attention=attention,
             calibrated=_calibrated(probabilities, self.of_regions),
             answer=answer[0],
             answer_calibrated=_calibrated(answer, self.of_slides)[0],
@@ -172,6 +174,14 @@ class SlideReader:
             logit_maps=[logit_maps[row] for row in sorted(logit_maps)],
             megapixels=regions.megapixels,
         )
+
+    def _aggregate(self, probabilities: NDArray, attention: NDArray, area: NDArray) -> NDArray:
+        """Answer for the slide (1, classes), in the way that validation chose."""
+        one = np.zeros(len(area), int)  # all regions are of one slide
+        way = self.of_slides.aggregation if self.of_slides else "mean"
+        if way == ATTENTION:
+            return aggregate_by_attention(probabilities, attention, one, 1)
+        return aggregate(probabilities, area, one, 1, way, self.package.about.top_k)
 
     def _summary(self, reading: SlideReading) -> str:
         best, regions = int(reading.answer.argmax()), count_of(len(reading.regions), "region")
