@@ -45,8 +45,8 @@ class Choices(Settings):
     aggregation: Literal["", "mean", "max", "top_k", "attention"] = setting(
         REQUIRED,
         "How probabilities of regions become those of the unit. mean: weighted by tissue area; max: the highest of "
-        "each class; top_k: the mean of the top_k highest of each class; max and top_k are renormalized; attention: as "
-        "a model trained on bags of regions answers for a bag. Blank for regions.",
+        "each class; top_k: the mean of the top_k highest of each class; max and top_k are renormalized; attention: "
+        "weighted by the network's own scores. Blank for regions.",
     )
     temperature: float | None = setting(
         ABSENT, "Logarithms of probabilities are divided by it for calibrated ones.", exclusiveMinimum=0

@@ -45,12 +45,23 @@ def _softmax(scores: NDArray, unit: NDArray, units: int) -> NDArray:
     return powers / totals[unit]
 
 
-def aggregate(probabilities: NDArray, area: NDArray, unit: NDArray, units: int, way: str, k: int) -> NDArray:
+def aggregate(
+    probabilities: NDArray,
+    area: NDArray,
+    unit: NDArray,
+    units: int,
+    way: str,
+    k: int,
+    scores: NDArray | None = None,
+) -> NDArray:
     """Compute probabilities of units (units, classes) from those of their regions (n, classes).
 
     area: (n,) of tissue. unit: (n,) the unit of each region; every unit in 0..units-1 has one. mean: weighted by
-    area. max: each class's highest, renormalized. top_k: the mean of each class's k highest, renormalized.
+    area. max: each class's highest, renormalized. top_k: the mean of each class's k highest, renormalized. attention:
+    ``aggregate_by_attention`` with these scores (n,), equal ones if None.
     """
+    if way == ATTENTION:
+        return aggregate_by_attention(probabilities, np.zeros(len(unit)) if scores is None else scores, unit, units)
     found = np.zeros((units, probabilities.shape[1]))
     if way == "mean":
         area = np.where(np.bincount(unit, area, units)[unit] > 0, area, 1.0)  # without tissue, regions count equally

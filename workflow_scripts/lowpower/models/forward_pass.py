@@ -26,22 +26,9 @@ def forward(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
     return network.head(feature_map.mean((2, 3)).repeat(2, 1))[:1], feature_map
 
 
-def attention_of(network: nn.Module, feature_map: Tensor | None, count: int) -> Tensor:
-    """Attention scores (B,) of regions, float64; 0, so equal weights, from a network without attention.
+def attention_of(network: nn.Module, feature_map: Tensor) -> Tensor:
+    """Attention scores (B,) of regions with these feature maps (B, C, h, w).
 
-    feature_map: (B, C, h, w), or None for a network without one. count: B.
+    One by one: a matrix of a single column is multiplied in an order that depends on its number of rows.
     """
-    if feature_map is None:
-        return torch.zeros(count, dtype=torch.float64)
-    # one by one: a matrix of a single column is multiplied in an order that depends on the number of rows
-    return torch.cat([scores_of(network, of_region) for of_region in feature_map.split(1)]).double().cpu()
-
-
-def probabilities_of(logits: Tensor) -> Tensor:
-    """Compute the probabilities of logits (B, classes), float64.
-
-    Those of float64 logits, which are the same on every processor, are rounded to eight decimals, because the last bit
-    of exp differs between processors.
-    """
-    probabilities = logits.double().softmax(1).cpu()
-    return probabilities.round(decimals=8) if logits.dtype == torch.float64 else probabilities
+    return torch.cat([scores_of(network, of_region) for of_region in feature_map.split(1)])

@@ -1,6 +1,5 @@
 """Files that show where the answer for a slide comes from: overlay, preview, and what QuPath opens."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from numpy.typing import NDArray
@@ -59,7 +58,7 @@ def _write(reading: SlideReading, slide: AnySlide, package: Package, out: Path) 
 def evidence_of_reading(reading: SlideReading) -> list[RegionEvidence]:
     """Regions of a reading with the logits at their positions; without these if the network has no map."""
     nothing: list[NDArray | None] = [None] * len(reading.regions)
-    maps: Sequence[NDArray | None] = reading.logit_maps or nothing
+    maps = reading.logit_maps or nothing
     return [
         RegionEvidence(
             region=row.region,

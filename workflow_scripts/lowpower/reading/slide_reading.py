@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from lowpower.config.package import Choices, Package, Pixels
 from lowpower.errors import InputError, remedy
-from lowpower.evaluation.aggregation import ATTENTION, aggregate, aggregate_by_attention
+from lowpower.evaluation.aggregation import aggregate
 from lowpower.evaluation.calibration import tempered
 from lowpower.files import safe_name
+from lowpower.inference.model import Model
+from lowpower.inference.outputs import probabilities_of
 from lowpower.log import say
-from lowpower.models.pixels import same_size
-from lowpower.reading.network import Network
+from lowpower.models.stored_images import same_size
 from lowpower.reading.package_folder import PackageFolder
 from lowpower.reading.region_pixels import Regions, find_regions
 from lowpower.slide_state import CheckedSlide, MaskedSlide
@@ -57,13 +58,10 @@ class SlideReading:
     logits: NDArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (n, classes)
     probabilities: NDArray = field(default_factory=lambda: np.zeros((0, 0)))  # (n, classes), not calibrated
     calibrated: NDArray = field(default_factory=lambda: np.zeros((0, 0)))  # (n, classes); NaN without a temperature
-    attention: NDArray = field(default_factory=lambda: np.zeros(0))  # (n,) scores; 0 from a model without attention
     answer: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,) of the slide, not calibrated
     answer_calibrated: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,)
     maps: Sequence[NDArray] = ()  # last map of each region (C, h, w), if asked for
-    logit_maps: Sequence[
-        NDArray
-    ] = ()  # logits at each of its positions (classes, h, w), if asked for and a map is there
+    logit_maps: Sequence[NDArray] = ()  # logits at its positions (classes, h, w), if asked for; none without a map
     seconds: float = 0.0
     megapixels: float = 0.0  # stored pixels that the regions were made of
     bytes_read: int | None = None  # None where the system does not tell
@@ -85,12 +83,12 @@ class SlideReader:
     def __init__(
         self,
         package: PackageFolder,
-        network: Network,
+        model: Model,
         pixels: Pixels | None = None,
         keep_maps: bool = False,
         keep_logit_maps: bool = False,
     ) -> None:
-        self.package, self.network = package, network
+        self.package, self.model = package, model
         self.keep_maps, self.keep_logit_maps = keep_maps, keep_logit_maps
         self.pixels = chosen_pixels(package.about, pixels)
         self.of_slides = package.choices("slide", self.pixels)
@@ -126,8 +124,8 @@ class SlideReader:
             mask_tissue(check, slide.path, slide.mask, mask_mpp, TissueSettings(**tissue), mask, state)
             checked, masked = CheckedSlide.read(check), MaskedSlide.read(state)
             warnings = (*checked.warnings, *masked.warnings)
-            if not masked.is_usable:  # the step has said so
-                return SlideReading(slide.slide, "unreadable", masked.reason, warnings)
+            if not masked.is_usable:
+                raise ExcludedSlide(masked.reason)
             with open_slide(slide.path) as opened:
                 regions = find_regions(opened, checked, mask, masked, slide.annotation, self.package.about, self.pixels)
                 return self._answer(SlideReading(slide.slide, "read", warnings=(*warnings, *regions.warnings)), regions)
@@ -141,32 +139,34 @@ class SlideReader:
         return SlideReading(slide.slide, "unreadable", reason, warnings=warnings)
 
     def _answer(self, reading: SlideReading, regions: Regions) -> SlideReading:
-        """Run the network on every region, and aggregate to the slide."""
+        """Run the model on every region, and aggregate to the slide."""
         about, count = self.package.about, len(regions.rows)
         logits: list[NDArray] = [np.zeros(0)] * count
         probabilities = np.zeros((count, len(about.classes)))
-        attention = np.zeros(count)
         maps: list[NDArray] = [np.zeros(0)] * (count if self.keep_maps else 0)
         logit_maps: dict[int, NDArray] = {}
+        scores = np.zeros(count)
         for group in _passes(regions.images, about.megapixels_per_pass):
             images, rows = zip(*group, strict=True)
-            answers = self.network.answer(images)
-            probabilities[list(rows)], attention[list(rows)] = answers.probabilities, answers.attention
+            outputs = self.model.run(images)
+            probabilities[list(rows)] = probabilities_of(outputs.logits)
+            if outputs.scores is not None:
+                scores[list(rows)] = outputs.scores
             for i, row in enumerate(rows):
-                logits[row] = answers.logits[i]
-                if self.keep_maps and answers.maps is not None:
-                    maps[row] = answers.maps[i]
-                if self.keep_logit_maps and answers.logit_maps is not None:
-                    logit_maps[row] = answers.logit_maps[i]
+                logits[row] = outputs.logits[i]
+                if self.keep_maps and outputs.feature_map is not None:
+                    maps[row] = outputs.feature_map[i]
+                if self.keep_logit_maps and outputs.logit_map is not None:
+                    logit_maps[row] = outputs.logit_map[i]
         area = np.array([row.area_mm2 for row in regions.rows])
-        answer = self._aggregate(probabilities, attention, area)
+        way = self.of_slides.aggregation if self.of_slides else "mean"
+        answer = aggregate(probabilities, area, np.zeros(count, int), 1, way or "mean", about.top_k, scores)
         return replace(
             reading,
             read_by="teacher" if about.method == "teacher" else "student",
             regions=regions.rows,
             logits=np.stack(logits),
             probabilities=probabilities,
-            attention=attention,
             calibrated=_calibrated(probabilities, self.of_regions),
             answer=answer[0],
             answer_calibrated=_calibrated(answer, self.of_slides)[0],
@@ -174,14 +174,6 @@ class SlideReader:
             logit_maps=[logit_maps[row] for row in sorted(logit_maps)],
             megapixels=regions.megapixels,
         )
-
-    def _aggregate(self, probabilities: NDArray, attention: NDArray, area: NDArray) -> NDArray:
-        """Answer for the slide (1, classes), in the way that validation chose."""
-        one = np.zeros(len(area), int)  # all regions are of one slide
-        way = self.of_slides.aggregation if self.of_slides else "mean"
-        if way == ATTENTION:
-            return aggregate_by_attention(probabilities, attention, one, 1)
-        return aggregate(probabilities, area, one, 1, way, self.package.about.top_k)
 
     def _summary(self, reading: SlideReading) -> str:
         best, regions = int(reading.answer.argmax()), count_of(len(reading.regions), "region")
