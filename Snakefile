@@ -16,6 +16,7 @@ Paths, all under results/{cohort}/:
     overviews/{slide}.jpg  intake.html                               overviews of the slides, before training
     claims/                                                          claims registered before training (docs/claims.md)
     units.parquet                                                    predictions of all models, judged once
+    packages/                                                        models to read new slides with (docs/reading.md)
     intake.csv  config.json  cost/  tables/  figures/  report.html   results; provenance.json: inputs, code, versions
     logs/  benchmarks/                                               by rule, then as above
 
@@ -37,6 +38,7 @@ include: "rules/teacher.smk"
 include: "rules/students.smk"
 include: "rules/tables.smk"
 include: "rules/report.smk"
+include: "rules/package.smk"
 include: "rules/provenance.smk"
 
 
@@ -65,3 +67,8 @@ rule paper:  # the tables alone
         rules.judge_claims.output,
         rules.compare_cost.output,
         rules.refer_units.output,
+
+
+rule package:  # one model with all that reading new slides needs
+    input:
+        rules.package_model.output,

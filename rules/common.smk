@@ -19,6 +19,7 @@ from lowpower.config.code_hash import code_hash
 from lowpower.config.config_file import read_config, read_unquoted
 from lowpower.config.splits import can_be_judged, find_problems
 from lowpower.config.previous_run import check_same_study
+from lowpower.config.expected_differences import expected_differences
 from lowpower.config.external_models import check_external_models, external_teacher
 from lowpower.config.training_jobs import example_student, result_row, stage_before, student_job, teacher_folder
 from lowpower.config.training_jobs import teacher_job, time_files, timed_row
@@ -50,6 +51,8 @@ try:
     check_external_models(STUDY)
     check_writable(OUT := f"results/{STUDY.cohort}")
     check_same_study(STUDY, OUT)
+    # What makes the study another one than that of its expected figures, so that these do not apply.
+    DIFFERING = expected_differences(STUDY, HOME / "schemas/config.schema.yaml")
 except InputError as error:
     raise WorkflowError(str(error))
 

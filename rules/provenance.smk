@@ -49,7 +49,7 @@ rule record_provenance:
         names=NAMES,
         files=sorted(
             files_of(writers(workflow.rules, OUT, "units.parquet", "tables", "figures"))
-            - {*rules.make_pseudonyms.output}
+            - {*rules.make_pseudonyms.output, STUDY.expected}
             | {index(scale) for scale in SCALES if scale}
             | {*rules.write_report.output, *rules.write_model_cards.output}
         ),

@@ -54,6 +54,7 @@ rule write_report:
         overviews=lambda w: per_slide("overviews/{slide}.jpg"),
         teacher=f"{OUT}/{EXAMPLE_TEACHER.folder}/model.safetensors",
         names=NAMES,
+        expected=STUDY.expected or [],
     output:
         report=f"{OUT}/report.html",
     log:
@@ -68,6 +69,7 @@ rule write_report:
     params:
         slides=unformatted([row.slide for row in SLIDES.values()]),
         controls=controls(STUDY),
+        differing=unformatted(DIFFERING),
         code=code("write_report"),
     message:
         "Writing the report"

@@ -39,6 +39,7 @@ rule judge_units:
 rule evaluate:
     input:
         units=UNITS,
+        expected=STUDY.expected or [],
     output:
         csv=f"{OUT}/tables/results.csv",
         md=f"{OUT}/tables/results.md",
@@ -61,6 +62,7 @@ rule evaluate:
         reported=REPORTED,
         statistics=STUDY.statistics.as_dict(),
         positive_class=unformatted(STUDY.positive_class),
+        differing=unformatted(DIFFERING),
         code=code("evaluate"),
     message:
         "Computing results with intervals"

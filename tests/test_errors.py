@@ -15,7 +15,9 @@ import pytest
 import yaml
 from demo_config import demo
 from model_files import write_header
+from package_files import edit, write_package
 from project_paths import BIN, ROOT
+from seed_studies import finished_study
 from sheet_files import edited, workbook
 from study_record import check, make_study
 from workflow_runs import SMOKE, copy_project
@@ -23,13 +25,17 @@ from workflow_runs import SMOKE, copy_project
 from lowpower import files
 from lowpower.claims.claims_file import read_claims
 from lowpower.config.config_file import read_config, read_files, read_unquoted
+from lowpower.config.expected_differences import expected_differences
+from lowpower.config.expected_file import read_expected
 from lowpower.config.external_models import check_external_models
 from lowpower.config.folder_checks import check_project_path, check_writable
+from lowpower.config.packaged_models import packaged_models
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.sheet import read_sheet
 from lowpower.config.sheet_row import PatientRow
 from lowpower.config.split_settings import Split
 from lowpower.config.splits import find_problems
+from lowpower.config.study_models import models
 from lowpower.config.trained_model import Model
 from lowpower.config.training_params import TrainingJob
 from lowpower.config.training_settings import Augmentation, Stage, Training
@@ -37,8 +43,10 @@ from lowpower.errors import InputError
 from lowpower.model_header import ModelHeader
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
+from lowpower.reading.reading_run import read_slides
 from lowpower.tables.intake_table import gather_slides
-from lowpower.tables.predictions_file import check_apart, read_predictions
+from lowpower.tables.predictions_file import check_apart, check_attention, read_predictions
+from lowpower.tables.seed_figures import write_ranges
 from lowpower.tables.splits_file import COLUMNS as SPLITS
 
 HEADER = "slide,path,patient,label\n"
@@ -100,6 +108,23 @@ def other_study(folder):
     return message_of(check_same_study, read_config(raw, ROOT / "schemas/config.schema.yaml"), out)
 
 
+def expected(text):
+    """What a config is told whose file of expected figures has this text."""
+
+    def make(folder):
+        (folder / "figures.json").write_text(text)
+        return message_of(read_expected, folder / "figures.json")
+
+    return make
+
+
+def other_release(folder):
+    about = {"command": "", "lowpower": "0", "processor": "", "sheet": "", "rows": []}
+    files.write_json(folder / "figures.json", about | {"config": {"seeds": [0, 1], "looks": 3}})
+    study = read_config(demo(expected=str(folder / "figures.json")), ROOT / "schemas/config.schema.yaml")
+    return message_of(expected_differences, study, ROOT / "schemas/config.schema.yaml")
+
+
 def leak(folder):
     make_pseudonyms(["S-001"], [], folder / "private/pseudonyms.csv")
     files.write_rows(folder / "tables/cost.csv", ["slide"], [{"slide": "S-001"}])
@@ -113,6 +138,7 @@ def changed_table(folder):
 
 
 LABELS = {"finetune": {"images": "labeled"}}
+TEACHERS = LABELS | {"init": "teacher"}
 ELSEWHERE = LABELS | {"network": "resnet18", "init": "none.safetensors"}
 
 
@@ -463,6 +489,11 @@ def judged_in_training(folder):
     return message_of(check_apart, [path], [pd.read_parquet(path)], [model], [folder / "splits.csv"])
 
 
+def without_scores(folder):
+    path = _predictions(folder, (), {})
+    return message_of(check_attention, [path], [pd.read_parquet(path)])
+
+
 def _predictions(folder, without, columns):
     frame = pd.DataFrame({"region": [f"S001_0000{k}" for k in range(4)], "patient": "P1", "split": "test"})
     frame = frame.assign(p_Normal=0.9, p_Sprue=0.1).drop(columns=list(without)).assign(**columns)
@@ -471,6 +502,28 @@ def _predictions(folder, without, columns):
 
 
 TWO_STAGES = {"distill": {"images": "all"}, "finetune": {"images": "labeled"}}
+
+
+def no_such_model(folder):
+    study = read_config(demo(package="skd/5x"), ROOT / "schemas/config.schema.yaml")
+    return message_of(packaged_models, study, models(study))
+
+
+def package(change, name="", slides="s.svs", out="out", pixels=None):
+    """What is said of a package, after a change to it, of its slides and of the folder for readings."""
+
+    def make(folder):
+        teacher = write_package(folder / "teacher", 10, method="teacher")
+        write_package(folder / "best", teacher=teacher)
+        teacher.rename(folder / "best/teacher")
+        (folder / "best/s.svs").touch()
+        if change:
+            change(folder / "best")
+        paths = (folder / "best" / part for part in (name, slides, out))
+        return message_of(read_slides, *paths, pixels)
+
+    return make
+
 
 CASES = {
     "key twice in a file": config_file("training: {steps: 6}\nseeds: [0]\ntraining: {batch: 2}\n"),
@@ -514,6 +567,15 @@ CASES = {
     "fine-tuning that takes all steps": config(
         methods={"mine": TWO_STAGES | {"finetune": {"images": "labeled", "share": 1}}}
     ),
+    "bags where each region has a label": config(training={"bags": "attention"}),
+    "bags that are not the teacher's": config(
+        regions_have_labels=False, training={"bags": "attention"}, methods={"mine": TEACHERS | {"bags": "none"}}
+    ),
+    "distillation with labels of regions, on bags": config(
+        regions_have_labels=False, training={"bags": "mean"}, methods={"kd_supervised": None}
+    ),
+    "aggregation by attention without bags": config(aggregation="attention"),
+    "color on bags": config(regions_have_labels=False, methods={"mine": LABELS | {"network": "color", "bags": "mean"}}),
     "seeds that test the same fold": config(seeds=[0, 5], split={"by": "kfold"}),
     "shares of the demo's foci in the wrong order": config(demo={"focus": [0.3, 0.1]}),
     "missing file of weights": given(methods={"mine": ELSEWHERE}),
@@ -527,6 +589,11 @@ CASES = {
     "braces in the path of an external file, or of a demo's slides": given(teacher="my{x}.safetensors"),
     "external teacher from the same study": own_teacher,
     "external teacher that does not match the config": other_teacher,
+    "missing file of expected figures": lambda folder: message_of(read_expected, "none.json"),
+    "wrong file of expected figures": expected('{"seeds": [0]}'),
+    "expected figures of a release with other keys": other_release,
+    "ranges of a study that is not finished": lambda folder: message_of(write_ranges, folder),
+    "ranges of a study of one seed": lambda folder: message_of(write_ranges, finished_study(folder, [0])),
     "claims file that is not valid YAML": claims(content="claims: ["),
     "missing claims file": lambda folder: message_of(read_claims, "none.yaml", "schema"),
     "claims file with a key other than `claims`": claims(content="claim: []"),
@@ -601,6 +668,8 @@ CASES = {
     "model with different classes": other_classes,
     "predictions with different classes": predictions(p_red=0.5, p_blue=0.5, without=["p_Normal", "p_Sprue"]),
     "invalid probabilities": predictions(p_Sprue=[0.1, 0.1, 0.1, float("nan")]),
+    "invalid attention scores": predictions(attention=[0.1, 0.1, 0.1, float("nan")]),
+    "predictions without attention scores": without_scores,
     "evaluated patient who was in training": judged_in_training,
     "file that is not a model, or is cut short": half_a_model,
     "weights of a different network": other_weights,
@@ -612,6 +681,24 @@ CASES = {
     "damaged region file": damaged_region,
     "table or file changed by hand (`snakemake verify`)": changed_table,
     "slide or patient id in a published file, with `ids: pseudonym`": leak,
+    "package of a model that the study does not have": no_such_model,
+    "file of PyTorch instead of a package": package(lambda folder: (folder / "model.pt").touch(), "model.pt"),
+    "model file instead of a package": package(None, "model.safetensors"),
+    "folder that is not a package": package(lambda folder: (folder / "empty").mkdir(), "empty"),
+    "package cut short": package(lambda folder: (folder / "model.safetensors").write_bytes(b"x")),
+    "package of a newer version": package(lambda folder: edit(folder, format_version=2)),
+    "edited package": package(lambda folder: edit(folder, clases=[])),
+    "edited values of a package": package(lambda folder: edit(folder, mean=[0.1, 0.2, 0.3])),
+    "package with the teacher of another study": package(
+        lambda folder: write_package(folder / "teacher", 10, method="teacher", cohort="other")
+    ),
+    "pixels that the study did not test": package(lambda folder: edit(folder, pixels=["averaged"]), pixels="level"),
+    "nothing to read at this path": package(None, slides="none.svs"),
+    "folder without slides": package(lambda folder: (folder / "empty").mkdir(), slides="empty"),
+    "readings of another package in the folder": package(
+        lambda folder: files.write_json(folder / "out/package.json", {"name": "a", "cohort": "b", "pixels": "level"})
+    ),
+    "readings into a file": package(None, out="model.json"),
     "disk full": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "out of memory": job("raise MemoryError"),
     "out of memory in the network": job("import torch\ntorch.empty(10**15)"),

@@ -35,6 +35,7 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
         "steps": 0,
         "epochs": 0,
         "batch": 0,
+        "bags": "study",
         "pretrain": None,
         "distill": None,
         "finetune": {
@@ -45,6 +46,9 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
 
 
 PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
+
+
+BAGS = {"regions_have_labels": False, "training": {"bags": "attention"}, "aggregation": "attention"}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +126,31 @@ PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
         (
             {"methods": {"a": {"distill": {"images": "all"}, "finetune": {"images": "labeled", "share": 1}}}},
             "`methods.a.finetune.share`: 1 leaves no step for `distill`",
+        ),
+        (
+            {"training": {"bags": "mean"}},
+            "`training.bags`: mean is for slides .* `regions_have_labels: true` gives each",
+        ),
+        (
+            {"methods": {"a": LABELS | {"bags": "mean"}}},
+            "`methods.a.bags`: mean is for slides whose label does not hold",
+        ),
+        (
+            BAGS | {"unit": "annotation", "aggregation": "mean"},
+            "`training.bags`: attention is for slides .* `unit: annotation` gives each region a label",
+        ),
+        (
+            BAGS | {"methods": {"color_baseline": None}},
+            "attention is for models .*, which `color_baseline` is not; write",
+        ),
+        (BAGS | {"methods": {"a": LABELS | {"bags": "none"}}}, "which `a` is not; write `aggregation: validation`"),
+        (
+            BAGS | {"aggregation": "mean", "methods": {"a": {"distill": {"images": "all"}, "bags": "mean"}}},
+            "`methods.a.bags`: mean does not fit its teacher, which has `training.bags: attention`; remove the key",
+        ),
+        (
+            {"demo": {"pieces_with_focus": 0}},
+            "`demo.pieces_with_focus` is 0; write number, 0 to 1. Share of the pieces of a slide",
         ),
         (
             {"methods": {"a": {"distill": {"images": "all", "kl_weight": 0, "feature_weight": 0}}}},
@@ -339,6 +368,7 @@ def test_a_later_config_file_wins_in_messages_as_in_values(tmp_path):
         ({"seeds": [1.0]}, ("seeds",), [1]),
         ({"seeds": ["0", "1"]}, ("seeds",), [0, 1]),  # as --config seeds=[0,1] comes from Snakemake
         ({"training": {"steps": "3", "learning_rate": "1e-3"}}, ("training", "learning_rate"), 0.001),
+        ({"demo": {"equalized_um": "8"}}, ("demo", "equalized_um"), 8),
         ({"training": {"steps": "1e3"}}, ("training", "steps"), 1000),
         ({"training": {"channels_last": "True"}}, ("training", "channels_last"), True),
         ({"student_magnifications": ["5", "2.5"]}, ("student_magnifications",), [5, 2.5]),

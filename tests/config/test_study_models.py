@@ -17,11 +17,12 @@ from lowpower.config import code_hash
 from lowpower.config.code_hash import modules_of
 from lowpower.config.config_file import read_config
 from lowpower.config.external_models import check_external_models
+from lowpower.config.packaged_models import package_folder, package_name, packaged_models
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.standard_methods import STANDARD
 from lowpower.config.study_models import FITTED, level_of, measured_networks, models, steps_of
 from lowpower.config.trained_model import TEACHERS_NETWORK
-from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_job
+from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_job, teacher_job
 from lowpower.errors import InputError
 from lowpower.figures import training_curves
 from lowpower.models import networks
@@ -107,6 +108,27 @@ def test_controls_are_rows_that_nobody_would_use():
     assert controls(read_config(demo(), CONFIG)) == ["all_labels", "color_baseline"]
 
 
+@pytest.mark.parametrize(
+    "asked, folder, methods",
+    [
+        ("", "packages/best", {"scratch", "sskd"}),
+        ("sskd", "packages/sskd", {"sskd"}),
+        ("2.5x/seed1", "packages/2.5x-seed1", {"scratch", "sskd"}),
+        ("color_baseline/5x", "packages/color_baseline-5x", {"color_baseline"}),
+        ("teacher", "packages/teacher", {"teacher"}),
+    ],
+)
+def test_a_package_is_asked_for_by_parts_of_a_models_folder(asked, folder, methods):
+    rows = dict.fromkeys(("scratch", "sskd", "all_labels", "color_baseline"))
+    study = read_config(demo(methods=rows, seeds=[0, 1], student_magnifications=[5, 2.5], package=asked), CONFIG)
+    found = packaged_models(study, models(study))
+    assert ({model.method for model in found}, package_folder(study)) == (methods, folder)
+    parts = set(filter(None, asked.split("/")))
+    assert len(found) == {"": 8, "2.5x/seed1": 2}.get(asked, 4 if asked == "sskd" else 2)
+    assert all(parts <= set(model.folder.split("/")) for model in found)
+    assert package_name(found[0]) == found[0].folder.removeprefix("students/").replace("/", "-")
+
+
 def test_a_path_in_a_row_is_no_param_of_its_job():
     row = LABELS | {"network": "resnet18", "init": "/secret/w.safetensors"}
     config = read_config(demo(methods={"elsewhere": row}), CONFIG)
@@ -123,6 +145,7 @@ def test_a_path_in_a_row_is_no_param_of_its_job():
         ({"magnification": 5}, r"has magnification 5x \(2.0 µm/px\), the config 10x \(1.0 µm/px\). Choose another"),
         ({"classes": ["a", "b"]}, "has the classes a, b, the config palisade_regular, "),
         ({"architecture": "resnet50"}, "has the architecture resnet50, the config resnet10"),
+        ({"bags": "mean"}, "has `training.bags` mean, the config none"),
     ],
 )
 def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, message):
@@ -134,6 +157,35 @@ def test_a_given_teacher_is_checked_before_anything_runs(tmp_path, about, messag
         (tmp_path / "given.safetensors").write_text(about)
     with pytest.raises(InputError, match=message) if message else nullcontext():
         check_external_models(config)
+
+
+def test_each_stage_of_a_row_knows_what_it_learns_a_label_from():
+    methods = {
+        "scratch": LABELS,
+        "regions": LABELS | {"bags": "none"},
+        "color": LABELS | {"network": "color"},
+        "known": LABELS | {"pretrain": {"images": "all"}, "bags": "mean"},
+        "taught": LABELS | {"distill": {"images": "all"}},
+    }
+    raw = demo(methods=methods, regions_have_labels=False, training={"bags": "attention"}, student_magnifications=[5])
+    config = read_config(raw, CONFIG)
+    own = {model.method: model for model in models(config)}
+    stages = {"known": ("pretrain", "finetune"), "taught": ("distill", "finetune")}
+    found = {
+        (name, stage): student_job(config, own[name], stage, "").training.bags
+        for name in methods
+        for stage in stages.get(name, ("finetune",))
+    }
+    assert found == {
+        ("scratch", "finetune"): "attention",
+        ("regions", "finetune"): "none",
+        ("color", "finetune"): "none",
+        ("known", "pretrain"): "none",  # without labels
+        ("known", "finetune"): "mean",
+        ("taught", "distill"): "attention",  # it is validated by slide, as its teacher is
+        ("taught", "finetune"): "attention",
+    }
+    assert teacher_job(config, 0, "").training.bags == "attention"
 
 
 def test_a_study_goes_on_in_its_folder_and_no_other_does(tmp_path):
@@ -249,7 +301,7 @@ def test_trainings_know_their_own_params_and_no_study(script):
 @pytest.mark.slow
 def test_templates_reach_the_rules_that_write_pages_and_no_others():
     paged = {script.stem for script in SCRIPTS.glob("*.py") if code_hash.templates_of(modules_of(script))}
-    assert paged == {"show_intake", "write_report", "write_model_cards"}
+    assert paged == {"show_intake", "write_report", "write_model_cards", "package_model"}
 
 
 @pytest.mark.slow
@@ -274,6 +326,7 @@ GROUPS = {
     "config": {"torch", "openslide"},
     "evaluation": {"torch", "openslide", "matplotlib", "pandas"},
     "claims": {"torch", "openslide", "matplotlib"},
+    "reading": {"pandas", "snakemake", "matplotlib"},
 }
 
 
@@ -283,8 +336,9 @@ STANDS_ON = {  # data flows one way
     "figures": {"tables", "evaluation", "config"},
     "pages": {"tables", "claims", "evaluation", "config"},
     "planning": {"tables", "evaluation", "config"},
-    "models": {"config", "inference"},  # the params of a training alone, as the next test asserts
-    "inference": {"models"},  # for networks that need torch
+    "inference": {"models", "config"},
+    "reading": {"slides", "models", "inference", "pages", "evaluation", "config"},  # the one place where slides and models meet
+    "models": {"config"},  # the params of a training alone, as the next test asserts
 }
 
 

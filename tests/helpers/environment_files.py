@@ -25,8 +25,10 @@ IMPORTED_AS = {
 HIDDEN = {
     ("models/torchvision_import.py", "import_module("): "torchvision",
     ("tables/predictions_file.py", "read_parquet("): "pyarrow",
+    ("reading/overlay.py", "find_spec("): "matplotlib",  # its font
 }
-HIDING = r"import_module\(|__import__\(|\b(?:read|to)_(?:parquet|feather|orc|hdf|excel|html|xml|latex|markdown)\("
+_FORMATS = "parquet|feather|orc|hdf|excel|html|xml|latex|markdown"
+HIDING = rf"import_module\(|find_spec\(|__import__\(|\b(?:read|to)_(?:{_FORMATS})\("
 
 
 def environments() -> dict[str, dict[str, str]]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,8 @@ from lowpower import files
 from lowpower.config.trained_model import Model
 from lowpower.model_header import ModelHeader
 from lowpower.models import resnet
-from lowpower.models.model_file import save_model
+from lowpower.models.attention import fit_attention
+from lowpower.models.model_file import load_model, save_model
 from lowpower.pages.model_card import write_model_cards
 
 STUDENT, TEACHER = (
@@ -63,6 +65,21 @@ def test_a_card_says_what_its_own_model_reads_and_scores(tmp_path, weights):
     assert "was distilled on all training regions without their labels" in text and "color_baseline" not in text
     assert f"`{hashlib.sha256(weights.read_bytes()).hexdigest()}`" in text
     assert all(f"`{name}`" in text for name in CLASSES)
+
+
+@pytest.mark.parametrize(
+    "bags, said",
+    [("mean", "the mean of its regions' logits.\n"), ("attention", "their scores, `network.attention(")],
+)
+def test_a_card_says_how_a_model_trained_on_bags_answers_for_a_slide(tmp_path, weights, bags, said):
+    network, header = load_model(weights)
+    fit_attention(network, bags)
+    save_model(tmp_path / "bagged.safetensors", network, replace(header, bags=bags))
+    assert "The answer for a slide is" not in card(tmp_path, weights)
+    assert f"in this order: `{CLASSES[0]}` and `{CLASSES[1]}`. The answer for a slide is the softmax of the mean" in (
+        text := card(tmp_path, tmp_path / "bagged.safetensors")
+    )
+    assert said in text
 
 
 def test_a_card_names_no_slide_patient_host_user_or_folder(tmp_path, weights):

@@ -7,9 +7,14 @@ import shutil
 import subprocess
 from functools import cache
 
+import numpy as np
 import pytest
+from package_files import write_package
 from page_files import SLIDES, intake_page_of, report_of
+from readings_files import many_rows, package_in, write_readings
 
+from lowpower.files import encode
+from lowpower.reading_paths import PAGE
 from lowpower.tables.layout import DASH
 
 
@@ -97,11 +102,22 @@ def probe(folder, text, width):
     return json.loads(html.unescape(found[1])) | {"said": said}
 
 
+def readings_page_of(folder):
+    """Page of 20 slides; the pictures beside it are 40, their large ones 80 pixels wide."""
+    package = package_in(write_package(folder / "package"))
+    small, large = (encode(np.zeros((30, width, 3), np.uint8), 80) for width in (40, 80))
+    return write_readings(folder, package, many_rows(package, 20), small, large)
+
+
 def page_of(kind, folder):
+    if kind == "readings":
+        return readings_page_of(folder)
     return report_of(folder) if kind == "report" else intake_page_of(folder, problems=["write `a`"])
 
 
-@pytest.mark.parametrize("kind, width", [("report", 1280), ("report", 500), ("intake", 1280)])
+@pytest.mark.parametrize(
+    "kind, width", [("report", 1280), ("report", 500), ("intake", 1280), ("readings", 1280), ("readings", 500)]
+)
 def test_a_page_shows_everything_and_stays_in_its_window(tmp_path, kind, width):
     found = probe(tmp_path, page_of(kind, tmp_path), width)
     assert found["errors"] == [] and found["said"] == []
@@ -163,3 +179,16 @@ def test_names_sort_as_a_person_sorts_them(tmp_path):
 def test_a_click_on_a_picture_enlarges_it_and_its_window_closes(tmp_path):
     found = probe(tmp_path, page_of("intake", tmp_path), 1280)
     assert found["enlarged"] == [True, True, True, ""] and found["closed"]
+
+
+def test_pictures_beside_a_page_are_allowed_and_a_click_shows_the_large_one(tmp_path):
+    text = readings_page_of(tmp_path)
+    _, said = browse(tmp_path, PAGE)
+    assert said == []  # its policy blocks no picture
+    found = probe(tmp_path, text, 1280)
+    assert found["broken"] == [] and found["images"] == 19 + 1  # and the large one
+    is_open, is_small_one, *_ = found["enlarged"]
+    assert is_open and not is_small_one and found["closed"]
+    blocked = text.replace("img-src data: 'self' file:", "img-src data:")
+    (tmp_path / "blocked.html").write_text(blocked, encoding="utf-8")
+    assert any("violates" in line for line in browse(tmp_path, "blocked.html")[1])

@@ -165,6 +165,13 @@ def test_five_hundred_slides_stay_below_thirty_megabytes_and_more_are_left_besid
     assert text.count("<img") == 3 and "497 more slides" in text
 
 
+LABELED = {"finetune": {"images": "labeled"}}
+BAGS = {
+    "regions_have_labels": False, "training": {"bags": "attention", "bag_regions": 5}, "aggregation": "attention",
+    "methods": {"scratch": LABELED},
+}  # fmt: skip
+
+
 def methods_of(folder, **changes):
     made = write_study(folder)
     return dict(
@@ -253,6 +260,32 @@ def test_methods_are_sentences_of_the_configuration(tmp_path):
         ),
         ("Augmentation", {"augmentation": {"flip": False, "quarter_turns": True}}, "and random quarter turns, drawn"),
         ("Optimization", {"seeds": [0, 1, 2], "gpu": True}, "Seeds: 0, 1 and 2"),
+        (
+            "Optimization",
+            BAGS,
+            "validation slides was computed, and the weights with the lowest one were kept. A slide's label was "
+            "learned from a bag of up to 5 regions drawn from it in each step: the mean of the logits of its regions, "
+            "weighted by gated attention (Ilse et al., arXiv 1802.04712). Students",
+        ),
+        (
+            "Optimization",
+            {"training": {"balance": "loss"}},
+            "kept. Cross-entropy with labels was weighted by class",
+        ),
+        ("Optimization", {"training": {"balance": "sampling"}}, "labels every class was drawn equally often. Students"),
+        ("Evaluation", BAGS, "are the softmax of the mean of its regions' log probabilities, weighted as in training"),
+        (
+            "Rows of the study",
+            {
+                "regions_have_labels": False,
+                "methods": {"a": LABELED | {"bags": "mean"}, "b": LABELED | {"bags": "none"}, "c": LABELED},
+                "training": BAGS["training"],
+            },
+            "`a` started from random weights and was trained on the labels of the labeled training regions (for each "
+            "slide the mean of the logits of its regions). `b` started from random weights and was trained on the "
+            "labels of the labeled training regions (each region with its slide's label). `c` started from random "
+            "weights and was trained on the labels of the labeled training regions.",
+        ),
         ("Evaluation", {"report_split": "test"}, "Test data were predicted once"),
         ("Evaluation", {}, "Students were tested twice: on the area means on which they were trained"),
         (

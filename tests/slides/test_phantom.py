@@ -7,7 +7,7 @@ import pytest
 from scipy import ndimage
 
 from lowpower.files import read_rows
-from lowpower.slides.phantom import CLASSES, MPP, PhantomSettings, draw_slide, make_slide
+from lowpower.slides.phantom import CLASSES, MPP, PhantomSettings, _pieces_with_focus, draw_slide, make_slide
 from lowpower.slides.phantom_nucleus import HEMATOXYLIN, draw_shape, nucleus
 from lowpower.slides.pyramid import halve, write_slide
 
@@ -180,3 +180,27 @@ def test_the_sheets_hold_every_class_in_every_part_and_two_faults(sheet, test_pa
         assert len({classes.count(name) for name in CLASSES}) == 1
     assert all(row["label"] in ("", row["true_label"]) for row in rows)
     assert sum(row["split"] == "test" for row in usable) >= test_patients
+
+
+@pytest.mark.parametrize("share, count", [(0.05, 1), (0.3, 2), (1.0, 6)])
+def test_foci_are_in_a_share_of_the_pieces_and_the_others_are_regular_ones(share, count):
+    dials = PhantomSettings(pieces=6, piece_px=128, pieces_with_focus=share)
+    slide, regular, whole = (
+        draw_slide("a", label, dials if k < 2 else replace(dials, pieces_with_focus=1.0))
+        for k, label in enumerate(("sheet_atypical", "sheet_regular", "sheet_atypical"))
+    )
+    side, gap = 256, 128
+    boxes = [
+        np.s_[gap + r * 384 : gap + r * 384 + side, gap + c * 384 : gap + c * 384 + side]
+        for r in (0, 1)
+        for c in range(3)
+    ]
+    as_regular = [np.array_equal(slide[box], regular[box]) for box in boxes]
+    assert as_regular.count(False) == count
+    assert all(np.array_equal(slide[box], whole[box]) for box, same in zip(boxes, as_regular, strict=True) if not same)
+
+
+def test_the_pieces_with_foci_differ_from_slide_to_slide():
+    dials = PhantomSettings(pieces=12, pieces_with_focus=0.05)
+    drawn = [min(_pieces_with_focus(f"S{k}", dials)) for k in range(60)]
+    assert len(set(drawn)) > 8 and max(drawn) < 12

@@ -95,3 +95,51 @@ def test_a_leak_and_bad_probabilities_stop_before_anything_is_written(tmp_path):
     with pytest.raises(InputError, match="which add to"):
         write_units(tmp_path, [(model("sskd"), predictions(6).assign(p_c=0.5))], JUDGING)
     assert not (tmp_path / "units.parquet").exists()
+
+
+def scored(right, focal="_0"):
+    """Predictions of a model trained on bags, whose scores single out one region of each patient."""
+    frame = pd.concat([predictions(right), predictions(right, split="val")], ignore_index=True)
+    at_focus = frame["region"].str.endswith(focal)
+    frame["p_a|b"] = np.where(at_focus, frame["p_a|b"], 1 - frame["p_a|b"] * 0.9 - 0.05)  # the others say the opposite
+    frame["p_c"] = 1 - frame["p_a|b"]
+    return frame.assign(attention=np.where(at_focus, 4.0, -4.0))
+
+
+def test_validation_may_choose_attention_for_a_model_that_has_it():
+    study = [scored(8), scored(8).drop(columns="attention")]
+    judged = judge(study, CLASSES, regions_have_labels=False, splits=["test"], aggregation=Aggregation("validation", 2))
+    ways = {one.kind["per"]: [units.way for units in one.of_models] for one in judged}
+    assert ways == {per: ["attention", "max"] for per in ("patient", "slide")}
+    (bagged, _), truth = judged[0].of_models, judged[0].of_models[0].truth
+    weights = np.array([np.exp(8.0), 1, 1]) / (np.exp(8.0) + 2)  # of the region in focus and the two others
+    focus, other = (frame[["p_a|b", "p_c"]].iloc[0].to_numpy() for frame in (study[0], study[0][1:]))
+    answer = np.exp(weights[0] * np.log(focus) + (1 - weights[0]) * np.log(other))
+    assert bagged.probabilities[0] == pytest.approx(answer / answer.sum(), rel=1e-12)
+    assert (bagged.probabilities.argmax(1) == truth).all()
+
+
+def test_attention_asks_for_scores_and_they_must_be_finite(tmp_path):
+    judging = JUDGING | {"aggregation": Aggregation("attention")}
+    with_scores = (STUDY[0][0], scored(8))
+    write_units(tmp_path, [with_scores], judging)
+    (tmp_path / "units.parquet").unlink()
+    with pytest.raises(
+        InputError, match=r"has no column attention \(1 model without\): .*write `aggregation: validation`"
+    ):
+        write_units(tmp_path, [with_scores, STUDY[1]], judging)
+    broken = scored(8)
+    broken.loc[2, "attention"] = np.nan
+    with pytest.raises(InputError, match="the column attention is not finite for region s0_2; delete the file"):
+        write_units(tmp_path, [(STUDY[0][0], broken)], JUDGING)
+    assert not (tmp_path / "units.parquet").exists()
+
+
+def test_models_with_and_without_scores_share_the_columns_of_their_regions(tmp_path):
+    """And a study with scores, aggregated otherwise, is judged as one without."""
+    frames = [scored(8), scored(5)]
+    plain = [frame.drop(columns="attention") for frame in frames]
+    for each, name in ((frames, "a"), (plain, "b")):
+        (tmp_path / name).mkdir()
+        write_units(tmp_path / name, [(about, frame) for (about, _), frame in zip(STUDY, each, strict=False)], JUDGING)
+    assert (tmp_path / "a/units.parquet").read_bytes() == (tmp_path / "b/units.parquet").read_bytes()

@@ -7,6 +7,7 @@ import sys
 import pytest
 import yaml
 from project_paths import BIN, ROOT
+from seed_studies import finished_study
 from snakemake.utils import update_config
 from workflow_runs import SMOKE, copy_project, snakemake
 
@@ -55,6 +56,7 @@ def test_the_jobs_of_a_copy_run_its_own_library(tmp_path):
         (["--help"], "Draft a sheet with one row per slide"),
         (["sheet", "--help"], "lowpower sheet data/own my_sheet.csv"),
         (["check", "--help"], "lowpower check --configfile my.yaml site.yaml"),
+        (["ranges", "--help"], "lowpower ranges results/own configs/expected.json"),
         (["plan", "--help"], "Runs `snakemake plan`"),
         (["verify", "--help"], "Runs `snakemake verify`"),
     ],
@@ -97,6 +99,22 @@ def test_check_prints_what_would_be_trained(monkeypatch, tmp_path, capsys):
     ]
     assert lines[-1] == "results   results/smoke, of test patients"
     assert list(tmp_path.iterdir()) == [tmp_path / "data"]
+
+
+def test_check_reads_the_expected_figures(monkeypatch, tmp_path):
+    monkeypatch.chdir(ROOT)
+    (tmp_path / "more.yaml").write_text("expected: none.json\n")
+    assert fails("check", "--configfile", SMOKE, tmp_path / "more.yaml").startswith("config: `expected`: none.json ")
+
+
+def test_ranges_prints_a_table_and_writes_the_figures(tmp_path, capsys):
+    study = finished_study(tmp_path / "own")
+    main(["ranges", str(study)])
+    printed = capsys.readouterr().out
+    assert printed.startswith("### Per patient, test (3 seeds)\n") and list(tmp_path.iterdir()) == [study]
+    main(["ranges", str(study), str(tmp_path / "figures.json")])
+    assert capsys.readouterr().out == printed and (tmp_path / "figures.json").is_file()
+    assert fails("ranges", tmp_path).startswith(f"{tmp_path} is not the folder of a finished study")
 
 
 def test_seeds_with_equal_numbers_of_patients_share_a_line(monkeypatch, tmp_path, capsys):

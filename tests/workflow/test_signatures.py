@@ -14,6 +14,7 @@ from typing import get_args, get_origin, get_type_hints
 
 import pytest
 from project_paths import ROOT
+from seed_studies import finished_study
 from slide_files import GRID
 from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, ResourceSettings
@@ -27,6 +28,7 @@ from lowpower.slides.slide_check import check_slide
 from lowpower.slides.tiling import tile_slide
 from lowpower.slides.tissue import TissueSettings, mask_tissue
 from lowpower.step_arguments import LEFT_OUT, arguments_of, is_left_out, read_command_line
+from lowpower.tables.seed_figures import write_ranges
 from lowpower.typed_values import as_type
 
 SCRIPTS = sorted((ROOT / "workflow_scripts").glob("*.py"))
@@ -92,6 +94,19 @@ def test_a_list_of_files_goes_to_a_parameter_that_takes_a_list(rules, script):
                 continue  # a function of wildcards, or [], may stand for either
             kinds = [get_origin(kind) for kind in (hints[name], *get_args(hints[name]))]
             assert (Sequence in kinds or list in kinds) == (end is not None), name
+
+
+def test_expected_figures_are_read_by_tables_and_report_and_are_no_file_of_the_study(tmp_path):
+    finished_study(tmp_path / "earlier")
+    write_ranges(tmp_path / "earlier", tmp_path / "figures.json")
+    study = rules_of(tmp_path, expected=str(tmp_path / "figures.json"))
+    assert [name for name, rule in study.items() if str(tmp_path / "figures.json") in map(str, rule.input)] == [
+        "evaluate",
+        "write_report",
+    ]
+    differing = study["evaluate"].params.differing({})
+    assert differing == study["write_report"].params.differing({})
+    assert differing == [f"`classes` (a|b, c there, {', '.join(CLASSES)} here)"]
 
 
 def test_no_name_is_left_out_in_vain(rules):

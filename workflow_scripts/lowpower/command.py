@@ -23,6 +23,10 @@ a study from start to end, in the folder of the project:
   lowpower plan --configfile my.yaml       print jobs, hours, memory and disk
   snakemake --configfile my.yaml           train, predict, and write tables, figures and report
   lowpower verify --configfile my.yaml     compute the tables again and compare them byte for byte
+
+and its model put to work:
+  snakemake package --configfile my.yaml   put the best student into results/COHORT/packages/best
+  lowpower read PACKAGE SLIDES --out OUT   read new slides with it
 """
 SHEET = """\
 examples:
@@ -38,6 +42,24 @@ examples:
   lowpower check --configfile my.yaml site.yaml      check both, merged as `snakemake --configfile` merges them
 
 The exit status is 1 if something must be changed. No slide is opened: `snakemake intake` does that.
+"""
+READ = """\
+examples:
+  lowpower read packages/best slide.svs --out readings     read one slide
+  lowpower read packages/best data/new --out readings      read every slide of a folder and its subfolders
+  lowpower read packages/best sheet.csv --out readings     read the slides of a sheet (columns slide, path)
+
+Writes readings.html (open it), readings.csv, regions.parquet, and for each slide pictures and files for QuPath. A
+second call reads what is missing only. The exit status is 1 if a slide could not be read; its row has the reason. For
+research use only. More: docs/reading.md.
+"""
+RANGES = """\
+examples:
+  lowpower ranges results/own                        print mean and range of the accuracies of all seeds
+  lowpower ranges results/own configs/expected.json  and write the figures of each seed into a file
+
+The study must be finished, with two or more seeds. A study whose config names the file (`expected:
+configs/expected.json`) shows the range of these seeds beside its own figures.
 """
 SNAKEMAKE = """\
 examples:
@@ -72,10 +94,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
             )
         elif parsed.subcommand == "sheet":
             _draft_sheet(parsed.folder, parsed.sheet)
+        elif parsed.subcommand == "read":
+            _read(parsed.package, parsed.source, parsed.out, parsed.pixels, parsed.pictures)
+        elif parsed.subcommand == "ranges":
+            _write_ranges(parsed.results, parsed.file)
         else:
             _check(parsed.configfile or ["config.yaml"])
     except (InputError, OSError) as error:
         sys.exit(f"lowpower: {remedy(error) or error}")
+    except KeyboardInterrupt:
+        print("lowpower: stopped; what is finished is kept: repeat the command to go on", file=sys.stderr)
+        sys.exit(130)
 
 
 def make_parser() -> Parser:
@@ -93,6 +122,18 @@ def make_parser() -> Parser:
     sheet = add("sheet", "Draft a sheet with one row per slide in a folder, to fill in.", SHEET)
     sheet.add_argument("folder", metavar="FOLDER", nargs="?", default="", help="the folder that holds the slides")
     sheet.add_argument("sheet", metavar="SHEET", nargs="?", help="the .csv file to write (default: FOLDER/slides.csv)")
+    read = add("read", "Read new slides with the model of a package.", READ)
+    read.add_argument("package", metavar="PACKAGE", help="folder that `snakemake package` wrote")
+    read.add_argument("source", metavar="SLIDES", help="a slide, a folder of slides, or a sheet")
+    read.add_argument("--out", metavar="FOLDER", required=True, help="folder for the readings")
+    help_of_pixels = "pixels to read (default: level, if the study tested it)"
+    read.add_argument("--pixels", choices=["averaged", "level"], help=help_of_pixels)
+    read.add_argument(
+        "--no-pictures", dest="pictures", action="store_false", help="write the tables alone: no pictures, no page"
+    )
+    ranges = add("ranges", "Print the range of a study's figures over its seeds, and write it into a file.", RANGES)
+    ranges.add_argument("results", metavar="RESULTS", help="the folder of the study's results, such as results/own")
+    ranges.add_argument("file", metavar="FILE", nargs="?", help="the .json file to write")
     for subcommand in (
         add("check", "Check config, sheet and claims, and print what would be trained.", CHECK),
         add("plan", "Print jobs, hours, memory and disk of a study.", SNAKEMAKE.format(name="plan")),
@@ -115,6 +156,19 @@ def _check(files: Sequence[str]) -> None:
     from lowpower.study_summary import summarize_study
 
     print(summarize_study(files, HOME))
+
+
+def _read(package: str, source: str, out: str, pixels: Any, pictures: bool) -> None:
+    from lowpower.reading.reading_run import read_slides
+
+    if not read_slides(package, source, out, pixels, pictures):
+        sys.exit(1)
+
+
+def _write_ranges(results: str, file: str | None) -> None:
+    from lowpower.tables.seed_figures import write_ranges
+
+    print(write_ranges(results, file), end="")
 
 
 def _run_snakemake(target: str, files: Sequence[str], further: Sequence[str]) -> None:

@@ -28,6 +28,7 @@ class ModelHeader:
     augmentation: dict[str, Any] | None = None
     precision: str | None = None
     channels_last: bool | None = None
+    bags: str | None = None  # mean or attention, for a model trained on slides' bags of regions
     versions: dict[str, str] | None = None  # of lowpower and torch
 
     @classmethod

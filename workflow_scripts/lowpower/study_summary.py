@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lowpower.claims.claims_file import read_claims, resolve
 from lowpower.config.config_file import read_config, read_files
+from lowpower.config.expected_differences import expected_differences
 from lowpower.config.external_models import check_external_models, external_teacher
 from lowpower.config.folder_checks import check_project_path, check_writable
 from lowpower.config.patients import SPLITS, read_patients
@@ -38,6 +39,7 @@ def summarize_study(files: Sequence[str | Path], home: str | Path) -> str:
     results = f"results/{study.cohort}"
     check_writable(results)
     check_same_study(study, results)
+    expected_differences(study, schemas / "config.schema.yaml")
     trained = models(study)
     claims_file = study.claims or Path(home) / "configs/claims.yaml"
     claims = resolve(read_claims(claims_file, schemas / "claims.schema.yaml").claims, study, trained)

@@ -1,4 +1,4 @@
-"""Write the schemas of config and sheet, and docs/configuration.md, from the settings classes.
+"""Write the schemas of config, sheet and package, and docs/configuration.md, from the settings classes.
 
 python -m lowpower.config.config_page schemas/config.schema.yaml docs/configuration.md
 """
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from lowpower.config.json_schema import schema_of, sheet_schema, write_schema
+from lowpower.config.package import Package
 from lowpower.config.study import Study
 from lowpower.config.validation_messages import values_of
 from lowpower.files import replacing
@@ -17,6 +18,12 @@ def config_schema() -> dict:
     """The JSON Schema of a config, as in schemas/config.schema.yaml."""
     description = "Every key of a lowpower configuration. Unknown keys are errors."
     return schema_of(Study, "lowpower configuration", description)
+
+
+def package_schema() -> dict:
+    """The JSON Schema of a package's model.json, as in schemas/package.schema.yaml."""
+    description = "The file model.json of a package (docs/reading.md). Unknown keys are errors."
+    return schema_of(Package, "lowpower package", description)
 
 
 def configuration_page(rules: dict) -> str:
@@ -56,5 +63,6 @@ if __name__ == "__main__":
     schema, page = map(Path, sys.argv[1:])
     write_schema(schema, config_schema())
     write_schema(schema.with_name("sheet.schema.yaml"), sheet_schema())
+    write_schema(schema.with_name("package.schema.yaml"), package_schema())
     with replacing(page) as part:
         part.write_text(configuration_page(config_schema()), encoding="utf-8")

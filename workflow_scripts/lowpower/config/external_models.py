@@ -69,6 +69,7 @@ def check_external_models(study: Study) -> None:
             header.magnification and describe(header.magnification),
             describe(study.teacher_magnification),
         ),
+        "`training.bags`": (header.bags or "none", study.training.bags),
     }
     differing = [
         f"{field} {of_model}, the config {of_config}"

@@ -62,6 +62,7 @@ def check_rows(study: Study) -> None:
         if finetune and (distill or method.pretrain):
             _check_shares(key, method, training.steps)
         _check_network(name, method)
+    _check_bags(study)
 
 
 def _check_distillation(key: str, distill: Distill, recorded: int) -> None:
@@ -77,6 +78,41 @@ def _check_distillation(key: str, distill: Distill, recorded: int) -> None:
         raise InputError(
             f"{key[:-1]}.views`: {distill.views} views are more than the {recorded} that are recorded; write "
             f"{recorded} or less, or raise `views`"
+        )
+
+
+def _check_bags(study: Study) -> None:
+    """Check that bags are needed, that rows have their teacher's, and that attention can aggregate all rows."""
+    of_rows = {"teacher": study.training.bags}
+    of_rows |= {name: training_of(study, method).bags for name, method in study.methods.items()}
+    for name, bags in of_rows.items():
+        if bags != "none" and (study.regions_have_labels or study.unit == "annotation"):
+            key = "training.bags" if bags == study.training.bags else f"methods.{name}.bags"
+            given = "`unit: annotation`" if study.unit == "annotation" else "`regions_have_labels: true`"
+            raise InputError(
+                f"config: `{key}`: {bags} is for slides whose label does not hold for each region; {given} gives each "
+                "region a label, which teaches more; write `bags: none`"
+            )
+        if bags == "none" and study.aggregation == "attention":
+            raise InputError(
+                f"config: `aggregation`: attention is for models trained on bags, which `{name}` is not; write "
+                "`aggregation: validation`, or `training: {bags: attention}` and no row without bags"
+            )
+    for name, method in study.methods.items():
+        _check_teachers_bags(f"config: `methods.{name}", method, of_rows[name], study.training.bags)
+
+
+def _check_teachers_bags(key: str, method: Method, bags: str, of_teacher: str) -> None:
+    """Check that a row which learns from the teacher has its bags, and no label of a region where it has any."""
+    if method.needs_teacher and bags != of_teacher:
+        raise InputError(
+            f"{key}.bags`: {bags} does not fit its teacher, which has `training.bags: {of_teacher}`; remove "
+            "the key, or change `training.bags`"
+        )
+    if method.distill and method.distill.cross_entropy and of_teacher != "none":
+        raise InputError(
+            f"{key}.distill`: cross_entropy needs a label of each region, and with `training.bags: {of_teacher}` only "
+            "slides have one; write `cross_entropy: 0`, and `finetune` to use labels"
         )
 
 
@@ -117,6 +153,8 @@ def _check_network(name: str, method: Method) -> None:
         raise InputError(
             f"{key}: {network} is fitted to convergence, without optimizer steps; remove `steps`, `epochs` and `batch`"
         )
+    if network == FITTED and method.bags not in ("study", "none"):
+        raise InputError(f"{key}: {network} is fitted to regions, each with its slide's label; remove `bags`")
     if network == FITTED and method.init != "random":
         raise InputError(f"{key}: {network} is fitted without start weights; remove `init`")
     if network != FITTED and method.init in KINDS_OF_INIT:

@@ -98,6 +98,11 @@ class Method(Settings):
         minimum=0,
     )
     batch: int = setting(0, "Regions per batch of the row; 0 for training.batch.", minimum=0)
+    bags: Literal["study", "none", "mean", "attention"] = setting(
+        "study",
+        "What the row learns a label from; study means training.bags. A row that learns from the teacher has the "
+        "teacher's.",
+    )
     pretrain: Pretrain | None = setting(
         None, "Pretraining on views of images, without labels or teacher (VICReg), before fine-tuning; null for none."
     )

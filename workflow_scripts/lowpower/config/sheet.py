@@ -1,7 +1,7 @@
 """The sheet of slides: one row per slide, read as text so that ids do not change (007 stays 007)."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,15 +20,19 @@ _FILES = ("path", "annotation", "mask")  # not cleaned: file systems distinguish
 _PROSE = "exclude"  # free text, which may have line breaks and commas
 
 
-def read_sheet(path: str | Path, schema: str | Path) -> list[SheetRow]:
+def read_sheet(path: str | Path, schema: str | Path, only: Collection[str] = ()) -> list[SheetRow]:
     """Read the rows of the sheet; the user's other columns are kept unchanged.
 
     path: .csv or .tsv (comma, semicolon or tab) or .xlsx. Every line below the header that is not blank becomes a row.
+    only: the columns that count, where no patients and labels are needed; all by default.
     Cells of known columns are cleaned of invisible characters (``spelling.clean``), except file names.
     Raises InputError.
     """
     path = Path(path)
     rules = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))
+    if only:
+        rules["properties"] = {name: rule for name, rule in rules["properties"].items() if name in only}
+        rules["required"] = [name for name in rules["required"] if name in only]
     location, lines, quoted = read_table(path, set(rules["properties"]) - {_PROSE})
     header = [clean(name) for name in lines.pop(next(iter(lines)))] if lines else []
     _check_header(location, header, rules)
@@ -56,7 +60,7 @@ def _row(cells: dict[str, str], known_columns: dict, folder: Path) -> SheetRow:
     """Convert the cells of a row to typed values. folder: the sheet's folder."""
     columns = {name: cells[name] for name in known_columns if name != "mpp"}
     return SheetRow(
-        **columns,
+        **{"patient": "", "label": ""} | columns,
         mpp=float(cells["mpp"].replace(",", ".")) if cells["mpp"] else None,
         file=os.path.normpath(folder / cells["path"]),
         others={name: text for name, text in cells.items() if name not in known_columns},
@@ -140,7 +144,7 @@ def _check_rows(location: str, rows: dict[int, dict[str, str]], rules: dict) -> 
         if faults:
             numbers = [number for number, row in rows.items() if row[column] in faults]
             raise InputError(f"{_lines(location, numbers)}: `{column}` {faults[rows[numbers[0]][column]]}")
-    for column in IDS:
+    for column in (name for name in IDS if name in rules["properties"]):
         if all_decimal(row[column] for row in rows.values()):
             example = next(iter(rows.values()))[column]
             raise InputError(

@@ -36,6 +36,13 @@ class Demo(Settings):
         maxItems=2,
         items={"exclusiveMinimum": 0, "maximum": 1},
     )
+    pieces_with_focus: float = setting(
+        1.0,
+        "Share of the pieces of a slide of an atypical class that hold the fine evidence, at least one piece; the "
+        "others look regular.",
+        exclusiveMinimum=0,
+        maximum=1,
+    )
     sizes: Literal["pleomorphic", "matched"] = setting(
         "pleomorphic", "Width of atypical nuclei: 1.05 to 1.7 times that of regular ones, or matched, the same."
     )

@@ -177,19 +177,36 @@ class Study(Settings):
         "Path of the file of claims (docs/claims.md), relative to the working folder. Claims are registered before "
         "training and tested on test data. Empty means configs/claims.yaml of lowpower itself.",
     )
+    expected: str = setting(
+        "",
+        "Path, relative to the working folder, of a file that `lowpower ranges` wrote: the figures that an earlier run "
+        "of this study gave with several seeds. Tables and report show their range beside the figures of this run. "
+        "Empty for none.",
+        pattern=r"^([^{}]+\.json)?$",
+        form="the path of a .json file, without braces",
+    )
     statistics: Statistics = setting(Statistics(), "Confidence intervals of the tables.")
-    aggregation: Literal["mean", "max", "top_k", "validation"] = setting(
+    aggregation: Literal["mean", "max", "top_k", "attention", "validation"] = setting(
         "mean",
         "How region probabilities are aggregated to a slide or patient. mean: mean weighted by tissue area; max: the "
         "highest of each class, renormalized; top_k: the mean of the top_k highest of each class, renormalized; "
-        "validation: for each model, the one of the three with the lowest log loss on its validation patients or "
-        "slides.",
+        "attention: as the model was trained to answer for a bag (training.bags), for models trained on bags only; "
+        "validation: for each model, the one of those it can have with the lowest log loss on its validation patients "
+        "or slides.",
     )
     top_k: int = setting(3, "Number of regions per class that aggregation top_k averages.", minimum=1)
     positive_class: str = setting(
         "",
         "Class for which tables also show sensitivity, specificity and predictive values against all other classes, "
         "at a threshold chosen on validation data; blank for none.",
+    )
+    package: str = setting(
+        "",
+        "Model that `snakemake package` puts into a package (docs/reading.md): parts of its folder in students/, such "
+        "as sskd, sskd/2.5x or sskd/2.5x/seed0, or teacher. Of several that fit, the row with the lowest validation "
+        "log loss, and its best seed. Blank: of all students but controls.",
+        pattern=r"^[A-Za-z0-9_./-]*$",
+        form="method/magnification/seed, or some of these, such as sskd/2.5x",
     )
     cost: Cost = setting(Cost(), "Cost measurement of a network.")
     plan: Plan = setting(

@@ -8,7 +8,7 @@ from lowpower import magnification
 from lowpower.config.method_settings import Method
 from lowpower.config.study import Study
 from lowpower.config.trained_model import Model
-from lowpower.config.training_settings import Training
+from lowpower.config.training_settings import BagsKind, Training
 
 FITTED = "color"  # the network that is fitted to convergence instead of taking optimizer steps
 
@@ -47,10 +47,20 @@ def uses_unlabeled(method: Method) -> bool:
     return any(stage and stage.images == "all" for stage in (method.pretrain, method.distill, method.finetune))
 
 
+def bags_of(study: Study, method: Method) -> BagsKind:
+    """What a row learns a label from; a fitted network has no bags."""
+    if method.network == FITTED:
+        return "none"
+    return study.training.bags if method.bags == "study" else method.bags
+
+
 def training_of(study: Study, method: Method) -> Training:
-    """Optimizer settings of a row: the study's, with the row's own steps and batch if it has any."""
+    """Optimizer settings of a row: the study's, with the row's own steps, batch and bags if it has any."""
     return replace(
-        study.training, steps=method.steps or study.training.steps, batch=method.batch or study.training.batch
+        study.training,
+        steps=method.steps or study.training.steps,
+        batch=method.batch or study.training.batch,
+        bags=bags_of(study, method),
     )
 
 

@@ -1,7 +1,7 @@
 """Params and input files of each training job, from the config alone."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from lowpower import magnification
@@ -27,6 +27,8 @@ def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob
     """
     method = study.methods[model.method]
     training, share = training_of(study, method), stage_shares(method)[stage == "finetune"]
+    if stage == "pretrain":  # without labels, so without bags
+        training = replace(training, bags="none")
     return STUDENT_JOBS[stage](
         **_shared(study, model) | {"training": training},
         init=method.init if method.init in KINDS_OF_INIT else "weights",

@@ -5,6 +5,8 @@ from typing import Literal
 
 from lowpower.config.settings import REQUIRED, Settings, setting
 
+BagsKind = Literal["none", "mean", "attention"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Augmentation(Settings):
@@ -31,7 +33,23 @@ class Training(Settings):
     """Optimizer settings of every model; a row may have its own steps and batch."""
 
     steps: int = setting(4000, "Optimizer steps of every model, fine-tuning included.", minimum=1)
-    batch: int = setting(32, "Regions per optimizer step.", minimum=1)
+    batch: int = setting(32, "Regions per optimizer step; slides, where training is on bags.", minimum=1)
+    bags: BagsKind = setting(
+        "none",
+        "What a label is learned from, where a slide's label does not hold for each of its regions. none: each region "
+        "has its slide's label; mean: the mean of the logits of a slide's regions; attention: their mean with learned "
+        "weights, gated attention (docs/method.md).",
+    )
+    bag_regions: int = setting(
+        16,
+        "Regions drawn from each slide in an optimizer step on bags; smaller slides are drawn whole.",
+        minimum=1,
+    )
+    balance: Literal["none", "loss", "sampling"] = setting(
+        "none",
+        "Classes of unequal frequency in training on labels. loss: cross-entropy is weighted by class, inversely to "
+        "its number of training regions (of slides, on bags); sampling: every class is drawn equally often.",
+    )
     learning_rate: float = setting(0.001, "Constant learning rate of Adam.", exclusiveMinimum=0)
     weight_decay: float = setting(0.0001, "L2 penalty of Adam, as in the released code.", minimum=0)
     evaluate_every: int = setting(

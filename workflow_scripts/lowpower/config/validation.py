@@ -91,6 +91,7 @@ def _convert(value: Any, rules: dict) -> Any:
     """
     branches = [rules, *rules.get("oneOf", [])]
     kinds = {branch.get("type") for branch in branches}
+    kinds |= {"integer" for branch in branches for option in branch.get("enum", []) if type(option) is int}
     if isinstance(value, str) and "string" not in kinds and not any(value in b.get("enum", []) for b in branches):
         if "boolean" in kinds and value.lower() in ("true", "false"):
             return value.lower() == "true"

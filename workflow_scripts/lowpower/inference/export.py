@@ -13,7 +13,8 @@ from lowpower import rng
 from lowpower.files import replacing, write_images
 from lowpower.inference.onnx_model import OnnxModel
 from lowpower.inference.resnet_graph import INPUT, OUTPUTS
-from lowpower.inference.torch_model import TorchModel, graph_of, logit_map
+from lowpower.inference.torch_model import TorchModel, graph_of
+from lowpower.models.logit_map import logit_map
 from lowpower.models.model_file import load_model
 
 TOLERANCE = 1e-5  # of logits, as a share of the largest where that is above 1
@@ -90,7 +91,7 @@ class _FromPixels(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         logits, feature_map = self.network(self.normalize.tensor(pixels))
-        return (logits,) if feature_map is None else (logits, feature_map, logit_map(self.network.head, feature_map))
+        return (logits,) if feature_map is None else (logits, feature_map, logit_map(self.network, feature_map))
 
 
 def _traced_graph(reference: TorchModel) -> bytes:

@@ -12,6 +12,7 @@ class Outputs(NamedTuple):
     logits: NDArray  # (B, classes), float32; float64 of color
     feature_map: NDArray | None = None  # (B, C, h, w), the last map; None for color
     logit_map: NDArray | None = None  # (B, classes, h, w), the last layer at each position; its mean is the logits
+    scores: NDArray | None = None  # (B,), of a network with attention over regions
 
 
 def probabilities_of(logits: NDArray) -> NDArray:

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from lowpower.inference import resnet_graph
 from lowpower.inference.model import Model, model_without_torch
 from lowpower.inference.outputs import Outputs
 from lowpower.model_header import ModelHeader
+from lowpower.models.attention import scores_of
+from lowpower.models.forward_pass import forward
+from lowpower.models.logit_map import logit_map
 from lowpower.models.model_file import prepare_device
 from lowpower.models.pixels import Normalizer
 
@@ -28,15 +30,13 @@ class TorchModel:
     @torch.no_grad()
     def run(self, images: Sequence[NDArray]) -> Outputs:
         """Run the model on images of one size, each (3, H, W) uint8."""
-        logits, feature_map = self.network(self.normalize([torch.from_numpy(image) for image in images]))
-        if feature_map is None:
-            return Outputs(logits.cpu().numpy())
-        return Outputs(*(x.cpu().numpy() for x in (logits, feature_map, logit_map(self.network.head, feature_map))))
+        logits, feature_map = forward(self.network, self.normalize([torch.from_numpy(image) for image in images]))
+        scores = scores_of(self.network, feature_map) if self.header.bags == "attention" else None
+        return Outputs(*map(_as_array, (logits, feature_map, logit_map(self.network, feature_map), scores)))
 
 
-def logit_map(head: nn.Linear, feature_map: torch.Tensor) -> torch.Tensor:
-    """The last layer at each position of a map: (B, C, h, w) -> (B, classes, h, w)."""
-    return F.conv2d(feature_map, head.weight[:, :, None, None], head.bias)
+def _as_array(tensor: Tensor | None) -> NDArray | None:
+    return None if tensor is None else tensor.cpu().numpy()
 
 
 def serve(network: nn.Module, header: ModelHeader, gpu: bool = False) -> Model:

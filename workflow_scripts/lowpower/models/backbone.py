@@ -27,6 +27,7 @@ class Backbone(nn.Module):
         super().__init__()
         self.name = name
         self.body = getattr(torchvision_part("models"), name)(weights=None, num_classes=classes)
+        self.channels = self.body.fc.in_features  # of the feature map
 
     def train(self, mode: bool = True) -> "Backbone":
         """Set the mode of all layers but batch normalization, which keeps its statistics."""

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from lowpower.files import CsvRow
 from lowpower.log import Progress, say
+from lowpower.models.balance import class_weights
 from lowpower.models.color_network import AS_STORED, WEIGHT_GRID, ColorNetwork, color_features, round_to_grid
 from lowpower.models.pixels import read_image
 from lowpower.models.region_sets import Region
@@ -36,7 +37,8 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
     validation = set_fingerprint(training, regions, labeled_regions)
     say(f"{training.title}: fitting colors of {len(labeled_regions)} regions, {len(PENALTIES)} penalties")
     features, val_features = (_features(training, group) for group in (labeled_regions, validation))
-    classes = training.class_numbers([region.label or region.true_label for region in labeled_regions]).cpu()
+    labels = [region.label or region.true_label for region in labeled_regions]
+    classes, weights = training.class_numbers(labels).cpu(), _weights(training, labels)
     val_classes = training.class_numbers([region.label for region in validation]).cpu()
     _standardize_by(network, features)
     features, val_features = network.standardized(features), network.standardized(val_features)
@@ -46,9 +48,9 @@ def fit_color(training: Training, regions: list[Region], labeled_regions: list[R
         head.bias.zero_()
     rows, best, best_state = [], float("inf"), None
     for number, penalty in enumerate(PENALTIES, 1):
-        minimize(head, features, classes, penalty)
+        minimize(head, features, classes, penalty, weights)
         with torch.no_grad():
-            loss = F.cross_entropy(head(features), classes).item()
+            loss = _mean_loss(head(features), classes, weights).item()
             logits = head(val_features)
             log_loss = F.cross_entropy(logits, val_classes).item()
             accuracy = (logits.argmax(1) == val_classes).double().mean().item()
@@ -71,26 +73,45 @@ def _standardize_by(network: ColorNetwork, features: Tensor) -> None:
     network.spread.copy_(torch.tensor([max(math.sqrt(s / count), 1e-9) for s in squares], dtype=torch.float64))
 
 
-def minimize(head: torch.nn.Linear, features: Tensor, targets: Tensor, penalty: float) -> int:
+def _weights(training: Training, labels: list[str]) -> Tensor:
+    """Weights of the regions, (n,): 1, or with ``training.balance`` those of their classes (a fit draws no batches)."""
+    if training.job.training.balance == "none":
+        return torch.ones(len(labels), dtype=torch.float64)
+    of_class = dict(zip(training.job.classes, class_weights(labels, training.job.classes), strict=True))
+    return torch.tensor([of_class[label] for label in labels], dtype=torch.float64)
+
+
+def _mean_loss(logits: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Mean cross-entropy of regions with these weights (n,)."""
+    return (weights * F.cross_entropy(logits, targets, reduction="none")).mean()
+
+
+def minimize(
+    head: torch.nn.Linear, features: Tensor, targets: Tensor, penalty: float, weights: Tensor | None = None
+) -> int:
     """Minimize mean cross-entropy + penalty * (sum of squared weights), on the grid; return the iterations taken.
 
-    features: (n, inputs), targets: (n,), class numbers. Newton's method, with steps halved until they achieve a tenth
-    of the predicted decrease.
+    features: (n, inputs), targets: (n,), class numbers, weights: (n,), of the regions; None for equal ones.
+    Newton's method, with steps halved until they achieve a tenth of the predicted decrease.
     """
     classes, inputs = head.weight.shape
+    weights = features.new_ones(len(features)) if weights is None else weights
     cost = torch.full((classes, inputs + 1), penalty, dtype=torch.float64)
     cost[:, -1] = _BIAS_PENALTY
     extended = torch.cat([features, features.new_ones(len(features), 1)], 1)
     one_hot = F.one_hot(targets, classes)
 
-    def loss(weights: Tensor) -> float:
-        return (F.cross_entropy(extended @ weights.T, targets) + (cost * weights.square()).sum()).item()
+    def loss(head_weights: Tensor) -> float:
+        mean = _mean_loss(extended @ head_weights.T, targets, weights)
+        return (mean + (cost * head_weights.square()).sum()).item()
 
     current = torch.cat([head.weight, head.bias[:, None]], 1).detach()
     for iteration in range(1, _MOST_ITERATIONS + 1):  # noqa: B007 - returned
         predicted = (extended @ current.T).softmax(1)
-        gradient = ((predicted - one_hot).T @ extended / len(extended) + 2 * cost * current).flatten()
+        errors = weights[:, None] * (predicted - one_hot)
+        gradient = (errors.T @ extended / len(extended) + 2 * cost * current).flatten()
         curvature = torch.diag_embed(predicted) - predicted[:, :, None] * predicted[:, None, :]  # (n, classes, classes)
+        curvature = weights[:, None, None] * curvature
         hessian = torch.einsum("ncd,ni,nj->cidj", curvature, extended, extended)
         hessian = hessian.reshape(len(gradient), -1) / len(extended)
         hessian += torch.diag(2 * cost.flatten())

@@ -6,6 +6,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lowpower.config.student_params import DistillJob
+from lowpower.models.attention import scores_of
+from lowpower.models.balance import label_loss
 from lowpower.models.losses import feature_loss, kl_divergence
 from lowpower.models.networks import pool_map
 from lowpower.models.parallel import on_processes
@@ -53,17 +55,26 @@ def distill_student(
     factor = max(2, job.reduction)
     student_factor = factor // job.reduction
 
+    cross_entropy = label_loss(training, [region.label for region in training_regions])
+
     def compute_losses(
-        batch: list[Region], logits: Tensor, feature_map: Tensor, teacher_logits: Tensor, teacher_map: Tensor
+        batch: list[Region],
+        logits: Tensor,
+        feature_map: Tensor,
+        teacher_logits: Tensor,
+        teacher_map: Tensor,
+        *teacher_scores: Tensor,
     ) -> dict[str, Tensor]:
+        scores = scores_of(training.network, feature_map)
         feature_map = pool_map(feature_map, student_factor, row.pooling)
         losses = {
             "kl": row.kl_weight * kl_divergence(logits, teacher_logits.to(device), row.temperature),
             "feature": row.feature_weight * feature_loss(feature_map, teacher_map.to(device)),
         }
         if row.cross_entropy:
-            classes = training.class_numbers([region.label for region in batch])
-            losses["cross_entropy"] = row.cross_entropy * F.cross_entropy(logits, classes)
+            losses["cross_entropy"] = row.cross_entropy * cross_entropy(logits, [region.label for region in batch])
+        for of_teacher in teacher_scores:  # of a teacher with attention
+            losses["attention"] = F.mse_loss(scores, of_teacher.to(device))
         return losses
 
     views = row.views or source.views  # None for an online teacher: always new ones

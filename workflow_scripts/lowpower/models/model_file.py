@@ -19,6 +19,7 @@ from lowpower.errors import InputError
 from lowpower.files import replacing
 from lowpower.model_header import ModelHeader
 from lowpower.models import networks
+from lowpower.models.attention import fit_attention
 
 KEY = "lowpower"
 
@@ -39,6 +40,7 @@ def load_model(path: str | Path) -> tuple[nn.Module, ModelHeader]:
             header = ModelHeader.from_json((file.metadata() or {})[KEY])
             weights = {name: file.get_tensor(name) for name in file.keys()}
         network = networks.empty(header.architecture, len(header.classes))
+        fit_attention(network, header.bags)
         network.load_state_dict(weights)
     except InputError as error:  # a network of a newer version
         raise InputError(f"{path}: {error}") from None

@@ -6,7 +6,7 @@ student; coarser grids follow from it exactly.
 
 Each part is a file of five tensors, which is memory-mapped: ``logits`` (regions, V, classes) float32; ``max`` and
 ``mean``, all maps one after the other, float16; ``grids`` (regions, V, 2), the height and width of each map, and
-``starts`` (regions, V), its offset.
+``starts`` (regions, V), its offset. That of a teacher with attention also has its ``scores`` (regions, V), float32.
 """
 
 import json
@@ -21,6 +21,7 @@ from lowpower.config.training_settings import Augmentation
 from lowpower.files import replacing
 from lowpower.log import Progress, say
 from lowpower.model_header import ModelHeader
+from lowpower.models.attention import scores_of
 from lowpower.models.model_file import KEY, load_model, prepare_device
 from lowpower.models.networks import POOLINGS, pool_map
 from lowpower.models.pixels import Normalizer, Pixels
@@ -68,10 +69,14 @@ def record_teacher(
         "starts": (ends - sizes.flatten()).view(len(regions), views),
         **{pooling: torch.zeros(int(sizes.sum()), dtype=STORED) for pooling in POOLINGS},
     }
+    if header.bags == "attention":
+        outputs["scores"] = torch.zeros(len(regions), views)
     for i, region in enumerate(regions):
         for images, numbers in pixels.passes([(region, number) for number in range(views)], megapixels):
             logits, maps = network(normalize(images))
             outputs["logits"][i, numbers] = logits.cpu()
+            if "scores" in outputs:
+                outputs["scores"][i, numbers] = scores_of(network, maps).cpu()
             outputs["grids"][i, numbers] = torch.tensor(maps.shape[2:], dtype=torch.int32) // 2
             for pooling in POOLINGS:
                 for number, feature_map in zip(numbers, pool_map(maps, 2, pooling).to(STORED).cpu(), strict=True):

@@ -12,6 +12,7 @@ from torch import Tensor
 from lowpower.config.training_settings import Augmentation
 from lowpower.errors import InputError
 from lowpower.files import read_rows
+from lowpower.models.attention import scores_of
 from lowpower.models.model_file import KEY, load_model
 from lowpower.models.networks import POOLINGS, pool_map
 from lowpower.models.pixels import Memory, Normalizer, Pixels
@@ -30,23 +31,26 @@ class OnlineTeacher:
     ) -> None:
         self.network, header = load_model(model)
         self.network.to(device).eval()
+        self.attention = header.bags == "attention"
         self.normalize = Normalizer(header.mean, header.std, device)
         self.pixels = pixels
         self.regions = {region.region: region for region in regions}
         self.megapixels = megapixels
 
     @torch.no_grad()
-    def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, Tensor]:
-        """Logits (B, classes) and feature maps (B, 256, h, w), pooled by ``factor`` from the teacher's own grid.
+    def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, ...]:
+        """Logits (B, classes), and feature maps (B, 256, h, w) pooled by ``factor`` from the teacher's own grid.
 
-        views: (region, view number), all of one size.
+        A teacher with attention adds its scores (B,). views: (region, view number), all of one size.
         """
-        logits, maps = [], []
+        logits, maps, scores = [], [], []
         for images, _ in self.pixels.passes([(self.regions[region], view) for region, view in views], self.megapixels):
             pass_logits, pass_maps = self.network(self.normalize(images))
             logits.append(pass_logits)
             maps.append(pool_map(pass_maps, factor, pooling))
-        return torch.cat(logits), torch.cat(maps)
+            scores.append(scores_of(self.network, pass_maps))
+        outputs = torch.cat(logits), torch.cat(maps)
+        return (*outputs, torch.cat(scores)) if self.attention else outputs
 
 
 class RecordedTeacher:
@@ -67,7 +71,8 @@ class RecordedTeacher:
         augmentation: Augmentation,
         memory_mb: float,
     ) -> None:
-        expected = origin(load_model(teacher)[1], seed, augmentation)
+        header = load_model(teacher)[1]
+        expected = origin(header, seed, augmentation)
         contents = {row["region"]: row["fingerprint"] for row in read_rows(index)}
         self.position_of: dict[str, tuple[dict[str, Tensor | list], int]] = {}
         for part in parts:
@@ -90,8 +95,9 @@ class RecordedTeacher:
             count = count_of(len(missing), "region")
             raise _unfit_recording(parts[-1], f"and the parts before it lack {count} of {index}: {abbreviate(missing)}")
         self.cache = Memory(memory_mb)
+        self.stacked = ("logits", "scores") if header.bags == "attention" else ("logits",)
 
-    def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, Tensor]:
+    def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, ...]:
         """Same as ``OnlineTeacher.outputs``; factor refers to the teacher's own grid, stored at half its resolution."""
         keys = [(region, view % self.views) for region, view in views]
         missing = [key for key in dict.fromkeys(keys) if (*key, pooling, factor) not in self.cache]
@@ -102,9 +108,14 @@ class RecordedTeacher:
             new_maps = dict(zip(missing, pooled, strict=True))
             for key, feature_map in new_maps.items():
                 self.cache.keep((*key, pooling, factor), feature_map)
-        logits = [self.position_of[region][0]["logits"][self.position_of[region][1], view] for region, view in keys]
         maps = [new_maps[key] if key in new_maps else self.cache[(*key, pooling, factor)] for key in keys]
-        return torch.stack(logits), torch.stack(maps).float()
+        logits, *scores = (self._stacked(name, keys) for name in self.stacked)
+        return logits, torch.stack(maps).float(), *scores
+
+    def _stacked(self, name: str, keys: list[tuple[str, int]]) -> Tensor:
+        """A tensor of the mapped files, ``logits`` or ``scores``, for these (region, view)."""
+        stored = [(*self.position_of[region], view) for region, view in keys]
+        return torch.stack([tensors[name][i, view] for tensors, i, view in stored])
 
     def _stored(self, region: str, view: int, pooling: str) -> Tensor:
         """A feature map in the mapped file, (256, h, w)."""
@@ -118,7 +129,7 @@ def _open_part(part: str | Path) -> tuple[dict, dict[str, Tensor | list]]:
     try:
         file = safetensors.safe_open(part, "pt")
         names = ("logits", "grids", "starts", *POOLINGS)
-        tensors = {name: file.get_tensor(name) for name in names}
+        tensors = {name: file.get_tensor(name) for name in sorted({*names, *file.keys()})}
         # single numbers are read at every step; a tensor takes ten times as long as a list
         lists = {name: tensors[name].tolist() for name in ("grids", "starts")}
         return json.loads(file.metadata()[KEY]), tensors | lists

@@ -2,16 +2,18 @@
 
 from collections import Counter
 
-import torch.nn.functional as F
 from torch import Tensor
 
 from lowpower.config.training_params import TrainingJob
 from lowpower.config.training_settings import Stage
 from lowpower.log import say
+from lowpower.models.bag_batches import draw_bags
+from lowpower.models.bags import group_bags
+from lowpower.models.balance import label_loss, label_order
 from lowpower.models.parallel import on_processes
 from lowpower.models.pixels import Pixels
 from lowpower.models.region_sets import Region, in_split, labeled, read_regions, sorted_union, unlabeled
-from lowpower.models.training import draw_micro_batches, train
+from lowpower.models.training import MicroBatches, draw_micro_batches, train
 from lowpower.models.training_inputs import Training, no_regions_error, start_training
 from lowpower.models.training_outputs import finish_training
 
@@ -25,7 +27,9 @@ def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history
     rows = train_on_labels(training, regions, labeled_regions, model, Stage(images="labeled"))
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"] == "1")
-    warning = warn_of_guessing(accuracy, [region.label for region in in_split(regions, "val") if region.label])
+    validated = [region for region in in_split(regions, "val") if region.label]
+    examples, what = (validated, "region") if job.training.bags == "none" else (group_bags(validated), "slide")
+    warning = warn_of_guessing(accuracy, [example.label for example in examples], what)
     if warning:
         say(f"WARNING: {training.title} {warning} (history: {history})")
 
@@ -40,27 +44,38 @@ def train_on_labels(
     job, settings = training.job, training.job.training
     if not labeled_regions:
         raise no_regions_error(job, "region with a label")
-
-    def compute_losses(batch: list[Region], logits: Tensor, feature_map: Tensor) -> dict[str, Tensor]:
-        classes = training.class_numbers([region.label or region.true_label for region in batch])
-        return {"cross_entropy": F.cross_entropy(logits, classes)}
-
     pixels = Pixels(settings.memory_mb, job.seed, job.augmentation)
     batch_size = settings.batch * stage.batches_per_step
-    micro_batches = draw_micro_batches(training, labeled_regions, pixels, compute_losses, batch_size)
-    return train(training, regions, labeled_regions, micro_batches, model, stage)
+    if settings.bags == "none":
+        micro_batches = _draw_regions(training, labeled_regions, pixels, batch_size)
+        return train(training, regions, labeled_regions, micro_batches, model, stage)
+    bags = group_bags(labeled_regions)
+    micro_batches = draw_bags(training, bags, pixels, batch_size)
+    return train(training, regions, labeled_regions, micro_batches, model, stage, examples=len(bags))
 
 
-def warn_of_guessing(accuracy: float, labels: list[str]) -> str | None:
-    """Warning about a teacher no better than predicting one class for all validation regions; None if it is better.
+def _draw_regions(training: Training, regions: list[Region], pixels: Pixels, batch_size: int) -> MicroBatches:
+    """Batches of regions, each with its label."""
+    labels = [region.label or region.true_label for region in regions]
+    cross_entropy = label_loss(training, labels)
 
-    labels: those of the validation regions.
+    def compute_losses(batch: list[Region], logits: Tensor, feature_map: Tensor) -> dict[str, Tensor]:
+        return {"cross_entropy": cross_entropy(logits, [region.label or region.true_label for region in batch])}
+
+    order = label_order(training, labels, batch_size)
+    return draw_micro_batches(training, regions, pixels, compute_losses, batch_size, order=order)
+
+
+def warn_of_guessing(accuracy: float, labels: list[str], what: str = "region") -> str | None:
+    """Warning about a teacher no better than predicting one class for all of validation; None if it is better.
+
+    labels: those of the validation regions or, of bags, slides. what: region or slide.
     """
     name, most = Counter(labels).most_common(1)[0]
     if round(accuracy * len(labels)) > most:  # counts, because a history holds six decimals
         return None
     return (
-        f"classifies {100 * accuracy:.1f} % of {len(labels)} validation regions correctly; always predicting {name!r}, "
+        f"classifies {100 * accuracy:.1f} % of {len(labels)} validation {what}s correctly; always predicting {name!r}, "
         f"the most frequent class, reaches {100 * most / len(labels):.1f} %. Its students will learn as little. "
         "Raise training.steps if the loss still falls at the end of its history, check the labels of the sheet "
         "and the regions, or choose a higher teacher_magnification"

@@ -23,6 +23,8 @@ from lowpower.config import training_settings
 from lowpower.config.training_params import TrainingJob
 from lowpower.log import Progress, say
 from lowpower.models import parallel  # with one process, the default, none of these functions does anything
+from lowpower.models.bags import measure_bags
+from lowpower.models.balance import BalancedOrder
 from lowpower.models.checkpoint import fingerprint, load_checkpoint, on_stop, save_checkpoint
 from lowpower.models.pixels import Pixels
 from lowpower.models.region_sets import Order, Region
@@ -52,16 +54,19 @@ def train(
     model: str,
     stage: training_settings.Stage,
     validated: bool = True,
+    examples: int = 0,
 ) -> list[dict]:
     """Train for the steps or epochs of the job; return the rows of history.csv. regions: include those for validation.
 
+    examples: number of a pass over all, if these are not regions.
     Only a training with the same job, regions, code and torch continues from the checkpoint, a file beside the model.
     """
     validation, settings = set_fingerprint(training, regions, training_regions), training.job.training
-    steps = training.job.steps or count_steps(training.job, len(training_regions), stage)
+    steps = training.job.steps or count_steps(training.job, examples or len(training_regions), stage)
     say(f"{training.title}: {training.phase} on {len(training_regions)} regions, {steps} steps")
     settings = replace(settings, learning_rate=stage.lr_multiplier * settings.learning_rate)
-    validate = partial(measure, training, validation, Pixels(settings.memory_mb)) if validated else None
+    measured = measure if settings.bags == "none" else measure_bags
+    validate = partial(measured, training, validation, Pixels(settings.memory_mb)) if validated else None
     rows, time = fit(
         training.network, training.title, training.phase, steps, micro_batches, validate, settings,
         checkpoint=Path(model).with_name(f"last-{training.phase}.pt"),
@@ -72,9 +77,9 @@ def train(
     return rows
 
 
-def count_steps(job: TrainingJob, regions: int, stage: training_settings.Stage) -> int:
+def count_steps(job: TrainingJob, examples: int, stage: training_settings.Stage) -> int:
     """Number of optimizer steps in the epochs of a job; the last step may begin another epoch."""
-    return math.ceil(job.epochs * regions / (job.training.batch * stage.batches_per_step))
+    return math.ceil(job.epochs * examples / (job.training.batch * stage.batches_per_step))
 
 
 def fit(
@@ -149,14 +154,16 @@ def draw_micro_batches(
     batch_size: int,
     views: int | None = None,
     drop_last: bool = False,
-    teacher: Callable[[list[tuple[str, int]]], tuple[Tensor, Tensor]] | None = None,
+    order: Order | BalancedOrder | None = None,
+    teacher: Callable[[list[tuple[str, int]]], tuple[Tensor, ...]] | None = None,
 ) -> MicroBatches:
     """Build a function that draws the batch of a step and computes outputs and losses, micro-batch by micro-batch.
 
-    compute_losses: (regions, logits, feature maps[, teacher's logits, teacher's feature maps]) -> weighted losses.
-    views: number of recurring views of each region; None for always new ones. teacher: (region, view) -> outputs.
+    compute_losses: (regions, logits, feature maps[, the teacher's outputs]) -> weighted losses. views: number of
+    recurring views of each region; None for always new ones. order: of the regions, if not pass after pass over all.
+    teacher: (region, view) -> outputs.
     """
-    order = Order(rng.integer(training.job.seed, "order"), len(regions), batch_size, drop_last)
+    order = order or Order(rng.integer(training.job.seed, "order"), len(regions), batch_size, drop_last)
 
     def micro_batches(network: nn.Module, step: int) -> Iterator[MicroBatch]:
         drawn = parallel.share(order.at(step))

@@ -6,9 +6,11 @@ from functools import cached_property
 import torch
 from torch import Tensor, nn
 
+from lowpower import rng
 from lowpower.config.training_params import TrainingJob
 from lowpower.errors import InputError
 from lowpower.model_header import ModelHeader
+from lowpower.models.attention import fit_attention
 from lowpower.models.checkpoint import fingerprint
 from lowpower.models.model_file import prepare_device
 from lowpower.models.pixels import Normalizer
@@ -68,9 +70,11 @@ def start_training(job: TrainingJob, phase: str, start: str | None, regions: lis
         raise no_regions_error(job, "region")
     device = prepare_device(job.gpu)
     network, header = start_network(job, start, regions)
+    fit_attention(network, job.training.bags, rng.integer(job.seed, "attention"))
     layout = torch.channels_last if job.training.channels_last else torch.contiguous_format
     numbers = {"precision": job.training.precision, "channels_last": job.training.channels_last}
-    header = replace(header, **job.about, **numbers)
+    bags = None if job.training.bags == "none" else job.training.bags
+    header = replace(header, **job.about, **numbers, bags=bags)
     return Training(job, phase, network.to(device, memory_format=layout), header, device)
 
 

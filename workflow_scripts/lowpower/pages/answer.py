@@ -8,6 +8,7 @@ from lowpower.files import CsvRow
 from lowpower.pages.methods_sentences import listed
 from lowpower.pages.page import Table
 from lowpower.tables import results_table
+from lowpower.tables.expected_ranges import Ranges
 from lowpower.tables.layout import DASH, decimals, percent, points
 from lowpower.tables.result_sections import counts, gap, named, shown
 
@@ -30,11 +31,12 @@ def answer(
     costs: Sequence[CsvRow],
     controls: Sequence[str],
     confidence: float,
+    ranges: Ranges | None = None,
 ) -> Answer:
     """Choose the rows by validation log loss; describe the cost and the loss in accuracy of the best.
 
     rows, referred, costs: of results.csv, referral.csv (which has the log losses) and cost.csv. controls: methods that
-    are never chosen.
+    are never chosen. ranges: what several seeds of this study gave, if known.
     """
     if not rows:
         return Answer(results_table.NOTHING, Table("", [], "tables/results.csv"), "")
@@ -50,12 +52,12 @@ def answer(
     if not chosen or not teachers:
         return Answer(_NO_STUDENT, Table("", [], "tables/results.csv"), "")
     ordered = [teachers[0], *sorted(chosen, key=lambda row: (-_scale(row), float(losses[_key(row)])))]
-    lines = [_line(row, costs, losses.get(_key(row), "")) for row in ordered]
+    lines = [_line(row, costs, losses.get(_key(row), ""), ranges) for row in ordered]
     links = [{"method": folder_of(*(row[key] for key in _KEY))} for row in ordered]
     return Answer(
         _sentence(chosen[0], teachers[0], costs, confidence),
         Table("", lines, "tables/results.csv", links),
-        _note(of_kind[0], confidence),
+        _note(of_kind[0], confidence) + (" About the range of other seeds, see Results." if ranges else ""),
     )
 
 
@@ -97,12 +99,14 @@ def _shares(row: CsvRow, costs: Sequence[CsvRow]) -> dict[str, str]:
     return {}
 
 
-def _line(row: CsvRow, costs: Sequence[CsvRow], loss: str) -> CsvRow:
-    """A row in readable form, with its share of the teacher's cost."""
+def _line(row: CsvRow, costs: Sequence[CsvRow], loss: str, ranges: Ranges | None) -> CsvRow:
+    """A row in readable form, with the range of its accuracy, if known, and its share of the teacher's cost."""
     shares, name = _shares(row, costs), named(row)
     return (
         {key: name.pop(key) for key in ("method", "read at")}
-        | {"accuracy": shown(row, "accuracy"), "accuracy minus teacher's": gap(row)}
+        | {"accuracy": shown(row, "accuracy")}
+        | (ranges.beside_accuracy(row) if ranges else {})
+        | {"accuracy minus teacher's": gap(row)}
         | {f"{key}, % of teacher's": shares.get(key, DASH) for key in ("pixels", "FLOPs")}
         | name
         | {"validation log loss": decimals(loss, 3) or DASH}

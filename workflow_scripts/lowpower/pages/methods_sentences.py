@@ -6,10 +6,19 @@ from lowpower.config.method_settings import Distill, Finetune, Method, Pretrain
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED
 from lowpower.config.trained_model import TEACHERS_NETWORK
-from lowpower.config.training_settings import Stage
+from lowpower.config.training_settings import Stage, Training
+from lowpower.text import count_of
 
 _DISTILLING = ("kl_weight", "temperature", "feature_weight", "pooling", "views", "teacher")
 _STARTS = {"random": "random weights", "teacher": "the teacher's weights"}
+_BAGS = {
+    "mean": "the mean of the logits of its regions",
+    "attention": "the mean of the logits of its regions, weighted by gated attention (Ilse et al., arXiv 1802.04712)",
+}
+_BALANCES = {
+    "loss": "Cross-entropy with labels was weighted by class, inversely to its frequency.",
+    "sampling": "In training on labels every class was drawn equally often.",
+}
 TEACHERS = {
     "paired": "the student of a seed had the teacher of that seed",
     "best_validation": "all students had the teacher with the lowest validation log loss of all seeds",
@@ -54,7 +63,7 @@ def one_row(row: Method, base: Distill | None) -> str:
         steps = f" for the last {100 * finetune.share:g} % of the steps" if before else ""
         phrases.append(
             f"{'was then fine-tuned on' if before else 'was trained on'} the labels of {_labeled(finetune)}{steps}"
-            + _in_parentheses(_optimization(finetune))
+            + _in_parentheses(_optimization(finetune) + _bags(row))
         )
     return listed(phrases)
 
@@ -64,6 +73,28 @@ def _optimization(stage: Stage) -> list[str]:
     changed = [f"{stage.batches_per_step} batches in a step"] if stage.batches_per_step > 1 else []
     changed += [f"{stage.lr_multiplier:g} x the learning rate"] if stage.lr_multiplier != 1 else []
     return changed + ([f"weights averaged over steps, {stage.ema_decay:g} of the past"] if stage.ema_decay else [])
+
+
+def _bags(row: Method) -> list[str]:
+    """What a row learns a label from, if not as the study."""
+    return {
+        "study": [],
+        "none": ["each region with its slide's label"],
+        **{bags: [f"for each slide {what}"] for bags, what in _BAGS.items()},
+    }[row.bags]
+
+
+def labels_of(training: Training) -> str:
+    """How labels were used beyond cross-entropy of regions, with a trailing space; blank for none of it."""
+    sentences = []
+    if training.bags != "none":
+        sentences.append(
+            f"A slide's label was learned from a bag of up to {count_of(training.bag_regions, 'region')} drawn from it "
+            f"in each step: {_BAGS[training.bags]}."
+        )
+    if training.balance != "none":
+        sentences.append(_BALANCES[training.balance])
+    return "".join(f"{sentence} " for sentence in sentences)
 
 
 def _in_parentheses(changed: list[str]) -> str:

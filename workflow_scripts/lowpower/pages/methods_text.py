@@ -7,11 +7,12 @@ from pathlib import Path
 
 from lowpower import __version__
 from lowpower.config.study import Study
+from lowpower.config.study_models import training_of
 from lowpower.config.training_settings import Augmentation
 from lowpower.files import CsvRow
 from lowpower.magnification import describe
 from lowpower.model_header import model_header
-from lowpower.pages.methods_sentences import TEACHERS, all_rows, first_distillation, listed, other_networks
+from lowpower.pages.methods_sentences import TEACHERS, all_rows, first_distillation, labels_of, listed, other_networks
 from lowpower.tables.cost_table import CONVENTION, timing
 from lowpower.tables.intake_table import IntakeRow
 from lowpower.text import count_of
@@ -130,14 +131,16 @@ def _augmentation(augmentation: Augmentation) -> str:
 
 def _optimization(study: Study) -> str:
     recipe, seeds = study.training, [str(seed) for seed in study.seeds]
+    example = "region" if recipe.bags == "none" else "slide"
     labeled, unlabeled = (listed([f"{share} %" for share in shares]) for shares in (study.labeled, study.unlabeled))
     return (
         f"Adam with a constant learning rate of {recipe.learning_rate:g} and weight decay of "
         f"{recipe.weight_decay:g}; {count_of(recipe.steps, 'optimizer step')} of "
-        f"{count_of(recipe.batch, 'region')} for every model whose row names no others, fine-tuning included, on a "
+        f"{count_of(recipe.batch, example)} for every model whose row names no others, fine-tuning included, on a "
         f"{'GPU' if study.gpu else 'CPU'}. Every {count_of(recipe.evaluate_every, 'step')} the log loss on the "
-        "validation regions was computed, and the weights with the lowest one were kept. Students were trained on "
-        f"{labeled} of the labeled training patients and, where their row takes any, {unlabeled} of the unlabeled. "
+        f"validation {example}s was computed, and the weights with the lowest one were kept. {labels_of(recipe)}"
+        f"Students were trained on {labeled} of the labeled training patients and, where their row takes any, "
+        f"{unlabeled} of the unlabeled. "
         f"{'Seed' if len(seeds) == 1 else 'Seeds'}: {listed(seeds)}; "
         f"{TEACHERS.get(study.teacher, 'all students had one teacher, from another study')}."
     )
@@ -174,6 +177,8 @@ def _aggregation(study: Study) -> str:
     of_class = {"max": "highest", "top_k": f"mean of the {study.top_k} highest"}
     ways = {"mean": "the mean of its regions', weighted by tissue area"}
     ways |= {way: f"for each class the {which} of its regions', renormalized" for way, which in of_class.items()}
+    if {study.training.bags, *(training_of(study, row).bags for row in study.methods.values())} != {"none"}:
+        ways["attention"] = "the softmax of the mean of its regions' log probabilities, weighted as in training on bags"
     if study.aggregation != "validation":
         return f"The probabilities of a slide or patient are {ways[study.aggregation]}."
     return (

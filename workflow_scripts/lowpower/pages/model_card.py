@@ -24,6 +24,11 @@ from lowpower.text import count_of
 from lowpower.typed_values import as_type, typed_rows
 
 _CALIBRATION = {"ece", "calibration_error", "brier", "log_loss"}  # metrics of the reliability of probabilities
+_BAGS = {  # of a model trained on bags
+    "mean": " The answer for a slide is the softmax of the mean of its regions' logits.",
+    "attention": " The answer for a slide is the softmax of the mean of its regions' logits, weighted by the softmax "
+    "over these regions of their scores, `network.attention(feature_map.mean((2, 3)))`.",
+}
 LOADING = """\
 # where lowpower is installed: `make .venv` in a copy of it
 import numpy as np
@@ -73,7 +78,24 @@ def write_model_cards(
     config: complete (JSON). intake, cohort, results, cost: tables (CSV). splits: one CSV per seed. files: model files,
     parallel to models. scanners: those in the sheet.
     """
-    finished = FinishedStudy(
+    finished = read_study(config, intake, cohort, results, cost, splits, scanners)
+    for file, model, card in zip(files, models, cards, strict=True):
+        with replacing(card) as part:
+            part.write_text(card_of(finished, Path(file), model), encoding="utf-8")
+    say(f"{count_of(len(cards), 'model card')} written")
+
+
+def read_study(
+    config: str | Path,
+    intake: str | Path,
+    cohort: str | Path,
+    results: str | Path,
+    cost: str | Path,
+    splits: Sequence[str | Path],
+    scanners: Sequence[str],
+) -> FinishedStudy:
+    """Read the files that model cards are made of; arguments as in ``write_model_cards``."""
+    return FinishedStudy(
         study=as_type(Study, read_json(config)),
         scanners=sorted(set(scanners) - {""}),
         intake=typed_rows(IntakeRow, read_rows(intake)),
@@ -82,10 +104,6 @@ def write_model_cards(
         cost=read_rows(cost),
         splits=typed_rows(SplitRow, (row for path in splits for row in read_rows(path))),
     )
-    for file, model, card in zip(files, models, cards, strict=True):
-        with replacing(card) as part:
-            part.write_text(card_of(finished, Path(file), model), encoding="utf-8")
-    say(f"{count_of(len(cards), 'model card')} written")
 
 
 def card_of(finished: FinishedStudy, file: Path, model: Model) -> str:
@@ -112,7 +130,7 @@ def _reads(about: ModelHeader, regions: str) -> str:
     classes = listed([f"`{name}`" for name in about.classes])
     return (
         f"One region of tissue at {describe(about.magnification)}. The output is one probability for each of "
-        f"{len(about.classes)} classes, in this order: {classes}.\n\n{regions}"
+        f"{len(about.classes)} classes, in this order: {classes}.{_BAGS.get(about.bags or '', '')}\n\n{regions}"
     )
 
 

@@ -39,7 +39,7 @@ class Table(NamedTuple):
 
 
 class Chapter(NamedTuple):
-    """Tables with the note below them, and the files with all their columns."""
+    """Tables with the note below them (a blank line parts paragraphs), and the files with all their columns."""
 
     tables: Sequence[Table]
     note: str

@@ -20,6 +20,7 @@ from lowpower.pages.page import INTAKE, Chapter, Table, write_page
 from lowpower.pseudonyms import read_names
 from lowpower.tables import cohort_table, cost_table, hours_table, intake_table, referral_table, results_table
 from lowpower.tables.cohort_counts import CohortRow
+from lowpower.tables.expected_ranges import Ranges, load_ranges
 from lowpower.typed_values import as_type, typed_rows
 
 _VERDICTS = {claims_table.HOLDS: "good", claims_table.FAILS: "warning"}
@@ -41,19 +42,21 @@ def write_report(
     teacher: str | Path,
     report: str | Path,
     names: str | Path | None = None,
+    expected: str | Path | None = None,
+    differing: Sequence[str] = (),
 ) -> None:
     """Write the report from the tables (CSV), figures (SVG) and overviews (JPEG, parallel to slides).
 
     config: the complete configuration (JSON). controls: methods that the answer never names. teacher: its model file;
     only the header is read. names: pseudonyms.csv if slides are shown under pseudonyms (which the tables then already
-    have), else None.
+    have), else None. expected, differing: as of ``evaluate``.
     """
     shown, study = read_names(names), as_type(Study, read_json(config))
     states, counts = typed_rows(intake_table.IntakeRow, read_rows(intake)), typed_rows(CohortRow, read_rows(cohort))
     rows, costs, tested, timed, referred = (read_rows(path) for path in (results, cost, claims, hours, referral))
     drawn = {Path(path).stem: captioned(path) for path in figures}
     lows = ", ".join(describe(low) for low in study.student_magnifications)
-    statistics = study.statistics
+    statistics, ranges = study.statistics, load_ranges(expected, study.seeds, differing)
     write_page(
         report,
         "report.html.j2",
@@ -61,7 +64,7 @@ def write_report(
         lead=f"Students read {lows}; their teacher reads {describe(study.teacher_magnification)}. Numbers and names "
         "link to the files beside this page. Click on a column's name to sort.",
         reading=[*about_study(study), *about_results(study, counts, rows)],
-        answer=answer(rows, referred, costs, controls, statistics.confidence),
+        answer=answer(rows, referred, costs, controls, statistics.confidence, ranges),
         verdicts=claims_table.in_short(tested).capitalize() if tested else "",
         warnings=about_slides(states),
         frontier=drawn.pop("accuracy_flops", None),
@@ -71,7 +74,7 @@ def write_report(
         intake_table=INTAKE,
         flow=flow(states, counts),
         cohort=_cohort(states, counts, linked=not shown.hidden),
-        results=_results(rows, statistics),
+        results=_results(rows, statistics, ranges),
         cost=[_reading(costs), _training(timed)],
         referral=_referral(referred, statistics.confidence),
         claims=_claims(tested),
@@ -96,11 +99,12 @@ def _cohort(states: Sequence[intake_table.IntakeRow], counts: Sequence[CohortRow
     return Chapter(tables, "", _forms("cohort"))
 
 
-def _results(rows: Sequence[CsvRow], statistics: Statistics) -> Chapter:
-    tables = [_of_models(title, shown, "tables/results.csv") for title, shown in results_table.sections(rows)]
+def _results(rows: Sequence[CsvRow], statistics: Statistics, ranges: Ranges | None) -> Chapter:
+    tables = [_of_models(title, shown, "tables/results.csv") for title, shown in results_table.headlines(rows, ranges)]
     note = results_table.NOTHING
     if tables:
         note = results_table.note(statistics.confidence, statistics.fewest_patients)
+        note += f"\n\n{ranges.note(rows)}" if ranges else ""
     return Chapter(tables, note, [*_forms("results"), *_forms("classes"), *_forms("sites"), "tables/patients.csv"])
 
 

@@ -109,7 +109,7 @@ def _steps(rule: str, study: Study, tissue: Tissue, model: Model) -> int:
     if method.epochs:  # of all training regions, as the labeled ones are not counted before the patients are split
         epochs, batch = (
             method.epochs * stage_shares(method)[last],
-            _batch(study, method, _stage_of(rule, study, model.method)),
+            _batch(study, method, _stage_of(rule, study, model.method)) * _bag(rule, study, method, tissue),
         )
         return math.ceil(epochs * tissue.share("train") / batch)
     return steps_of(method, training_of(study, method).steps)[last]
@@ -151,13 +151,17 @@ def work_of(
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
     if rule in TRAININGS:
         stage = _stage_of(rule, study, method)
-        batch = _batch(study, study.methods.get(method), stage)
+        row = study.methods.get(method)
+        bag = _bag(rule, study, row, tissue)
+        batch = _batch(study, row, stage) * bag
         validated = tissue.share("val")
         looked, largest_pass = math.ceil(steps / recipe.evaluate_every) * validated * size, at_once(validated)
         if isinstance(stage, Distill) and stage.teacher == "online":
             looked += steps * batch * tissue.megapixels
             largest_pass = max(largest_pass, tissue.largest)
         learned = steps * batch * size
+        if bag > 1 and batch * size > recipe.megapixels_per_pass:
+            looked += learned  # once for the loss, once for the gradient
         if rule == "pretrain_student":
             learned, looked = 2 * learned, 2 * learned
         return Work(price * (learned + _LOOK * looked), steps, max(at_once(batch), _LOOK * largest_pass))
@@ -173,6 +177,14 @@ def work_of(
     if rule in _BY_REGION:
         return Work(tissue.regions / tissue.slides * tissue.megapixels)
     return Work(tissue.slides if rule in _BY_SLIDE else models if rule in _BY_MODEL else 1)
+
+
+def _bag(rule: str, study: Study, method: Method | None, tissue: Tissue) -> float:
+    """Regions of an example in a batch: 1 or, of a training on bags, those drawn from a slide."""
+    recipe = training_of(study, method) if method else study.training
+    if recipe.bags == "none" or rule not in ("train_teacher", "finetune_student"):
+        return 1
+    return min(recipe.bag_regions, tissue.regions / tissue.slides)
 
 
 def expected_tissue(

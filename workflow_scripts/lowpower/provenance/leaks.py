@@ -7,9 +7,10 @@ from pathlib import Path
 
 from lowpower.errors import InputError
 from lowpower.files import read_rows
+from lowpower.model_header import model_header
 from lowpower.pseudonyms import read_names
 
-PUBLISHED = ("tables/", "figures/", "examples/", "report.html")  # and every model_card.md
+PUBLISHED = ("tables/", "figures/", "examples/", "packages/", "report.html")  # and every model_card.md
 _CARD = "model_card.md"
 _COLUMNS = ("slide", "patient", "region")
 _PICTURE = re.compile(r"base64,[A-Za-z0-9+/=]*")  # random letters, which contain any short id
@@ -47,11 +48,13 @@ def _cells(path: Path) -> Iterable[str]:
 
 
 def _texts(path: Path) -> Iterable[str]:
-    """Text of a file without embedded pictures; for a ZIP, its names and its JSON."""
+    """Text of a file without embedded pictures; for a ZIP, its names and its JSON; for a model, its header."""
     if path.suffix == ".zip":
         with zipfile.ZipFile(path) as archive:
             yield "\n".join(archive.namelist())
             yield from (archive.read(name).decode() for name in archive.namelist() if name.endswith(".json"))
+    elif path.suffix == ".safetensors":
+        yield model_header(path).to_json()
     elif path.suffix != ".png":
         yield _PICTURE.sub("", path.read_text(encoding="utf-8"))
 

@@ -6,7 +6,7 @@ such as a cell, as ``objectType``, as ``object_type`` in 0.3, and before that as
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -98,16 +98,26 @@ def write_annotations(path: str | Path, regions: Sequence[RegionRow], corner: tu
 
     corner: from scan_corner. The region of an annotation carries its class.
     """
-    features = ",\n".join(json.dumps(_feature(region, corner), ensure_ascii=False) for region in regions)
+    write_features(path, (_feature(region, corner) for region in regions))
+
+
+def write_features(path: str | Path, features: Iterable[dict]) -> None:
+    """Write a FeatureCollection, one feature per line."""
+    lines = ",\n".join(json.dumps(feature, ensure_ascii=False, allow_nan=False) for feature in features)
     with files.replacing(path) as part:
-        part.write_text(f'{{"type": "FeatureCollection", "features": [\n{features}\n]}}\n', encoding="utf-8")
+        part.write_text(f'{{"type": "FeatureCollection", "features": [\n{lines}\n]}}\n', encoding="utf-8")
+
+
+def box_feature(box: Sequence[float], properties: dict[str, object]) -> dict:
+    """Feature of a box (left, top, right, bottom), in pixels as QuPath counts them: from the scan corner."""
+    left, top, right, bottom = box
+    ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
+    return {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": properties}
 
 
 def _feature(region: RegionRow, corner: tuple[int, int]) -> dict:
-    left, top = region.x - corner[0], region.y - corner[1]
-    right, bottom = left + region.width, top + region.height
-    ring = [[left, top], [right, top], [right, bottom], [left, bottom], [left, top]]
     properties: dict[str, object] = {"objectType": "annotation", "name": region.region}
     if region.annotation:
         properties["classification"] = {"name": region.annotation, "color": COLOR}
-    return {"type": "Feature", "geometry": {"type": "Polygon", "coordinates": [ring]}, "properties": properties}
+    left, top = region.x - corner[0], region.y - corner[1]
+    return box_feature((left, top, left + region.width, top + region.height), properties)

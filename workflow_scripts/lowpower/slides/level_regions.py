@@ -97,6 +97,17 @@ def read_regions(
     slide: AnySlide, scale: Scale, plan: Plan, reduction: int, members: Sequence[str], progress: Progress
 ) -> Iterator[tuple[str, bytes | Iterator[bytes]]]:
     """Yield name and PNG of each box of a slide. reduction: teacher pixels per pixel of this scale, along a side."""
+    images = zip(read_pixels(slide, scale, plan, reduction), members, plan.boxes, strict=True)
+    for k, (strips, member, box) in enumerate(images):
+        progress.at(k)
+        yield member, encode_png(strips, box.width // reduction, box.height // reduction)
+
+
+def read_pixels(slide: AnySlide, scale: Scale, plan: Plan, reduction: int) -> Iterator[Iterator[np.ndarray]]:
+    """Yield the pixels of each box of a slide, in strips (any, box.width / reduction, 3) uint8, to be used in turn.
+
+    Raises ExcludedSlide after the last box if the level is empty in all of them.
+    """
     empty = True
 
     def read(strip: Box) -> np.ndarray:
@@ -107,11 +118,9 @@ def read_regions(
             whiten(pixels, plan.foreign(strip), reduction)
         return pixels
 
-    for k, (member, box) in enumerate(zip(members, plan.boxes, strict=True)):
-        progress.at(k)
+    for box in plan.boxes:
         # an even number of rows, so that a strip's half pixels round like the box's: to an even row
-        strips = map(read, in_strips(box, 2 * reduction))
-        yield member, encode_png(strips, box.width // reduction, box.height // reduction)
+        yield map(read, in_strips(box, 2 * reduction))
     if empty:  # a lost level is transparent, thus white, and OpenSlide raises no error
         raise ExcludedSlide("it is empty where there should be tissue; copy the file again")
 

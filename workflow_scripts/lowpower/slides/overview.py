@@ -30,25 +30,26 @@ Frame = tuple[float, float, float, float]
 
 @dataclass(frozen=True)
 class TissuePicture:
-    """The part of a slide that holds its tissue. picture: RGB, longest side at most ``LONGEST`` pixels."""
+    """The part of a slide that holds its tissue, as a picture (RGB)."""
 
     picture: Image.Image
     tissue: np.ndarray  # (H, W) bool, as large as the picture
     frame: tuple[float, float, float, float]  # left, top, right, bottom of the picture in pixels of level 0
 
 
-def picture_tissue(slide: AnySlide, mask: str | Path, reduction: float) -> TissuePicture:
+def picture_tissue(slide: AnySlide, mask: str | Path, reduction: float, longest: int = LONGEST) -> TissuePicture:
     """Read the tissue with a margin from the slide's levels; associated images may show the patient's name.
 
-    mask: the PNG of mask_tissue, not blank. reduction: pixels of level 0 per pixel of the mask. Raises ExcludedSlide.
+    mask: the PNG of mask_tissue, not blank. reduction: pixels of level 0 per pixel of the mask. longest: the picture's
+    longest side in pixels, at most. Raises ExcludedSlide.
     """
     with Image.open(mask) as opened:
         frame = frame_tissue(np.asarray(opened) > 0, reduction, slide.dimensions)
         left, top, right, bottom = frame
-        scale = choose_scale(slide.level_downsamples, max(1, (right - left) / LONGEST, (bottom - top) / LONGEST))
+        scale = choose_scale(slide.level_downsamples, max(1, (right - left) / longest, (bottom - top) / longest))
         x, y, width, height = (round(side / scale.reduction) for side in (left, top, right - left, bottom - top))
         picture = Image.fromarray(read_area(slide, scale, x, y, max(1, width), max(1, height)))
-        picture.thumbnail((LONGEST, LONGEST), Image.Resampling.BILINEAR)
+        picture.thumbnail((longest, longest), Image.Resampling.BILINEAR)
         return TissuePicture(picture, shrink_mask(opened, reduction, frame, picture.size), frame)
 
 

@@ -36,8 +36,9 @@ class PhantomSettings:
 
     pieces: number per slide. piece_px: side of a piece's box at 10x (1.0 µm/px). contrast: of the phenotypes, 0 to 1.
     leak: share of the fine evidence that also changes the mean color. focus: least and largest share of atypical
-    nuclei. sizes: pleomorphic, or matched: atypical nuclei as wide as regular ones. equalized_um: width of the windows
-    whose mean color does not depend on the phenotype; 0 for none.
+    nuclei in a piece. pieces_with_focus: share of the pieces with any, at least one piece. sizes: pleomorphic, or
+    matched: atypical nuclei as wide as regular ones. equalized_um: width of the windows whose mean color does not
+    depend on the phenotype; 0 for none.
     """
 
     seed: int = 0
@@ -46,6 +47,7 @@ class PhantomSettings:
     contrast: float = 1.0
     leak: float = 0.0
     focus: tuple[float, float] = (0.1, 0.3)
+    pieces_with_focus: float = 1.0
     sizes: str = "pleomorphic"
     equalized_um: int = 0
 
@@ -70,11 +72,19 @@ def draw_slide(slide: str, label: str, settings: PhantomSettings) -> np.ndarray:
     side, gap = 2 * settings.piece_px, round(GAP_UM / MPP)
     shape = (gap + rows * (side + gap), gap + columns * (side + gap), 3)
     image = draw.integers(BACKGROUND - 3, BACKGROUND + 4, shape, np.uint8)
+    with_focus = _pieces_with_focus(slide, settings)
     for k in range(settings.pieces):
         top, left = (gap + n * (side + gap) for n in divmod(k, columns))
         piece_draw = rng.generator(settings.seed, "demo piece", slide, k)
-        image[top : top + side, left : left + side] = draw_piece(piece_draw, label, stain, settings)
+        of_piece = label if k in with_focus else label.replace("atypical", "regular")
+        image[top : top + side, left : left + side] = draw_piece(piece_draw, of_piece, stain, settings)
     return image
+
+
+def _pieces_with_focus(slide: str, settings: PhantomSettings) -> set[int]:
+    """Numbers of the pieces of a slide that have atypical nuclei, if its class has any."""
+    order = rng.generator(settings.seed, "demo foci", slide).permutation(settings.pieces)
+    return set(order[: max(1, round(settings.pieces_with_focus * settings.pieces))].tolist())
 
 
 def _smooth(draw: np.random.Generator, side: int, cell: int) -> np.ndarray:

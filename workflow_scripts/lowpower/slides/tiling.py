@@ -60,7 +60,7 @@ def tile_slide(
                 progress = Progress(f"{checked.slide}: regions cut", len(plan.boxes))
                 files.write_images(images, cut_regions(slide, scale, plan, settings.jpeg_quality, progress))
                 reader = slide.reader(scale.level).name
-            rows = [_row(checked.slide, checked.mpp, k, box, scale, reader) for k, box in enumerate(plan.boxes)]
+            rows = [region_row(checked.slide, checked.mpp, k, box, scale, reader) for k, box in enumerate(plan.boxes)]
         except ExcludedSlide as error:
             reason = str(error)
     if not rows:
@@ -120,7 +120,8 @@ def _member(k: int) -> str:
     return f"{k:05d}.jpg"
 
 
-def _row(slide: str, slide_mpp: float, k: int, box: Box, scale: Scale, reader: str) -> RegionRow:
+def region_row(slide: str, slide_mpp: float, k: int, box: Box, scale: Scale, reader: str) -> RegionRow:
+    """Row of the k-th region of a slide in its table. scale, reader: of the teacher's pixels."""
     mpp = slide_mpp * scale.reduction
     return RegionRow(
         region=f"{files.safe_name(slide)}_{k:05d}",

@@ -9,6 +9,7 @@ import pandas as pd
 from lowpower.config.split_row import SplitRow
 from lowpower.config.trained_model import Model
 from lowpower.errors import InputError
+from lowpower.evaluation.aggregation import ATTENTION
 from lowpower.files import read_rows
 from lowpower.text import abbreviate, count_of
 from lowpower.typed_values import typed_rows
@@ -30,11 +31,31 @@ def read_predictions(paths: Sequence[str | Path], classes: Sequence[str]) -> lis
     for path in paths:
         frame = pd.read_parquet(path)
         check_probabilities(path, frame, classes)
+        _check_scores(path, frame)
         scores = [f"p_{name}" for name in classes]
+        scores += [ATTENTION] if ATTENTION in frame else []
         about = frame.drop(columns=scores)
         same = asked.setdefault(pd.util.hash_pandas_object(about, index=False).to_numpy().tobytes(), about)
         frames.append(pd.concat([same, frame[scores]], axis=1))
     return frames
+
+
+def _check_scores(path: str | Path, frame: pd.DataFrame) -> None:
+    """Raise InputError unless the attention scores, if any, are finite."""
+    if ATTENTION in frame and not np.isfinite(frame[ATTENTION].to_numpy(float)).all():
+        region = frame["region"][~np.isfinite(frame[ATTENTION].to_numpy(float))].iloc[0]
+        raise InputError(f"{path}: the column {ATTENTION} is not finite for region {region}; {_AGAIN}")
+
+
+def check_attention(paths: Sequence[str | Path], frames: Sequence[pd.DataFrame]) -> None:
+    """Raise InputError for predictions without attention scores: ``aggregation: attention`` needs them."""
+    without = [str(path) for path, frame in zip(paths, frames, strict=True) if ATTENTION not in frame]
+    if without:
+        raise InputError(
+            f"{without[0]} has no column {ATTENTION} ({count_of(len(without), 'model')} without): `aggregation: "
+            "attention` is for models trained on bags; write `aggregation: validation`, or train these rows on bags "
+            "(`training.bags`)"
+        )
 
 
 def check_apart(

@@ -85,7 +85,7 @@ def referral_rows(
         for identity, members in students:
             own = [one.of_models[i] for i in members]
             about = {key: identity[key] for key in _IDENTITY} | {"per": per, "split": split} | counts_of(own)
-            about["val_log_loss"] = number(_log_loss([val.of_models[i] for i in members]) if val else None, 4)
+            about["val_log_loss"] = number(mean_log_loss([val.of_models[i] for i in members]) if val else None, 4)
             with_teacher = [(i, teachers[models[i].seed]) for i in members if models[i].seed in teachers]
             cells: dict[str, CsvRow] = {}
             if len(with_teacher) == len(members):
@@ -181,7 +181,7 @@ def _cost_ratios(costs: Sequence[CsvRow], student: Model, teacher: Model) -> tup
     return flops, size
 
 
-def _log_loss(seeds: Sequence[Units]) -> float | None:
+def mean_log_loss(seeds: Sequence[Units | None]) -> float | None:
     """Mean log loss of a row's units, averaged over seeds; None without a unit."""
-    losses = [log_loss(u.truth, u.probabilities) for u in seeds if u.ids]
+    losses = [log_loss(u.truth, u.probabilities) for u in seeds if u and u.ids]
     return float(np.mean(losses)) if losses else None

@@ -12,6 +12,7 @@ from lowpower.log import say
 from lowpower.tables import layout
 from lowpower.tables.class_table import CLASS_COLUMNS, class_rows
 from lowpower.tables.confusion_table import COUNTS, confusion_rows
+from lowpower.tables.expected_ranges import Ranges, load_ranges
 from lowpower.tables.layout import percent, points
 from lowpower.tables.result_rows import COLUMNS, result_rows
 from lowpower.tables.result_sections import classes_shown, details, gap, named, shown, sites_shown, titled
@@ -20,7 +21,7 @@ from lowpower.tables.units_file import read_judged
 from lowpower.text import count_of
 
 NOTHING = "There are no predictions of units whose true class is known."
-_TITLES = {"accuracy": "accuracy", "macro_f1": "macro F1", "auroc": "AUROC"}
+_TITLES = {"macro_f1": "macro F1", "auroc": "AUROC"}
 
 
 def evaluate(
@@ -36,11 +37,14 @@ def evaluate(
     confusion: str | Path,
     class_tables: Sequence[str | Path],
     site_tables: Sequence[str | Path],
+    expected: str | Path | None = None,
+    differing: Sequence[str] = (),
 ) -> None:
     """Write the tables of results, classes, sites and confusion.
 
     units: units.parquet. reported: the splits to report. positive_class: blank for none. csv, md, tex: the results.
-    confusion: CSV. class_tables, site_tables: CSV, Markdown and LaTeX each.
+    confusion: CSV. class_tables, site_tables: CSV, Markdown and LaTeX each. expected: file of the figures of several
+    seeds, to show their ranges, or None. differing: why these do not apply; empty if they do.
     """
     judged = read_judged(units, [model.folder for model in models], reported)
     positive = classes.index(positive_class) if positive_class else None
@@ -51,21 +55,26 @@ def evaluate(
     write_rows(class_tables[0], CLASS_COLUMNS, of_classes)
     of_sites = result_rows(by_site(judged), models, statistics, positive)
     write_rows(site_tables[0], ["site", *COLUMNS], of_sites)
-    for texts, parts in (
-        ((md, tex), [*sections(rows), *details(rows)]),
-        (class_tables[1:], sections(of_classes, classes_shown)),
-        (site_tables[1:], sections(of_sites, sites_shown)),
+    ranges = load_ranges(expected, sorted({model.seed for model in models}), differing)
+    for texts, parts, of_ranges in (
+        ((md, tex), [*headlines(rows, ranges), *details(rows)], f" {ranges.note(rows)}" if ranges else ""),
+        (class_tables[1:], sections(of_classes, classes_shown), ""),
+        (site_tables[1:], sections(of_sites, sites_shown), ""),
     ):
-        note_below = note(statistics.confidence, statistics.fewest_patients) if parts else NOTHING
+        note_below = note(statistics.confidence, statistics.fewest_patients) + of_ranges if parts else NOTHING
         layout.write_texts(*texts, parts, note_below)
+    if ranges and (unused := ranges.unused(rows)):
+        say(f"expected: this study lacks some rows of {expected}, which are left out: {', '.join(unused)}")
     say(in_short(rows))
 
 
-def headline(rows: Sequence[CsvRow]) -> list[CsvRow]:
-    """Rows of results.csv for people: percent with intervals."""
+def headline(rows: Sequence[CsvRow], ranges: Ranges | None = None) -> list[CsvRow]:
+    """Rows of results.csv for people: percent with intervals; the accuracy beside its range, if any."""
     table = []
     for row in rows:
-        cells = named(row) | {title: shown(row, metric) for metric, title in _TITLES.items()}
+        cells = named(row) | {"accuracy": shown(row, "accuracy")}
+        cells |= ranges.beside_accuracy(row) if ranges else {}
+        cells |= {title: shown(row, metric) for metric, title in _TITLES.items()}
         cells["accuracy minus teacher's"] = gap(row)
         if row["pixels"] == "level":
             cells["minus its own on area means"] = shown(row, "accuracy_minus_averaged", points)
@@ -81,6 +90,12 @@ def sections(
     All rows of a table use the same kind of pixels.
     """
     return [(title, build(group)) for title, group in titled(rows).items()]
+
+
+def headlines(rows: Sequence[CsvRow], ranges: Ranges | None) -> list[tuple[str, list[CsvRow]]]:
+    """The sections, with the ranges of their figures, if any."""
+    tables = sections(rows, lambda group: headline(group, ranges))
+    return [*tables, *(ranges.tables(rows) if ranges else [])]
 
 
 def note(confidence: float, fewest_patients: int = 2) -> str:

@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lowpower.config.trained_model import Model
-from lowpower.evaluation.aggregation import MEAN, WAYS, Aggregation, aggregate
+from lowpower.evaluation.aggregation import ATTENTION, MEAN, WAYS, Aggregation, aggregate
 from lowpower.evaluation.calibration import log_loss
 from lowpower.evaluation.units import PER, Judged, Units
 from lowpower.log import say
-from lowpower.tables.predictions_file import check_apart, read_predictions
+from lowpower.tables.predictions_file import check_apart, check_attention, read_predictions
 from lowpower.tables.units_file import write_judged
 from lowpower.text import count_of
 
@@ -29,6 +29,26 @@ class _Group:
     area: NDArray  # (n,)
     agreed: NDArray  # (units,) True where all regions have the same truth
     without_scores: Units  # units that agree, with their truth; no probabilities yet
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """Outputs of one model for the regions of its predictions table."""
+
+    probabilities: NDArray  # (n, classes)
+    scores: NDArray | None  # (n,) of attention; None for a model not trained on bags
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, classes: Sequence[str]) -> "_Outputs":
+        """Outputs in a predictions table."""
+        scores = frame[ATTENTION].to_numpy(float) if ATTENTION in frame else None
+        return cls(frame[[f"p_{name}" for name in classes]].to_numpy(float), scores)
+
+    def ways(self, aggregation: Aggregation) -> tuple[str, ...]:
+        """Aggregations to choose from."""
+        if aggregation.way != "validation":
+            return (aggregation.way,)
+        return WAYS if self.scores is None else (*WAYS, ATTENTION)
 
 
 def judge_units(
@@ -49,6 +69,8 @@ def judge_units(
     """
     frames = read_predictions(predictions, classes)
     check_apart(predictions, frames, models, splits)
+    if aggregation.way == ATTENTION:
+        check_attention(predictions, frames)
     judged = judge(frames, classes, regions_have_labels, list(dict.fromkeys(["val", *reported])), aggregation)
     write_judged(units, judged, [model.folder for model in models], frames, classes)
     counts = {per: set() for per in PER}
@@ -73,7 +95,7 @@ def judge(
     kinds = {kind for frame in frames for kind in _kinds(frame) if kind[0] in splits}
     asked = [pd.util.hash_pandas_object(frame[_ABOUT], index=False).to_numpy().tobytes() for frame in frames]
     groups: dict[tuple, _Group] = {}  # work that models share
-    own = {key: frame[[f"p_{name}" for name in classes]].to_numpy(float) for key, frame in enumerate(frames)}
+    own = [_Outputs.of(frame, classes) for frame in frames]
 
     def units_of(i: int, split: str, pixels: str, per: str, way: str) -> Units | None:
         if pixels != "averaged" and pixels not in read[i]:
@@ -89,9 +111,9 @@ def judge(
     for split, pixels in sorted(kinds, key=lambda kind: (kind[0] == "external", kind)):
         patients = sorted({p for frame in frames for p in frame["patient"][frame["split"] == split].unique()})
         for per in PER:
-            ways = ("",) if per == "region" else WAYS if aggregation.way == "validation" else (aggregation.way,)
             of_models, validation = [], []
             for i in range(len(frames)):
+                ways = ("",) if per == "region" else own[i].ways(aggregation)
                 held = [units_of(i, "val", pixels, per, way) for way in ways]
                 asked_here = [one for one in held if one]  # all of them or none
                 best = min(asked_here, key=lambda one: log_loss(one.truth, one.probabilities), default=None)
@@ -117,8 +139,8 @@ def units(
     is left out where the truths of its regions differ.
     """
     group = _group(predictions, np.ones(len(predictions), bool), per, classes, regions_have_labels)
-    probabilities = predictions[[f"p_{name}" for name in classes]].to_numpy(float)
-    return _scored(group, probabilities, "" if per == "region" else aggregation.way, aggregation.k)
+    outputs = _Outputs.of(predictions, classes)
+    return _scored(group, outputs, "" if per == "region" else aggregation.way, aggregation.k)
 
 
 def _group(
@@ -150,10 +172,11 @@ def _group(
     )
 
 
-def _scored(group: _Group, probabilities: NDArray, way: str, k: int) -> Units:
-    """Add probabilities to the units, from those of a model's regions (n, classes)."""
-    of_regions = probabilities[group.rows]
-    together = aggregate(of_regions, group.area, group.unit, len(group.agreed), way or "mean", k)
+def _scored(group: _Group, outputs: _Outputs, way: str, k: int) -> Units:
+    """Add probabilities to the units, from a model's outputs for regions."""
+    of_regions, units = outputs.probabilities[group.rows], len(group.agreed)
+    scores = None if outputs.scores is None else outputs.scores[group.rows]
+    together = aggregate(of_regions, group.area, group.unit, units, way or "mean", k, scores)
     return replace(group.without_scores, probabilities=together[group.agreed], way=way)
 
 

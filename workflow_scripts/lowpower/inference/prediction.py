@@ -34,20 +34,23 @@ def predict(
 
     index: for area means. level: for the same regions read from the slide's own level, or None. Columns: region,
     slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (one of ``PIXELS``), p_{class}
-    (float64, adding to 1).
+    (float64, adding to 1), and of a model trained on bags of regions attention (its score; 0 for equal weights).
     """
     opened = open_model(model, gpu)
     header = opened.header
     indexes = [path for path in (index, level) if path]
     region_groups = [in_split(read_regions(path, splits, seed), *predicted) for path in indexes]
     regions = [region for group in region_groups for region in group]
-    probabilities = np.zeros((len(regions), len(header.classes)))
+    probabilities, scores = np.zeros((len(regions), len(header.classes))), np.zeros(len(regions))
     progress = Progress("predicting", len(regions))
     for start in range(0, len(regions), _CHUNK):
         items = ((read_pixels(region), start + i) for i, region in enumerate(regions[start : start + _CHUNK]))
         for group in same_size(items, megapixels):
             images, rows = zip(*group, strict=True)
-            probabilities[list(rows)] = probabilities_of(opened.run(images).logits)
+            outputs = opened.run(images)
+            probabilities[list(rows)] = probabilities_of(outputs.logits)
+            if outputs.scores is not None:
+                scores[list(rows)] = outputs.scores
         progress.at(min(start + _CHUNK, len(regions)))
     columns = {name: pa.array([getattr(region, name) for region in regions], pa.string()) for name in _TEXT}
     columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())
@@ -55,6 +58,8 @@ def predict(
     columns["pixels"] = pa.array(pixels, pa.string())
     for i, name in enumerate(header.classes):
         columns[f"p_{name}"] = pa.array(probabilities[:, i])
+    if header.bags:
+        columns["attention"] = pa.array(scores)
     with replacing(predictions) as part:
         pq.write_table(pa.table(columns), part)
     calls = [header.classes[k] for k in probabilities.argmax(1)]
