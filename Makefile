@@ -3,7 +3,7 @@ PYTHON ?= python3
 CORES ?= all
 BIN := .venv/bin
 
-.PHONY: demo test test-fast test-cluster coverage sheet report lint docs
+.PHONY: demo test test-fast test-cluster test-exchange coverage sheet report lint docs
 
 demo: .venv/ready
 	$(BIN)/snakemake --cores $(CORES)
@@ -26,6 +26,17 @@ test-cluster: .venv/ready
 
 .cluster/%/ready: requirements-%.txt .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(@D) --requirement $<
+	@touch $@
+
+# Takes minutes and 10 GB: exported models in other programs, each in an environment of its own. Where one cannot be made,
+# its tests are skipped with a message.
+test-exchange: .venv/ready
+	-@$(MAKE) --silent --keep-going .exchange/wsinfer/ready .exchange/torch-2.5.1/ready
+	$(BIN)/python -m pytest tests/inference/test_exchange.py
+
+.exchange/%/ready: requirements-%.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # A sheet to fill in, from a folder of slides: make sheet SLIDES=folder [SHEET=other.csv]

@@ -13,7 +13,7 @@ class NetworkCost:
     pixels_per_region: float
     flops_per_region: float  # 2 per multiply-add
     bytes_per_region: float  # of the image file
-    latency_ms: float  # of the network alone
+    latency_ms: float  # of the network, from pixels to logits, in the engine that predicts
     regions_per_second: float
     read_ms: float  # to read and decode a region
     peak_memory_mb: float
