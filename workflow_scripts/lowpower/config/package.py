@@ -42,10 +42,11 @@ class Choices(Settings):
     per: Literal["patient", "slide", "region"] = setting(REQUIRED, "Kind of unit.")
     pixels: Pixels = setting(REQUIRED, "Kind of pixels.")
     units: int = setting(REQUIRED, "Number of validation units.", minimum=0)
-    aggregation: Literal["", "mean", "max", "top_k"] = setting(
+    aggregation: Literal["", "mean", "max", "top_k", "attention"] = setting(
         REQUIRED,
         "How probabilities of regions become those of the unit. mean: weighted by tissue area; max: the highest of "
-        "each class; top_k: the mean of the top_k highest of each class; max and top_k are renormalized. Blank for "
+        "each class; top_k: the mean of the top_k highest of each class; max and top_k are renormalized; attention: "
+        "the mean of their logarithms, weighted by the softmax of the network's scores, renormalized. Blank for "
         "regions.",
     )
     temperature: float | None = setting(

@@ -8,7 +8,7 @@ import torch
 
 from lowpower.files import replacing
 from lowpower.log import Progress, say
-from lowpower.models.attention import scores_of
+from lowpower.models.attention import lone_scores
 from lowpower.models.forward_pass import forward, probabilities_of
 from lowpower.models.model_file import load_model, prepare_device
 from lowpower.models.pixels import Normalizer, read_image, same_size
@@ -55,7 +55,7 @@ def predict(
             logits, feature_map = forward(network, normalize(list(images)))
             probabilities[list(rows)] = probabilities_of(logits)
             if header.bags:
-                scores[list(rows)] = scores_of(network, feature_map).double().cpu()
+                scores[list(rows)] = lone_scores(network, feature_map)
         progress.at(min(start + _CHUNK, len(regions)))
     columns = {name: pa.array([getattr(region, name) for region in regions], pa.string()) for name in _TEXT}
     columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())

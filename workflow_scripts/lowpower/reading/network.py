@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 import torch
 from numpy.typing import NDArray
 
+from lowpower.models.attention import lone_scores
 from lowpower.models.forward_pass import forward, probabilities_of
 from lowpower.models.logit_map import logit_map
 from lowpower.models.model_file import load_model, prepare_device
@@ -20,6 +21,7 @@ class Answers(NamedTuple):
     probabilities: NDArray  # (B, classes), float64
     maps: NDArray | None  # (B, C, H / 32, W / 32); None for a network without a map
     logit_maps: NDArray | None  # (B, classes, H / 32, W / 32): the logits at each position, whose mean is logits
+    scores: NDArray  # (B,) of attention, float64; 0 for a network without
 
 
 class Network(Protocol):
@@ -42,7 +44,8 @@ class TorchNetwork:
         """Answer images of one size, each (3, H, W) uint8."""
         logits, maps = forward(self.network, self.normalize([torch.from_numpy(image) for image in images]))
         probabilities, logit_maps = probabilities_of(logits), logit_map(self.network, maps)
-        return Answers(logits.numpy(), probabilities.numpy(), _as_array(maps), _as_array(logit_maps))
+        scores = torch.zeros(len(logits)).double() if maps is None else lone_scores(self.network, maps)
+        return Answers(logits.numpy(), probabilities.numpy(), _as_array(maps), _as_array(logit_maps), scores.numpy())
 
 
 def _as_array(tensor: torch.Tensor | None) -> NDArray | None:

@@ -143,13 +143,13 @@ class SlideReader:
         """Run the network on every region, and aggregate to the slide."""
         about, count = self.package.about, len(regions.rows)
         logits: list[NDArray] = [np.zeros(0)] * count
-        probabilities = np.zeros((count, len(about.classes)))
+        probabilities, scores = np.zeros((count, len(about.classes))), np.zeros(count)
         maps: list[NDArray] = [np.zeros(0)] * (count if self.keep_maps else 0)
         logit_maps: dict[int, NDArray] = {}
         for group in _passes(regions.images, about.megapixels_per_pass):
             images, rows = zip(*group, strict=True)
             answers = self.network.answer(images)
-            probabilities[list(rows)] = answers.probabilities
+            probabilities[list(rows)], scores[list(rows)] = answers.probabilities, answers.scores
             for i, row in enumerate(rows):
                 logits[row] = answers.logits[i]
                 if self.keep_maps and answers.maps is not None:
@@ -158,7 +158,7 @@ class SlideReader:
                     logit_maps[row] = answers.logit_maps[i]
         area = np.array([row.area_mm2 for row in regions.rows])
         way = self.of_slides.aggregation if self.of_slides else "mean"
-        answer = aggregate(probabilities, area, np.zeros(count, int), 1, way or "mean", about.top_k)
+        answer = aggregate(probabilities, area, np.zeros(count, int), 1, way or "mean", about.top_k, scores)
         return replace(
             reading,
             read_by="teacher" if about.method == "teacher" else "student",

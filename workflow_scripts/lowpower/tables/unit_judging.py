@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from lowpower.config.trained_model import Model
-from lowpower.evaluation.aggregation import ATTENTION, MEAN, WAYS, Aggregation, aggregate, aggregate_by_attention
+from lowpower.evaluation.aggregation import ATTENTION, MEAN, WAYS, Aggregation, aggregate
 from lowpower.evaluation.calibration import log_loss
 from lowpower.evaluation.units import PER, Judged, Units
 from lowpower.log import say
@@ -175,10 +175,8 @@ def _group(
 def _scored(group: _Group, outputs: _Outputs, way: str, k: int) -> Units:
     """Add probabilities to the units, from a model's outputs for regions."""
     of_regions, units = outputs.probabilities[group.rows], len(group.agreed)
-    if way == ATTENTION:
-        together = aggregate_by_attention(of_regions, outputs.scores[group.rows], group.unit, units)
-    else:
-        together = aggregate(of_regions, group.area, group.unit, units, way or "mean", k)
+    scores = None if outputs.scores is None else outputs.scores[group.rows]
+    together = aggregate(of_regions, group.area, group.unit, units, way or "mean", k, scores)
     return replace(group.without_scores, probabilities=together[group.agreed], way=way)
 
 
