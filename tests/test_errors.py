@@ -339,7 +339,7 @@ def level_lost(folder):
 
 
 def damaged_region(folder):
-    from lowpower.models.pixels import read_bytes
+    from lowpower.models.stored_images import read_bytes
 
     (folder / "a.zip").write_bytes(b"half a ZIP")
     region = type("Region", (), {"zip": folder / "a.zip", "member": "00000.jpg"})

@@ -317,6 +317,7 @@ def test_pseudonyms_reach_only_what_is_published():
 GROUPS = {
     "slides": {"torch", "pandas"},
     "models": {"openslide", "matplotlib"},
+    "inference": {"openslide", "matplotlib", "pandas"},
     "tables": {"torch", "openslide", "matplotlib"},
     "figures": {"torch", "openslide"},
     "pages": {"torch", "openslide", "matplotlib"},
@@ -335,7 +336,8 @@ STANDS_ON = {  # data flows one way
     "figures": {"tables", "evaluation", "config"},
     "pages": {"tables", "claims", "evaluation", "config"},
     "planning": {"tables", "evaluation", "config"},
-    "reading": {"slides", "models", "evaluation", "config"},  # the one place where slides and models meet
+    "inference": {"models", "config"},
+    "reading": {"slides", "models", "inference", "pages", "evaluation", "config"},  # the one place where slides and models meet
     "models": {"config"},  # the params of a training alone, as the next test asserts
 }
 

@@ -8,7 +8,7 @@ from region_images import CLASSES
 from lowpower.config.method_settings import Distill
 from lowpower.config.training_params import TrainingJob
 from lowpower.config.training_settings import Augmentation, Training
-from lowpower.models.prediction import predict
+from lowpower.inference.prediction import predict
 from lowpower.models.recording import record_teacher
 from lowpower.models.region_sets import Order
 from lowpower.models.teacher_training import train_teacher

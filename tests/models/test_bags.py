@@ -18,6 +18,7 @@ from lowpower.config.method_settings import Finetune, Pretrain
 from lowpower.config.student_params import DistillJob, FinetuneJob, PretrainJob
 from lowpower.evaluation.aggregation import Aggregation, aggregate_by_attention
 from lowpower.files import read_rows
+from lowpower.inference.prediction import predict
 from lowpower.models import training as loop
 from lowpower.models.attention import GatedAttention, bag_logits, fit_attention, scores_of
 from lowpower.models.bag_batches import draw_bags
@@ -26,7 +27,6 @@ from lowpower.models.distillation import distill_student
 from lowpower.models.fine_tuning import finetune_student
 from lowpower.models.model_file import load_model, save_model
 from lowpower.models.pixels import Pixels
-from lowpower.models.prediction import predict
 from lowpower.models.pretraining import pretrain_student
 from lowpower.models.region_sets import in_split, labeled, read_regions
 from lowpower.models.resnet import initialize

@@ -20,6 +20,7 @@ from lowpower.config.method_settings import Finetune
 from lowpower.config.student_params import DistillJob, FinetuneJob
 from lowpower.errors import InputError
 from lowpower.files import read_json, read_rows, write_rows
+from lowpower.inference.inference_cost import count_flops, measure_cost
 from lowpower.model_header import ModelHeader
 from lowpower.models import backbone, networks
 from lowpower.models.color_fit import PENALTIES, minimize
@@ -27,7 +28,6 @@ from lowpower.models.color_network import ColorNetwork, color_features
 from lowpower.models.distillation import distill_student
 from lowpower.models.examples import show_examples
 from lowpower.models.fine_tuning import finetune_student
-from lowpower.models.inference_cost import count_flops, measure_cost
 from lowpower.models.model_file import load_model, save_model
 from lowpower.models.pixels import read_image
 from lowpower.models.region_sets import Order, labeled, read_regions
@@ -153,7 +153,7 @@ WHOLE = """
 import json, sys
 from lowpower.config.student_params import FinetuneJob
 from lowpower.models.fine_tuning import finetune_student
-from lowpower.models.prediction import predict
+from lowpower.inference.prediction import predict
 from lowpower.typed_values import as_type
 folder, job = sys.argv[1], as_type(FinetuneJob, json.loads(sys.argv[2]))
 model, splits = f"{folder}/color/model.safetensors", f"{folder}/splits.csv"

@@ -4,8 +4,9 @@ import torch
 
 from lowpower import files
 from lowpower.config.training_settings import Augmentation
-from lowpower.models.pixels import Normalizer, Pixels, channel_statistics, read_image, same_size
+from lowpower.models.pixels import Normalizer, Pixels, channel_statistics, read_image
 from lowpower.models.region_sets import in_split, labeled, read_regions, sorted_union, unlabeled
+from lowpower.models.stored_images import same_size
 
 AUGMENTATION = Augmentation()
 

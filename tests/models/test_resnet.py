@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from lowpower.inference.inference_cost import count_flops
 from lowpower.models import resnet
-from lowpower.models.inference_cost import count_flops
 
 
 @pytest.mark.slow

@@ -7,10 +7,10 @@ from torch.utils.flop_counter import FlopCounterMode
 from training_runs import record
 
 from lowpower.files import read_rows
+from lowpower.inference.prediction import predict
 from lowpower.model_header import ModelHeader
 from lowpower.models import networks, recording
 from lowpower.models.model_file import save_model
-from lowpower.models.prediction import predict
 from lowpower.planning.workload import _PRICE
 from lowpower.sizes import _MAP_BYTES, MAP_TYPE, model_mb, predictions_mb, recording_mb
 

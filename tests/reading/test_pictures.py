@@ -10,8 +10,8 @@ from PIL import Image
 from slide_files import draw_tissue, write_slide
 
 from lowpower import command, files
+from lowpower.inference.model import open_model
 from lowpower.reading import pictures
-from lowpower.reading.network import TorchNetwork
 from lowpower.reading.package_folder import load_package
 from lowpower.reading.reading_run import read_slides
 from lowpower.reading.slide_reading import SlideReader, SlideToRead
@@ -33,7 +33,7 @@ def made(tmp_path_factory):
 
 def test_the_logits_at_the_positions_average_to_those_of_the_region(made, tmp_path):
     package = load_package(made / "package")
-    reader = SlideReader(package, TorchNetwork(package), keep_logit_maps=True)
+    reader = SlideReader(package, open_model(package.weights), keep_logit_maps=True)
     reading = reader.read(SlideToRead("s", str(made / "slides/s 1.svs")), tmp_path)
     assert len(reading.logit_maps) == len(reading.regions) == 2
     for one, logits, row in zip(reading.logit_maps, reading.logits, reading.regions, strict=True):

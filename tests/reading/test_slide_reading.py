@@ -2,32 +2,26 @@
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from level_files import cut
-from package_files import CLASSES, choices, edit, write_package
+from package_files import CLASSES, choices, write_package
 from project_paths import SCRIPTS
+from safetensors.numpy import load_file
 from slide_files import draw_tissue, write_slide
 
 from lowpower import files
 from lowpower.config.package import WEIGHTS
 from lowpower.errors import InputError
-from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.calibration import tempered
-from lowpower.hashes import hash_of
-from lowpower.models.attention import fit_attention
-from lowpower.models.model_file import load_model, save_model
-from lowpower.models.prediction import predict
-from lowpower.reading.network import TorchNetwork
+from lowpower.inference.model import open_model
+from lowpower.inference.prediction import predict
 from lowpower.reading.package_folder import load_package
 from lowpower.reading.slide_reading import CHANGED, SlideReader, SlideToRead
 from lowpower.slides.level_regions import read_level
-from lowpower.tables.unit_judging import judge
 
 SHARED = (300, 80, 260, 300)  # a piece that both slides have: its regions share a pass of the study
 PIECES = {"A": [SHARED, (40, 700, 500, 360), (700, 200, 300, 420)], "B": [SHARED, (700, 500, 120, 120)]}
@@ -73,7 +67,7 @@ def student(tmp_path_factory):
 
 
 def reader_of(package, pixels=None, **how):
-    return SlideReader(package, TorchNetwork(package), pixels, **how)
+    return SlideReader(package, open_model(package.weights), pixels, **how)
 
 
 @pytest.mark.parametrize("network", ["resnet10", "color"])
@@ -114,27 +108,6 @@ def test_the_answer_of_a_slide_is_made_of_its_regions_as_validation_chose(slides
     assert reading.probabilities == pytest.approx(exponents / exponents.sum(1, keepdims=True), abs=1e-12)
 
 
-def test_a_model_trained_on_bags_answers_by_its_attention_as_in_the_study(slides, study, tmp_path):
-    chosen = [choices(aggregation="attention"), choices("region")]
-    folder = write_package(tmp_path / "package", pixels=["averaged"], choices=chosen)
-    network, header = load_model(folder / WEIGHTS)
-    fit_attention(network, "attention", 5)
-    network.attention.score.weight.data *= 40  # weights far from equal ones
-    save_model(folder / WEIGHTS, network, replace(header, bags="attention"))
-    edit(folder, sha256=hash_of(folder / WEIGHTS))
-    tables = study / "2.5x.csv", study / "splits.csv"
-    predict(folder / WEIGHTS, *tables, 0, ["test"], 4, False, tmp_path / "predictions.parquet")
-    frame = pd.read_parquet(tmp_path / "predictions.parquet").assign(label=CLASSES[0])
-    judged = judge([frame], CLASSES, False, ["test"], Aggregation("attention"))
-    units = next(one for one in judged if one.kind["per"] == "slide").of_models[0]
-    reader = reader_of(load_package(folder))
-    for slide, answer in zip(units.ids, units.probabilities, strict=True):
-        reading = reader.read(SlideToRead(slide, str(slides[slide])), tmp_path / "out")
-        assert np.array_equal(reading.answer, answer)
-        weights = frame["attention"][frame["slide"] == slide]
-        assert len(weights) > 1 and weights.max() - weights.min() > 0.1
-
-
 def test_a_reading_holds_boxes_areas_costs_and_maps_if_asked(slides, student, tmp_path):
     averaged, level = (
         reader_of(student, pixels, keep_maps=True).read(SlideToRead("A", str(slides["A"])), tmp_path)
@@ -144,9 +117,9 @@ def test_a_reading_holds_boxes_areas_costs_and_maps_if_asked(slides, student, tm
     for region, one in zip(level.regions, level.maps, strict=True):
         assert one.shape == (256, region.px_height // 128, region.px_width // 128)
         assert region.width == 2 * region.px_width  # 0.5 µm at level 0, 1.0 at 10x
-    weights = reader_of(student, "level").network.network.head
+    head = load_file(student.weights)
     pooled = np.stack([one.mean((1, 2)) for one in level.maps])
-    logits = pooled @ weights.weight.detach().numpy().T + weights.bias.detach().numpy()
+    logits = pooled @ head["head.weight"].T + head["head.bias"]
     assert logits == pytest.approx(level.logits, abs=1e-5)
     assert level.tissue_mm2 == averaged.tissue_mm2 > 0.08
     # the stored level at 2.0 µm is read 2 x 2 to 1; 10x is level 0, 2 x 2 to 1
@@ -194,15 +167,15 @@ def test_the_sheet_gives_mpp_mask_and_a_reason_to_exclude(slides, student, tmp_p
 def test_a_file_that_grows_or_vanishes_while_it_is_read_is_no_reading(slides, student, tmp_path, monkeypatch, change):
     (tmp_path / "s.svs").write_bytes(slides["B"].read_bytes())
     read = reader_of(student)
-    plain = read.network.answer
+    plain = read.model.run
 
-    def answer(images):
+    def run(images):
         if not (tmp_path / "changed").exists():
             change(tmp_path / "s.svs")
             (tmp_path / "changed").touch()
         return plain(images)
 
-    monkeypatch.setattr(read.network, "answer", answer)
+    monkeypatch.setattr(read.model, "run", run)
     reading = read.read(SlideToRead("s", str(tmp_path / "s.svs")), tmp_path / "out")
     assert (reading.state, reading.reason, len(reading.regions)) == ("unreadable", CHANGED, 0)
 

@@ -11,10 +11,10 @@ import pytest
 from workflow_runs import SMOKE, change, planned, snakemake
 
 from lowpower import files
+from lowpower.inference.model import open_model
 from lowpower.model_header import model_header
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
-from lowpower.reading.network import TorchNetwork
 from lowpower.reading.package_folder import load_package
 from lowpower.reading.reading_run import read_slides
 from lowpower.reading.slide_reading import SlideReader, SlideToRead
@@ -102,7 +102,7 @@ def check_readings(package, base, slides, tmp_path):
     )  # fmt: skip
     predicted = pq.read_table(base / folder / "predictions.parquet").to_pylist()
     units = [row for row in pq.read_table(base / "units.parquet").to_pylist() if row["per"] == "slide"]
-    network = TorchNetwork(package)
+    network = open_model(package.weights)
     for pixels in about.pixels:
         reader = SlideReader(package, network, pixels)
         expected = {

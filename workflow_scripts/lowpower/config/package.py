@@ -46,8 +46,7 @@ class Choices(Settings):
         REQUIRED,
         "How probabilities of regions become those of the unit. mean: weighted by tissue area; max: the highest of "
         "each class; top_k: the mean of the top_k highest of each class; max and top_k are renormalized; attention: "
-        "the mean of their logarithms, weighted by the softmax of the network's scores, renormalized. Blank for "
-        "regions.",
+        "weighted by the network's own scores. Blank for regions.",
     )
     temperature: float | None = setting(
         ABSENT, "Logarithms of probabilities are divided by it for calibrated ones.", exclusiveMinimum=0

@@ -21,33 +21,6 @@ class Aggregation:
 MEAN = Aggregation()
 
 
-def aggregate(
-    probabilities: NDArray, area: NDArray, unit: NDArray, units: int, way: str, k: int, scores: NDArray | None = None
-) -> NDArray:
-    """Compute probabilities of units (units, classes) from those of their regions (n, classes).
-
-    area: (n,) of tissue. unit: (n,) the unit of each region; every unit in 0..units-1 has one. mean: weighted by
-    area. max: each class's highest, renormalized. top_k: the mean of each class's k highest, renormalized. attention:
-    ``aggregate_by_attention``, which needs scores (n,).
-    """
-    if way == ATTENTION:
-        return aggregate_by_attention(probabilities, np.asarray(scores), unit, units)
-    found = np.zeros((units, probabilities.shape[1]))
-    if way == "mean":
-        area = np.where(np.bincount(unit, area, units)[unit] > 0, area, 1.0)  # without tissue, regions count equally
-        share = area / np.bincount(unit, area, units)[unit]  # exactly 1 for the only region, so that ties stay ties
-        np.add.at(found, unit, probabilities * share[:, None])
-        return found
-    counts = np.bincount(unit, minlength=units)
-    starts = np.cumsum(counts) - counts
-    taken = np.minimum(counts, 1 if way == "max" else k)
-    for c in range(probabilities.shape[1]):
-        order = np.lexsort((-probabilities[:, c], unit))
-        top = np.arange(len(unit)) - starts[unit[order]] < taken[unit[order]]
-        found[:, c] = np.bincount(unit[order][top], probabilities[order, c][top], units) / taken
-    return found / found.sum(1, keepdims=True)
-
-
 def aggregate_by_attention(probabilities: NDArray, scores: NDArray, unit: NDArray, units: int) -> NDArray:
     """Compute what a model trained on bags answers for units (units, classes): one bag each.
 
@@ -70,3 +43,36 @@ def _softmax(scores: NDArray, unit: NDArray, units: int) -> NDArray:
     totals = np.zeros((units, 1))
     np.add.at(totals, unit, powers)
     return powers / totals[unit]
+
+
+def aggregate(
+    probabilities: NDArray,
+    area: NDArray,
+    unit: NDArray,
+    units: int,
+    way: str,
+    k: int,
+    scores: NDArray | None = None,
+) -> NDArray:
+    """Compute probabilities of units (units, classes) from those of their regions (n, classes).
+
+    area: (n,) of tissue. unit: (n,) the unit of each region; every unit in 0..units-1 has one. mean: weighted by
+    area. max: each class's highest, renormalized. top_k: the mean of each class's k highest, renormalized. attention:
+    ``aggregate_by_attention`` with these scores (n,), equal ones if None.
+    """
+    if way == ATTENTION:
+        return aggregate_by_attention(probabilities, np.zeros(len(unit)) if scores is None else scores, unit, units)
+    found = np.zeros((units, probabilities.shape[1]))
+    if way == "mean":
+        area = np.where(np.bincount(unit, area, units)[unit] > 0, area, 1.0)  # without tissue, regions count equally
+        share = area / np.bincount(unit, area, units)[unit]  # exactly 1 for the only region, so that ties stay ties
+        np.add.at(found, unit, probabilities * share[:, None])
+        return found
+    counts = np.bincount(unit, minlength=units)
+    starts = np.cumsum(counts) - counts
+    taken = np.minimum(counts, 1 if way == "max" else k)
+    for c in range(probabilities.shape[1]):
+        order = np.lexsort((-probabilities[:, c], unit))
+        top = np.arange(len(unit)) - starts[unit[order]] < taken[unit[order]]
+        found[:, c] = np.bincount(unit[order][top], probabilities[order, c][top], units) / taken
+    return found / found.sum(1, keepdims=True)

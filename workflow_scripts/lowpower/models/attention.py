@@ -44,11 +44,6 @@ def scores_of(network: nn.Module, feature_map: Tensor) -> Tensor:
     return network.attention(feature_map.mean((2, 3)))
 
 
-def lone_scores(network: nn.Module, feature_map: Tensor) -> Tensor:
-    """Scores (B,) for predictions, float64: one by one, since in a pass the last bits depend on the other regions."""
-    return torch.cat([scores_of(network, alone) for alone in feature_map.split(1)]).double().cpu()
-
-
 def bag_logits(logits: Tensor, scores: Tensor, sizes: Sequence[int]) -> Tensor:
     """Logits of bags (bags, classes): the mean of their regions' logits, weighted by the softmax of their scores.
 

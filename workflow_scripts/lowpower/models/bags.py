@@ -11,8 +11,9 @@ from torch import Tensor, nn
 from lowpower import rng
 from lowpower.models import parallel
 from lowpower.models.attention import bag_logits, scores_of
-from lowpower.models.pixels import Pixels, same_size
+from lowpower.models.pixels import Pixels
 from lowpower.models.region_sets import Order, Region
+from lowpower.models.stored_images import same_size
 from lowpower.models.training_inputs import Training
 
 

@@ -5,7 +5,6 @@ to 3e-7 from those of the same image among others. Among two and more images all
 probabilities of a study, whose passes mix slides, equal those of one slide that is read alone.
 """
 
-import torch
 from torch import Tensor, nn
 
 _SMALL = 2**17  # pixels; torch's kernel for a single image takes inputs of up to 20,480 numbers, at any layer
@@ -22,13 +21,3 @@ def forward(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
     if feature_map is None:
         return logits, None
     return network.head(feature_map.mean((2, 3)).repeat(2, 1))[:1], feature_map
-
-
-def probabilities_of(logits: Tensor) -> Tensor:
-    """Compute the probabilities of logits (B, classes), float64.
-
-    Those of float64 logits, which are the same on every processor, are rounded to eight decimals, because the last bit
-    of exp differs between processors.
-    """
-    probabilities = logits.double().softmax(1).cpu()
-    return probabilities.round(decimals=8) if logits.dtype == torch.float64 else probabilities

@@ -1,54 +1,20 @@
-"""Pixels of regions for training and prediction: read from ZIPs, kept in memory up to a limit, grouped by size."""
+"""Pixels of regions for training, as tensors: kept in memory up to a limit, views drawn, normalized."""
 
-import os
-import struct
-import zipfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache, partial
-from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from lowpower import files
 from lowpower.config.training_settings import Augmentation
-from lowpower.errors import InputError
 from lowpower.models.augmentation import apply_views, draw_view
 from lowpower.models.region_sets import Region
-
-
-@lru_cache(maxsize=128)
-def _archive(path: Path) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
-
-
-def read_bytes(region: Region) -> bytes:
-    """Read the encoded image of a region. Raises InputError that names a missing or damaged ZIP and the command to run.
-
-    ZIPs of regions store members uncompressed, so they are read at their offset, several times faster than by zipfile.
-    The file position, which forked processes share, is never moved.
-    """
-    try:
-        archive = _archive(region.zip)
-        member, file = archive.getinfo(region.member), archive.fp.fileno()
-        header = os.pread(file, zipfile.sizeFileHeader, member.header_offset)
-        *_, name, extra = struct.unpack(zipfile.structFileHeader, header)  # their lengths; the image follows them
-        data = os.pread(file, member.file_size, member.header_offset + len(header) + name + extra)
-        if zlib.crc32(data) != member.CRC:
-            raise zipfile.BadZipFile("its bytes do not match their checksum")
-        return data
-    except (OSError, KeyError, struct.error, zipfile.BadZipFile) as error:
-        raise InputError(
-            f"{region.zip}: region {region.member} cannot be read ({error}); make the file again with "
-            f"`snakemake --forcerun {region.zip}` and the --configfile you use"
-        ) from error
+from lowpower.models.stored_images import by_size, pieces, read_pixels
 
 
 def read_image(region: Region) -> Tensor:
     """Read the pixels of a region, (3, H, W) uint8."""
-    return torch.from_numpy(np.ascontiguousarray(files.decode(read_bytes(region)).transpose(2, 0, 1)))
+    return torch.from_numpy(read_pixels(region))
 
 
 _DRAWN_AT_ONCE = 1 << 16  # pixels of views made together: as floats they fit into the processor's cache
@@ -97,8 +63,8 @@ class Pixels:
         """Views of these (region, number); those not in memory are drawn together, size by size."""
         views = [self.cache.get((region.region, number)) for region, number in requested]
         missing = [i for i, view in enumerate(views) if view is None]
-        for (height, width), positions in _by_size(missing, lambda i: (requested[i][0].height, requested[i][0].width)):
-            for chunk in _pieces(positions, _DRAWN_AT_ONCE // (height * width)):
+        for (height, width), positions in by_size(missing, lambda i: (requested[i][0].height, requested[i][0].width)):
+            for chunk in pieces(positions, _DRAWN_AT_ONCE // (height * width)):
                 draws = [self.draw(requested[i][0].region, requested[i][1]) for i in chunk]
                 drawn = apply_views(draws, [self._source(*requested[i]) for i in chunk])
                 for i, view in zip(chunk, drawn, strict=True):
@@ -120,36 +86,13 @@ class Pixels:
             turned = turns and self.draw(region.region, number).turns % 2
             return (region.width, region.height) if turned else (region.height, region.width)
 
-        for (height, width), positions in _by_size(range(len(requested)), size):
-            for chunk in _pieces(positions, int(megapixels * 1e6 / (height * width))):
+        for (height, width), positions in by_size(range(len(requested)), size):
+            for chunk in pieces(positions, int(megapixels * 1e6 / (height * width))):
                 yield self.views([requested[position] for position in chunk]), chunk
 
     def _source(self, region: Region, number: int) -> Tensor:
         """The image that a view is drawn from; not kept if the view itself will be."""
         return read_image(region) if number < self.keep_views else self.image(region)
-
-
-def same_size(items: Iterable[tuple], megapixels: float) -> Iterator[list[tuple]]:
-    """Groups of items whose first entries, images (3, H, W), have one size, at most ``megapixels`` a group.
-
-    Nothing is padded: padding would change group normalization and pooling (logits by .2). Sizes come in order of first
-    appearance, items of one size in their order.
-    """
-    for (_, height, width), group in _by_size(items, lambda item: tuple(item[0].shape)):
-        yield from _pieces(group, int(megapixels * 1e6 / (height * width)))
-
-
-def _by_size(items: Iterable, size: Callable[[object], tuple]) -> Iterable[tuple[tuple, list]]:
-    groups: dict[tuple, list] = {}
-    for item in items:
-        groups.setdefault(size(item), []).append(item)
-    return groups.items()
-
-
-def _pieces(items: list, largest: int) -> Iterator[list]:
-    """Lists of at most ``largest`` items, and at least one."""
-    largest = max(1, largest)
-    return (items[start : start + largest] for start in range(0, len(items), largest))
 
 
 class Normalizer:
@@ -164,7 +107,11 @@ class Normalizer:
         self.device = device
 
     def __call__(self, images: Sequence[Tensor]) -> Tensor:
-        return torch.stack(list(images)).to(self.device).to(self.mean.dtype).sub_(self.mean).mul_(self.scale)
+        return self.tensor(torch.stack(list(images)).to(self.device))
+
+    def tensor(self, images: Tensor) -> Tensor:
+        """Normalize images that are one tensor on the device already."""
+        return images.to(self.mean.dtype).sub_(self.mean).mul_(self.scale)
 
 
 def channel_statistics(regions: list[Region], limit: int = 500) -> tuple[list[float], list[float]]:

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 
 from lowpower import rng
 from lowpower.config.student_params import PretrainJob
-from lowpower.models.pixels import Pixels, same_size
+from lowpower.models.pixels import Pixels
 from lowpower.models.region_sets import Order, Region, labeled, read_regions, sorted_union, unlabeled
 from lowpower.models.resnet import PLANES, initialize
+from lowpower.models.stored_images import same_size
 from lowpower.models.training import MicroBatch, train
 from lowpower.models.training_inputs import start_training
 from lowpower.models.training_outputs import finish_training

@@ -26,8 +26,9 @@ from lowpower.models import parallel  # with one process, the default, none of t
 from lowpower.models.bags import measure_bags
 from lowpower.models.balance import BalancedOrder
 from lowpower.models.checkpoint import fingerprint, load_checkpoint, on_stop, save_checkpoint
-from lowpower.models.pixels import Pixels, same_size
+from lowpower.models.pixels import Pixels
 from lowpower.models.region_sets import Order, Region
+from lowpower.models.stored_images import same_size
 from lowpower.models.training_inputs import Training, set_fingerprint
 from lowpower.models.training_outputs import History, Stopwatch, name_regions, require_convergence, require_finite
 from lowpower.training_time import NO_TIME, TrainingTime

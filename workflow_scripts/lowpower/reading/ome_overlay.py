@@ -6,6 +6,7 @@ Sample formats and levels: https://docs.openmicroscopy.org/ome-model/6.3.1/ome-t
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -51,12 +52,17 @@ def write_ome(
         "UUID": SAME_ID,
         "Creator": "lowpower",
     }
-    settings = {"photometric": "minisblack", "compression": "zlib", "tile": (TILE, TILE), "software": False}
+    settings: dict[str, Any] = {
+        "photometric": "minisblack",
+        "compression": "zlib",
+        "tile": (TILE, TILE),
+        "software": False,
+    }
     settings |= {"resolutionunit": "CENTIMETER"}
     with replacing(path) as part, tifffile.TiffWriter(part, ome=True) as out:
         for level, evidence in enumerate(levels):
             resolution = (1e4 / um / 2**level,) * 2
-            more = {"subifds": LEVELS - 1, "metadata": metadata} if level == 0 else {"subfiletype": 1}
+            more: dict[str, Any] = {"subifds": LEVELS - 1, "metadata": metadata} if level == 0 else {"subfiletype": 1}
             out.write(evidence, resolution=resolution, **settings, **more)
 
 

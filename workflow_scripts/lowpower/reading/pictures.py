@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from numpy.typing import NDArray
+
 from lowpower.config.package import Package
 from lowpower.files import safe_name
 from lowpower.log import say
@@ -55,7 +57,8 @@ def _write(reading: SlideReading, slide: AnySlide, package: Package, out: Path) 
 
 def evidence_of_reading(reading: SlideReading) -> list[RegionEvidence]:
     """Regions of a reading with the logits at their positions; without these if the network has no map."""
-    maps = reading.logit_maps or [None] * len(reading.regions)
+    nothing: list[NDArray | None] = [None] * len(reading.regions)
+    maps = reading.logit_maps or nothing
     return [
         RegionEvidence(
             region=row.region,

@@ -7,8 +7,8 @@ from pathlib import Path
 from lowpower.config.package import Pixels
 from lowpower.errors import InputError
 from lowpower.files import read_json, safe_name, write_json
+from lowpower.inference.model import open_model
 from lowpower.log import Progress, say
-from lowpower.reading.network import TorchNetwork
 from lowpower.reading.package_folder import PackageFolder, load_package
 from lowpower.reading.pictures import write_pictures
 from lowpower.reading.reading_files import StoredReading, read_reading, write_reading, write_tables
@@ -39,7 +39,7 @@ def read_slides(
         say(f"{count_of(len(slides) - len(missing), 'slide')} of {len(slides):,} were read before")
     try:
         if missing:
-            _read_missing(SlideReader(loaded, TorchNetwork(loaded), way, keep_logit_maps=pictures), missing, out)
+            _read_missing(SlideReader(loaded, open_model(loaded.weights), way, keep_logit_maps=pictures), missing, out)
     finally:
         readings = _write_tables(out, slides, loaded, way)
         if readings and pictures:

@@ -14,9 +14,10 @@ from lowpower.errors import InputError, remedy
 from lowpower.evaluation.aggregation import aggregate
 from lowpower.evaluation.calibration import tempered
 from lowpower.files import safe_name
+from lowpower.inference.model import Model
+from lowpower.inference.outputs import probabilities_of
 from lowpower.log import say
-from lowpower.models.pixels import same_size
-from lowpower.reading.network import Network
+from lowpower.models.stored_images import same_size
 from lowpower.reading.package_folder import PackageFolder
 from lowpower.reading.region_pixels import Regions, find_regions
 from lowpower.slide_state import CheckedSlide, MaskedSlide
@@ -60,9 +61,7 @@ class SlideReading:
     answer: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,) of the slide, not calibrated
     answer_calibrated: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,)
     maps: Sequence[NDArray] = ()  # last map of each region (C, h, w), if asked for
-    logit_maps: Sequence[
-        NDArray
-    ] = ()  # logits at each of its positions (classes, h, w), if asked for and a map is there
+    logit_maps: Sequence[NDArray] = ()  # logits at its positions (classes, h, w), if asked for; none without a map
     seconds: float = 0.0
     megapixels: float = 0.0  # stored pixels that the regions were made of
     bytes_read: int | None = None  # None where the system does not tell
@@ -84,12 +83,12 @@ class SlideReader:
     def __init__(
         self,
         package: PackageFolder,
-        network: Network,
+        model: Model,
         pixels: Pixels | None = None,
         keep_maps: bool = False,
         keep_logit_maps: bool = False,
     ) -> None:
-        self.package, self.network = package, network
+        self.package, self.model = package, model
         self.keep_maps, self.keep_logit_maps = keep_maps, keep_logit_maps
         self.pixels = chosen_pixels(package.about, pixels)
         self.of_slides = package.choices("slide", self.pixels)
@@ -140,22 +139,25 @@ class SlideReader:
         return SlideReading(slide.slide, "unreadable", reason, warnings=warnings)
 
     def _answer(self, reading: SlideReading, regions: Regions) -> SlideReading:
-        """Run the network on every region, and aggregate to the slide."""
+        """Run the model on every region, and aggregate to the slide."""
         about, count = self.package.about, len(regions.rows)
         logits: list[NDArray] = [np.zeros(0)] * count
-        probabilities, scores = np.zeros((count, len(about.classes))), np.zeros(count)
+        probabilities = np.zeros((count, len(about.classes)))
         maps: list[NDArray] = [np.zeros(0)] * (count if self.keep_maps else 0)
         logit_maps: dict[int, NDArray] = {}
+        scores = np.zeros(count)
         for group in _passes(regions.images, about.megapixels_per_pass):
             images, rows = zip(*group, strict=True)
-            answers = self.network.answer(images)
-            probabilities[list(rows)], scores[list(rows)] = answers.probabilities, answers.scores
+            outputs = self.model.run(images)
+            probabilities[list(rows)] = probabilities_of(outputs.logits)
+            if outputs.scores is not None:
+                scores[list(rows)] = outputs.scores
             for i, row in enumerate(rows):
-                logits[row] = answers.logits[i]
-                if self.keep_maps and answers.maps is not None:
-                    maps[row] = answers.maps[i]
-                if self.keep_logit_maps and answers.logit_maps is not None:
-                    logit_maps[row] = answers.logit_maps[i]
+                logits[row] = outputs.logits[i]
+                if self.keep_maps and outputs.feature_map is not None:
+                    maps[row] = outputs.feature_map[i]
+                if self.keep_logit_maps and outputs.logit_map is not None:
+                    logit_maps[row] = outputs.logit_map[i]
         area = np.array([row.area_mm2 for row in regions.rows])
         way = self.of_slides.aggregation if self.of_slides else "mean"
         answer = aggregate(probabilities, area, np.zeros(count, int), 1, way or "mean", about.top_k, scores)

@@ -2,17 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import torch
 
 from lowpower.files import replacing
+from lowpower.inference.model import open_model
+from lowpower.inference.outputs import probabilities_of
 from lowpower.log import Progress, say
-from lowpower.models.attention import lone_scores
-from lowpower.models.forward_pass import forward, probabilities_of
-from lowpower.models.model_file import load_model, prepare_device
-from lowpower.models.pixels import Normalizer, read_image, same_size
 from lowpower.models.region_sets import in_split, read_regions
+from lowpower.models.stored_images import read_pixels, same_size
 from lowpower.text import count_of
 
 PIXELS = ("averaged", "level")  # area means of the teacher's pixels; read from the slide's own level
@@ -20,7 +19,6 @@ _TEXT = ("region", "slide", "patient", "site", "split", "label", "true_label", "
 _CHUNK = 64  # regions decoded together before they are grouped by size
 
 
-@torch.no_grad()
 def predict(
     model: str | Path,
     index: str | Path,
@@ -38,33 +36,30 @@ def predict(
     slide, patient, site, split, label, true_label, label_source, area_mm2, pixels (one of ``PIXELS``), p_{class}
     (float64, adding to 1), and of a model trained on bags of regions attention (its score; 0 for equal weights).
     """
-    device = prepare_device(gpu)
-    network, header = load_model(model)
-    network.to(device).eval()
-    normalize = Normalizer(header.mean, header.std, device)
+    opened = open_model(model, gpu)
+    header = opened.header
     indexes = [path for path in (index, level) if path]
     region_groups = [in_split(read_regions(path, splits, seed), *predicted) for path in indexes]
     regions = [region for group in region_groups for region in group]
-    probabilities = torch.zeros(len(regions), len(header.classes), dtype=torch.float64)
-    scores = torch.zeros(len(regions), dtype=torch.float64)
+    probabilities, scores = np.zeros((len(regions), len(header.classes))), np.zeros(len(regions))
     progress = Progress("predicting", len(regions))
     for start in range(0, len(regions), _CHUNK):
-        items = ((read_image(region), start + i) for i, region in enumerate(regions[start : start + _CHUNK]))
+        items = ((read_pixels(region), start + i) for i, region in enumerate(regions[start : start + _CHUNK]))
         for group in same_size(items, megapixels):
             images, rows = zip(*group, strict=True)
-            logits, feature_map = forward(network, normalize(list(images)))
-            probabilities[list(rows)] = probabilities_of(logits)
-            if header.bags:
-                scores[list(rows)] = lone_scores(network, feature_map)
+            outputs = opened.run(images)
+            probabilities[list(rows)] = probabilities_of(outputs.logits)
+            if outputs.scores is not None:
+                scores[list(rows)] = outputs.scores
         progress.at(min(start + _CHUNK, len(regions)))
     columns = {name: pa.array([getattr(region, name) for region in regions], pa.string()) for name in _TEXT}
     columns["area_mm2"] = pa.array([region.area_mm2 for region in regions], pa.float64())
     pixels = [name for name, group in zip(PIXELS, region_groups, strict=False) for _ in group]
     columns["pixels"] = pa.array(pixels, pa.string())
     for i, name in enumerate(header.classes):
-        columns[f"p_{name}"] = pa.array(probabilities[:, i].numpy())
+        columns[f"p_{name}"] = pa.array(probabilities[:, i])
     if header.bags:
-        columns["attention"] = pa.array(scores.numpy())
+        columns["attention"] = pa.array(scores)
     with replacing(predictions) as part:
         pq.write_table(pa.table(columns), part)
     calls = [header.classes[k] for k in probabilities.argmax(1)]

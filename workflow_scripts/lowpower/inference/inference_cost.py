@@ -1,7 +1,7 @@
 """Inference cost of a network per region and magnification: counted exactly, and timed on this machine.
 
 Cost does not depend on the weights, so it is measured once per network and magnification, on an otherwise idle machine.
-Timings never reach results or models.
+Timings never reach results or models. Timed in the engine that predicts (``inference/model.py``).
 """
 
 import copy
@@ -17,12 +17,15 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from lowpower.errors import InputError
 from lowpower.files import decode, read_rows, write_json
+from lowpower.inference.model import Model
+from lowpower.inference.torch_model import serve
 from lowpower.log import Progress, say
 from lowpower.magnification import describe
+from lowpower.model_header import ModelHeader
 from lowpower.models import networks
 from lowpower.models.model_file import prepare_device
-from lowpower.models.pixels import Normalizer, read_bytes, read_image
 from lowpower.models.region_sets import Region, read_regions
+from lowpower.models.stored_images import read_bytes, read_pixels
 from lowpower.network_cost import NetworkCost
 
 
@@ -54,14 +57,16 @@ def measure_cost(
     each timed ``repeats`` times after one untimed pass.
     """
     device = prepare_device(gpu)
-    built = networks.build(network, classes, 0).to(device).eval()
+    built = networks.build(network, classes, 0).eval()
     regions = read_regions(index, splits, seed)
     if not regions:
         raise InputError(f"{index} has no regions; see tables/intake.csv for why")
     sizes = Counter((region.height, region.width) for region in regions)
     flops = sum(count_flops(built, *size) * n for size, n in sizes.items()) / len(regions)
     chosen = regions[:: -(-len(regions) // regions_timed)]
-    latency, reading = _time(built, chosen, repeats, device)
+    header = ModelHeader(classes=[str(k) for k in range(classes)], architecture=network, mean=[0.5] * 3, std=[0.25] * 3)
+    model = serve(built, header, gpu)
+    latency, reading = _time(model, chosen, repeats)
     if device.type == "cuda":
         peak = torch.cuda.max_memory_allocated() / 1e6
     else:
@@ -83,23 +88,21 @@ def measure_cost(
     )
     write_json(cost, asdict(measured))
     say(
-        f"{network} at {describe(magnification)}: {flops / 1e6:,.1f} MFLOPs per region, {latency * 1e3:.2f} ms, "
-        f"{reading * 1e3:.2f} ms to read it"
+        f"{network} at {describe(magnification)}: {flops / 1e6:,.1f} MFLOPs per region, {latency * 1e3:.2f} ms in "
+        f"{model.engine}, {reading * 1e3:.2f} ms to read it"
     )
 
 
-@torch.no_grad()
-def _time(network: torch.nn.Module, regions: list[Region], repeats: int, device: torch.device) -> tuple[float, float]:
-    """Median seconds per region of (the network alone, reading and decoding)."""
-    normalize = Normalizer([0.5] * 3, [0.25] * 3, device)
+def _time(model: Model, regions: list[Region], repeats: int) -> tuple[float, float]:
+    """Median seconds per region of (the network from pixels to logits, reading and decoding)."""
     latencies, readings = [], []
     progress = Progress("timing", len(regions))
     for done, region in enumerate(regions, start=1):
-        images = normalize([read_image(region)])
-        network(images)
+        images = [read_pixels(region)]
+        model.run(images)
         for _ in range(repeats):
             start = time.perf_counter()
-            network(images)[0].cpu()
+            model.run(images)
             latencies.append(time.perf_counter() - start)
             start = time.perf_counter()
             decode(read_bytes(region))
