@@ -30,6 +30,7 @@ from lowpower.config.sheet import by_file_name, read_sheet
 from lowpower.config.sheet_row import PatientRow
 from lowpower.config.study_models import level_of, measured_networks, models
 from lowpower.config.trained_model import Model
+from lowpower.sizes import further_pass_mb
 from lowpower.text import join_lines
 
 # Snakemake reads them too, but silently loses or changes some values. A config from another workflow has no file.
@@ -194,10 +195,13 @@ REPORTED = ["test", "external"] if STUDY.report_split == "test" else ["val"]
 PREDICTED = list(dict.fromkeys(["val", *REPORTED]))
 UNITS = f"{OUT}/units.parquet"  # all evaluated units: the source of every table of results
 EXAMPLE_STUDENT = example_student(STUDY, MODELS)
-EXAMPLE_TEACHER = Model("teacher", STUDY.teacher_magnification, 100, 0, EXAMPLE_STUDENT.seed)
+EXAMPLE_TEACHER = Model("teacher", STUDY.teacher_magnification, 100, 0, EXAMPLE_STUDENT.seed, STUDY.teacher_network)
 GPUS, PROCESSES = int(STUDY.gpu), STUDY.training.processes  # of one training
 
 
 def training_mb(wildcards, attempt):
     """Memory of one training; more after SLURM reported too little (profiles/slurm)."""
-    return attempt * PROCESSES * (2000 + 2 * STUDY.training.memory_mb)
+    method = getattr(wildcards, "method", None)
+    network = STUDY.methods[method].network if method else STUDY.teacher_network
+    further = further_pass_mb(network, STUDY.training.megapixels_per_pass)
+    return attempt * PROCESSES * round(2000 + further + 2 * STUDY.training.memory_mb)

@@ -31,6 +31,7 @@ else:
         input:
             index=index(TEACHER),
             splits=f"{OUT}/splits/seed{{seed}}.csv",
+            start=STUDY.teacher_weights or [],
             claims=ancient(REGISTER[0]),  # claims are registered first; later entries retrain nothing
         output:
             model=f"{OUT}/teacher/seed{{seed}}/model.safetensors",

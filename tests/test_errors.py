@@ -139,6 +139,7 @@ def changed_table(folder):
 
 LABELS = {"finetune": {"images": "labeled"}}
 TEACHERS = LABELS | {"init": "teacher"}
+LITE0 = {"network": "tf_efficientnet_lite0", "weights": "w.safetensors"}
 ELSEWHERE = LABELS | {"network": "resnet18", "init": "none.safetensors"}
 
 
@@ -171,10 +172,37 @@ def other_weights(folder):
     from safetensors.torch import save_file
 
     from lowpower.models import networks
-    from lowpower.models.backbone import take_weights
+    from lowpower.models.weights_file import take_weights
 
     save_file(networks.build("resnet18", 2, 0).body.state_dict(), folder / "w.safetensors")
     return message_of(take_weights, networks.build("resnet34", 2, 0), folder / "w.safetensors")
+
+
+def pickled_weights(folder):
+    import torch
+
+    from lowpower.models import networks
+    from lowpower.models.weights_file import take_weights
+
+    torch.save({"w": torch.ones(3)}, folder / "w.safetensors")
+    return message_of(take_weights, networks.build("resnet34", 2, 0), folder / "w.safetensors")
+
+
+def no_package(folder):
+    from lowpower.models import weights_conversion
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(weights_conversion, "find_spec", lambda name: None)
+        path = folder / "w.safetensors"
+        return message_of(weights_conversion.convert_weights, "tf_efficientnet_lite0", path)
+
+
+def no_timm(folder):
+    from lowpower.models import networks
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "timm", None)
+        return message_of(networks.empty, "tf_efficientnet_lite0", 2)
 
 
 def newer_model(folder):
@@ -579,6 +607,8 @@ CASES = {
     "seeds that test the same fold": config(seeds=[0, 5], split={"by": "kfold"}),
     "shares of the demo's foci in the wrong order": config(demo={"focus": [0.3, 0.1]}),
     "missing file of weights": given(methods={"mine": ELSEWHERE}),
+    "start weights that are no safetensors file": config(teacher=LITE0 | {"weights": "w.pth"}),
+    "row that starts from a teacher of another network": config(teacher=LITE0, methods={"teacher_init": None}),
     "network without start weights": config(methods={"mine": ELSEWHERE | {"init": "random"}}),
     "network that cannot be distilled": config(methods={"mine": {"network": "color", "distill": {"images": "all"}}}),
     "pretraining without fine-tuning, or after something else": config(
@@ -673,6 +703,9 @@ CASES = {
     "evaluated patient who was in training": judged_in_training,
     "file that is not a model, or is cut short": half_a_model,
     "weights of a different network": other_weights,
+    "pickle instead of a safetensors file": pickled_weights,
+    "package with weights not installed (`lowpower weights`)": no_package,
+    "package timm missing": no_timm,
     "model of a newer version": newer_model,
     "recording of a different teacher": recording(teacher="f00d"),
     "recording of different pixels": recording(regions={"S001_00003": "2"}),

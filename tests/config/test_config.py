@@ -45,6 +45,7 @@ def test_defaults_are_filled_at_every_depth_and_nothing_given_is_changed():
     assert config.tissue.mask_mpp == 8
 
 
+LITE0 = {"network": "tf_efficientnet_lite0", "weights": "w.safetensors"}
 PRETRAIN = {"pretrain": {"images": "all"}} | LABELS
 
 
@@ -208,7 +209,32 @@ BAGS = {"regions_have_labels": False, "training": {"bags": "attention"}, "aggreg
             '`methods.a.init` is "w.pth"; write `random`, `teacher`, `PATH.',
         ),
         ({"methods": {"a": LABELS | {"at": "teachers"}}}, '`methods.a.at` is "teachers"; write `students`, `teacher`'),
-        ({"teacher": "best"}, '`teacher` is "best"; write `paired`, `best_validation`, `PATH.safetensors`'),
+        (
+            {"teacher": "best"},
+            '`teacher` is "best"; write `paired`, `best_validation`, `PATH.safetensors` or a section',
+        ),
+        ({"teacher": 5}, "`teacher` is 5; write `paired`, `best_validation`, `PATH.safetensors` or a section"),
+        ({"teacher": {"network": "resnet18"}}, "the key `teacher.weights` is missing; write it. Path of a local"),
+        ({"teacher": LITE0 | {"network": "vit"}}, '`teacher.network` is "vit"; write `resnet18`, '),
+        ({"teacher": LITE0 | {"weights": "w.pth"}}, '`teacher.weights` is "w.pth"; write a path that ends in .safet'),
+        ({"teacher": LITE0 | {"weight": "w"}}, "unknown key `teacher.weight`; did you mean `weights`"),
+        (
+            {
+                "teacher": LITE0 | {"choice": "best_validation"},
+                "split": {"by": "random"},
+                "methods": {"sskd": None},
+            },
+            r"`teacher.choice`: best_validation .* is a leak.* write `teacher.choice: paired`",
+        ),
+        (
+            {"teacher": LITE0, "methods": {"teacher_init": None}},
+            "`methods.teacher_init` cannot start from the teacher's weights: its network is resnet10, the teacher's "
+            "tf_efficientnet_lite0; leave the row out",
+        ),
+        (
+            {"methods": {"a": LABELS | {"network": "resnet18", "init": "teacher"}}},
+            "cannot start from the teacher's weights: its network is resnet18, the teacher's resnet10",
+        ),
         (
             {"teacher": "best_validation", "split": {"by": "kfold"}},
             r"best_validation with `split: {by: kfold}` is a leak",

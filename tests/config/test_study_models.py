@@ -21,7 +21,7 @@ from lowpower.config.packaged_models import package_folder, package_name, packag
 from lowpower.config.previous_run import check_same_study
 from lowpower.config.standard_methods import STANDARD
 from lowpower.config.study_models import FITTED, level_of, measured_networks, models, steps_of
-from lowpower.config.trained_model import TEACHERS_NETWORK
+from lowpower.config.trained_model import DEFAULT_NETWORK
 from lowpower.config.training_jobs import controls, example_student, result_row, stage_before, student_job, teacher_job
 from lowpower.errors import InputError
 from lowpower.figures import training_curves
@@ -136,6 +136,22 @@ def test_a_path_in_a_row_is_no_param_of_its_job():
     assert job.init == "weights" and "secret" not in str(job)
 
 
+def test_a_teacher_from_weights_has_its_network_in_every_model_and_its_path_in_no_job():
+    given = {"network": "tf_efficientnet_lite0", "weights": "/secret/w.safetensors"}
+    rows = {"sskd": None, "low": LABELS | {"network": "tf_efficientnet_lite0", "init": "teacher"}}
+    config = read_config(demo(teacher=given, methods=rows, student_magnifications=[2.5]), CONFIG)
+    assert config.teacher_choice == "paired" and config.as_dict()["teacher"] == given | {"choice": "paired"}
+    assert measured_networks(models(config)) == [
+        ("tf_efficientnet_lite0", 10), ("resnet10", 2.5), ("tf_efficientnet_lite0", 2.5),
+    ]  # fmt: skip
+    job = teacher_job(config, seed=0, code="")
+    assert (job.network, job.init) == ("tf_efficientnet_lite0", "weights") and "secret" not in str(job)
+    plain = teacher_job(read_config(demo(), CONFIG), seed=0, code="")
+    assert (plain.network, plain.init) == ("resnet10", "random")
+    with pytest.raises(InputError, match=r"`teacher.weights`: there is no file /secret/w.safetensors; write the path"):
+        check_external_models(config)
+
+
 @pytest.mark.parametrize(
     "about, message",
     [
@@ -205,7 +221,7 @@ def test_a_study_goes_on_in_its_folder_and_no_other_does(tmp_path):
 def test_the_names_of_networks_are_those_that_the_models_have():
     schema = yaml.safe_load(CONFIG.read_text())["properties"]["methods"]["additionalProperties"]["properties"]
     assert schema["network"]["enum"] == list(networks.NETWORKS)
-    assert (ResNet.name, ColorNetwork.name) == (TEACHERS_NETWORK, FITTED)
+    assert (ResNet.name, ColorNetwork.name) == (DEFAULT_NETWORK, FITTED)
     assert training_curves._FITTED == FITTED
 
 
@@ -337,7 +353,8 @@ STANDS_ON = {  # data flows one way
     "pages": {"tables", "claims", "evaluation", "config"},
     "planning": {"tables", "evaluation", "config"},
     "inference": {"models", "config"},
-    "reading": {"slides", "models", "inference", "pages", "evaluation", "config"},  # the one place where slides and models meet
+    # the one place where slides and models meet
+    "reading": {"slides", "models", "inference", "pages", "evaluation", "config"},
     "models": {"config"},  # the params of a training alone, as the next test asserts
 }
 

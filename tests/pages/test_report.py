@@ -198,8 +198,20 @@ def test_rows_of_other_networks_and_other_teachers_are_told_in_the_methods(tmp_p
     assert "`color_baseline` was not a network but a logistic regression" in text["Network"]
     assert "`elsewhere` was a ResNet-50 with the statistics of its batch normalization frozen." in text["Network"]
     assert "all students had one teacher, from another study" in text["Optimization"]
+    assert "1 x 1 convolution" not in text["Distillation"]
     best = methods_of(tmp_path, teacher="best_validation")
     assert "all students had the teacher with the lowest validation log loss" in best["Optimization"]
+
+
+def test_a_teacher_from_weights_trained_elsewhere_is_told_in_the_methods(tmp_path):
+    teacher = {"network": "tf_efficientnet_lite0", "weights": "secret/w.safetensors"}
+    text = methods_of(tmp_path, teacher=teacher, methods={"sskd": None})
+    assert "The teacher was an EfficientNet-Lite0 (tf_efficientnet_lite0 of timm)" in text["Network"]
+    assert "had one architecture" not in text["Network"] and "Students were a residual network" in text["Network"]
+    assert "through a learned 1 x 1 convolution to the teacher's number of channels" in text["Distillation"]
+    assert "the teacher started from weights trained elsewhere and was trained on those" in text["Rows of the study"]
+    assert "the student of a seed had the teacher of that seed" in text["Optimization"]
+    assert "secret" not in str(text)
 
 
 def test_methods_are_sentences_of_the_configuration(tmp_path):

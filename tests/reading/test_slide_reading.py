@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from level_files import cut
@@ -16,12 +17,14 @@ from slide_files import draw_tissue, write_slide
 from lowpower import files
 from lowpower.config.package import WEIGHTS
 from lowpower.errors import InputError
+from lowpower.evaluation.aggregation import Aggregation
 from lowpower.evaluation.calibration import tempered
 from lowpower.inference.model import open_model
 from lowpower.inference.prediction import predict
 from lowpower.reading.package_folder import load_package
 from lowpower.reading.slide_reading import CHANGED, SlideReader, SlideToRead
 from lowpower.slides.level_regions import read_level
+from lowpower.tables.unit_judging import units
 
 SHARED = (300, 80, 260, 300)  # a piece that both slides have: its regions share a pass of the study
 PIECES = {"A": [SHARED, (40, 700, 500, 360), (700, 200, 300, 420)], "B": [SHARED, (700, 500, 120, 120)]}
@@ -94,6 +97,22 @@ def test_a_slide_gives_the_numbers_of_predictions_bit_for_bit(slides, study, tmp
         region: (row["area_mm2"], *(row[f"p_{name}"] for name in CLASSES)) for region, row in expected.items()
     }
     assert len(found) == 5 and len({row[0] for row in found.values()}) == 4  # one piece is on both slides
+
+
+@pytest.mark.parametrize("bags", ["mean", "attention"])
+def test_a_model_trained_on_bags_gives_its_own_answer_bit_for_bit(slides, study, tmp_path, bags):
+    chosen = [choices(pixels="averaged", aggregation="attention"), choices("region")]
+    package = load_package(write_package(tmp_path / "package", bags=bags, choices=chosen))
+    table = tmp_path / "predictions.parquet"
+    index = study / "2.5x.csv"
+    predict(package.folder / WEIGHTS, index, study / "splits.csv", 0, ["test"], 4, False, table)
+    frame = pd.read_parquet(table).assign(label="Normal")
+    judged = units(frame, "slide", CLASSES, False, Aggregation("attention"))
+    read = reader_of(package, "averaged")
+    for k, (slide, path) in enumerate(slides.items()):
+        reading = read.read(SlideToRead(slide, str(path)), tmp_path / "out")
+        assert reading.answer.tolist() == judged.probabilities[k].tolist()
+    assert frame["attention"].any() == (bags == "attention")
 
 
 def test_the_answer_of_a_slide_is_made_of_its_regions_as_validation_chose(slides, tmp_path):

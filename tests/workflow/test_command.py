@@ -55,6 +55,7 @@ def test_the_jobs_of_a_copy_run_its_own_library(tmp_path):
         ([], "lowpower check --configfile my.yaml"),
         (["--help"], "Draft a sheet with one row per slide"),
         (["sheet", "--help"], "lowpower sheet data/own my_sheet.csv"),
+        (["weights", "--help"], "lowpower weights tf_efficientnet_lite0 data/tf_efficientnet_lite0.safetensors"),
         (["check", "--help"], "lowpower check --configfile my.yaml site.yaml"),
         (["ranges", "--help"], "lowpower ranges results/own configs/expected.json"),
         (["plan", "--help"], "Runs `snakemake plan`"),
@@ -76,6 +77,8 @@ def test_help_loads_no_heavy_library():
 
 
 def test_a_wrong_command_line_is_one_message(tmp_path, monkeypatch):
+    assert fails("weights").startswith("name network and file: lowpower weights")
+    assert fails("weights", "vit", "w.safetensors").startswith("no package with weights of vit is known; write one of")
     said = fails("shet")
     assert said.startswith("argument COMMAND: invalid choice: 'shet' (choose") and said.endswith(
         "; see: lowpower --help"

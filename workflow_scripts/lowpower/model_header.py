@@ -17,6 +17,7 @@ class ModelHeader:
     mean: list[float] | None = None  # of the channels, for normalization of pixels
     std: list[float] | None = None
     fingerprint: str | None = None  # of job, data and start weights
+    start_weights: dict[str, str] | None = None  # sha256 of their file, if trained elsewhere, and their origin
     magnification: float | None = None
     method: str | None = None
     seed: int | None = None

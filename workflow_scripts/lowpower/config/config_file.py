@@ -116,10 +116,11 @@ def _check_classes(study: Study) -> None:
 def _check_seeds(study: Study) -> None:
     """Check that k-fold seeds test different patients, and that a shared teacher trained on no tested patient."""
     by, folds = study.split.by, study.split.folds
-    if study.teacher == "best_validation" and by not in ("sheet", "site"):
+    if study.teacher_choice == "best_validation" and by not in ("sheet", "site"):
+        key = "teacher.choice" if study.teacher_weights else "teacher"
         raise InputError(
-            f"config: `teacher`: best_validation with `split: {{by: {by}}}` is a leak: each seed tests other patients, "
-            "and the best teacher may have been trained on them; write `teacher: paired`, or split by sheet or site"
+            f"config: `{key}`: best_validation with `split: {{by: {by}}}` is a leak: each seed tests other patients, "
+            f"and the best teacher may have been trained on them; write `{key}: paired`, or split by sheet or site"
         )
     tested: dict[int, int] = {}
     for seed in study.seeds:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from lowpower.config.study import Study
-from lowpower.config.trained_model import TEACHERS_NETWORK
+from lowpower.config.trained_model import DEFAULT_NETWORK
 from lowpower.errors import InputError
 from lowpower.magnification import describe
 from lowpower.model_header import model_header
@@ -15,7 +15,7 @@ KINDS_OF_INIT = ("random", "teacher")
 
 def external_teacher(study: Study) -> str | None:
     """Path of a teacher from another study, or None."""
-    return None if study.teacher in KINDS_OF_TEACHER else study.teacher
+    return None if study.teacher_choice in KINDS_OF_TEACHER else study.teacher_choice
 
 
 def _is_file(path: str) -> bool:
@@ -33,6 +33,16 @@ def _check_braces(key: str, path: str) -> None:
         )
 
 
+def _check_weights(key: str, path: str, network: str) -> None:
+    """Check that there is a file of start weights; its content is checked where it is read."""
+    _check_braces(key, path)
+    if not _is_file(path):
+        raise InputError(
+            f"config: `{key}`: there is no file {path}; write the path of a safetensors file with weights of {network} "
+            "(docs/teachers.md tells how to make one). Nothing is downloaded"
+        )
+
+
 def check_external_models(study: Study) -> None:
     """Raise InputError for a missing file, a path with braces, or a teacher that does not fit this study.
 
@@ -40,13 +50,11 @@ def check_external_models(study: Study) -> None:
     """
     if study.demo:
         _check_braces("slides", str(Path(study.slides).parent))  # the folder of the drawn slides
+    if study.teacher_weights:
+        _check_weights("teacher.weights", study.teacher_weights, study.teacher_network)
     for name, method in study.methods.items():
-        _check_braces(f"methods.{name}.init", method.init)
-        if method.init not in KINDS_OF_INIT and not _is_file(method.init):
-            raise InputError(
-                f"config: `methods.{name}.init`: there is no file {method.init}; write the path of a safetensors file "
-                f"with torchvision's weights of {method.network}. Nothing is downloaded"
-            )
+        if method.init not in KINDS_OF_INIT:
+            _check_weights(f"methods.{name}.init", method.init, method.network)
     path = external_teacher(study)
     if path is None:
         return
@@ -63,7 +71,7 @@ def check_external_models(study: Study) -> None:
         )
     header = model_header(path)
     compared = {
-        "the architecture": (header.architecture, TEACHERS_NETWORK),
+        "the architecture": (header.architecture, DEFAULT_NETWORK),
         "the classes": (", ".join(header.classes), ", ".join(study.classes)),
         "magnification": (
             header.magnification and describe(header.magnification),

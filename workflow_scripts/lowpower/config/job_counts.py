@@ -40,7 +40,7 @@ def planned_jobs(study: Study, slides: int, judged: int | None = None) -> dict[s
         "count_cohort": 1,
         "train_teacher": 0 if external else seeds,
         "adopt_teacher": seeds if external else 0,
-        "choose_teacher": int(study.teacher == "best_validation" and uses_teacher),
+        "choose_teacher": int(study.teacher_choice == "best_validation" and uses_teacher),
         "record_teacher": seeds * study.recording_parts if uses_recording else 0,
         "distill_student": sum(method.distill is not None for method in methods),
         "pretrain_student": sum(method.pretrain is not None for method in methods),

@@ -69,7 +69,8 @@ def _type(kind: Any, default: Any = MISSING) -> dict:
     """Rule that follows from a type alone. default: the field's default; None allows null."""
     if section := section_of(kind):
         rule = _section(section)
-        return {"oneOf": [{"type": "null"}, rule]} if default is None else rule
+        others = [{"type": "null"}] if default is None else [{"type": "string"}] if str in get_args(kind) else []
+        return {"oneOf": [*others, rule]} if others else rule
     if get_origin(kind) in (Union, UnionType):
         branches = [_type(branch) for branch in get_args(kind) if branch is not NoneType]
         return branches[0] if len(branches) == 1 else {"oneOf": branches}

@@ -1,11 +1,13 @@
 """Checks of the rows of a study: each row has something to learn, and consistent settings."""
 
+from typing import get_args
+
 from lowpower.config.external_models import KINDS_OF_INIT
-from lowpower.config.method_settings import Distill, Finetune, Method
+from lowpower.config.method_settings import Distill, Finetune, Method, PretrainedNetwork
 from lowpower.config.standard_methods import FORMER_NAMES, STANDARD
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED, training_of
-from lowpower.config.trained_model import TEACHERS_NETWORK
+from lowpower.config.trained_model import DEFAULT_NETWORK
 from lowpower.config.validation import NOTHING
 from lowpower.errors import InputError
 from lowpower.text import nearest
@@ -61,7 +63,7 @@ def check_rows(study: Study) -> None:
             )
         if finetune and (distill or method.pretrain):
             _check_shares(key, method, training.steps)
-        _check_network(name, method)
+        _check_network(name, method, study.teacher_network)
     _check_bags(study)
 
 
@@ -131,13 +133,22 @@ def _check_shares(key: str, method: Method, steps: int) -> None:
         )
 
 
-def _check_network(name: str, method: Method) -> None:
-    """Check that a network other than the teacher's learns from labels alone, from start weights that fit it."""
+def _check_network(name: str, method: Method, teachers: str) -> None:
+    """Check that a network other than resnet10 learns from labels alone, and that its start weights fit it.
+
+    teachers: the teacher's network.
+    """
     network, key = method.network, f"config: `methods.{name}`"
-    if network == TEACHERS_NETWORK:
+    if method.init == "teacher" and network not in (teachers, FITTED):
+        raise InputError(
+            f"{key} cannot start from the teacher's weights: its network is {network}, the teacher's {teachers}; "
+            f"leave the row out, or write `network: {teachers}` and only `finetune`"
+        )
+    if network == DEFAULT_NETWORK:
         if method.init not in KINDS_OF_INIT:
+            *names, last = get_args(PretrainedNetwork)
             raise InputError(
-                f"{key}: a file of weights needs network resnet18, resnet34 or resnet50; write the one that it fits"
+                f"{key}: a file of weights needs network {', '.join(names)} or {last}; write the one that it fits"
             )
         return
     if method.distill or method.pretrain:
@@ -157,5 +168,5 @@ def _check_network(name: str, method: Method) -> None:
         raise InputError(f"{key}: {network} is fitted to regions, each with its slide's label; remove `bags`")
     if network == FITTED and method.init != "random":
         raise InputError(f"{key}: {network} is fitted without start weights; remove `init`")
-    if network != FITTED and method.init in KINDS_OF_INIT:
+    if network != FITTED and method.init == "random":
         raise InputError(f"{key}: {network} needs a file of start weights; write `init: PATH.safetensors`")

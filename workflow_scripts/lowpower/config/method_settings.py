@@ -6,6 +6,8 @@ from typing import Literal
 from lowpower.config.settings import REQUIRED, Settings, setting
 from lowpower.config.training_settings import Stage
 
+PretrainedNetwork = Literal["resnet18", "resnet34", "resnet50", "tf_efficientnet_lite0"]  # starts from a file
+
 METHOD_NAME = {
     "description": "up to 64 lowercase letters, digits and _, starting with a letter and not ending in 20 repetitions; "
     "not `teacher`, which is always a row",
@@ -72,11 +74,11 @@ class Finetune(Stage):
 class Method(Settings):
     """One row of the study: a network, its start weights and its training stages."""
 
-    network: Literal["resnet10", "color", "resnet18", "resnet34", "resnet50"] = setting(
+    network: Literal["resnet10", "color", PretrainedNetwork] = setting(
         "resnet10",
-        "Network of the student. resnet10 is the teacher's architecture; color is a logistic regression on the mean "
-        "and standard deviation of each color channel, fitted to convergence; resnet18, resnet34 and resnet50 are "
-        "those of torchvision and start from the file in init.",
+        "Network of the student. resnet10 is that of the paper; color is a logistic regression on the mean and "
+        "standard deviation of each color channel, fitted to convergence; the others, torchvision's resnet18, resnet34 "
+        "and resnet50 and timm's tf_efficientnet_lite0, start from the file in init.",
     )
     at: Literal["students", "teacher"] = setting(
         "students",
@@ -85,8 +87,9 @@ class Method(Settings):
     )
     init: str = setting(
         "random",
-        "Start weights of the student. A path names a safetensors file with weights of the row's network under "
-        "torchvision's names, with or without the last layer (fc).",
+        "Start weights of the student; teacher needs the teacher's network. A path names a safetensors file with "
+        "weights of the row's network under the names of its library, with or without the last layer "
+        "(docs/teachers.md).",
         pattern=r"^(random|teacher|.+\.safetensors)$",
         examples=["random", "teacher", "PATH.safetensors"],
     )

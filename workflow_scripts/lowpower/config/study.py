@@ -8,6 +8,8 @@ from lowpower.config.settings import ABSENT, REQUIRED, Settings, setting
 from lowpower.config.slide_settings import LARGEST_SEED, Demo, Grid, Tissue
 from lowpower.config.split_settings import Split
 from lowpower.config.table_settings import Cost, Plan, Statistics
+from lowpower.config.teacher_settings import PretrainedTeacher
+from lowpower.config.trained_model import DEFAULT_NETWORK
 from lowpower.config.training_settings import Augmentation, Training
 
 
@@ -80,15 +82,15 @@ class Study(Settings):
         "student_magnifications.",
         minimum=0,
     )
-    teacher: str = setting(
+    teacher: str | PretrainedTeacher = setting(
         "paired",
         "Teacher that students learn from, and whose weights start rows with init teacher. paired gives the student "
         "of seed s the teacher of seed s; best_validation gives all of them the teacher with the lowest validation "
         "log loss, and needs seeds that all test the same patients (split.by sheet or site); a path names a model "
         "file of another study or lab, and no teacher is trained. lowpower cannot check whether test patients were "
-        "in that teacher's training set.",
+        "in that teacher's training set. A section names another network than resnet10, and its start weights.",
         pattern=r"^(paired|best_validation|.+\.safetensors)$",
-        examples=["paired", "best_validation", "PATH.safetensors"],
+        form="`paired`, `best_validation`, `PATH.safetensors` or a section",
     )
     unit: Literal["tissue", "grid", "annotation", "slide"] = setting(
         "tissue",
@@ -213,3 +215,18 @@ class Study(Settings):
         Plan(), "Other cohort sizes and numbers of machines that `snakemake plan` estimates (docs/scale.md)."
     )
     gpu: bool = setting(False, "True to train on a GPU (CUDA), false to train on the CPU.")
+
+    @property
+    def teacher_network(self) -> str:
+        """Network of the teacher."""
+        return self.teacher.network if isinstance(self.teacher, PretrainedTeacher) else DEFAULT_NETWORK
+
+    @property
+    def teacher_weights(self) -> str | None:
+        """Path of the start weights of the teacher's training; None for random ones."""
+        return self.teacher.weights if isinstance(self.teacher, PretrainedTeacher) else None
+
+    @property
+    def teacher_choice(self) -> str:
+        """Whose teacher students learn from: paired, best_validation, or the path of another study's model."""
+        return self.teacher.choice if isinstance(self.teacher, PretrainedTeacher) else self.teacher

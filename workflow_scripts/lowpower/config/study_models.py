@@ -20,7 +20,7 @@ def models(study: Study) -> list[Model]:
     teacher's magnification is trained once, not once per student magnification.
     """
     teacher = study.teacher_magnification
-    all_models = [Model("teacher", teacher, 100, 0, seed) for seed in study.seeds]
+    all_models = [Model("teacher", teacher, 100, 0, seed, study.teacher_network) for seed in study.seeds]
     for name, method in study.methods.items():
         scales = [teacher] if method.at == "teacher" else study.student_magnifications
         shares = study.unlabeled if uses_unlabeled(method) else [0]

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 from lowpower import magnification
 
-TEACHERS_NETWORK = "resnet10"  # equals lowpower.models.resnet.ResNet.name, whose import needs torch
+DEFAULT_NETWORK = "resnet10"  # equals lowpower.models.resnet.ResNet.name, whose import needs torch
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Model:
     labeled: int
     unlabeled: int
     seed: int
-    network: str = TEACHERS_NETWORK
+    network: str = DEFAULT_NETWORK
 
     @property
     def folder(self) -> str:

@@ -16,8 +16,9 @@ from lowpower.config.training_params import TrainingJob
 
 def teacher_job(study: Study, seed: int, code: str) -> TrainingJob:
     """Params of the training of the teacher of a seed. code: hash of the training's code."""
-    model = Model("teacher", study.teacher_magnification, 100, 0, seed)
-    return TrainingJob(**_shared(study, model), init="random", steps=study.training.steps, code=code)
+    model = Model("teacher", study.teacher_magnification, 100, 0, seed, study.teacher_network)
+    init = "weights" if study.teacher_weights else "random"
+    return TrainingJob(**_shared(study, model), init=init, steps=study.training.steps, code=code)
 
 
 def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob:
@@ -73,7 +74,7 @@ def stage_before(method: Method) -> str | None:
 
 def teacher_folder(study: Study, seed: int) -> str:
     """Folder, below results/{cohort}/, of the teacher that the students of a seed learn from."""
-    return "teacher/best" if study.teacher == "best_validation" else f"teacher/seed{seed}"
+    return "teacher/best" if study.teacher_choice == "best_validation" else f"teacher/seed{seed}"
 
 
 def result_row(study: Study, model: Model) -> dict:

@@ -76,8 +76,9 @@ def _scale_of(row: CsvRow) -> float:
 
 def _points(axes: Axes, rows: list[CsvRow], flops: dict[tuple[str, str], float], looks: dict) -> None:
     axes.set_xscale("log")
-    teachers = next(iter(flops))[0]  # its network, whose magnifications are the ticks
-    ticks = {scale: x for (network, scale), x in flops.items() if network == teachers}
+    teachers = next(iter(flops))[0]  # its network: the tick of a magnification, or else the costliest network there
+    costliest = {scale: x for (_, scale), x in sorted(flops.items(), key=lambda cell: cell[1])}
+    ticks = {scale: flops.get((teachers, scale), costliest[scale]) for _, scale in flops}
     xs, reached, aside = [], [], {}
     students = [method for method in looks if method != "teacher"]
     apart = _ABREAST / max(len(students), 7)

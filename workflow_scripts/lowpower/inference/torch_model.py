@@ -10,8 +10,7 @@ from lowpower.inference import resnet_graph
 from lowpower.inference.model import Model, model_without_torch
 from lowpower.inference.outputs import Outputs
 from lowpower.model_header import ModelHeader
-from lowpower.models.attention import scores_of
-from lowpower.models.forward_pass import forward
+from lowpower.models.forward_pass import attention_of, forward
 from lowpower.models.logit_map import logit_map
 from lowpower.models.model_file import prepare_device
 from lowpower.models.pixels import Normalizer
@@ -31,7 +30,7 @@ class TorchModel:
     def run(self, images: Sequence[NDArray]) -> Outputs:
         """Run the model on images of one size, each (3, H, W) uint8."""
         logits, feature_map = forward(self.network, self.normalize([torch.from_numpy(image) for image in images]))
-        scores = scores_of(self.network, feature_map) if self.header.bags == "attention" else None
+        scores = attention_of(self.network, feature_map) if self.header.bags == "attention" else None
         return Outputs(*map(_as_array, (logits, feature_map, logit_map(self.network, feature_map), scores)))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from lowpower.models.networks import map_channels
 from lowpower.models.resnet import initialize
 
 HIDDEN = 128
@@ -34,7 +35,7 @@ def fit_attention(network: nn.Module, bags: str | None, seed: int = 0) -> None:
     if bags != "attention":
         network.attention = None
     elif getattr(network, "attention", None) is None:
-        network.attention = initialize(GatedAttention(network.channels), seed)
+        network.attention = initialize(GatedAttention(map_channels(network)), seed)
 
 
 def scores_of(network: nn.Module, feature_map: Tensor) -> Tensor:

@@ -1,18 +1,21 @@
 """Distillation: a student matches the teacher's outputs for views of training regions."""
 
+from dataclasses import replace
 from functools import partial
 
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
+from lowpower import rng
 from lowpower.config.student_params import DistillJob
 from lowpower.models.attention import scores_of
 from lowpower.models.balance import label_loss
 from lowpower.models.losses import feature_loss, kl_divergence
-from lowpower.models.networks import pool_map
+from lowpower.models.networks import map_channels, pool_map
 from lowpower.models.parallel import on_processes
 from lowpower.models.pixels import Pixels
 from lowpower.models.region_sets import Region, labeled, read_regions, sorted_union, unlabeled
+from lowpower.models.resnet import initialize
 from lowpower.models.teacher_outputs import OnlineTeacher, RecordedTeacher
 from lowpower.models.training import draw_micro_batches, train
 from lowpower.models.training_inputs import start_training
@@ -44,13 +47,17 @@ def distill_student(
     training = start_training(job, "distill", teacher if job.init == "teacher" else None, training_regions)
     device = training.device
     if targets:
-        memory = settings.memory_mb * 6 / 7  # a view takes six times the bytes of the teacher's outputs for it
+        memory = settings.memory_mb * 6 / 7  # a view takes six times the bytes of outputs with 256 channels
         source = RecordedTeacher(targets, training_regions, teacher, teacher_index, seed, job.augmentation, memory / 6)
     else:
         memory = settings.memory_mb / 2
         teacher_regions = read_regions(teacher_index, splits, seed)
         teacher_pixels = Pixels(memory, seed, job.augmentation)
         source = OnlineTeacher(teacher, teacher_pixels, teacher_regions, device, settings.megapixels_per_pass)
+    # Part of the student's own fingerprint: a checkpoint from another teacher is not continued.
+    training.header = replace(training.header, fingerprint=source.fingerprint)
+    if row.feature_weight:  # part of the network while it is trained, so of optimizer, average and checkpoint
+        training.network.match = matching_layer(training.network, source.channels, seed).to(device)
     # A recording holds half the teacher's grid. A student on the teacher's own grid is pooled to that half too.
     factor = max(2, job.reduction)
     student_factor = factor // job.reduction
@@ -67,10 +74,10 @@ def distill_student(
     ) -> dict[str, Tensor]:
         scores = scores_of(training.network, feature_map)
         feature_map = pool_map(feature_map, student_factor, row.pooling)
-        losses = {
-            "kl": row.kl_weight * kl_divergence(logits, teacher_logits.to(device), row.temperature),
-            "feature": row.feature_weight * feature_loss(feature_map, teacher_map.to(device)),
-        }
+        losses = {"kl": row.kl_weight * kl_divergence(logits, teacher_logits.to(device), row.temperature)}
+        if row.feature_weight:
+            matched = training.network.match(feature_map)
+            losses["feature"] = row.feature_weight * feature_loss(matched, teacher_map.to(device))
         if row.cross_entropy:
             losses["cross_entropy"] = row.cross_entropy * cross_entropy(logits, [region.label for region in batch])
         for of_teacher in teacher_scores:  # of a teacher with attention
@@ -89,4 +96,18 @@ def distill_student(
         teacher=partial(source.outputs, pooling=row.pooling, factor=factor),
     )
     rows = train(training, regions, training_regions, micro_batches, model, row)
+    if row.feature_weight:
+        del training.network.match
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
+
+
+def matching_layer(student: nn.Module, channels: int, seed: int) -> nn.Module:
+    """Layer from a student's feature map to one of the teacher's number of channels, before the two are compared.
+
+    A 1 x 1 convolution, learned with the student and dropped after distillation (FitNets, Romero et al., arXiv
+    1412.6550); nothing where the numbers agree, as in the paper.
+    """
+    own = map_channels(student)
+    if own == channels:
+        return nn.Identity()
+    return initialize(nn.Conv2d(own, channels, 1, bias=False), rng.integer(seed, "match"))

@@ -5,7 +5,10 @@ to 3e-7 from those of the same image among others. Among two and more images all
 probabilities of a study, whose passes mix slides, equal those of one slide that is read alone.
 """
 
+import torch
 from torch import Tensor, nn
+
+from lowpower.models.attention import scores_of
 
 _SMALL = 2**17  # pixels; torch's kernel for a single image takes inputs of up to 20,480 numbers, at any layer
 
@@ -21,3 +24,11 @@ def forward(network: nn.Module, images: Tensor) -> tuple[Tensor, Tensor | None]:
     if feature_map is None:
         return logits, None
     return network.head(feature_map.mean((2, 3)).repeat(2, 1))[:1], feature_map
+
+
+def attention_of(network: nn.Module, feature_map: Tensor) -> Tensor:
+    """Attention scores (B,) of regions with these feature maps (B, C, h, w).
+
+    One by one: a matrix of a single column is multiplied in an order that depends on its number of rows.
+    """
+    return torch.cat([scores_of(network, of_region) for of_region in feature_map.split(1)])

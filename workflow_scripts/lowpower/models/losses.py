@@ -20,6 +20,6 @@ def kl_divergence(student: Tensor, teacher: Tensor, temperature: float = 1.0) ->
 def feature_loss(student: Tensor, teacher: Tensor) -> Tensor:
     """Mean squared difference of two feature maps on one grid.
 
-    student, teacher: (B, 256, h, w), the teacher's already pooled to the student's grid (``networks.pool_map``).
+    student, teacher: (B, C, h, w), the teacher's already pooled to the student's grid (``networks.pool_map``).
     """
     return F.mse_loss(student, teacher.detach())

@@ -6,18 +6,20 @@ Each takes images (B, 3, H, W), normalized, and returns logits (B, classes) and 
 from collections.abc import Callable
 from functools import partial
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from lowpower.errors import InputError
-from lowpower.models.backbone import Backbone
+from lowpower.models.backbone import TimmNetwork, TorchvisionResNet
 from lowpower.models.color_network import ColorNetwork
 from lowpower.models.resnet import ResNet, initialize
 
 NETWORKS: dict[str, Callable[[int], nn.Module]] = {
     ResNet.name: ResNet,
     ColorNetwork.name: ColorNetwork,
-    **{name: partial(Backbone, name) for name in ("resnet18", "resnet34", "resnet50")},
+    **{name: partial(TorchvisionResNet, name) for name in ("resnet18", "resnet34", "resnet50")},
+    **{name: partial(TimmNetwork, name) for name in ("tf_efficientnet_lite0",)},
 }
 
 
@@ -31,6 +33,13 @@ def empty(name: str, classes: int) -> nn.Module:
 def build(name: str, classes: int, seed: int) -> nn.Module:
     """Build a network with random weights that depend on ``seed`` alone."""
     return initialize(empty(name, classes), seed)
+
+
+@torch.no_grad()
+def map_channels(network: nn.Module) -> int:
+    """Number of channels of a network's feature map."""
+    weights = next(network.parameters())
+    return network(torch.zeros(1, 3, 64, 64, device=weights.device, dtype=weights.dtype))[1].shape[1]
 
 
 def _max_pool(feature_map: Tensor, factor: int) -> Tensor:

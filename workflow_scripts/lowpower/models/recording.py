@@ -23,7 +23,7 @@ from lowpower.log import Progress, say
 from lowpower.model_header import ModelHeader
 from lowpower.models.attention import scores_of
 from lowpower.models.model_file import KEY, load_model, prepare_device
-from lowpower.models.networks import POOLINGS, pool_map
+from lowpower.models.networks import POOLINGS, map_channels, pool_map
 from lowpower.models.pixels import Normalizer, Pixels
 from lowpower.models.region_sets import in_split, read_regions
 from lowpower.sizes import MAP_TYPE
@@ -60,7 +60,7 @@ def record_teacher(
     normalize = Normalizer(header.mean, header.std, device)
     title = f"recording part {part}, seed {seed}"
     progress = Progress(title, len(regions))
-    channels = network(torch.zeros(1, 3, 64, 64, device=device))[1].shape[1]
+    channels = map_channels(network)
     sizes = torch.tensor([[channels * (r.height // 64) * (r.width // 64)] * views for r in regions], dtype=torch.int64)
     ends = sizes.flatten().cumsum(0)
     outputs = {

@@ -36,7 +36,6 @@ class ResNet(nn.Module):
     """ResNet: images (B, 3, H, W), normalized -> logits (B, classes) and feature map (B, 256, H / 32, W / 32)."""
 
     name = "resnet10"
-    channels = PLANES[-1]  # of the feature map
 
     def __init__(self, classes: int) -> None:
         super().__init__()

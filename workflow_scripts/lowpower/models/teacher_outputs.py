@@ -14,7 +14,7 @@ from lowpower.errors import InputError
 from lowpower.files import read_rows
 from lowpower.models.attention import scores_of
 from lowpower.models.model_file import KEY, load_model
-from lowpower.models.networks import POOLINGS, pool_map
+from lowpower.models.networks import POOLINGS, map_channels, pool_map
 from lowpower.models.pixels import Memory, Normalizer, Pixels
 from lowpower.models.recording import origin
 from lowpower.models.region_sets import Region
@@ -32,6 +32,7 @@ class OnlineTeacher:
         self.network, header = load_model(model)
         self.network.to(device).eval()
         self.attention = header.bags == "attention"
+        self.channels, self.fingerprint = map_channels(self.network), header.fingerprint
         self.normalize = Normalizer(header.mean, header.std, device)
         self.pixels = pixels
         self.regions = {region.region: region for region in regions}
@@ -39,7 +40,7 @@ class OnlineTeacher:
 
     @torch.no_grad()
     def outputs(self, views: list[tuple[str, int]], pooling: str, factor: int) -> tuple[Tensor, ...]:
-        """Logits (B, classes), and feature maps (B, 256, h, w) pooled by ``factor`` from the teacher's own grid.
+        """Logits (B, classes), and feature maps (B, C, h, w) pooled by ``factor`` from the teacher's own grid.
 
         A teacher with attention adds its scores (B,). views: (region, view number), all of one size.
         """
@@ -72,7 +73,7 @@ class RecordedTeacher:
         memory_mb: float,
     ) -> None:
         header = load_model(teacher)[1]
-        expected = origin(header, seed, augmentation)
+        self.fingerprint, expected = header.fingerprint, origin(header, seed, augmentation)
         contents = {row["region"]: row["fingerprint"] for row in read_rows(index)}
         self.position_of: dict[str, tuple[dict[str, Tensor | list], int]] = {}
         for part in parts:
@@ -118,7 +119,7 @@ class RecordedTeacher:
         return torch.stack([tensors[name][i, view] for tensors, i, view in stored])
 
     def _stored(self, region: str, view: int, pooling: str) -> Tensor:
-        """A feature map in the mapped file, (256, h, w)."""
+        """A feature map in the mapped file, (C, h, w)."""
         tensors, i = self.position_of[region]
         start, shape = tensors["starts"][i][view], (self.channels, *tensors["grids"][i][view])
         return tensors[pooling][start : start + math.prod(shape)].view(shape)

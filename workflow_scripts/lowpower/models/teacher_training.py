@@ -19,11 +19,22 @@ from lowpower.models.training_outputs import finish_training
 
 
 @on_processes
-def train_teacher(job: TrainingJob, index: str, splits: str, model: str, history: str, time: str | None = None) -> None:
-    """Train the teacher on the labeled training regions, and warn if it is no better than guessing."""
+def train_teacher(
+    job: TrainingJob,
+    index: str,
+    splits: str,
+    model: str,
+    history: str,
+    start: str | None = None,
+    time: str | None = None,
+) -> None:
+    """Train the teacher on the labeled training regions, and warn if it is no better than guessing.
+
+    start: the file of weights if ``init`` is weights; None for random ones.
+    """
     regions = read_regions(index, splits, job.seed)
     labeled_regions = labeled(regions, 100)
-    training = start_training(job, "train", None, sorted_union(labeled_regions, unlabeled(regions, 100)))
+    training = start_training(job, "train", start, sorted_union(labeled_regions, unlabeled(regions, 100)))
     rows = train_on_labels(training, regions, labeled_regions, model, Stage(images="labeled"))
     finish_training(training.title, training.network, training.header, rows, model, history, time, training.time)
     accuracy = next(float(row["val_accuracy"]) for row in rows if row["chosen"] == "1")

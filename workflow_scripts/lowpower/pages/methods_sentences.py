@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from lowpower.config.method_settings import Distill, Finetune, Method, Pretrain
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED
-from lowpower.config.trained_model import TEACHERS_NETWORK
+from lowpower.config.trained_model import DEFAULT_NETWORK
 from lowpower.config.training_settings import Stage, Training
 from lowpower.text import count_of
 
 _DISTILLING = ("kl_weight", "temperature", "feature_weight", "pooling", "views", "teacher")
 _STARTS = {"random": "random weights", "teacher": "the teacher's weights"}
+NETWORK_NAMES = {
+    "resnet18": "a ResNet-18", "resnet34": "a ResNet-34", "resnet50": "a ResNet-50",
+    "tf_efficientnet_lite0": "an EfficientNet-Lite0 (tf_efficientnet_lite0 of timm)",
+}  # fmt: skip
 _BAGS = {
     "mean": "the mean of the logits of its regions",
     "attention": "the mean of the logits of its regions, weighted by gated attention (Ilse et al., arXiv 1802.04712)",
@@ -29,7 +33,10 @@ def all_rows(study: Study) -> str:
     """Describe each row of the study, the teacher first."""
     rows = [f"`{name}` {one_row(row, first_distillation(study))}." for name, row in study.methods.items()]
     teacher = "the teacher was trained on those of all labeled training regions"
-    if study.teacher not in TEACHERS:
+    if study.teacher_weights:
+        teacher = "the teacher started from weights trained elsewhere and was trained on those of all labeled training "
+        teacher += "regions"
+    if study.teacher_choice not in TEACHERS:
         teacher = "the teacher was a model of another study, whose training patients are not recorded here"
     return " ".join([f"Training on labels minimized cross-entropy; {teacher}.", *rows])
 
@@ -116,7 +123,7 @@ def first_distillation(study: Study) -> Distill | None:
 
 
 def other_networks(study: Study) -> str:
-    """Rows with another network than the teacher's, one sentence each, with a leading space."""
+    """Rows with another network than ResNet-10, one sentence each, with a leading space."""
     sentences = []
     for name, row in study.methods.items():
         if row.network == FITTED:
@@ -124,10 +131,9 @@ def other_networks(study: Study) -> str:
                 f"`{name}` was not a network but a logistic regression on the mean and standard deviation of the three "
                 "color channels of a region, standardized; its L2 penalty was chosen on validation log loss."
             )
-        elif row.network != TEACHERS_NETWORK:
+        elif row.network != DEFAULT_NETWORK:
             sentences.append(
-                f"`{name}` was a ResNet-{row.network.removeprefix('resnet')} with the statistics of its batch "
-                "normalization frozen."
+                f"`{name}` was {NETWORK_NAMES[row.network]} with the statistics of its batch normalization frozen."
             )
     return "".join(f" {sentence}" for sentence in sentences)
 

@@ -8,11 +8,20 @@ from pathlib import Path
 from lowpower import __version__
 from lowpower.config.study import Study
 from lowpower.config.study_models import training_of
+from lowpower.config.trained_model import DEFAULT_NETWORK
 from lowpower.config.training_settings import Augmentation
 from lowpower.files import CsvRow
 from lowpower.magnification import describe
 from lowpower.model_header import model_header
-from lowpower.pages.methods_sentences import TEACHERS, all_rows, first_distillation, labels_of, listed, other_networks
+from lowpower.pages.methods_sentences import (
+    NETWORK_NAMES,
+    TEACHERS,
+    all_rows,
+    first_distillation,
+    labels_of,
+    listed,
+    other_networks,
+)
 from lowpower.tables.cost_table import CONVENTION, timing
 from lowpower.tables.intake_table import IntakeRow
 from lowpower.text import count_of
@@ -27,18 +36,12 @@ def methods(
 
     costs: rows of cost.csv. teacher: its model file.
     """
-    parameters = f", with {int(costs[0]['parameters']):,} parameters" if costs else ""
     timed = f"{CONVENTION} {timing(costs)}" if costs else CONVENTION
     versions = model_header(teacher).versions
     return [
         ("Cohort", _cohort(study, slides)),
         ("Regions", _regions(study)),
-        (
-            "Network",
-            "Teacher and students had one architecture: a residual network of four basic blocks (ResNet-10) with group "
-            f"normalization and global average pooling{parameters}. Such a student is cheaper only because it reads "
-            f"fewer pixels.{other_networks(study)}",
-        ),
+        ("Network", _network(study, costs)),
         ("Distillation", _distillation(study)),
         ("Rows of the study", all_rows(study)),
         ("Augmentation", _augmentation(study.augmentation)),
@@ -51,6 +54,22 @@ def methods(
             f"{version('pandas')} (statistics) on Python {platform.python_version()}.",
         ),
     ]
+
+
+def _network(study: Study, costs: Sequence[CsvRow]) -> str:
+    sizes = {row["network"]: f", with {int(row['parameters']):,} parameters" for row in costs}
+    own = (
+        "a residual network of four basic blocks (ResNet-10) with group normalization and global average "
+        f"pooling{sizes.get(DEFAULT_NETWORK, '')}."
+    )
+    if study.teacher_network == DEFAULT_NETWORK:
+        text = f"Teacher and students had one architecture: {own} Such a student is cheaper only because it reads "
+        return f"{text}fewer pixels.{other_networks(study)}"
+    teacher = f"The teacher was {NETWORK_NAMES[study.teacher_network]}{sizes.get(study.teacher_network, '')}; the "
+    return (
+        f"{teacher}statistics of its batch normalization stayed those of its start weights. Students were {own} So a "
+        f"student is cheaper because it reads fewer pixels, and by its network.{other_networks(study)}"
+    )
 
 
 def _cohort(study: Study, slides: Sequence[IntakeRow]) -> str:
@@ -115,8 +134,17 @@ def _distillation(study: Study) -> str:
         f"self-supervised): {views}. The loss was the Kullback-Leibler divergence between the class probabilities of "
         f"teacher and student (temperature {base.temperature:g}) plus the mean squared difference between their "
         f"last feature maps, weighted {base.kl_weight:g} : {base.feature_weight:g}; the teacher's map was "
-        f"reduced to the student's grid by {_POOLINGS[base.pooling]} pooling. As the teacher was trained on "
-        "labels, the method as a whole is semi-supervised."
+        f"reduced to the student's grid by {_POOLINGS[base.pooling]} pooling{_matched(study)}. As the teacher was "
+        "trained on labels, the method as a whole is semi-supervised."
+    )
+
+
+def _matched(study: Study) -> str:
+    if study.teacher_network == DEFAULT_NETWORK:
+        return ""
+    return (
+        ", and the student's was compared with it through a learned 1 x 1 convolution to the teacher's number of "
+        "channels, which was dropped afterwards"
     )
 
 
@@ -142,7 +170,7 @@ def _optimization(study: Study) -> str:
         f"Students were trained on {labeled} of the labeled training patients and, where their row takes any, "
         f"{unlabeled} of the unlabeled. "
         f"{'Seed' if len(seeds) == 1 else 'Seeds'}: {listed(seeds)}; "
-        f"{TEACHERS.get(study.teacher, 'all students had one teacher, from another study')}."
+        f"{TEACHERS.get(study.teacher_choice, 'all students had one teacher, from another study')}."
     )
 
 

@@ -139,8 +139,9 @@ def _trained(study: Study, model: Model, paragraphs: dict[str, str]) -> str:
     if row:
         shares = f"{model.labeled} % of the labeled and {model.unlabeled} % of the unlabeled training patients"
         how = f"This model {one_row(row, row.distill)}. It saw {shares}."
-    elif study.teacher in TEACHERS:
-        how = "This model is the teacher. It was trained on the labels of all labeled training regions."
+    elif study.teacher_choice in TEACHERS:
+        start = "started from weights trained elsewhere (File, below) and " if study.teacher_weights else ""
+        how = f"This model is the teacher. It {start}was trained on the labels of all labeled training regions."
     else:
         return "This model came from another study. How it was trained, and on which patients, is not recorded here."
     parts = ["Network", *(["Distillation"] if row and row.distill else []), "Augmentation", "Optimization"]
@@ -221,8 +222,16 @@ def _file(file: Path, about: ModelHeader, costs: Sequence[CsvRow], model: Model)
             fewer = f"{cost['flops_times_cheaper']} times fewer than the teacher's"
             rows["parameters"] = f"{int(cost['parameters']):,}"
             rows["FLOPs per region"] = f"{int(cost['flops_per_region']):,} ({fewer})"
+    if about.start_weights:
+        rows["start weights"] = _start_weights(about.start_weights)
     rows["size"] = f"{file.stat().st_size:,} bytes"
     rows["SHA-256"] = f"`{hash_of(file)}`"
     rows["fingerprint of config, data and code"] = f"`{about.fingerprint}`"
     rows["made with"] = listed([f"{name} {version}" for name, version in sorted(about.versions.items())])
     return markdown([{"model.safetensors": key, "": value} for key, value in rows.items()]).rstrip()
+
+
+def _start_weights(weights: dict[str, str]) -> str:
+    """Origin and license of weights trained elsewhere, as far as their file tells, and its hash."""
+    origin = f"{weights['source']}; license {weights['license']}" if "source" in weights else "origin not in their file"
+    return f"{origin}; SHA-256 of their file `{weights['sha256']}`"

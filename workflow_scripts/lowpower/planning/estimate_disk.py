@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from lowpower.config.study import Study
-from lowpower.config.trained_model import TEACHERS_NETWORK, Model
+from lowpower.config.trained_model import Model
 from lowpower.planning.past_runs import Cohort, Tissue
 from lowpower.planning.workload import TRAININGS, has_job, predicted
 from lowpower.sizes import model_mb, predictions_mb, recording_mb
@@ -36,10 +36,10 @@ def disk_mb(rule: str, jobs: int, study: Study, models: Sequence[Model], tissue:
         return sum(read * zips(low, [scale for scale in source.zips if scale != at]) for low in lows)
     if rule == "record_teacher":
         trained = tissue.share("train") * len(study.seeds)
-        return recording_mb(trained, study.views, tissue.megapixels, classes)
+        return recording_mb(trained, study.views, tissue.megapixels, classes, study.teacher_network)
     made = [model for model in models if has_job(rule, study, model.method)]
     if rule == "predict":
         return sum(predictions_mb(predicted(study, tissue, model.magnification), classes) for model in made)
     if rule in TRAININGS:
         return sum(model_mb(model.network, classes) for model in made)
-    return jobs * model_mb(TEACHERS_NETWORK, classes) if rule in ("adopt_teacher", "choose_teacher") else 0.0
+    return jobs * model_mb(study.teacher_network, classes) if rule in ("adopt_teacher", "choose_teacher") else 0.0

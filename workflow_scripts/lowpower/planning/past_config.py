@@ -41,7 +41,8 @@ def _renamed(section: type[Settings], name: str, values: Any) -> dict[str, Any]:
 
 
 def _renamed_in(kind: Any, name: str, value: Any) -> Any:
-    if value is not None and (section := section_of(kind)):
+    text = isinstance(value, str) and str in get_args(kind)
+    if value is not None and not text and (section := section_of(kind)):
         return _renamed(section, name, value)
     if get_origin(kind) is dict and isinstance(value, dict):
         return {key: _renamed_in(get_args(kind)[1], key, item) for key, item in value.items()}

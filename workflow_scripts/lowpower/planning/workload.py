@@ -16,9 +16,10 @@ from lowpower import magnification
 from lowpower.config.method_settings import Distill, Method
 from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED, stage_shares, steps_of, training_of
-from lowpower.config.trained_model import TEACHERS_NETWORK, Model
+from lowpower.config.trained_model import DEFAULT_NETWORK, Model
 from lowpower.config.training_settings import Stage
 from lowpower.planning.past_runs import Cohort, Job, Tissue
+from lowpower.sizes import pass_memory
 
 _STAGES = {"pretrain_student": "pretrain", "distill_student": "distill", "finetune_student": "finetune"}
 TRAININGS = ("train_teacher", "pretrain_student", "distill_student", "finetune_student")
@@ -27,13 +28,15 @@ _LOOK = 1 / 3  # work of a forward pass, relative to forward and backward
 _PREDICTED_AT_ONCE = 64
 _BY_REGION = ("mask_tissue", "tile_slide", "downsample_slide", "read_level")
 _BY_SLIDE = ("gather_slides", "index_regions", "split_patients", "count_cohort", "write_report")
-_PRICE = {"resnet18": 7.2, "resnet34": 14.6, "resnet50": 16.2}  # FLOPs per pixel, in units of resnet10's 10,032
+_PRICE = {  # FLOPs per pixel, in units of resnet10's 10,032
+    "resnet10": 1.0, "resnet18": 7.2, "resnet34": 14.6, "resnet50": 16.2, "tf_efficientnet_lite0": 1.53,
+}  # fmt: skip
 _BY_MODEL = ("judge_units", "evaluate", "list_patients", "refer_units", "trace_curves", "draw_figures")
 
 
 @dataclass(frozen=True)
 class Work:
-    """Work of one job. at_once: megapixels of its largest pass through the network, which determines its memory."""
+    """Work of one job. at_once: megapixels of its largest pass, in the memory of resnet10; determines the job's."""
 
     megapixels: float
     steps: int = 0
@@ -60,7 +63,8 @@ def planned_works(rule: str, study: Study, models: Sequence[Model], tissue: Tiss
         kinds = dict.fromkeys((model.network, model.magnification) for model in models)
         return {kind: work_of(rule, study, tissue, kind[1], network=kind[0]) for kind in kinds}
     scale = study.teacher_magnification
-    return {k: work_of(rule, study, tissue, scale, models=len(models)) for k in range(jobs)}
+    work = work_of(rule, study, tissue, scale, models=len(models), network=study.teacher_network)
+    return dict.fromkeys(range(jobs), work)
 
 
 def measured_works(rule: str, cohort: Cohort, tissue: Tissue) -> list[tuple[Job, Work]]:
@@ -82,9 +86,9 @@ def _stage_of(rule: str, study: Study, method: str) -> Stage | None:
 
 
 def _network_of(key: str, study: Study) -> str:
-    """Network of a finished job: that of its method, or the one in its name, else the teacher's."""
+    """Network of a finished job: that of its method, or the one in its name (of a cost), else the teacher's."""
     row, named = study.methods.get(_method_of(key)), key.split("/")[0]
-    return row.network if row else named if named in (*_PRICE, FITTED) else TEACHERS_NETWORK
+    return row.network if row else named if named in (*_PRICE, FITTED) else study.teacher_network
 
 
 def _method_of(key: str) -> str:
@@ -135,17 +139,17 @@ def work_of(
     scale: float,
     steps: int = 0,
     models: int = 1,
-    network: str = TEACHERS_NETWORK,
+    network: str = DEFAULT_NETWORK,
     method: str = "",
 ) -> Work:
     """Work of one job at a magnification. method: of a student."""
-    price = _PRICE.get(network, 1.0)
+    price, teachers_price = _PRICE.get(network, 1.0), _PRICE[study.teacher_network]
     shrink = (scale / study.teacher_magnification) ** 2
     size, recipe = tissue.megapixels * shrink, study.training
 
     def at_once(regions: float) -> float:
         largest = tissue.largest * shrink
-        return max(largest, min(regions * largest, recipe.megapixels_per_pass))
+        return pass_memory(network) * max(largest, min(regions * largest, recipe.megapixels_per_pass))
 
     if network == FITTED and rule in TRAININGS:
         return Work(_LOOK * tissue.share("train", "val") * size, 0, at_once(1))
@@ -157,8 +161,8 @@ def work_of(
         validated = tissue.share("val")
         looked, largest_pass = math.ceil(steps / recipe.evaluate_every) * validated * size, at_once(validated)
         if isinstance(stage, Distill) and stage.teacher == "online":
-            looked += steps * batch * tissue.megapixels
-            largest_pass = max(largest_pass, tissue.largest)
+            looked += teachers_price / price * steps * batch * tissue.megapixels
+            largest_pass = max(largest_pass, pass_memory(study.teacher_network) * tissue.largest)
         learned = steps * batch * size
         if bag > 1 and batch * size > recipe.megapixels_per_pass:
             looked += learned  # once for the loss, once for the gradient
@@ -167,7 +171,7 @@ def work_of(
         return Work(price * (learned + _LOOK * looked), steps, max(at_once(batch), _LOOK * largest_pass))
     if rule == "record_teacher":
         looked = tissue.share("train") * study.views / study.recording_parts * size
-        return Work(_LOOK * looked, 0, _LOOK * at_once(study.views))
+        return Work(price * _LOOK * looked, 0, _LOOK * at_once(study.views))
     if rule == "predict":
         looked = predicted(study, tissue, scale) * size
         return Work(price * _LOOK * looked, 0, _LOOK * at_once(_PREDICTED_AT_ONCE))

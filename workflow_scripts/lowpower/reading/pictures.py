@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from numpy.typing import NDArray
+import numpy as np
 
 from lowpower.config.package import Package
 from lowpower.files import safe_name
@@ -57,8 +57,7 @@ def _write(reading: SlideReading, slide: AnySlide, package: Package, out: Path) 
 
 def evidence_of_reading(reading: SlideReading) -> list[RegionEvidence]:
     """Regions of a reading with the logits at their positions; without these if the network has no map."""
-    nothing: list[NDArray | None] = [None] * len(reading.regions)
-    maps = reading.logit_maps or nothing
+    maps: list[np.ndarray | None] = [*reading.logit_maps]
     return [
         RegionEvidence(
             region=row.region,
@@ -69,5 +68,7 @@ def evidence_of_reading(reading: SlideReading) -> list[RegionEvidence]:
             probabilities=probabilities.tolist(),
             logits=logits,
         )
-        for row, probabilities, logits in zip(reading.regions, reading.probabilities, maps, strict=True)
+        for row, probabilities, logits in zip(
+            reading.regions, reading.probabilities, maps or [None] * len(reading.regions), strict=True
+        )
     ]

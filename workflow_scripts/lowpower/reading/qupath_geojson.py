@@ -44,7 +44,7 @@ def _features(regions: Iterable[RegionEvidence], classes: Sequence[str], corner:
             for i, (upper, lower) in enumerate(pairwise(ys)):
                 for j, (first, last) in enumerate(pairwise(xs)):
                     tile = (first, upper, last, lower)
-                    yield _classified(tile, {"objectType": "tile"}, classes, list(probabilities[:, i, j]))
+                    yield _classified(tile, {"objectType": "tile"}, classes, probabilities[:, i, j].tolist())
 
 
 def _classified(box: Sequence[float], about: dict, classes: Sequence[str], probabilities: Sequence[float]) -> dict:

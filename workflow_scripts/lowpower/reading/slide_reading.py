@@ -61,7 +61,7 @@ class SlideReading:
     answer: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,) of the slide, not calibrated
     answer_calibrated: NDArray = field(default_factory=lambda: np.zeros(0))  # (classes,)
     maps: Sequence[NDArray] = ()  # last map of each region (C, h, w), if asked for
-    logit_maps: Sequence[NDArray] = ()  # logits at its positions (classes, h, w), if asked for; none without a map
+    logit_maps: Sequence[NDArray] = ()  # logits at each of its positions (classes, h, w), likewise; none without a map
     seconds: float = 0.0
     megapixels: float = 0.0  # stored pixels that the regions were made of
     bytes_read: int | None = None  # None where the system does not tell

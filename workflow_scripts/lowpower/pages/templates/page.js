@@ -52,7 +52,8 @@
     const link = event.target.closest("a.large");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    picture.src = link.querySelector("img").src;
+    const { src } = link.querySelector("img");
+    picture.src = src.startsWith("data:") ? src : link.href;  // a picture beside the page has a larger one
     picture.alt = words.textContent = link.parentElement.querySelector("figcaption").textContent;
     if (!dialog.isConnected) document.body.append(dialog);
     dialog.showModal();
