@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from package_files import edit, write_package
 from project_paths import BIN, ROOT
 from seed_studies import finished_study
 from sheet_files import edited, workbook
+from slide_files import draw_tissue, write_slide
 from study_record import check, make_study
 from workflow_runs import SMOKE, copy_project
 
@@ -537,7 +539,7 @@ def no_such_model(folder):
     return message_of(packaged_models, study, models(study))
 
 
-def package(change, name="", slides="s.svs", out="out", pixels=None):
+def package(change, name="", slides="s.svs", out="out", pixels=None, refer=""):
     """What is said of a package, after a change to it, of its slides and of the folder for readings."""
 
     def make(folder):
@@ -548,9 +550,14 @@ def package(change, name="", slides="s.svs", out="out", pixels=None):
         if change:
             change(folder / "best")
         paths = (folder / "best" / part for part in (name, slides, out))
-        return message_of(read_slides, *paths, pixels)
+        return message_of(read_slides, *paths, pixels, True, refer)
 
     return make
+
+
+def read_with_referral(folder):
+    write_slide(folder / "s.svs", draw_tissue(256, 256, []))
+    read_slides(folder, folder / "s.svs", folder / "out", refer="chosen")
 
 
 CASES = {
@@ -731,6 +738,11 @@ CASES = {
     "readings of another package in the folder": package(
         lambda folder: files.write_json(folder / "out/package.json", {"name": "a", "cohort": "b", "pixels": "level"})
     ),
+    "referral by a package without teacher": package(None, "teacher", refer="chosen"),
+    "referral without the teacher's folder": package(lambda folder: shutil.rmtree(folder / "teacher"), refer="chosen"),
+    "referral without thresholds": package(lambda folder: edit(folder, choices=[]), refer="chosen"),
+    "share of referral that the package does not store": package(None, refer="7"),
+    "another setting of referral in the folder": package(read_with_referral),
     "readings into a file": package(None, out="model.json"),
     "disk full": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "out of memory": job("raise MemoryError"),

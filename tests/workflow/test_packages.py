@@ -45,6 +45,7 @@ def test_a_package_says_what_the_tables_print_and_gives_their_numbers_bit_for_bi
     for own in (package, package.teacher):
         check_readings(own, base, slides, tmp_path)
     check_command(package, base, project, tmp_path)
+    check_referral(package, base, project, tmp_path)
     first = {name: (made / name).read_bytes() for name in PACKAGE}
     shutil.rmtree(made)
     snakemake(project, "package", "--cores", 2, "--configfile", SMOKE)
@@ -145,3 +146,36 @@ def check_command(package, base, project, tmp_path):
         if patient_of[slide] in patients
     }
     assert compared == patients and len(patients) == 8
+
+
+def check_referral(package, base, project, tmp_path):
+    """Referred slides are those of the study's rule, and they and their regions have the teacher's probabilities."""
+    classes, asked = package.about.classes, "50"
+    student = next(
+        path.parent.relative_to(base).as_posix()
+        for path in base.glob(f"students/{package.about.method}/*/*/seed0/predictions.parquet")
+    )
+    threshold = next(one.threshold for one in package.choices("slide", "averaged").referral if one.asked == asked)
+    expected = {}
+    for row in pq.read_table(base / "units.parquet").to_pylist():
+        if (row["per"], row["pixels"]) == ("slide", "averaged"):
+            low, high = ([row[f"{folder} p_{name}"] for name in classes] for folder in (student, "teacher/seed0"))
+            expected[row["unit"]] = ("teacher", high) if max(low) < threshold else ("student", low)
+    assert {by for by, _ in expected.values()} == {"student", "teacher"}
+    read_slides(package.folder, project / "data/smoke/slides.csv", tmp_path / "refer", "averaged", False, asked)
+    regions = pq.read_table(tmp_path / "refer/regions.parquet").to_pylist()
+    found = {row["slide"]: row for row in files.read_rows(tmp_path / "refer/readings.csv")}
+    for slide, (by, answer) in expected.items():
+        assert found[slide]["read_by"] == by
+        assert [found[slide][f"p_{name}"] for name in classes] == [f"{value:.6f}" for value in answer]
+    predicted = {
+        (row["region"], by): [row[f"p_{name}"] for name in classes]
+        for by, folder in (("student", student), ("teacher", "teacher/seed0"))
+        for row in pq.read_table(base / folder / "predictions.parquet").to_pylist()
+        if row["pixels"] == "averaged"
+    }
+    own = [row for row in regions if row["slide"] in expected]
+    assert [predicted[row["region"], row["read_by"]] for row in own] == [
+        [row[f"p_{name}"] for name in classes] for row in own
+    ]
+    assert {row["read_by"] for row in own} == {"student", "teacher"}

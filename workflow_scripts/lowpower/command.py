@@ -55,6 +55,7 @@ examples:
   lowpower read packages/best slide.svs --out readings     read one slide
   lowpower read packages/best data/new --out readings      read every slide of a folder and its subfolders
   lowpower read packages/best sheet.csv --out readings     read the slides of a sheet (columns slide, path)
+  lowpower read packages/best data/new --out new --refer   and the unsure ones at the teacher's magnification too
 
 Writes readings.html (open it), readings.csv, regions.parquet, and for each slide pictures and files for QuPath. A
 second call reads what is missing only. The exit status is 1 if a slide could not be read; its row has the reason. For
@@ -102,7 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif parsed.subcommand == "sheet":
             _draft_sheet(parsed.folder, parsed.sheet)
         elif parsed.subcommand == "read":
-            _read(parsed.package, parsed.source, parsed.out, parsed.pixels, parsed.pictures)
+            refer = parsed.refer_share or ("chosen" if parsed.refer else "")
+            _read(parsed.package, parsed.source, parsed.out, parsed.pixels, parsed.pictures, refer)
         elif parsed.subcommand == "ranges":
             _write_ranges(parsed.results, parsed.file)
         elif parsed.subcommand == "weights":
@@ -140,6 +142,11 @@ def make_parser() -> Parser:
     read.add_argument(
         "--no-pictures", dest="pictures", action="store_false", help="write the tables alone: no pictures, no page"
     )
+    read.add_argument(
+        "--refer", action="store_true", help="have the teacher read again the slides that the student is not sure of"
+    )
+    help_of_share = "the same, for another share of slides: percent, one of those that the package stores"
+    read.add_argument("--refer-share", metavar="PERCENT", default="", help=help_of_share)
     ranges = add("ranges", "Print the range of a study's figures over its seeds, and write it into a file.", RANGES)
     ranges.add_argument("results", metavar="RESULTS", help="the folder of the study's results, such as results/own")
     ranges.add_argument("file", metavar="FILE", nargs="?", help="the .json file to write")
@@ -178,10 +185,10 @@ def _check(files: Sequence[str]) -> None:
     print(summarize_study(files, HOME))
 
 
-def _read(package: str, source: str, out: str, pixels: Any, pictures: bool) -> None:
+def _read(package: str, source: str, out: str, pixels: Any, pictures: bool, refer: str) -> None:
     from lowpower.reading.reading_run import read_slides
 
-    if not read_slides(package, source, out, pixels, pictures):
+    if not read_slides(package, source, out, pixels, pictures, refer):
         sys.exit(1)
 
 

@@ -41,16 +41,26 @@ def write_reading(path: str | Path, reading: SlideReading, package: Package, ask
         "tissue_mm2": reading.tissue_mm2,
         "answer": reading.answer.tolist(),
         "answer_calibrated": [value for value in reading.answer_calibrated.tolist() if value == value],
+        "student_answer": [],
+        "teacher_seconds": 0.0,
+        "teacher_megapixels": 0.0,
     }
+    if low := reading.student:
+        about |= {
+            "student_answer": low.answer.tolist(),
+            "teacher_seconds": reading.seconds - low.seconds,
+            "teacher_megapixels": reading.megapixels - low.megapixels,
+        }
     metadata = {_KEY: json.dumps({"asked": asked, "about": about}, sort_keys=True)}
     with replacing(path) as part:
         pq.write_table(_regions(reading, package).replace_schema_metadata(metadata), part)
 
 
 def _regions(reading: SlideReading, package: Package) -> pa.Table:
-    """Columns slide, region, box in pixels of level 0, tissue, area_mm2, and per class logit_, p_ and calibrated_."""
+    """Columns slide, region, read_by, box in pixels of level 0, tissue, area_mm2; per class logit_, p_, calibrated_."""
     rows = reading.regions
     columns = {"slide": texts([reading.slide] * len(rows)), "region": texts([row.region for row in rows])}
+    columns["read_by"] = texts([reading.read_by] * len(rows))
     columns |= {name: numbers([getattr(row, name) for row in rows]) for name in _BOX}
     scores = (("logit", reading.logits), ("p", reading.probabilities), ("calibrated", reading.calibrated))
     for kind, values in scores:
@@ -71,14 +81,19 @@ def read_reading(path: str | Path) -> StoredReading | None:
 
 
 def write_tables(
-    folder: str | Path, readings: Sequence[StoredReading], package: Package, threshold: float | None
+    folder: str | Path,
+    readings: Sequence[StoredReading],
+    package: Package,
+    threshold: float | None,
+    teacher_threshold: float | None = None,
 ) -> None:
     """Write readings.csv, a row per slide, and regions.parquet, a row per region, in the order of the readings.
 
-    threshold: of the positive class, if any.
+    threshold: of the positive class, if any. teacher_threshold: the teacher's, for slides that were referred to it.
     """
     folder = Path(folder)
-    rows = [_row(reading.about, package, threshold) for reading in readings]
+    thresholds = {False: threshold, True: teacher_threshold}
+    rows = [_row(reading.about, package, thresholds[bool(reading.about["student_answer"])]) for reading in readings]
     write_rows(folder / TABLE, columns_of_table(package), rows)
     with replacing(folder / REGIONS) as part:
         pq.write_table(pa.concat_tables([reading.regions for reading in readings]), part)
@@ -88,6 +103,8 @@ def columns_of_table(package: Package) -> list[str]:
     """Columns of readings.csv."""
     columns = ["slide", "state", "reason", "class", "confidence"] + (["positive"] if package.positive_class else [])
     columns += ["read_by", "regions", "tissue_mm2", "seconds", "megapixels", "bytes_read"]
+    if package.teacher is not None:
+        columns += ["student_class", "student_confidence", "teacher_seconds", "teacher_megapixels"]
     return [*columns, *(f"{kind}_{name}" for kind in ("p", "calibrated") for name in package.classes), "warning"]
 
 
@@ -109,6 +126,14 @@ def _row(about: Mapping[str, Any], package: Package, threshold: float | None) ->
         "megapixels": f"{about['megapixels']:.3f}",
         "bytes_read": "" if about["bytes_read"] is None else str(about["bytes_read"]),
     }
+    if low := about["student_answer"]:
+        best_low = low.index(max(low))
+        row |= {
+            "student_class": package.classes[best_low],
+            "student_confidence": f"{low[best_low]:.6f}",
+            "teacher_seconds": f"{about['teacher_seconds']:.2f}",
+            "teacher_megapixels": f"{about['teacher_megapixels']:.3f}",
+        }
     if package.positive_class and threshold is not None:
         row["positive"] = "yes" if answer[package.classes.index(package.positive_class)] >= threshold else "no"
     for kind, values in (("p", answer), ("calibrated", about["answer_calibrated"])):

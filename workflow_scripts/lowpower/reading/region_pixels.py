@@ -87,7 +87,8 @@ def _teacher_scale(slide: AnySlide, mpp: float, package: Package, pixels: str) -
     except ValueError:
         if pixels == "level":
             return Scale(0, 1.0, reduction)
-        raise _too_coarse(mpp, package.teacher_magnification, "write --pixels level, or leave the slide out") from None
+        other_way = "write --pixels level" if "level" in package.pixels else "use a package of a lower magnification"
+        raise _too_coarse(mpp, package.teacher_magnification, f"{other_way}, or leave the slide out") from None
 
 
 def _level_scale(slide: AnySlide, mpp: float, teacher: Scale, package: Package, reduction: int) -> Scale:

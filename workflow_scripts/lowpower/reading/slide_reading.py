@@ -53,7 +53,7 @@ class SlideReading:
     state: str  # read, excluded (by the sheet) or unreadable
     reason: str = ""
     warnings: tuple[str, ...] = ()
-    read_by: str = ""  # student
+    read_by: str = ""  # student or teacher
     regions: Sequence[RegionRow] = ()  # boxes in pixels of level 0
     logits: NDArray = field(default_factory=lambda: np.zeros((0, 0), np.float32))  # (n, classes)
     probabilities: NDArray = field(default_factory=lambda: np.zeros((0, 0)))  # (n, classes), not calibrated
@@ -65,6 +65,7 @@ class SlideReading:
     seconds: float = 0.0
     megapixels: float = 0.0  # stored pixels that the regions were made of
     bytes_read: int | None = None  # None where the system does not tell
+    student: "SlideReading | None" = None  # of a referred slide, which the teacher read again: the student's reading
 
     @property
     def tissue_mm2(self) -> float:
@@ -94,10 +95,13 @@ class SlideReader:
         self.of_slides = package.choices("slide", self.pixels)
         self.of_regions = package.choices("region", self.pixels)
 
-    def read(self, slide: SlideToRead, folder: str | Path) -> SlideReading:
-        """Read a slide. folder: for its state and mask, slides/{slide}.json and masks/{slide}.png, as in a study."""
+    def read(self, slide: SlideToRead, folder: str | Path, is_masked: bool = False) -> SlideReading:
+        """Read a slide. folder: for its state and mask, slides/{slide}.json and masks/{slide}.png, as in a study.
+
+        is_masked: another reading has just written these files.
+        """
         start, bytes_before, stamp = time.monotonic(), _bytes_read(), stamp_of(slide.path)
-        reading = self._read(slide, Path(folder))
+        reading = self._read(slide, Path(folder), is_masked)
         if reading.state != "excluded" and stamp_of(slide.path) != stamp:
             reading = SlideReading(slide.slide, "unreadable", CHANGED)
         bytes_after = _bytes_read()
@@ -111,7 +115,7 @@ class SlideReader:
             say(f"{slide.slide}: {self._summary(reading)}")
         return reading
 
-    def _read(self, slide: SlideToRead, folder: Path) -> SlideReading:
+    def _read(self, slide: SlideToRead, folder: Path, is_masked: bool) -> SlideReading:
         if slide.exclude:
             return SlideReading(slide.slide, "excluded", f"the sheet excludes it: {slide.exclude}")
         name = safe_name(slide.slide)
@@ -120,8 +124,9 @@ class SlideReader:
         tissue = self.package.about.tissue.as_dict()
         mask_mpp = tissue.pop("mask_mpp")
         try:
-            check_slide(slide.slide, slide.path, slide.mpp, slide.exclude, check, slide.warning)
-            mask_tissue(check, slide.path, slide.mask, mask_mpp, TissueSettings(**tissue), mask, state)
+            if not is_masked:
+                check_slide(slide.slide, slide.path, slide.mpp, slide.exclude, check, slide.warning)
+                mask_tissue(check, slide.path, slide.mask, mask_mpp, TissueSettings(**tissue), mask, state)
             checked, masked = CheckedSlide.read(check), MaskedSlide.read(state)
             warnings = (*checked.warnings, *masked.warnings)
             if not masked.is_usable:
