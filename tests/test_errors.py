@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import fields
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -43,6 +44,7 @@ from lowpower.errors import InputError
 from lowpower.model_header import ModelHeader
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
+from lowpower.reading.package_export import export_package
 from lowpower.reading.reading_run import read_slides
 from lowpower.tables.intake_table import gather_slides
 from lowpower.tables.predictions_file import check_apart, check_attention, read_predictions
@@ -537,6 +539,16 @@ def no_such_model(folder):
     return message_of(packaged_models, study, models(study))
 
 
+def export(**formats):
+    """What is said of the export of a package of unit tissue."""
+
+    def case(folder):
+        best = write_package(folder / "best")
+        return message_of(partial(export_package, **formats), best, folder / "exported")
+
+    return case
+
+
 def package(change, name="", slides="s.svs", out="out", pixels=None):
     """What is said of a package, after a change to it, of its slides and of the folder for readings."""
 
@@ -732,6 +744,8 @@ CASES = {
         lambda folder: files.write_json(folder / "out/package.json", {"name": "a", "cohort": "b", "pixels": "level"})
     ),
     "readings into a file": package(None, out="model.json"),
+    "export of nothing": export(),
+    "WSInfer's folder of a model whose regions differ in size": export(wsinfer=True),
     "disk full": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "out of memory": job("raise MemoryError"),
     "out of memory in the network": job("import torch\ntorch.empty(10**15)"),
