@@ -46,6 +46,7 @@ from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
 from lowpower.reading.package_export import export_package
 from lowpower.reading.reading_run import read_slides
+from lowpower.reading.slide_list import list_slides
 from lowpower.tables.intake_table import gather_slides
 from lowpower.tables.predictions_file import check_apart, check_attention, read_predictions
 from lowpower.tables.seed_figures import write_ranges
@@ -565,6 +566,14 @@ def package(change, name="", slides="s.svs", out="out", pixels=None):
     return make
 
 
+def two_of_one_name(folder):
+    """Folders that hold a slide of the same name each."""
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "s.svs").touch()
+    return folder / "a", folder / "b"
+
+
 CASES = {
     "key twice in a file": config_file("training: {steps: 6}\nseeds: [0]\ntraining: {batch: 2}\n"),
     "number that YAML reads as a different number": config_file("seeds: [010]"),
@@ -740,6 +749,7 @@ CASES = {
     "pixels that the study did not test": package(lambda folder: edit(folder, pixels=["averaged"]), pixels="level"),
     "nothing to read at this path": package(None, slides="none.svs"),
     "folder without slides": package(lambda folder: (folder / "empty").mkdir(), slides="empty"),
+    "two slides of one name to read": lambda folder: message_of(list_slides, *two_of_one_name(folder)),
     "readings of another package in the folder": package(
         lambda folder: files.write_json(folder / "out/package.json", {"name": "a", "cohort": "b", "pixels": "level"})
     ),

@@ -53,7 +53,7 @@ The exit status is 1 if something must be changed. No slide is opened: `snakemak
 """
 READ = """\
 examples:
-  lowpower read packages/best slide.svs --out readings     read one slide
+  lowpower read packages/best a.svs b.svs --out readings   read two slides
   lowpower read packages/best data/new --out readings      read every slide of a folder and its subfolders
   lowpower read packages/best sheet.csv --out readings     read the slides of a sheet (columns slide, path)
 
@@ -112,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         elif parsed.subcommand == "sheet":
             _draft_sheet(parsed.folder, parsed.sheet)
         elif parsed.subcommand == "read":
-            _read(parsed.package, parsed.source, parsed.out, parsed.pixels, parsed.pictures)
+            _read(parsed.package, parsed.sources, parsed.out, parsed.pixels, parsed.pictures)
         elif parsed.subcommand == "export":
             _export(parsed.package, parsed.out, parsed.onnx, parsed.torchscript, parsed.wsinfer)
         elif parsed.subcommand == "ranges":
@@ -145,7 +145,7 @@ def make_parser() -> Parser:
     sheet.add_argument("sheet", metavar="SHEET", nargs="?", help="the .csv file to write (default: FOLDER/slides.csv)")
     read = add("read", "Read new slides with the model of a package.", READ)
     read.add_argument("package", metavar="PACKAGE", help="folder that `snakemake package` wrote")
-    read.add_argument("source", metavar="SLIDES", help="a slide, a folder of slides, or a sheet")
+    read.add_argument("sources", metavar="SLIDES", nargs="+", help="slides, folders of slides, or sheets")
     read.add_argument("--out", metavar="FOLDER", required=True, help="folder for the readings")
     help_of_pixels = "pixels to read (default: level, if the study tested it)"
     read.add_argument("--pixels", choices=["averaged", "level"], help=help_of_pixels)
@@ -196,10 +196,10 @@ def _check(files: Sequence[str]) -> None:
     print(summarize_study(files, HOME))
 
 
-def _read(package: str, source: str, out: str, pixels: Any, pictures: bool) -> None:
+def _read(package: str, sources: Sequence[str], out: str, pixels: Any, pictures: bool) -> None:
     from lowpower.reading.reading_run import read_slides
 
-    if not read_slides(package, source, out, pixels, pictures):
+    if not read_slides(package, sources, out, pixels, pictures):
         sys.exit(1)
 
 

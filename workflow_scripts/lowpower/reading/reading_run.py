@@ -21,9 +21,13 @@ IDENTITY = "package.json"  # in the output folder: the package whose readings it
 
 
 def read_slides(
-    package: str | Path, source: str | Path, out: str | Path, pixels: Pixels | None = None, pictures: bool = True
+    package: str | Path,
+    sources: str | Path | Sequence[str | Path],
+    out: str | Path,
+    pixels: Pixels | None = None,
+    pictures: bool = True,
 ) -> bool:
-    """Read the slides of a file, folder or sheet into ``out``; return True if every slide could be read.
+    """Read the slides of files, folders and sheets into ``out``; return True if every slide could be read.
 
     pixels: as for ``SlideReader``. pictures: write the evidence of each slide, and readings.html. Slides whose reading
     stands in ``out`` are not read again. Raises InputError.
@@ -31,7 +35,7 @@ def read_slides(
     """
     loaded, out = load_package(package), Path(out).expanduser()
     way = chosen_pixels(loaded.about, pixels)
-    slides = list_slides(source)
+    slides = list_slides(*([sources] if isinstance(sources, str | Path) else sources))
     _claim_folder(out, loaded, way)
     standing = {slide.slide: read_reading(_file_of(out, slide)) for slide in slides}
     missing = [slide for slide in slides if not _stands(standing[slide.slide], slide, out, pictures)]
