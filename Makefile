@@ -6,9 +6,12 @@ BIN := .venv/bin
 .PHONY: demo test test-fast test-cluster test-exchange coverage sheet report lint docs
 
 demo: .venv/ready
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --cores $(CORES) all package
 	@$(BIN)/python -c "print(open('results/demo/tables/results.md', encoding='utf-8').read())"
 	@echo "Tables: results/demo/tables/   figures: results/demo/figures/   everything on one page: results/demo/report.html"
+	@echo "The best student reads two slides of the test patients, D053 (sheet_regular) and D054 (sheet_atypical):"
+	@$(BIN)/lowpower read results/demo/packages/best data/demo/D053.tiff data/demo/D054.tiff --out results/demo/readings
+	@cut -d, -f1,4,5 results/demo/readings/readings.csv
 
 test: .venv/ready
 	$(BIN)/python -m pytest

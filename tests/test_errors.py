@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import fields
+from functools import partial
 
 import pandas as pd
 import pytest
@@ -45,7 +46,9 @@ from lowpower.errors import InputError
 from lowpower.model_header import ModelHeader
 from lowpower.provenance.leaks import check_published
 from lowpower.pseudonyms import make_pseudonyms
+from lowpower.reading.package_export import export_package
 from lowpower.reading.reading_run import read_slides
+from lowpower.reading.slide_list import list_slides
 from lowpower.tables.intake_table import gather_slides
 from lowpower.tables.predictions_file import check_apart, check_attention, read_predictions
 from lowpower.tables.seed_figures import write_ranges
@@ -539,6 +542,16 @@ def no_such_model(folder):
     return message_of(packaged_models, study, models(study))
 
 
+def export(**formats):
+    """What is said of the export of a package of unit tissue."""
+
+    def case(folder):
+        best = write_package(folder / "best")
+        return message_of(partial(export_package, **formats), best, folder / "exported")
+
+    return case
+
+
 def package(change, name="", slides="s.svs", out="out", pixels=None, refer=""):
     """What is said of a package, after a change to it, of its slides and of the folder for readings."""
 
@@ -558,6 +571,14 @@ def package(change, name="", slides="s.svs", out="out", pixels=None, refer=""):
 def read_with_referral(folder):
     write_slide(folder / "s.svs", draw_tissue(256, 256, []))
     read_slides(folder, folder / "s.svs", folder / "out", refer="chosen")
+
+
+def two_of_one_name(folder):
+    """Folders that hold a slide of the same name each."""
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "s.svs").touch()
+    return folder / "a", folder / "b"
 
 
 CASES = {
@@ -735,6 +756,7 @@ CASES = {
     "pixels that the study did not test": package(lambda folder: edit(folder, pixels=["averaged"]), pixels="level"),
     "nothing to read at this path": package(None, slides="none.svs"),
     "folder without slides": package(lambda folder: (folder / "empty").mkdir(), slides="empty"),
+    "two slides of one name to read": lambda folder: message_of(list_slides, *two_of_one_name(folder)),
     "readings of another package in the folder": package(
         lambda folder: files.write_json(folder / "out/package.json", {"name": "a", "cohort": "b", "pixels": "level"})
     ),
@@ -744,6 +766,8 @@ CASES = {
     "share of referral that the package does not store": package(None, refer="7"),
     "another setting of referral in the folder": package(read_with_referral),
     "readings into a file": package(None, out="model.json"),
+    "export of nothing": export(),
+    "WSInfer's folder of a model whose regions differ in size": export(wsinfer=True),
     "disk full": job("with open('/dev/full', 'w') as full:\n    full.write('x')"),
     "out of memory": job("raise MemoryError"),
     "out of memory in the network": job("import torch\ntorch.empty(10**15)"),

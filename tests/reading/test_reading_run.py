@@ -120,6 +120,14 @@ def test_one_file_is_one_slide_and_a_source_without_slides_is_refused(made, tmp_
         list_slides(tmp_path)
 
 
+def test_files_and_folders_are_read_together_unless_two_slides_have_one_name(made):
+    files = [made / "slides/a/s.svs", made / "slides/b/s.svs"]
+    assert [slide.path for slide in list_slides(*files)] == [str(path) for path in files]
+    assert len({slide.slide for slide in list_slides(*files)}) == 2
+    with pytest.raises(InputError, match=r"two slides are called s: .*; rename one, or read them into two folders"):
+        list_slides(made / "slides/a", made / "slides/b")
+
+
 def test_readings_of_another_package_or_of_other_pixels_are_never_mixed(made, tmp_path, out):
     read_slides(made / "package", made / "slides/a", out)
     other = write_package(tmp_path / "other", choices=[choices()])

@@ -57,6 +57,7 @@ def test_the_jobs_of_a_copy_run_its_own_library(tmp_path):
         (["sheet", "--help"], "lowpower sheet data/own my_sheet.csv"),
         (["weights", "--help"], "lowpower weights tf_efficientnet_lite0 data/tf_efficientnet_lite0.safetensors"),
         (["check", "--help"], "lowpower check --configfile my.yaml site.yaml"),
+        (["export", "--help"], "lowpower export packages/best --out exported --wsinfer"),
         (["ranges", "--help"], "lowpower ranges results/own configs/expected.json"),
         (["plan", "--help"], "Runs `snakemake plan`"),
         (["verify", "--help"], "Runs `snakemake verify`"),

@@ -27,6 +27,7 @@ a study from start to end, in the folder of the project:
 and its model put to work:
   snakemake package --configfile my.yaml   put the best student into results/COHORT/packages/best
   lowpower read PACKAGE SLIDES --out OUT   read new slides with it
+  lowpower export PACKAGE --out OUT --onnx write it for other programs
 """
 SHEET = """\
 examples:
@@ -52,7 +53,7 @@ The exit status is 1 if something must be changed. No slide is opened: `snakemak
 """
 READ = """\
 examples:
-  lowpower read packages/best slide.svs --out readings     read one slide
+  lowpower read packages/best a.svs b.svs --out readings   read two slides
   lowpower read packages/best data/new --out readings      read every slide of a folder and its subfolders
   lowpower read packages/best sheet.csv --out readings     read the slides of a sheet (columns slide, path)
   lowpower read packages/best data/new --out new --refer   and the unsure ones at the teacher's magnification too
@@ -60,6 +61,15 @@ examples:
 Writes readings.html (open it), readings.csv, regions.parquet, and for each slide pictures and files for QuPath. A
 second call reads what is missing only. The exit status is 1 if a slide could not be read; its row has the reason. For
 research use only. More: docs/reading.md.
+"""
+EXPORT = """\
+examples:
+  lowpower export packages/best --out exported --wsinfer              for WSInfer, and QuPath's extension of that name
+  lowpower export packages/best --out exported --onnx --torchscript   for other programs
+
+ONNX takes pixels (B, 3, H, W) of 0-255 at the model's magnification, of any B, H and W. TorchScript takes images that
+are normalized by the package's mean and std. Each is compared with torch before it is written. WSInfer reads patches of
+one size, so its folder needs a model of `unit: grid`. More: docs/reading.md.
 """
 RANGES = """\
 examples:
@@ -104,7 +114,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _draft_sheet(parsed.folder, parsed.sheet)
         elif parsed.subcommand == "read":
             refer = parsed.refer_share or ("chosen" if parsed.refer else "")
-            _read(parsed.package, parsed.source, parsed.out, parsed.pixels, parsed.pictures, refer)
+            _read(parsed.package, parsed.sources, parsed.out, parsed.pixels, parsed.pictures, refer)
+        elif parsed.subcommand == "export":
+            _export(parsed.package, parsed.out, parsed.onnx, parsed.torchscript, parsed.wsinfer)
         elif parsed.subcommand == "ranges":
             _write_ranges(parsed.results, parsed.file)
         elif parsed.subcommand == "weights":
@@ -135,7 +147,7 @@ def make_parser() -> Parser:
     sheet.add_argument("sheet", metavar="SHEET", nargs="?", help="the .csv file to write (default: FOLDER/slides.csv)")
     read = add("read", "Read new slides with the model of a package.", READ)
     read.add_argument("package", metavar="PACKAGE", help="folder that `snakemake package` wrote")
-    read.add_argument("source", metavar="SLIDES", help="a slide, a folder of slides, or a sheet")
+    read.add_argument("sources", metavar="SLIDES", nargs="+", help="slides, folders of slides, or sheets")
     read.add_argument("--out", metavar="FOLDER", required=True, help="folder for the readings")
     help_of_pixels = "pixels to read (default: level, if the study tested it)"
     read.add_argument("--pixels", choices=["averaged", "level"], help=help_of_pixels)
@@ -147,6 +159,12 @@ def make_parser() -> Parser:
     )
     help_of_share = "the same, for another share of slides: percent, one of those that the package stores"
     read.add_argument("--refer-share", metavar="PERCENT", default="", help=help_of_share)
+    export = add("export", "Write the model of a package for other programs.", EXPORT)
+    export.add_argument("package", metavar="PACKAGE", help="folder that `snakemake package` wrote")
+    export.add_argument("--out", metavar="FOLDER", required=True, help="folder for the files")
+    export.add_argument("--onnx", action="store_true", help="write ONNX")
+    export.add_argument("--torchscript", action="store_true", help="write TorchScript")
+    export.add_argument("--wsinfer", action="store_true", help="write the model folder of WSInfer and QuPath")
     ranges = add("ranges", "Print the range of a study's figures over its seeds, and write it into a file.", RANGES)
     ranges.add_argument("results", metavar="RESULTS", help="the folder of the study's results, such as results/own")
     ranges.add_argument("file", metavar="FILE", nargs="?", help="the .json file to write")
@@ -185,11 +203,17 @@ def _check(files: Sequence[str]) -> None:
     print(summarize_study(files, HOME))
 
 
-def _read(package: str, source: str, out: str, pixels: Any, pictures: bool, refer: str) -> None:
+def _read(package: str, sources: Sequence[str], out: str, pixels: Any, pictures: bool, refer: str) -> None:
     from lowpower.reading.reading_run import read_slides
 
-    if not read_slides(package, source, out, pixels, pictures, refer):
+    if not read_slides(package, sources, out, pixels, pictures, refer):
         sys.exit(1)
+
+
+def _export(package: str, out: str, onnx: bool, torchscript: bool, wsinfer: bool) -> None:
+    from lowpower.reading.package_export import export_package
+
+    export_package(package, out, onnx=onnx, torchscript=torchscript, wsinfer=wsinfer)
 
 
 def _write_ranges(results: str, file: str | None) -> None:

@@ -28,13 +28,19 @@ research use only; not a medical device.
 """
 
 
-def write_wsinfer(model: str | Path, folder: str | Path) -> None:
+def write_wsinfer(model: str | Path, folder: str | Path, unit: str, field_um: float) -> None:
     """Write config.json, torchscript_model.pt and README.md for a model file into a folder.
 
-    Raises InputError for a model whose regions are not fields of one size.
+    unit: of the model's regions; field_um: side of a field of unit grid, in µm. Raises InputError for another unit,
+    whose regions differ in size.
     """
+    if unit != "grid":
+        raise InputError(
+            f"{model} learned from regions of unit {unit}, which differ in size, but WSInfer reads patches of one "
+            "size; write ONNX or TorchScript, or train with `unit: grid`"
+        )
     header = model_header(model)
-    config = _configuration(header, model)
+    config = _configuration(header, field_um)
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     write_torchscript(model, folder / "torchscript_model.pt")
@@ -43,15 +49,10 @@ def write_wsinfer(model: str | Path, folder: str | Path) -> None:
         part.write_text(_readme(header, config), encoding="utf-8")
 
 
-def _configuration(header: ModelHeader, model: str | Path) -> dict:
+def _configuration(header: ModelHeader, field_um: float) -> dict:
     """Content of config.json."""
-    if header.unit != "grid" or not header.grid or not header.magnification:
-        raise InputError(
-            f"{model} learned from regions of unit {header.unit}, which differ in size, but WSInfer reads patches of "
-            "one size; write ONNX or TorchScript, or train with `unit: grid`"
-        )
     spacing = mpp_of(header.magnification)
-    side = round(header.grid["size_um"] / spacing)
+    side = round(field_um / spacing)
     return {
         "spec_version": "1.0",
         "architecture": header.architecture,

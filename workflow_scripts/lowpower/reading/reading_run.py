@@ -27,13 +27,13 @@ IDENTITY = "package.json"  # in the output folder: the package whose readings it
 
 def read_slides(
     package: str | Path,
-    source: str | Path,
+    sources: str | Path | Sequence[str | Path],
     out: str | Path,
     pixels: Pixels | None = None,
     pictures: bool = True,
     refer: str = "",
 ) -> bool:
-    """Read the slides of a file, folder or sheet into ``out``; return True if every slide could be read.
+    """Read the slides of files, folders and sheets into ``out``; return True if every slide could be read.
 
     pixels: as for ``SlideReader``. pictures: write the evidence of each slide, and readings.html. refer: percent of
     slides that the teacher reads again, or chosen, as the package stores them; blank for none. Slides whose reading
@@ -43,7 +43,7 @@ def read_slides(
     loaded, out = load_package(package), Path(out).expanduser()
     way = chosen_pixels(loaded.about, pixels)
     referring = choose_referring(loaded, way, refer) if refer else None
-    slides = list_slides(source)
+    slides = list_slides(*([sources] if isinstance(sources, str | Path) else sources))
     _claim_folder(out, loaded, way, referring.asked if referring else "")
     standing = {slide.slide: read_reading(_file_of(out, slide)) for slide in slides}
     missing = [slide for slide in slides if not _stands(standing[slide.slide], slide, out, pictures)]

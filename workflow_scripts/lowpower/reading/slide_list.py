@@ -1,5 +1,6 @@
-"""The slides to read: one file, a folder with its subfolders, or a sheet."""
+"""The slides to read: files, folders with their subfolders, and sheets."""
 
+from itertools import pairwise
 from pathlib import Path
 
 from lowpower.config.sheet import read_sheet
@@ -17,19 +18,31 @@ SHEETS = (".csv", ".tsv", ".txt", ".xlsx")
 COLUMNS = ("slide", "path", "mpp", "annotation", "mask", "exclude")  # of a sheet; no patients and no labels are needed
 
 
-def list_slides(source: str | Path) -> list[SlideToRead]:
-    """List the slides of a file, folder or sheet, sorted by id.
+def list_slides(*sources: str | Path) -> list[SlideToRead]:
+    """List the slides of files, folders and sheets, sorted by id.
 
     A slide's id is its file's name without ending; of several with one name, with their folders. Raises InputError.
     """
-    source = Path(source).expanduser()
-    if source.is_dir():
-        return _of_folder(source)
-    if not source.exists():
-        raise InputError(f"there is no {source}; name a slide, a folder of slides or a sheet")
-    if source.suffix.lower() in SHEETS:
-        return _of_sheet(source)
-    return [SlideToRead(name_slides([Path(source.name)])[0], str(source))]
+    slides, files = [], []
+    for source in map(Path, sources):
+        source = source.expanduser()
+        if source.is_dir():
+            slides += _of_folder(source)
+        elif not source.exists():
+            raise InputError(f"there is no {source}; name a slide, a folder of slides or a sheet")
+        elif source.suffix.lower() in SHEETS:
+            slides += _of_sheet(source)
+        else:
+            files.append(source)
+    slides += [SlideToRead(name, str(path)) for name, path in zip(name_slides(files), files, strict=True)]
+    slides.sort(key=lambda slide: slide.slide)
+    for one, other in pairwise(slides):
+        if one.slide == other.slide:
+            raise InputError(
+                f"two slides are called {one.slide}: {one.path} and {other.path}; rename one, or read them into two "
+                "folders"
+            )
+    return slides
 
 
 def _of_folder(folder: Path) -> list[SlideToRead]:
