@@ -156,11 +156,20 @@ def check_referral(package, base, project, tmp_path):
         for path in base.glob(f"students/{package.about.method}/*/*/seed0/predictions.parquet")
     )
     threshold = next(one.threshold for one in package.choices("slide", "averaged").referral if one.asked == asked)
-    expected = {}
-    for row in pq.read_table(base / "units.parquet").to_pylist():
-        if (row["per"], row["pixels"]) == ("slide", "averaged"):
-            low, high = ([row[f"{folder} p_{name}"] for name in classes] for folder in (student, "teacher/seed0"))
-            expected[row["unit"]] = ("teacher", high) if max(low) < threshold else ("student", low)
+    units = pq.read_table(base / "units.parquet").to_pylist()
+    low, high = (
+        {
+            row["unit"]: [row[f"{folder} p_{name}"] for name in classes]
+            for row in units  # several of a slide: one for each aggregation that a model has
+            if (row["per"], row["pixels"]) == ("slide", "averaged") and row[f"{folder} p_{classes[0]}"] is not None
+        }
+        for folder in (student, "teacher/seed0")
+    )
+    assert low.keys() == high.keys() and len(low) == 12
+    expected = {
+        slide: ("teacher", high[slide]) if max(answer) < threshold else ("student", answer)
+        for slide, answer in low.items()
+    }
     assert {by for by, _ in expected.values()} == {"student", "teacher"}
     read_slides(package.folder, project / "data/smoke/slides.csv", tmp_path / "refer", "averaged", False, asked)
     regions = pq.read_table(tmp_path / "refer/regions.parquet").to_pylist()
