@@ -111,6 +111,15 @@ def test_a_sheet_needs_no_patients_and_its_mpp_mask_and_exclude_count(made, tmp_
         list_slides(tmp_path / "sheet.csv")
 
 
+def test_a_change_of_the_working_folder_reads_nothing_again(made, out, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    read_slides(made / "package", made / "slides/a", out)
+    (tmp_path / "new.txt").touch()
+    os.utime(tmp_path, (1, 1))
+    monkeypatch.setattr(slide_reading.SlideReader, "read", None)
+    assert read_slides(made / "package", made / "slides/a", out)
+
+
 def test_one_file_is_one_slide_and_a_source_without_slides_is_refused(made, tmp_path):
     (slide,) = list_slides(made / "slides/a/s.svs")
     assert (slide.slide, slide.path) == ("s", str(made / "slides/a/s.svs"))

@@ -197,7 +197,9 @@ def chosen_pixels(package: Package, asked: Pixels | None) -> Pixels:
 
 
 def stamp_of(path: str | Path) -> tuple[int, int] | None:
-    """Size and time of a file, to detect changes; None for no file."""
+    """Size and time of a file, to detect changes; None for no file, and for a blank path."""
+    if not str(path):  # Path("") is the working folder
+        return None
     try:
         status = Path(path).stat()
     except (OSError, ValueError):  # ValueError: a NUL in the path
