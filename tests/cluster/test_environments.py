@@ -46,7 +46,7 @@ for name in told["modules"] + told["library"]:
 files = {name: getattr(module, "__file__", None) or "" for name, module in sys.modules.items()}
 print(json.dumps({name: file for name, file in files.items() if os.path.isabs(file)}))  # torch makes two up
 """
-BROUGHT_BY = {"pytorch": {"jinja2"}}  # a package: imports of other rules that its dependencies allow
+BROUGHT_BY = {"pytorch": {"jinja2"}, "timm": {"yaml"}}  # a package: imports of other rules that its dependencies allow
 # Laid into an environment, this writes down which scripts its Python ran, and which modules they took from elsewhere.
 WITNESS = """
 import atexit, os, sys
