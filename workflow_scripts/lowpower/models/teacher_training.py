@@ -25,8 +25,8 @@ def train_teacher(
     splits: str,
     model: str,
     history: str,
-    start: str | None = None,
     time: str | None = None,
+    start: str | None = None,
 ) -> None:
     """Train the teacher on the labeled training regions, and warn if it is no better than guessing.
 
