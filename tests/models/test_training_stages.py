@@ -233,7 +233,7 @@ def test_a_recording_that_does_not_fit_is_refused(cohort):
     with pytest.raises(InputError, match="part1of2.safetensors is of another study: its `views` is 3, not 2" + again):
         recorded(cohort, others)
     with pytest.raises(
-        InputError, match="is not a recording that this version reads .File does not contain tensor logits." + again
+        InputError, match="is not a recording that this version reads .File does not contain tensor grids." + again
     ):
         recorded(cohort, [teacher])
 
