@@ -12,13 +12,14 @@ from lowpower.config.study import Study
 from lowpower.config.study_models import FITTED, stage_shares, steps_of, training_of, uses_unlabeled
 from lowpower.config.trained_model import Model
 from lowpower.config.training_params import TrainingJob
+from lowpower.config.training_settings import Training
 
 
 def teacher_job(study: Study, seed: int, code: str) -> TrainingJob:
     """Params of the training of the teacher of a seed. code: hash of the training's code."""
     model = Model("teacher", study.teacher_magnification, 100, 0, seed, study.teacher_network)
     init = "weights" if study.teacher_weights else "random"
-    return TrainingJob(**_shared(study, model), init=init, steps=study.training.steps, code=code)
+    return TrainingJob(**_shared(study, model, study.training), init=init, steps=study.training.steps, code=code)
 
 
 def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob:
@@ -31,7 +32,7 @@ def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob
     if stage == "pretrain":  # without labels, so without bags
         training = replace(training, bags="none")
     return STUDENT_JOBS[stage](
-        **_shared(study, model) | {"training": training},
+        **_shared(study, model, training),
         init=method.init if method.init in KINDS_OF_INIT else "weights",
         steps=0 if method.epochs else steps_of(method, training.steps)[stage == "finetune"],
         epochs=method.epochs * share,
@@ -41,7 +42,7 @@ def student_job(study: Study, model: Model, stage: str, code: str) -> StudentJob
     )
 
 
-def _shared(study: Study, model: Model) -> dict[str, Any]:
+def _shared(study: Study, model: Model, training: Training) -> dict[str, Any]:
     """Fields of the study and the model that every training job has."""
     size = {"grid": asdict(study.grid)} if study.unit == "grid" else {"max_side_um": study.max_side_um}
     return {
@@ -51,7 +52,7 @@ def _shared(study: Study, model: Model) -> dict[str, Any]:
         "network": model.network,
         "labeled": model.labeled,
         "unlabeled": model.unlabeled,
-        "training": study.training,
+        "training": training,
         "augmentation": study.augmentation,
         "gpu": study.gpu,
         "about": {
