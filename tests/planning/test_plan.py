@@ -1,3 +1,4 @@
+import math
 import re
 
 import pytest
@@ -155,6 +156,17 @@ def test_a_training_is_planned_with_the_steps_it_takes(run):
                         stage,
                     )
         assert planned_works("train_teacher", study=config, models=every, tissue=tissue, jobs=1)[0].steps == steps
+
+
+def test_epochs_are_planned_as_steps_over_the_training_regions(run):
+    rows = {"paper": {"epochs": 100, "batch": 32, "distill": {"images": "all"}}}
+    config = config_of(methods=rows)
+    every, tissue = models(config), read_cohorts("results")[0][0].tissue
+    regions = tissue.share("train")
+    works = planned_works("distill_student", study=config, models=every, tissue=tissue, jobs=1)
+    assert regions > 0 and {works[i].steps for i, m in enumerate(every) if m.method == "paper"} == {
+        math.ceil(100 * regions / 32)
+    }
 
 
 def test_trainings_grow_with_steps_batch_pixels_and_validations(run):
